@@ -1,0 +1,1 @@
+"""The dashboard: views compose components and charts over `sde_core`."""

@@ -1,0 +1,1 @@
+"""Views: widgets, one call, one chart; nothing is computed here."""

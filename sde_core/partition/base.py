@@ -1,0 +1,234 @@
+"""What a partition is, what a rule is, and the one call that applies a rule to a spectrum."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import torch
+from torch import Tensor
+
+from sde_core.checks import MatrixLike, as_matrix, as_paired_matrices
+from sde_core.errors import ConfigError, DataError
+from sde_core.partition.marchenko_pastur import bulk_distance
+from sde_core.spectrum import Spectrum
+
+STRONG, WEAK, NOISE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a rule may look at besides the spectrum.
+
+    Attributes:
+        features: (m, n) rows of the spectrum's matrix, or None.
+        paired: image and text features, (p, n) each, row by row, or None.
+        seed: for rules that permute.
+    """
+
+    features: Tensor | None = None
+    paired: tuple[Tensor, Tensor] | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decision:
+    """What a rule decides.
+
+    Attributes:
+        tau_strong: a direction is strong above this singular value; NaN if ``labels`` decides.
+        tau_noise: a direction is noise at or below this singular value; NaN if ``labels`` decides.
+        noise_scale: theta, the standard deviation of a noise entry that the rule used, or None.
+        labels: (r,) of STRONG, WEAK, NOISE for rules that do not cut by size, else None.
+        note: what the rule assumed and whether that holds, one sentence.
+    """
+
+    tau_strong: float
+    tau_noise: float
+    noise_scale: float | None = None
+    labels: Tensor | None = None
+    note: str = ""
+
+
+Rule = Callable[[Spectrum, Evidence], Decision]
+"""A rule: spectrum and evidence in, decision out; deterministic for a given `Evidence.seed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Partition:
+    """Each direction of a spectrum as strong signal, weak signal or noise.
+
+    Attributes:
+        labels: (r,) int64 of 0 strong, 1 weak, 2 noise, in the order of the singular values.
+        tau_strong: strong is s > tau_strong; unit of the singular values; NaN if not cut by size.
+        tau_noise: noise is s <= tau_noise; unit of the singular values; NaN if not cut by size.
+        noise_scale: theta that the rule used, unit of an entry of F, or None.
+        fit_distance: Kolmogorov-Smirnov distance in [0, 1] between the noise part's singular values
+            and the Marchenko-Pastur law cut at the noise threshold; None with fewer than 8 of them.
+        rule: name of the rule.
+        note: what the rule assumed and whether that holds, in words.
+    """
+
+    labels: Tensor
+    tau_strong: float
+    tau_noise: float
+    noise_scale: float | None
+    fit_distance: float | None
+    rule: str
+    note: str
+
+    @property
+    def n_strong(self) -> int:
+        """Number of strong directions."""
+        return int((self.labels == STRONG).sum())
+
+    @property
+    def n_weak(self) -> int:
+        """Number of weak directions."""
+        return int((self.labels == WEAK).sum())
+
+    @property
+    def n_noise(self) -> int:
+        """Number of noise directions."""
+        return int((self.labels == NOISE).sum())
+
+
+# Rules that ship with the library: name -> module and function, imported when first used.
+_BUNDLED = {
+    "mp-iqr": "sde_core.partition.mp_iqr:mp_iqr",
+    "energy": "sde_core.partition.energy:EnergyRule",
+    "gavish-donoho": "sde_core.partition.gavish_donoho:GavishDonohoRule",
+    "screenot": "sde_core.partition.screenot:ScreeNotRule",
+    "parallel": "sde_core.partition.parallel:ParallelRule",
+    "bema": "sde_core.partition.bema:BemaRule",
+    "cross-modal": "sde_core.partition.cross_modal:CrossModalRule",
+    "manual": "sde_core.partition.manual:manual",
+}
+_registered: dict[str, Rule] = {}
+
+
+def rule_names() -> tuple[str, ...]:
+    """Return the names that `partition_spectrum` knows, bundled ones first."""
+    return (*_BUNDLED, *(name for name in _registered if name not in _BUNDLED))
+
+
+def register_rule(name: str, rule: Rule) -> None:
+    """Make ``rule`` known to `partition_spectrum` as ``name`` for this process.
+
+    Raises:
+        ConfigError: the name is empty or taken by a bundled rule.
+    """
+    if not name or name in _BUNDLED:
+        raise ConfigError(f"name must be new and not empty; got {name!r}")
+    _registered[name] = rule
+
+
+def partition_spectrum(
+    spectrum: Spectrum,
+    rule: str | Rule = "mp-iqr",
+    features: MatrixLike | None = None,
+    paired: tuple[MatrixLike, MatrixLike] | None = None,
+    seed: int = 0,
+) -> Partition:
+    """Return strong, weak and noise directions of ``spectrum`` by ``rule``.
+
+    Args:
+        spectrum: from `compute_spectrum` or `SpectrumAccumulator.spectrum`.
+        rule: a name of `rule_names`, or any callable (spectrum, evidence) -> `Decision`, such as
+            ``ManualRule(tau_strong=9.0, tau_noise=4.0)``.
+        features: (m, n) rows behind the spectrum, for rules that permute them ("parallel").
+        paired: (image, text), (p, n) each, row by row, for "cross-modal".
+        seed: for rules that permute.
+
+    Returns:
+        Partition: labels in the order of the singular values.
+
+    Raises:
+        ConfigError: unknown rule (the names are listed) or a bad parameter of the rule.
+        DataError: features or pairs that the rule needs are missing or of another width.
+
+    Source: docs/method.md, section 2.
+    """
+    name, function = _resolve(rule)
+    evidence = Evidence(
+        features=None if features is None else _of_width(spectrum, features, "features"),
+        paired=None if paired is None else _paired_of_width(spectrum, paired),
+        seed=seed,
+    )
+    decision = function(spectrum, evidence)
+    labels = _labels(spectrum, decision)
+    distance = _fit_distance(spectrum, labels, decision)
+    return Partition(
+        labels=labels,
+        tau_strong=decision.tau_strong,
+        tau_noise=decision.tau_noise,
+        noise_scale=decision.noise_scale,
+        fit_distance=distance,
+        rule=name,
+        note=decision.note,
+    )
+
+
+def _resolve(rule: str | Rule) -> tuple[str, Rule]:
+    if not isinstance(rule, str):
+        return str(getattr(rule, "name", getattr(rule, "__name__", type(rule).__name__))), rule
+    if rule in _registered:
+        return rule, _registered[rule]
+    if rule not in _BUNDLED:
+        raise ConfigError(f"rule must be one of {', '.join(rule_names())}; got {rule!r}")
+    module, _, attribute = _BUNDLED[rule].partition(":")
+    found = getattr(import_module(module), attribute)
+    return rule, found() if isinstance(found, type) else found
+
+
+def _labels(spectrum: Spectrum, decision: Decision) -> Tensor:
+    values = spectrum.singular_values
+    if decision.labels is not None:
+        if decision.labels.shape != values.shape:
+            raise ConfigError(
+                f"rule must label {len(values)} directions; got shape {tuple(decision.labels.shape)}"
+            )
+        return decision.labels.to(values.device, torch.int64)
+    if not decision.tau_noise <= decision.tau_strong:
+        raise ConfigError(
+            "thresholds must satisfy tau_noise <= tau_strong; "
+            f"got tau_noise={decision.tau_noise:g}, tau_strong={decision.tau_strong:g}"
+        )
+    labels = torch.full(values.shape, WEAK, dtype=torch.int64, device=values.device)
+    labels[values > decision.tau_strong] = STRONG
+    labels[values <= decision.tau_noise] = NOISE
+    return labels
+
+
+def _fit_distance(spectrum: Spectrum, labels: Tensor, decision: Decision) -> float | None:
+    """Return how far the noise part is from MP, with the rule's own scale where it has one."""
+    noise = spectrum.singular_values[labels == NOISE]
+    if len(noise) < 8:  # a KS distance of a handful of points says nothing
+        return None
+    upper = decision.tau_noise if math.isfinite(decision.tau_noise) else float(noise.max())
+    return bulk_distance(
+        noise,
+        aspect=spectrum.aspect,
+        larger=_larger(spectrum),
+        upper=upper,
+        scale=decision.noise_scale,
+    )
+
+
+def _larger(spectrum: Spectrum) -> int:
+    return max(spectrum.degrees_of_freedom, spectrum.n_features)
+
+
+def _of_width(spectrum: Spectrum, x: MatrixLike, name: str) -> Tensor:
+    matrix = as_matrix(x, name)
+    if matrix.shape[1] != spectrum.n_features:
+        raise DataError(
+            f"{name} must have {spectrum.n_features} columns like the spectrum; "
+            f"got shape {tuple(matrix.shape)}"
+        )
+    return matrix
+
+
+def _paired_of_width(spectrum: Spectrum, paired: tuple[MatrixLike, MatrixLike]) -> tuple[Tensor, Tensor]:
+    image, text = as_paired_matrices(*paired, ("paired[0]", "paired[1]"))
+    return _of_width(spectrum, image, "paired[0]"), text

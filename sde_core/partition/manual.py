@@ -1,0 +1,95 @@
+"""Rule "manual": two thresholds or two ranks that the user gives."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sde_core.errors import ConfigError
+from sde_core.partition.base import Decision, Evidence
+from sde_core.spectrum import Spectrum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualRule:
+    """Two thresholds in the unit of the singular values: strong is s > tau_strong, noise s <= tau_noise.
+
+    Raises:
+        ConfigError: a threshold is negative or NaN, or the two are out of order.
+    """
+
+    name: ClassVar[str] = "manual"
+
+    tau_strong: float
+    tau_noise: float
+
+    def __post_init__(self) -> None:
+        # Written as "not ordered", so that NaN is refused too.
+        if not 0.0 <= self.tau_noise <= self.tau_strong:
+            raise ConfigError(
+                "thresholds must satisfy 0 <= tau_noise <= tau_strong; "
+                f"got tau_noise={self.tau_noise:g}, tau_strong={self.tau_strong:g}"
+            )
+
+    def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
+        """Return the thresholds as they are."""
+        return Decision(
+            tau_strong=float(self.tau_strong),
+            tau_noise=float(self.tau_noise),
+            note="Thresholds set by hand: nothing is assumed about the noise.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualRankRule:
+    """Two counts: the first ``n_strong`` directions are strong, the next ``n_weak`` are weak.
+
+    Raises:
+        ConfigError: a count is negative.
+    """
+
+    name: ClassVar[str] = "manual"
+
+    n_strong: int
+    n_weak: int
+
+    def __post_init__(self) -> None:
+        for field in ("n_strong", "n_weak"):
+            if getattr(self, field) < 0:
+                raise ConfigError(f"{field} must be at least 0; got {getattr(self, field)}")
+
+    def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
+        """Return thresholds half-way between the neighbours of each cut, and the exact labels."""
+        import torch
+
+        position = torch.arange(spectrum.rank, device=spectrum.singular_values.device)
+        labels = (position >= self.n_strong).long() + (position >= self.n_strong + self.n_weak).long()
+        return Decision(
+            tau_strong=cut_below(spectrum, self.n_strong),
+            tau_noise=cut_below(spectrum, self.n_strong + self.n_weak),
+            labels=labels,
+            note="Ranks set by hand: nothing is assumed about the noise.",
+        )
+
+
+def manual(spectrum: Spectrum, evidence: Evidence) -> Decision:
+    """Refuse: the name alone says no thresholds.
+
+    Raises:
+        ConfigError: always, with the remedy.
+    """
+    raise ConfigError(
+        'rule "manual" must come with its thresholds; pass rule=ManualRule(tau_strong=..., tau_noise=...) '
+        "or rule=ManualRankRule(n_strong=..., n_weak=...)"
+    )
+
+
+def cut_below(spectrum: Spectrum, count: int) -> float:
+    """Return a threshold that keeps the first ``count`` singular values: midway to the next one.
+
+    With nothing kept it is the largest value itself, with all kept it is 0 (labels use a strict >).
+    """
+    values = spectrum.singular_values
+    if count <= 0:
+        return float(values[0]) if len(values) else 0.0
+    if count >= len(values):
+        return 0.0
+    return float(values[count - 1] + values[count]) / 2
