@@ -17,6 +17,17 @@ _HOME = {
     "Spectrum": "spectrum",
     "SpectrumAccumulator": "spectrum",
     "compute_spectrum": "spectrum",
+    "EmbeddingSet": "embeddings",
+    "Provenance": "embeddings",
+    "concatenate": "embeddings",
+    "Encoder": "encoders",
+    "load_encoder": "encoders",
+    "EncodeProgress": "encoding",
+    "encode_pairs": "encoding",
+    "Pair": "pairs",
+    "Pairs": "pairs",
+    "open_pairs": "pairs",
+    "resolve_device": "device",
     "Partition": "partition",
     "partition_spectrum": "partition",
     "register_rule": "partition",
@@ -24,21 +35,37 @@ _HOME = {
 }
 
 if TYPE_CHECKING:
+    from sde_core.device import resolve_device
+    from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
+    from sde_core.encoders import Encoder, load_encoder
+    from sde_core.encoding import EncodeProgress, encode_pairs
     from sde_core.errors import ConfigError, DataError, EncoderError, SDEError
+    from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
 
 __all__ = [
     "ConfigError",
     "DataError",
+    "EmbeddingSet",
+    "EncodeProgress",
+    "Encoder",
     "EncoderError",
+    "Pair",
+    "Pairs",
     "Partition",
+    "Provenance",
     "SDEError",
     "Spectrum",
     "SpectrumAccumulator",
     "compute_spectrum",
+    "concatenate",
+    "encode_pairs",
+    "load_encoder",
+    "open_pairs",
     "partition_spectrum",
     "register_rule",
+    "resolve_device",
     "rule_names",
 ]
 
