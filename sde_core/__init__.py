@@ -32,6 +32,11 @@ _HOME = {
     "partition_spectrum": "partition",
     "register_rule": "partition",
     "rule_names": "partition",
+    "retrieval_metrics": "ranking",
+    "retrieval_ranks": "ranking",
+    "metrics_from_ranks": "ranking",
+    "spectrum_metrics": "metrics",
+    "alignment_metrics": "metrics",
 }
 
 if TYPE_CHECKING:
@@ -40,8 +45,10 @@ if TYPE_CHECKING:
     from sde_core.encoders import Encoder, load_encoder
     from sde_core.encoding import EncodeProgress, encode_pairs
     from sde_core.errors import ConfigError, DataError, EncoderError, SDEError
+    from sde_core.metrics import alignment_metrics, spectrum_metrics
     from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
+    from sde_core.ranking import metrics_from_ranks, retrieval_metrics, retrieval_ranks
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
 
 __all__ = [
@@ -58,15 +65,20 @@ __all__ = [
     "SDEError",
     "Spectrum",
     "SpectrumAccumulator",
+    "alignment_metrics",
     "compute_spectrum",
     "concatenate",
     "encode_pairs",
     "load_encoder",
+    "metrics_from_ranks",
     "open_pairs",
     "partition_spectrum",
     "register_rule",
     "resolve_device",
+    "retrieval_metrics",
+    "retrieval_ranks",
     "rule_names",
+    "spectrum_metrics",
 ]
 
 

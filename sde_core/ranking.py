@@ -1,0 +1,319 @@
+"""Retrieval quality from ranks, both ways, several right answers allowed (docs/method.md, section 6)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from sde_core.checks import MatrixLike, as_matrix
+from sde_core.errors import ConfigError, DataError
+
+Direction: TypeAlias = Literal["image_retrieval", "text_retrieval"]
+"""What is looked for: "image_retrieval" is text -> image, "text_retrieval" is image -> text."""
+
+BlockScore: TypeAlias = Callable[[Tensor], Tensor]
+"""(b, d) unit query rows -> (b, g) scores against a whole gallery; larger is better."""
+
+Score: TypeAlias = Callable[[Tensor, Direction], BlockScore]
+"""(g, d) unit gallery rows and the direction -> how one block of queries is scored."""
+
+DIRECTIONS: tuple[Direction, Direction] = ("image_retrieval", "text_retrieval")
+
+# Scores held at one time: 16 MiB of float32, and three temporaries of the same size at most.
+BLOCK_ENTRIES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QueryRanks:
+    """Where the relevant items of every query stand, one direction; arrays lie on the CPU.
+
+    Attributes:
+        best_rank: (q,) float64 rank of the best relevant item, from 1; half steps come from ties; NaN for
+            a query without a relevant item.
+        average_precision: (q,) float64 mAP@R of the single query, in [0, 1]; NaN as above.
+        n_relevant: (q,) int64 number R of relevant items.
+        n_gallery: number of items that are ranked.
+    """
+
+    best_rank: Tensor
+    average_precision: Tensor
+    n_relevant: Tensor
+    n_gallery: int
+
+    @property
+    def included(self) -> Tensor:
+        """(q,) bool: queries with at least one relevant item; only these enter the metrics."""
+        return self.n_relevant > 0
+
+    @property
+    def n_excluded(self) -> int:
+        """Number of queries without any relevant item."""
+        return int((~self.included).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RetrievalRanks:
+    """Ranks of both directions.
+
+    Attributes:
+        image_retrieval: text -> image; one query per text.
+        text_retrieval: image -> text; one query per image.
+    """
+
+    image_retrieval: QueryRanks
+    text_retrieval: QueryRanks
+
+
+def cosine_score(gallery: Tensor, direction: Direction) -> BlockScore:
+    """Return the plain score: the cosine between unit query rows and unit gallery rows (6.13)."""
+    return lambda queries: queries @ gallery.T
+
+
+def retrieval_metrics(
+    image: MatrixLike,
+    text: MatrixLike,
+    text_to_image: MatrixLike,
+    ks: Sequence[int] = (1, 5, 10),
+    *,
+    score: Score = cosine_score,
+) -> dict[str, float]:
+    """Return retrieval metrics of both directions; unchanged by any strictly increasing map of the scores.
+
+    `retrieval_ranks` followed by `metrics_from_ranks`; see there for ranks, ties, precision and memory.
+
+    Args:
+        image: (n_images, d) image embeddings, no zero row; scale of a row does not matter.
+        text: (n_texts, d) text embeddings, no zero row.
+        text_to_image: (n_texts,) row of each text's image, or (n_links, 2) pairs (text row, image row) when
+            a caption is right for several images.
+        ks: cut-offs of the recalls, each at least 1.
+        score: how queries are scored; `cosine_score`, or a score of `sde_core.baselines`.
+
+    Returns:
+        dict: for prefix ``image_retrieval`` (text -> image) and ``text_retrieval`` (image -> text):
+            ``_recall@k`` for each k, ``_median_rank``, ``_mrr``, ``_map@r``, ``_queries`` (number of queries
+            that count) and ``_excluded`` (queries without a relevant item, left out).
+
+    Raises:
+        DataError: a matrix is not finite, has a zero row, widths differ, or a link points nowhere.
+        ConfigError: ``ks`` is empty or holds a number below 1.
+
+    Source: docs/method.md, equations (6.13) to (6.17).
+
+    >>> import torch
+    >>> image, text = torch.eye(3), torch.eye(3)[[0, 1, 2, 2]]
+    >>> found = retrieval_metrics(image, text, [0, 1, 2, 0], ks=(1, 2))
+    >>> found["image_retrieval_recall@1"], found["image_retrieval_recall@2"]
+    (0.75, 0.75)
+    """
+    _check_ks(ks)
+    return metrics_from_ranks(retrieval_ranks(image, text, text_to_image, score=score), ks)
+
+
+def retrieval_ranks(
+    image: MatrixLike,
+    text: MatrixLike,
+    text_to_image: MatrixLike,
+    *,
+    score: Score = cosine_score,
+    block_entries: int = BLOCK_ENTRIES,
+) -> RetrievalRanks:
+    """Return the rank of the best relevant item for every query, and its average precision, both ways.
+
+    Rank of a relevant item = 1 + irrelevant items that score strictly higher + half of the irrelevant items
+    that score exactly the same: relevant items never push each other, and a tie gets its expected place
+    under a random order, so that an encoder that maps everything to one point ranks at chance.
+    Rows are scaled to unit length in float64, scores are a float32 matrix product. At most
+    ``block_entries`` scores are held at once, never the whole matrix.
+
+    Args:
+        image: (n_images, d) image embeddings, no zero row.
+        text: (n_texts, d) text embeddings, no zero row; moved to the device of ``image``.
+        text_to_image: (n_texts,) or (n_links, 2) as in `retrieval_metrics`; a repeated pair counts once.
+        score: how queries are scored.
+        block_entries: scores held at once; at least one query row is always taken.
+
+    Returns:
+        RetrievalRanks: per-query arrays on the CPU, in the order of the rows.
+
+    Raises:
+        DataError: as in `retrieval_metrics`, or ``score`` returns NaN or another shape.
+
+    Source: docs/method.md, equations (6.13) and (6.14).
+    """
+    images, texts = unit_rows(image, "image"), unit_rows(text, "text")
+    if images.shape[1] != texts.shape[1]:
+        raise DataError(
+            f"image and text must have the same width; got {images.shape[1]} and {texts.shape[1]}"
+        )
+    texts = texts.to(images.device)
+    links = _as_links(text_to_image, len(texts), len(images)).to(images.device)
+    return RetrievalRanks(
+        image_retrieval=_query_ranks(
+            texts, score(images, "image_retrieval"), links, len(images), block_entries
+        ),
+        text_retrieval=_query_ranks(
+            images, score(texts, "text_retrieval"), links.flip(1), len(texts), block_entries
+        ),
+    )
+
+
+def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
+    """Return the metrics of `retrieval_metrics` from ranks that are known already.
+
+    Args:
+        ranks: from `retrieval_ranks`.
+        ks: cut-offs of the recalls, each at least 1.
+
+    Returns:
+        dict: names and values as in `retrieval_metrics`.
+
+    Raises:
+        ConfigError: ``ks`` is empty or holds a number below 1.
+
+    Source: docs/method.md, equations (6.15) to (6.17).
+    """
+    _check_ks(ks)
+    metrics: dict[str, float] = {}
+    for direction in DIRECTIONS:
+        one: QueryRanks = getattr(ranks, direction)
+        best = one.best_rank[one.included]
+        for k in ks:
+            metrics[f"{direction}_recall@{k}"] = float((best <= k).double().mean())
+        metrics[f"{direction}_median_rank"] = _median(best)
+        metrics[f"{direction}_mrr"] = float(best.reciprocal().mean())
+        metrics[f"{direction}_map@r"] = float(one.average_precision[one.included].mean())
+        metrics[f"{direction}_queries"] = float(len(best))
+        metrics[f"{direction}_excluded"] = float(one.n_excluded)
+    return metrics
+
+
+def unit_rows(x: MatrixLike, name: str, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return ``x`` with rows of unit length.
+
+    Args:
+        x: (m, d) finite array or tensor without zero rows.
+        name: what the caller calls it, for the sentence.
+        dtype: of the result; the lengths are taken in float64.
+
+    Raises:
+        DataError: not a finite matrix, or a row of zeros (it has no direction; its position is named).
+    """
+    matrix = as_matrix(x, name)
+    unit = torch.empty(matrix.shape, dtype=dtype, device=matrix.device)
+    rows = max(1, BLOCK_ENTRIES // matrix.shape[1])
+    for start in range(0, len(matrix), rows):
+        block = matrix[start : start + rows].double()
+        # By the largest entry first: squares of 1e-200 or 1e+200 would leave float64.
+        block = block / block.abs().amax(dim=1, keepdim=True)
+        zero = block.isnan().any(dim=1).nonzero()
+        if len(zero):
+            raise DataError(
+                f"{name} must have no row of zeros; got one at row {start + int(zero[0])}: drop that row"
+            )
+        unit[start : start + rows] = (block / torch.linalg.vector_norm(block, dim=1, keepdim=True)).to(dtype)
+    return unit
+
+
+def _median(values: Tensor) -> float:
+    ordered = values.sort().values
+    middle = len(ordered) // 2
+    return float(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+
+
+def _query_ranks(
+    queries: Tensor, score: BlockScore, links: Tensor, n_gallery: int, block_entries: int
+) -> QueryRanks:
+    """Return the ranks of one direction; ``links`` (l, 2) are sorted here by query."""
+    if block_entries < 1:
+        raise ConfigError(f"block_entries must be at least 1; got {block_entries}")
+    links = links[links[:, 0].argsort(stable=True)]
+    n_relevant = torch.bincount(links[:, 0], minlength=len(queries))
+    first = torch.cat([n_relevant.new_zeros(1), n_relevant.cumsum(0)])
+    ranks = torch.empty(len(links), dtype=torch.float64, device=queries.device)
+    rows = max(1, block_entries // n_gallery)
+    for start in range(0, len(queries), rows):
+        stop = min(start + rows, len(queries))
+        span = slice(int(first[start]), int(first[stop]))
+        if span.start == span.stop:
+            continue
+        scores = score(queries[start:stop])
+        _check_scores(scores, stop - start, n_gallery)
+        ranks[span] = _link_ranks(scores, links[span, 0] - start, links[span, 1], rows)
+    return _gather(ranks.cpu(), links[:, 0].cpu(), n_relevant.cpu(), n_gallery)
+
+
+def _link_ranks(scores: Tensor, rows: Tensor, columns: Tensor, at_once: int) -> Tensor:
+    """Return the (l,) rank of each linked column among the columns that are irrelevant to its row."""
+    own = scores[rows, columns]
+    # NaN is neither above nor equal: with relevant scores out of the way, only irrelevant ones are counted.
+    scores = scores.clone()
+    scores[rows, columns] = torch.nan
+    ranks = torch.empty(len(rows), dtype=torch.float64, device=scores.device)
+    for start in range(0, len(rows), at_once):
+        part = slice(start, start + at_once)
+        against = scores[rows[part]]
+        above = (against > own[part, None]).sum(dim=1)
+        equal = (against == own[part, None]).sum(dim=1)
+        ranks[part] = 1 + above + 0.5 * equal
+    return ranks
+
+
+def _gather(ranks: Tensor, query: Tensor, n_relevant: Tensor, n_gallery: int) -> QueryRanks:
+    """Return per-query arrays from link ranks; ``query`` (l,) is ascending."""
+    order = ranks.argsort(stable=True)
+    order = order[query[order].argsort(stable=True)]  # by query, then by rank
+    ranks = ranks[order]
+    first = n_relevant.cumsum(0) - n_relevant
+    place = torch.arange(len(ranks)) - first[query] + 1  # 1, 2, ... within a query
+    position = ranks + place - 1  # the better relevant items stand before it after all
+    within = position <= n_relevant[query]
+    total = torch.zeros(len(n_relevant), dtype=torch.float64)
+    total.index_add_(0, query, torch.where(within, place / position, 0.0).double())
+    best = torch.full((len(n_relevant),), torch.nan, dtype=torch.float64)
+    best[n_relevant > 0] = ranks[first[n_relevant > 0]]
+    return QueryRanks(
+        best_rank=best, average_precision=total / n_relevant, n_relevant=n_relevant, n_gallery=n_gallery
+    )
+
+
+def _as_links(text_to_image: MatrixLike, n_texts: int, n_images: int) -> Tensor:
+    """Return (l, 2) distinct pairs (text row, image row)."""
+    links = torch.as_tensor(text_to_image)
+    if links.is_floating_point() or links.is_complex() or links.dtype == torch.bool:
+        raise DataError(f"text_to_image must hold row numbers; got dtype {links.dtype}")
+    if links.ndim == 1 and len(links) == n_texts:
+        links = torch.stack([torch.arange(n_texts), links.cpu().long()], dim=1)
+    elif links.ndim != 2 or links.shape[1] != 2 or len(links) == 0:
+        raise DataError(
+            f"text_to_image must have shape ({n_texts},) or (n_links, 2) with at least one link; "
+            f"got {tuple(links.shape)}"
+        )
+    links = links.cpu().long()
+    for column, (name, size) in enumerate((("text", n_texts), ("image", n_images))):
+        wrong = ((links[:, column] < 0) | (links[:, column] >= size)).nonzero()
+        if len(wrong):
+            at = int(wrong[0])
+            raise DataError(
+                f"text_to_image must name {name} rows in [0, {size}); "
+                f"got {int(links[at, column])} at entry {at}"
+            )
+    code = torch.unique(links[:, 0] * n_images + links[:, 1])
+    return torch.stack([code // n_images, code % n_images], dim=1)
+
+
+def _check_scores(scores: Tensor, n_queries: int, n_gallery: int) -> None:
+    if scores.shape != (n_queries, n_gallery):
+        raise DataError(
+            f"score must return shape ({n_queries}, {n_gallery}), queries by gallery; "
+            f"got {tuple(scores.shape)}"
+        )
+    if bool(scores.isnan().any()):
+        raise DataError("score must return numbers; got NaN")
+
+
+def _check_ks(ks: Sequence[int]) -> None:
+    if len(ks) == 0 or min(ks) < 1:
+        raise ConfigError(f"ks must hold numbers of at least 1; got {tuple(ks)}")
