@@ -1,0 +1,49 @@
+"""`sde encode`: pairs through an encoder into an embedding set on disk."""
+
+import argparse
+
+from sde_core.cli.options import add_encoder_options, load_chosen_encoder, new_command
+from sde_core.cli.output import encoding_bar, print_json, print_skipped, print_table
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = new_command(
+        commands,
+        "encode",
+        "Encode image-text pairs and save the vectors as an embedding set.",
+        "sde encode clipart/val --output embeddings/clipart-val",
+    )
+    parser.add_argument("pairs", help='"emoji", "clipart", one split such as "emoji/test", or shards')
+    parser.add_argument("--output", required=True, help="folder of the embedding set; replaced if it is one")
+    add_encoder_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Encode, save, and print what was saved."""
+    from sde_core.encoding import encode_pairs
+    from sde_core.pairs import open_pairs
+
+    pairs = open_pairs(options.pairs)
+    encoder = load_chosen_encoder(options)
+    with encoding_bar(options.pairs) as progress:
+        embeddings = encode_pairs(
+            encoder, pairs, progress=progress, batch_size=options.batch_size, workers=options.workers
+        )
+    folder = embeddings.save(options.output)
+    print_skipped(embeddings.skipped)
+    facts = {
+        "output": str(folder),
+        "fingerprint": embeddings.fingerprint,
+        "n_images": embeddings.n_images,
+        "n_texts": embeddings.n_texts,
+        "width": embeddings.width,
+        "skipped": len(embeddings.skipped),
+        "provenance": embeddings.provenance.as_dict(),
+    }
+    if options.json:
+        print_json(facts)
+        return
+    rows = [(key, str(value)) for key, value in facts.items() if key != "provenance"]
+    print_table(f"{options.pairs} by {encoder.name}", ("saved", ""), rows)

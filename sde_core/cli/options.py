@@ -1,0 +1,48 @@
+"""Options that several commands share, and what they open."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sde_core.encoders import Encoder
+
+
+def new_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, example: str
+) -> argparse.ArgumentParser:
+    """Return the parser of a new command whose help ends with an example."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for programs instead of a table")
+    return parser
+
+
+def add_encoder_options(parser: argparse.ArgumentParser) -> None:
+    """Add --model, --pretrained, --precision, --device, --batch-size, --workers, named as open_clip does."""
+    parser.add_argument("--model", default="bundled", help="encoder; default: %(default)s")
+    parser.add_argument("--pretrained", help="pretrained tag or checkpoint file of that model")
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "fp16", "bf16"))
+    parser.add_argument("--device", default="auto", help='"auto", "cpu", "cuda" or "cuda:N"')
+    parser.add_argument("--batch-size", type=_positive, default=64, help="default: %(default)s")
+    parser.add_argument("--workers", type=_positive, default=2, help="decoding threads; default: %(default)s")
+
+
+def load_chosen_encoder(options: argparse.Namespace) -> "Encoder":
+    """Return the encoder that the options of `add_encoder_options` name."""
+    from sde_core.encoders import load_encoder
+
+    return load_encoder(
+        options.model, pretrained=options.pretrained, device=options.device, precision=options.precision
+    )
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.isdigit() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text!r}")
+    return value

@@ -1,0 +1,82 @@
+"""How commands print: a table for people, JSON for programs, progress on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sde_core.encoding import EncodeProgress
+    from sde_core.pairs.base import Skipped
+
+
+def print_json(content: object) -> None:
+    """Print ``content`` as JSON on stdout; NaN becomes null, which every reader accepts."""
+    print(json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout, numbers to the right; wider than the terminal is cut only on a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for position, name in enumerate(header):
+        table.add_column(name, justify="left" if position == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=200)
+    console.print(table)
+
+
+def print_skipped(skipped: "Sequence[Skipped]", most: int = 10) -> None:
+    """Print on stderr what was left out and why; nothing if nothing was."""
+    if not skipped:
+        return
+    print(f"{len(skipped)} items skipped:", file=sys.stderr)
+    for item in skipped[:most]:
+        print(f"  {item.item}: {item.reason}", file=sys.stderr)
+    if len(skipped) > most:
+        print(f"  and {len(skipped) - most} more", file=sys.stderr)
+
+
+@contextmanager
+def encoding_bar(title: str) -> "Iterator[Callable[[EncodeProgress], None]]":
+    """Yield a callback for `encode_pairs` that draws a bar with rate and time left on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(progress: "EncodeProgress") -> None:
+            if progress.stage not in tasks:
+                tasks[progress.stage] = bar.add_task(
+                    f"{title}: {progress.stage}", total=progress.total, rate=0.0
+                )
+            bar.update(
+                tasks[progress.stage], completed=progress.done, total=progress.total, rate=progress.rate
+            )
+
+        yield report
+
+
+def _finite(content: object) -> object:
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    if isinstance(content, float) and not (float("-inf") < content < float("inf")):
+        return None
+    return content
