@@ -60,7 +60,7 @@ def read_set(folder: Path) -> EmbeddingSet:
             raise DataError(f"{folder} is not a whole embedding set: {name} {state}; encode it again")
     try:
         arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS
+            name: np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in _ARRAYS
         }
         images = pq.read_table(folder / "images.parquet").to_pydict()
         captions = pq.read_table(folder / "texts.parquet").column("caption").to_pylist()

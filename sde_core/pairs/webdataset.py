@@ -92,7 +92,7 @@ class _Shard:
         unpacked = tempfile.TemporaryFile(prefix="sde-shard-")  # noqa: SIM115
         try:
             with GzipFile(fileobj=raw) as stream:
-                while block := stream.read(1 << 20):
+                while block := stream.read1(1 << 16):  # gives what is whole before a cut
                     unpacked.write(block)
         except (EOFError, BadGzipFile, zlib.error) as error:
             self.problem = Skipped(self.path.name, f"damaged gzip stream: {error}")

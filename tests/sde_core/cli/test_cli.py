@@ -1,0 +1,121 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sde_core import EmbeddingSet
+from sde_core.cli import main
+
+
+@pytest.fixture
+def saved_set(tmp_path):
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(60, 3)) @ rng.normal(size=(3, 8)) * 3
+    image = (shared + rng.normal(size=(60, 8))).astype(np.float32)
+    text = (shared + rng.normal(size=(60, 8))).astype(np.float32)
+    made = EmbeddingSet.from_arrays(image, text, captions=[f"caption {i}" for i in range(60)], name="toy")
+    return made.save(tmp_path / "toy")
+
+
+def test_encode_writes_a_set_and_says_what(tiny_encoder_folder, write_shard, good_members, tmp_path, capsys):
+    shard = write_shard([*good_members, ("bad.webp", b"x"), ("bad.txt", b"bad")])
+    output = tmp_path / "out"
+    arguments = ["encode", str(shard), "--model", str(tiny_encoder_folder), "--output", str(output), "--json"]
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    loaded = EmbeddingSet.load(output)
+    assert facts["fingerprint"] == loaded.fingerprint
+    assert (facts["n_images"], facts["n_texts"], facts["width"], facts["skipped"]) == (5, 10, 16, 1)
+    assert "1 items skipped" in err
+    assert "bad: the picture's format is not known" in err
+    assert main(arguments[:-1]) == 0
+    assert "fingerprint" in capsys.readouterr().out
+
+
+def test_spectrum_prints_and_writes_what_the_library_computes(saved_set, tmp_path, capsys):
+    import sde_core as sde
+
+    target = tmp_path / "spectrum.csv"
+    assert main(["spectrum", str(saved_set), "--json", "--output", str(target)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    spectrum = sde.compute_spectrum(EmbeddingSet.load(saved_set).text)
+    partition = sde.partition_spectrum(spectrum)
+    text = report["spectra"][1]
+    assert text["singular_values"] == spectrum.singular_values.tolist()
+    assert (text["n_strong"], text["n_weak"], text["n_noise"]) == (
+        partition.n_strong,
+        partition.n_weak,
+        partition.n_noise,
+    )
+    shares = sum(text[f"{band}_energy_share"] for band in ("strong", "weak", "noise"))
+    assert shares == pytest.approx(1.0)
+    rows = list(csv.DictReader(io.StringIO(target.read_text())))
+    assert len(rows) == 16
+    assert [float(r["singular_value"]) for r in rows if r["modality"] == "text"] == text["singular_values"]
+    assert main(["spectrum", str(saved_set), "--modality", "image", "--center", "none"]) == 0
+    assert "effective_rank" in capsys.readouterr().out
+
+
+def test_evaluate_of_saved_sets_prints_benchmark_names(saved_set, capsys):
+    assert main(["evaluate", "--embeddings", str(saved_set), "--captions", "primary", "--json"]) == 0
+    (report,) = json.loads(capsys.readouterr().out)
+    assert report["task"] == "zeroshot_retrieval"
+    for direction in ("image", "text"):
+        for k in (1, 5, 10):
+            name = f"{direction}_retrieval_recall@{k}"
+            assert report["metrics"][name] > report["chance"][name]
+    assert main(["evaluate", "--embeddings", str(saved_set)]) == 0
+    assert "image→text R@10" in capsys.readouterr().out
+
+
+def test_evaluate_encodes_pairs(tiny_encoder_folder, write_shard, good_members, capsys):
+    shard = str(write_shard(good_members))
+    assert main(["evaluate", shard, "--model", str(tiny_encoder_folder), "--json"]) == 0
+    reports = json.loads(capsys.readouterr().out)
+    assert [(r["captions"], r["n_images"], r["n_texts"]) for r in reports] == [
+        ("primary", 5, 5),
+        ("all", 5, 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["spectrum", "no-such-folder"], "there is no folder no-such-folder"),
+        (["spectrum", "SET", "--rule", "magic"], "rule must be one of mp-iqr"),
+        (["spectrum", "SET", "--output", "/no/such/place.csv"], "output must be a writable file"),
+        (["evaluate", "nowhere.tar"], "there is no nowhere.tar"),
+        (["encode", "nowhere.tar", "--output", "x"], "there is no nowhere.tar"),
+        (["app", "--port", "99999"], "port must lie in"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(saved_set, capsys, arguments, message):
+    assert main([str(saved_set) if a == "SET" else a for a in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_wrong_options_exit_with_2_and_help_has_an_example(capsys):
+    for arguments in (["nonsense"], [], ["encode", "emoji", "--output", "x", "--batch-size", "0"]):
+        with pytest.raises(SystemExit) as exit_:
+            main(arguments)
+        assert exit_.value.code == 2
+    for command in ("encode", "spectrum", "evaluate", "app"):
+        with pytest.raises(SystemExit) as exit_:
+            main([command, "--help"])
+        assert exit_.value.code == 0
+        assert f"example:\n  sde {command}" in capsys.readouterr().out
+
+
+def test_the_module_runs_as_a_program():
+    out = subprocess.run(
+        [sys.executable, "-m", "sde_core", "--version"], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.startswith("sde ")
