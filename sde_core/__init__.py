@@ -36,16 +36,28 @@ _HOME = {
     "retrieval_ranks": "ranking",
     "metrics_from_ranks": "ranking",
     "spectrum_metrics": "metrics",
-    "alignment_metrics": "metrics",
+    "alignment_metrics": "alignment",
+    "uniformity": "alignment",
+    "linear_cka": "alignment",
+    "direction_correlations": "alignment",
+    "effective_rank": "metrics",
+    "hellinger_distance": "metrics",
+    "subspace_overlap": "geometry",
+    "principal_angles": "geometry",
+    "k_occurrence": "geometry",
+    "hubness": "geometry",
+    "two_nn_dimension": "geometry",
 }
 
 if TYPE_CHECKING:
+    from sde_core.alignment import alignment_metrics, direction_correlations, linear_cka, uniformity
     from sde_core.device import resolve_device
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
     from sde_core.encoders import Encoder, load_encoder
     from sde_core.encoding import EncodeProgress, encode_pairs
     from sde_core.errors import ConfigError, DataError, EncoderError, SDEError
-    from sde_core.metrics import alignment_metrics, spectrum_metrics
+    from sde_core.geometry import hubness, k_occurrence, principal_angles, subspace_overlap, two_nn_dimension
+    from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
     from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
     from sde_core.ranking import metrics_from_ranks, retrieval_metrics, retrieval_ranks
@@ -68,17 +80,27 @@ __all__ = [
     "alignment_metrics",
     "compute_spectrum",
     "concatenate",
+    "direction_correlations",
+    "effective_rank",
     "encode_pairs",
+    "hellinger_distance",
+    "hubness",
+    "k_occurrence",
+    "linear_cka",
     "load_encoder",
     "metrics_from_ranks",
     "open_pairs",
     "partition_spectrum",
+    "principal_angles",
     "register_rule",
     "resolve_device",
     "retrieval_metrics",
     "retrieval_ranks",
     "rule_names",
     "spectrum_metrics",
+    "subspace_overlap",
+    "two_nn_dimension",
+    "uniformity",
 ]
 
 

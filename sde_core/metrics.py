@@ -1,4 +1,4 @@
-"""Numbers that describe one spectrum, or how two paired modalities sit (docs/method.md, section 6)."""
+"""Numbers that describe one spectrum, or tell two apart (docs/method.md, section 6)."""
 
 import math
 from typing import Literal, TypeAlias
@@ -6,18 +6,12 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from sde_core.checks import MatrixLike, as_matrix, as_paired_matrices
+from sde_core.checks import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
-from sde_core.ranking import unit_rows
 from sde_core.spectrum import Spectrum
 
 Weighting: TypeAlias = Literal["values", "energies"]
 """What is read as a distribution: the singular values s, or their squares."""
-
-# Rows converted to float64 at a time.
-_BLOCK_ROWS = 8_192
-# Rows whose pairs are all taken for the uniformity: 8.4 million pairs, standard error below 0.1 %.
-UNIFORMITY_ROWS = 4_096
 
 
 def spectrum_metrics(spectrum: Spectrum) -> dict[str, float]:
@@ -162,111 +156,6 @@ def hellinger_distance(first: MatrixLike, second: MatrixLike, *, on: Weighting =
     root = torch.zeros(2, max(len(p), len(q)), dtype=torch.float64)
     root[0, : len(p)], root[1, : len(q)] = p.sqrt(), q.sqrt()
     return min(1.0, math.sqrt(float((root[0] - root[1]).square().sum()) / 2))
-
-
-def alignment_metrics(image: MatrixLike, text: MatrixLike, *, seed: int = 0) -> dict[str, float]:
-    """Return how two paired modalities sit on the sphere; rows are scaled to unit length first.
-
-    Unchanged by one rotation applied to both and by the scale of any row. Float64, in blocks of rows;
-    exact, but for the uniformity of more than 4,096 rows, which takes all pairs of a seeded sample.
-
-    Args:
-        image: (m, d) image embeddings, no zero row; a row per pair (repeat an image that has more captions).
-        text: (m, d) text embeddings, row i belongs to row i of ``image``.
-        seed: for the sample of the uniformity and the shuffle of the control.
-
-    Returns:
-        dict: ``cone_image`` and ``cone_text`` (mean cosine of two different rows), ``modality_gap`` (distance
-            of the two means), ``paired_cosine`` with its control ``random_pair_cosine`` (mean over all
-            mismatched pairs, exact), ``alignment`` (mean squared distance of a pair), ``uniformity_image``
-            and ``uniformity_text``, ``linear_cka`` with its control ``linear_cka_shuffled`` (pairs
-            shuffled). NaN where one row alone has no such number.
-
-    Raises:
-        DataError: not finite, a row of zeros, or different shapes.
-
-    Source: docs/method.md, equations (6.7) to (6.12).
-    """
-    as_paired_matrices(image, text, ("image", "text"))
-    x, y = unit_rows(image, "image", torch.float64), unit_rows(text, "text", torch.float64)
-    y = y.to(x.device)
-    m = len(x)
-    paired = float((x * y).sum() / m)
-    mismatched = float(x.sum(0) @ y.sum(0)) - m * paired
-    generator = torch.Generator().manual_seed(seed)
-    shuffled = y[torch.randperm(m, generator=generator).to(y.device)]
-    return {
-        "cone_image": _mean_cosine(x),
-        "cone_text": _mean_cosine(y),
-        "modality_gap": float(torch.linalg.vector_norm(x.mean(0) - y.mean(0))),
-        "paired_cosine": paired,
-        "random_pair_cosine": mismatched / (m * (m - 1)) if m > 1 else math.nan,
-        "alignment": 2 - 2 * paired,
-        "uniformity_image": uniformity(x, seed=seed),
-        "uniformity_text": uniformity(y, seed=seed),
-        "linear_cka": linear_cka(x, y),
-        "linear_cka_shuffled": linear_cka(x, shuffled),
-    }
-
-
-def uniformity(x: MatrixLike, *, sample: int = UNIFORMITY_ROWS, seed: int = 0) -> float:
-    """Return log mean exp(-2 ||a - b||²) over pairs of different unit rows: 0 collapsed, to about -4.
-
-    Args:
-        x: (m, d) no zero row; rows are scaled to unit length.
-        sample: rows whose pairs are all taken; with more rows, a seeded sample without repetition.
-        seed: of that sample.
-
-    Returns:
-        float: at most 0; NaN for one row.
-
-    Source: docs/method.md, equation (6.10); Wang and Isola 2020.
-    """
-    rows = unit_rows(x, "x", torch.float64)
-    if len(rows) > sample:
-        chosen = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))[:sample]
-        rows = rows[chosen.to(rows.device)]
-    m = len(rows)
-    if m < 2:
-        return math.nan
-    total = 0.0
-    for start in range(0, m, 1024):
-        block = rows[start : start + 1024]
-        total += float((4 * (block @ rows.T) - 4).clamp_max(0).exp().sum())
-    return min(0.0, math.log((total - m) / (m * (m - 1))))
-
-
-def linear_cka(first: MatrixLike, second: MatrixLike) -> float:
-    """Return linear CKA of two sets of paired rows: 1 if one is a rotation and scaling of the other.
-
-    ||X^T Y||_F² / (||X^T X||_F ||Y^T Y||_F) with columns centred; widths may differ. With few rows it is
-    far above 0 even for unrelated rows, so read it beside a shuffled control. NaN if a side is constant.
-
-    Args:
-        first: (m, d) features.
-        second: (m, e) features of the same samples.
-
-    Source: docs/method.md, equation (6.11); Kornblith et al. 2019.
-    """
-    x, y = as_paired_matrices(first, second, ("first", "second"), same_width=False)
-    cross, self_x, self_y = _centred_product(x, y), _centred_product(x, x), _centred_product(y, y)
-    scale = float(torch.linalg.matrix_norm(self_x) * torch.linalg.matrix_norm(self_y))
-    return float(cross.square().sum()) / scale if scale > 0 else math.nan
-
-
-def _centred_product(x: Tensor, y: Tensor) -> Tensor:
-    """Return the (d, e) product of two matrices with centred columns, in float64 and in blocks of rows."""
-    x_mean, y_mean = (z.mean(dim=0, dtype=torch.float64) for z in (x, y))
-    total = torch.zeros(x.shape[1], y.shape[1], dtype=torch.float64, device=x.device)
-    for start in range(0, len(x), _BLOCK_ROWS):
-        part = slice(start, start + _BLOCK_ROWS)
-        total.addmm_((x[part].double() - x_mean).T, y[part].to(x.device).double() - y_mean)
-    return total
-
-
-def _mean_cosine(unit: Tensor) -> float:
-    m = len(unit)
-    return float(unit.sum(0).square().sum() - m) / (m * (m - 1)) if m > 1 else math.nan
 
 
 def _values(singular_values: MatrixLike) -> Tensor:

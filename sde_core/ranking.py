@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.checks import MatrixLike, as_matrix
+from sde_core.checks import MatrixLike
 from sde_core.errors import ConfigError, DataError
+from sde_core.sphere import unit_rows
 
 Direction: TypeAlias = Literal["image_retrieval", "text_retrieval"]
 """What is looked for: "image_retrieval" is text -> image, "text_retrieval" is image -> text."""
@@ -190,33 +192,6 @@ def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) ->
     return metrics
 
 
-def unit_rows(x: MatrixLike, name: str, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return ``x`` with rows of unit length.
-
-    Args:
-        x: (m, d) finite array or tensor without zero rows.
-        name: what the caller calls it, for the sentence.
-        dtype: of the result; the lengths are taken in float64.
-
-    Raises:
-        DataError: not a finite matrix, or a row of zeros (it has no direction; its position is named).
-    """
-    matrix = as_matrix(x, name)
-    unit = torch.empty(matrix.shape, dtype=dtype, device=matrix.device)
-    rows = max(1, BLOCK_ENTRIES // matrix.shape[1])
-    for start in range(0, len(matrix), rows):
-        block = matrix[start : start + rows].double()
-        # By the largest entry first: squares of 1e-200 or 1e+200 would leave float64.
-        block = block / block.abs().amax(dim=1, keepdim=True)
-        zero = block.isnan().any(dim=1).nonzero()
-        if len(zero):
-            raise DataError(
-                f"{name} must have no row of zeros; got one at row {start + int(zero[0])}: drop that row"
-            )
-        unit[start : start + rows] = (block / torch.linalg.vector_norm(block, dim=1, keepdim=True)).to(dtype)
-    return unit
-
-
 def _median(values: Tensor) -> float:
     ordered = values.sort().values
     middle = len(ordered) // 2
@@ -232,7 +207,7 @@ def _query_ranks(
     links = links[links[:, 0].argsort(stable=True)]
     n_relevant = torch.bincount(links[:, 0], minlength=len(queries))
     first = torch.cat([n_relevant.new_zeros(1), n_relevant.cumsum(0)])
-    ranks = torch.empty(len(links), dtype=torch.float64, device=queries.device)
+    ranks = torch.empty(len(links), dtype=torch.float64)
     rows = max(1, block_entries // n_gallery)
     for start in range(0, len(queries), rows):
         stop = min(start + rows, len(queries))
@@ -241,24 +216,37 @@ def _query_ranks(
             continue
         scores = score(queries[start:stop])
         _check_scores(scores, stop - start, n_gallery)
-        ranks[span] = _link_ranks(scores, links[span, 0] - start, links[span, 1], rows)
-    return _gather(ranks.cpu(), links[:, 0].cpu(), n_relevant.cpu(), n_gallery)
+        scores = scores if scores.dtype == torch.float64 else scores.float()  # numpy has no bfloat16
+        ranks[span] = _link_ranks(scores, links[span, 0] - start, links[span, 1])
+    return _gather(ranks, links[:, 0].cpu(), n_relevant.cpu(), n_gallery)
 
 
-def _link_ranks(scores: Tensor, rows: Tensor, columns: Tensor, at_once: int) -> Tensor:
-    """Return the (l,) rank of each linked column among the columns that are irrelevant to its row."""
+def _link_ranks(scores: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Return the (l,) rank of each linked column among the columns that are irrelevant to its row.
+
+    ``rows`` is ascending. One pass over the block for the first link of every row, one for the second ...
+    """
     own = scores[rows, columns]
     # NaN is neither above nor equal: with relevant scores out of the way, only irrelevant ones are counted.
     scores = scores.clone()
     scores[rows, columns] = torch.nan
-    ranks = torch.empty(len(rows), dtype=torch.float64, device=scores.device)
-    for start in range(0, len(rows), at_once):
-        part = slice(start, start + at_once)
-        against = scores[rows[part]]
-        above = (against > own[part, None]).sum(dim=1)
-        equal = (against == own[part, None]).sum(dim=1)
-        ranks[part] = 1 + above + 0.5 * equal
+    ranks = torch.empty(len(rows), dtype=torch.float64)
+    links = torch.arange(len(rows), device=rows.device)
+    place = links - torch.searchsorted(rows, rows)
+    for nth in range(int(place.max()) + 1):
+        some = links[place == nth]
+        against = scores if len(some) == len(scores) else scores[rows[some]]
+        ranks[some.cpu()] = _mid_ranks(against, own[some, None])
     return ranks
+
+
+def _mid_ranks(scores: Tensor, own: Tensor) -> Tensor:
+    """Return (b,) 1 + scores above ``own`` (b, 1) + half of the scores equal to it, on the CPU."""
+    if scores.is_cpu:  # numpy counts truth values ten times faster than torch
+        s, o = scores.numpy(), own.numpy()
+        above, equal = np.count_nonzero(s > o, axis=1), np.count_nonzero(s == o, axis=1)
+        return torch.from_numpy(1 + above + 0.5 * equal)
+    return (1 + (scores > own).sum(dim=1) + 0.5 * (scores == own).sum(dim=1)).double().cpu()
 
 
 def _gather(ranks: Tensor, query: Tensor, n_relevant: Tensor, n_gallery: int) -> QueryRanks:
@@ -310,7 +298,7 @@ def _check_scores(scores: Tensor, n_queries: int, n_gallery: int) -> None:
             f"score must return shape ({n_queries}, {n_gallery}), queries by gallery; "
             f"got {tuple(scores.shape)}"
         )
-    if bool(scores.isnan().any()):
+    if bool(scores.amax().isnan()):  # the largest of numbers with a NaN is NaN
         raise DataError("score must return numbers; got NaN")
 
 
