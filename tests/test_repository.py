@@ -1,0 +1,46 @@
+"""What the repository promises about itself: commands, sizes, names."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_readme_has_the_two_commands_that_ci_runs():
+    readme, ci = (ROOT / "README.md").read_text(), (ROOT / ".ci/run").read_text()
+    assert "pip install -r requirements.txt && streamlit run app/main.py" in readme
+    assert "pip install -r requirements-dev.txt && pytest" in readme
+    for part in (
+        "pip install -q -r requirements.txt",
+        "streamlit run app/main.py",
+        "pip install -q -r requirements-dev.txt",
+    ):
+        assert part in ci
+    assert re.search(r"^SDE_REQUIRE_BROWSER=1 pytest ", ci, re.M)
+
+
+def test_requirements_end_by_installing_the_project():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert (ROOT / name).read_text().splitlines()[-1].startswith("-e .")
+
+
+def test_every_dependency_has_a_lower_and_an_upper_bound():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    for requirement in (r for group in groups for r in group if not r.startswith("sde-explorer")):
+        assert re.search(r">=[\d.]+,<[\d.]+$", requirement), requirement
+
+
+def test_the_image_starts_as_the_readme_does_and_not_as_root():
+    lines = (ROOT / "Dockerfile").read_text()
+    assert lines.index("USER 10001") < lines.index('CMD ["streamlit"')
+    assert '"run", "app/main.py"' in lines
+    assert "pip install -r requirements.txt" in lines
+    assert "/_stcore/health" in lines
+    assert lines.index("COPY pyproject.toml") < lines.index("COPY . .")
+
+
+def test_bundled_data_stays_small():
+    total = sum(p.stat().st_size for p in (ROOT / "data").rglob("*") if p.is_file())
+    assert total <= 40 * 2**20
