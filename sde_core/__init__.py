@@ -47,10 +47,46 @@ _HOME = {
     "k_occurrence": "geometry",
     "hubness": "geometry",
     "two_nn_dimension": "geometry",
+    "query_values": "ranking",
+    "cosine_score": "ranking",
+    "RetrievalRanks": "ranking",
+    "QueryRanks": "ranking",
+    "Interval": "bootstrap",
+    "Resampling": "bootstrap",
+    "bootstrap_mean": "bootstrap",
+    "retrieval_intervals": "bootstrap",
+    "retrieval_differences": "bootstrap",
+    "LinearMap": "baselines",
+    "fit_all_but_the_top": "baselines",
+    "fit_csls": "baselines",
+    "fit_dynamic_inverted_softmax": "baselines",
+    "fit_inverted_softmax": "baselines",
+    "fit_mean_shift": "baselines",
+    "fit_nnn": "baselines",
+    "fit_pca_truncation": "baselines",
+    "fit_whitening": "baselines",
 }
 
 if TYPE_CHECKING:
     from sde_core.alignment import alignment_metrics, direction_correlations, linear_cka, uniformity
+    from sde_core.baselines import (
+        LinearMap,
+        fit_all_but_the_top,
+        fit_csls,
+        fit_dynamic_inverted_softmax,
+        fit_inverted_softmax,
+        fit_mean_shift,
+        fit_nnn,
+        fit_pca_truncation,
+        fit_whitening,
+    )
+    from sde_core.bootstrap import (
+        Interval,
+        Resampling,
+        bootstrap_mean,
+        retrieval_differences,
+        retrieval_intervals,
+    )
     from sde_core.device import resolve_device
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
     from sde_core.encoders import Encoder, load_encoder
@@ -60,7 +96,15 @@ if TYPE_CHECKING:
     from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
     from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
-    from sde_core.ranking import metrics_from_ranks, retrieval_metrics, retrieval_ranks
+    from sde_core.ranking import (
+        QueryRanks,
+        RetrievalRanks,
+        cosine_score,
+        metrics_from_ranks,
+        query_values,
+        retrieval_metrics,
+        retrieval_ranks,
+    )
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
 
 __all__ = [
@@ -70,19 +114,34 @@ __all__ = [
     "EncodeProgress",
     "Encoder",
     "EncoderError",
+    "Interval",
+    "LinearMap",
     "Pair",
     "Pairs",
     "Partition",
     "Provenance",
+    "QueryRanks",
+    "Resampling",
+    "RetrievalRanks",
     "SDEError",
     "Spectrum",
     "SpectrumAccumulator",
     "alignment_metrics",
+    "bootstrap_mean",
     "compute_spectrum",
     "concatenate",
+    "cosine_score",
     "direction_correlations",
     "effective_rank",
     "encode_pairs",
+    "fit_all_but_the_top",
+    "fit_csls",
+    "fit_dynamic_inverted_softmax",
+    "fit_inverted_softmax",
+    "fit_mean_shift",
+    "fit_nnn",
+    "fit_pca_truncation",
+    "fit_whitening",
     "hellinger_distance",
     "hubness",
     "k_occurrence",
@@ -92,8 +151,11 @@ __all__ = [
     "open_pairs",
     "partition_spectrum",
     "principal_angles",
+    "query_values",
     "register_rule",
     "resolve_device",
+    "retrieval_differences",
+    "retrieval_intervals",
     "retrieval_metrics",
     "retrieval_ranks",
     "rule_names",

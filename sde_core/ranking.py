@@ -36,12 +36,15 @@ class QueryRanks:
             a query without a relevant item.
         average_precision: (q,) float64 mAP@R of the single query, in [0, 1]; NaN as above.
         n_relevant: (q,) int64 number R of relevant items.
+        group: (q,) int64; queries that share a right answer, at first or second hand, have the same number
+            (captions of one image): they are not independent, and the bootstrap draws them together.
         n_gallery: number of items that are ranked.
     """
 
     best_rank: Tensor
     average_precision: Tensor
     n_relevant: Tensor
+    group: Tensor
     n_gallery: int
 
     @property
@@ -110,7 +113,7 @@ def retrieval_metrics(
     >>> found["image_retrieval_recall@1"], found["image_retrieval_recall@2"]
     (0.75, 0.75)
     """
-    _check_ks(ks)
+    check_ks(ks)
     return metrics_from_ranks(retrieval_ranks(image, text, text_to_image, score=score), ks)
 
 
@@ -151,13 +154,15 @@ def retrieval_ranks(
             f"image and text must have the same width; got {images.shape[1]} and {texts.shape[1]}"
         )
     texts = texts.to(images.device)
-    links = _as_links(text_to_image, len(texts), len(images)).to(images.device)
+    links = _as_links(text_to_image, len(texts), len(images))
+    text_group, image_group = _linked_groups(links, len(texts), len(images))
+    links = links.to(images.device)
     return RetrievalRanks(
         image_retrieval=_query_ranks(
-            texts, score(images, "image_retrieval"), links, len(images), block_entries
+            texts, score(images, "image_retrieval"), links, text_group, len(images), block_entries
         ),
         text_retrieval=_query_ranks(
-            images, score(texts, "text_retrieval"), links.flip(1), len(texts), block_entries
+            images, score(texts, "text_retrieval"), links.flip(1), image_group, len(texts), block_entries
         ),
     )
 
@@ -177,19 +182,43 @@ def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) ->
 
     Source: docs/method.md, equations (6.15) to (6.17).
     """
-    _check_ks(ks)
+    check_ks(ks)
     metrics: dict[str, float] = {}
     for direction in DIRECTIONS:
         one: QueryRanks = getattr(ranks, direction)
-        best = one.best_rank[one.included]
-        for k in ks:
-            metrics[f"{direction}_recall@{k}"] = float((best <= k).double().mean())
-        metrics[f"{direction}_median_rank"] = _median(best)
-        metrics[f"{direction}_mrr"] = float(best.reciprocal().mean())
-        metrics[f"{direction}_map@r"] = float(one.average_precision[one.included].mean())
-        metrics[f"{direction}_queries"] = float(len(best))
-        metrics[f"{direction}_excluded"] = float(one.n_excluded)
+        values = {name: float(each.mean()) for name, each in query_values(one, ks).items()}
+        values["median_rank"] = _median(one.best_rank[one.included])
+        values["queries"] = float(one.included.sum())
+        values["excluded"] = float(one.n_excluded)
+        metrics |= {f"{direction}_{name}": value for name, value in values.items()}
     return metrics
+
+
+def query_values(ranks: QueryRanks, ks: Sequence[int] = (1, 5, 10)) -> dict[str, Tensor]:
+    """Return what each query contributes to the metrics that are means over queries.
+
+    Args:
+        ranks: one direction of `retrieval_ranks`.
+        ks: cut-offs of the recalls.
+
+    Returns:
+        dict: "recall@k" (0 or 1) for each k, "mrr" and "map@r", each (included queries,) float64.
+
+    Source: docs/method.md, equations (6.15) to (6.17).
+    """
+    best = ranks.best_rank[ranks.included]
+    values = {f"recall@{k}": (best <= k).double() for k in ks}
+    return values | {"mrr": best.reciprocal(), "map@r": ranks.average_precision[ranks.included]}
+
+
+def check_ks(ks: Sequence[int]) -> None:
+    """Refuse an empty list of cut-offs, or one below 1.
+
+    Raises:
+        ConfigError: so it is.
+    """
+    if len(ks) == 0 or min(ks) < 1:
+        raise ConfigError(f"ks must hold numbers of at least 1; got {tuple(ks)}")
 
 
 def _median(values: Tensor) -> float:
@@ -199,7 +228,7 @@ def _median(values: Tensor) -> float:
 
 
 def _query_ranks(
-    queries: Tensor, score: BlockScore, links: Tensor, n_gallery: int, block_entries: int
+    queries: Tensor, score: BlockScore, links: Tensor, group: Tensor, n_gallery: int, block_entries: int
 ) -> QueryRanks:
     """Return the ranks of one direction; ``links`` (l, 2) are sorted here by query."""
     if block_entries < 1:
@@ -218,7 +247,7 @@ def _query_ranks(
         _check_scores(scores, stop - start, n_gallery)
         scores = scores if scores.dtype == torch.float64 else scores.float()  # numpy has no bfloat16
         ranks[span] = _link_ranks(scores, links[span, 0] - start, links[span, 1])
-    return _gather(ranks, links[:, 0].cpu(), n_relevant.cpu(), n_gallery)
+    return _gather(ranks, links[:, 0].cpu(), n_relevant.cpu(), group, n_gallery)
 
 
 def _link_ranks(scores: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -249,7 +278,7 @@ def _mid_ranks(scores: Tensor, own: Tensor) -> Tensor:
     return (1 + (scores > own).sum(dim=1) + 0.5 * (scores == own).sum(dim=1)).double().cpu()
 
 
-def _gather(ranks: Tensor, query: Tensor, n_relevant: Tensor, n_gallery: int) -> QueryRanks:
+def _gather(ranks: Tensor, query: Tensor, n_relevant: Tensor, group: Tensor, n_gallery: int) -> QueryRanks:
     """Return per-query arrays from link ranks; ``query`` (l,) is ascending."""
     order = ranks.argsort(stable=True)
     order = order[query[order].argsort(stable=True)]  # by query, then by rank
@@ -263,8 +292,24 @@ def _gather(ranks: Tensor, query: Tensor, n_relevant: Tensor, n_gallery: int) ->
     best = torch.full((len(n_relevant),), torch.nan, dtype=torch.float64)
     best[n_relevant > 0] = ranks[first[n_relevant > 0]]
     return QueryRanks(
-        best_rank=best, average_precision=total / n_relevant, n_relevant=n_relevant, n_gallery=n_gallery
+        best_rank=best,
+        average_precision=total / n_relevant,
+        n_relevant=n_relevant,
+        group=group,
+        n_gallery=n_gallery,
     )
+
+
+def _linked_groups(links: Tensor, n_texts: int, n_images: int) -> tuple[Tensor, Tensor]:
+    """Return the connected component of every text and of every image in the graph of links."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    text, image = links[:, 0].numpy(), links[:, 1].numpy() + n_texts
+    size = n_texts + n_images
+    _, label = connected_components(coo_array((np.ones(len(links)), (text, image)), shape=(size, size)))
+    component = torch.from_numpy(label.astype(np.int64))
+    return component[:n_texts], component[n_texts:]
 
 
 def _as_links(text_to_image: MatrixLike, n_texts: int, n_images: int) -> Tensor:
@@ -300,8 +345,3 @@ def _check_scores(scores: Tensor, n_queries: int, n_gallery: int) -> None:
         )
     if bool(scores.amax().isnan()):  # the largest of numbers with a NaN is NaN
         raise DataError("score must return numbers; got NaN")
-
-
-def _check_ks(ks: Sequence[int]) -> None:
-    if len(ks) == 0 or min(ks) < 1:
-        raise ConfigError(f"ks must hold numbers of at least 1; got {tuple(ks)}")
