@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.checks import MatrixLike, as_matrix
+from sde_core.checks import MatrixLike
 from sde_core.errors import ConfigError, DataError
 from sde_core.ranking import DIRECTIONS, QueryRanks, RetrievalRanks, check_ks, query_values
+from sde_core.vectors import as_vector
 
 # Weights of queries held at one time: 32 MiB of float64.
 _BLOCK_ENTRIES = 1 << 22
@@ -83,7 +85,9 @@ def bootstrap_mean(
     (0.5, 0.5, 0.5, True)
     """
     how = resampling or Resampling()
-    row = _vector(values, "values")
+    row = as_vector(values, "values").cpu()
+    if len(row) == 0:
+        raise DataError("values must have at least one query; got none")
     group = torch.arange(len(row)) if groups is None else _groups(groups, len(row))
     means, _ = _draw(row[None], row[None][:0], group, how)
     return _interval(float(row.mean()), means[0], how)
@@ -212,15 +216,8 @@ def _interval(estimate: float, drawn: Tensor, how: Resampling) -> Interval:
     return Interval(estimate=estimate, low=low, high=high, level=how.level)
 
 
-def _vector(values: MatrixLike, name: str) -> Tensor:
-    vector = torch.as_tensor(values)
-    if vector.ndim != 1:
-        raise DataError(f"{name} must be a vector; got shape {tuple(vector.shape)}")
-    return as_matrix(vector[None], name)[0].double().cpu()
-
-
 def _groups(groups: MatrixLike, n_queries: int) -> Tensor:
-    numbers = torch.as_tensor(groups).cpu()
+    numbers = groups.cpu() if isinstance(groups, Tensor) else torch.from_numpy(np.array(groups))
     if numbers.shape != (n_queries,) or numbers.is_floating_point():
         raise DataError(
             f"groups must hold {n_queries} whole numbers, one per query; "

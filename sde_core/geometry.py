@@ -9,6 +9,7 @@ from sde_core.checks import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.ranking import BLOCK_ENTRIES, DIRECTIONS, Direction, Score, cosine_score
 from sde_core.sphere import unit_rows
+from sde_core.vectors import as_vector
 
 # Columns of a basis are orthonormal to this: float32 bases of a few thousand rows pass.
 _ORTHONORMAL = 1e-4
@@ -127,10 +128,9 @@ def hubness(occurrence: MatrixLike) -> float:
     >>> round(hubness([0, 0, 0, 4]), 4), hubness([1, 1, 1, 1])
     (1.1547, 0.0)
     """
-    vector = torch.as_tensor(occurrence)
-    if vector.ndim != 1:
-        raise DataError(f"occurrence must be a vector; got shape {tuple(vector.shape)}")
-    counts = as_matrix(vector[None], "occurrence")[0].double()
+    counts = as_vector(occurrence, "occurrence")
+    if len(counts) == 0:
+        raise DataError("occurrence must have at least one item; got none")
     deviation = counts - counts.mean()
     spread = float(deviation.square().mean().sqrt())
     return float(deviation.pow(3).mean()) / spread**3 if spread > 0 else 0.0

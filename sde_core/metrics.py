@@ -6,9 +6,10 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from sde_core.checks import MatrixLike, as_matrix
+from sde_core.checks import MatrixLike
 from sde_core.errors import ConfigError, DataError
 from sde_core.spectrum import Spectrum
+from sde_core.vectors import as_vector
 
 Weighting: TypeAlias = Literal["values", "energies"]
 """What is read as a distribution: the singular values s, or their squares."""
@@ -159,15 +160,10 @@ def hellinger_distance(first: MatrixLike, second: MatrixLike, *, on: Weighting =
 
 
 def _values(singular_values: MatrixLike) -> Tensor:
-    vector = torch.as_tensor(singular_values)
-    if vector.ndim != 1:
-        raise DataError(f"singular_values must be a vector; got shape {tuple(vector.shape)}")
-    if len(vector) == 0:
-        return vector.double()
-    vector = as_matrix(vector[None], "singular_values")[0].double()
-    if bool((vector < 0).any()):
-        raise DataError(f"singular_values must be at least 0; got {float(vector.min())}")
-    return vector
+    values = as_vector(singular_values, "singular_values")
+    if bool((values < 0).any()):
+        raise DataError(f"singular_values must be at least 0; got {float(values.min())}")
+    return values
 
 
 def _scaled(singular_values: MatrixLike) -> Tensor:

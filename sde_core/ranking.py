@@ -314,17 +314,17 @@ def _linked_groups(links: Tensor, n_texts: int, n_images: int) -> tuple[Tensor, 
 
 def _as_links(text_to_image: MatrixLike, n_texts: int, n_images: int) -> Tensor:
     """Return (l, 2) distinct pairs (text row, image row)."""
-    links = torch.as_tensor(text_to_image)
-    if links.is_floating_point() or links.is_complex() or links.dtype == torch.bool:
-        raise DataError(f"text_to_image must hold row numbers; got dtype {links.dtype}")
+    table = text_to_image.cpu().numpy() if isinstance(text_to_image, Tensor) else np.asarray(text_to_image)
+    if table.dtype.kind not in "iu":
+        raise DataError(f"text_to_image must hold row numbers; got dtype {table.dtype}")
+    links = torch.from_numpy(table.astype(np.int64))  # a copy: the caller's may be read-only
     if links.ndim == 1 and len(links) == n_texts:
-        links = torch.stack([torch.arange(n_texts), links.cpu().long()], dim=1)
+        links = torch.stack([torch.arange(n_texts), links], dim=1)
     elif links.ndim != 2 or links.shape[1] != 2 or len(links) == 0:
         raise DataError(
             f"text_to_image must have shape ({n_texts},) or (n_links, 2) with at least one link; "
             f"got {tuple(links.shape)}"
         )
-    links = links.cpu().long()
     for column, (name, size) in enumerate((("text", n_texts), ("image", n_images))):
         wrong = ((links[:, column] < 0) | (links[:, column] >= size)).nonzero()
         if len(wrong):

@@ -75,7 +75,8 @@ class LinearMap:
         """Write the map as safetensors; `load` gives it back bit for bit."""
         from safetensors.torch import save_file
 
-        tensors = {key: getattr(self, key).contiguous().cpu() for key in _TENSORS}
+        # Copies: the mean is also the shift of a truncation, and the format refuses shared memory.
+        tensors = {key: getattr(self, key).cpu().contiguous().clone() for key in _TENSORS}
         header = {
             "kind": "sde.linear_map",
             "name": self.name,
