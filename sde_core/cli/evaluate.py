@@ -60,18 +60,20 @@ def run(options: argparse.Namespace) -> None:
 
 
 def print_reports(reports: "list[RetrievalReport]") -> None:
-    """Print recalls in percent, chance in brackets."""
-    recalls = [f"{way} R@{k}" for way in ("image→text", "text→image") for k in _KS]
-    header = ["set", "captions", "images", "texts", *recalls]
+    """Print recalls in percent, with what chance would reach beside R@10."""
+    header = ["set", "captions", "images", "texts"]
+    for way in ("i→t", "t→i"):
+        header += [*(f"{way} R@{k}" for k in _KS), "chance"]
     rows = []
     for report in reports:
         row = [report.dataset, report.captions, str(report.n_images), str(report.n_texts)]
         for direction in ("text", "image"):
-            for k in _KS:
-                key = f"{direction}_retrieval_recall@{k}"
-                row.append(f"{100 * report.metrics[key]:.1f} ({100 * report.chance[key]:.1f})")
+            names = [f"{direction}_retrieval_recall@{k}" for k in _KS]
+            row += [f"{100 * report.metrics[name]:.1f}" for name in names]
+            row.append(f"{100 * report.chance[names[-1]]:.1f}")
         rows.append(row)
-    print_table(f"Retrieval by {reports[0].model or 'given vectors'}, % (chance)", header, rows)
+    title = f"Retrieval by {reports[0].model or 'given vectors'}: image→text, text→image, in %; chance is that of R@10"
+    print_table(title, header, rows)
 
 
 def _opened(options: argparse.Namespace) -> "list[EmbeddingSet]":

@@ -70,7 +70,7 @@ def test_evaluate_of_saved_sets_prints_benchmark_names(saved_set, capsys):
             name = f"{direction}_retrieval_recall@{k}"
             assert report["metrics"][name] > report["chance"][name]
     assert main(["evaluate", "--embeddings", str(saved_set)]) == 0
-    assert "image→text R@10" in capsys.readouterr().out
+    assert "i→t R@10" in capsys.readouterr().out
 
 
 def test_evaluate_encodes_pairs(tiny_encoder_folder, write_shard, good_members, capsys):
