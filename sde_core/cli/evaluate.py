@@ -72,8 +72,8 @@ def print_reports(reports: "list[RetrievalReport]") -> None:
             row += [f"{100 * report.metrics[name]:.1f}" for name in names]
             row.append(f"{100 * report.chance[names[-1]]:.1f}")
         rows.append(row)
-    title = f"Retrieval by {reports[0].model or 'given vectors'}: image→text, text→image, in %; chance is that of R@10"
-    print_table(title, header, rows)
+    model = reports[0].model or "given vectors"
+    print_table(f"Retrieval by {model}, image→text and text→image in %; chance is that of R@10", header, rows)
 
 
 def _opened(options: argparse.Namespace) -> "list[EmbeddingSet]":
