@@ -65,13 +65,19 @@ _HOME = {
     "fit_nnn": "baselines",
     "fit_pca_truncation": "baselines",
     "fit_whitening": "baselines",
+    "Baseline": "baselines",
+    "baseline_names": "baselines",
+    "fit_baseline": "baselines",
 }
 
 if TYPE_CHECKING:
     from sde_core.alignment import alignment_metrics, direction_correlations, linear_cka, uniformity
     from sde_core.baselines import (
+        Baseline,
         LinearMap,
+        baseline_names,
         fit_all_but_the_top,
+        fit_baseline,
         fit_csls,
         fit_dynamic_inverted_softmax,
         fit_inverted_softmax,
@@ -108,6 +114,7 @@ if TYPE_CHECKING:
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
 
 __all__ = [
+    "Baseline",
     "ConfigError",
     "DataError",
     "EmbeddingSet",
@@ -127,6 +134,7 @@ __all__ = [
     "Spectrum",
     "SpectrumAccumulator",
     "alignment_metrics",
+    "baseline_names",
     "bootstrap_mean",
     "compute_spectrum",
     "concatenate",
@@ -135,6 +143,7 @@ __all__ = [
     "effective_rank",
     "encode_pairs",
     "fit_all_but_the_top",
+    "fit_baseline",
     "fit_csls",
     "fit_dynamic_inverted_softmax",
     "fit_inverted_softmax",

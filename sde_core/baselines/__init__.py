@@ -18,10 +18,14 @@ from sde_core.baselines.scores import (
     fit_inverted_softmax,
     fit_nnn,
 )
+from sde_core.baselines.table import Baseline, baseline_names, fit_baseline
 
 __all__ = [
+    "Baseline",
     "LinearMap",
+    "baseline_names",
     "fit_all_but_the_top",
+    "fit_baseline",
     "fit_csls",
     "fit_dynamic_inverted_softmax",
     "fit_inverted_softmax",

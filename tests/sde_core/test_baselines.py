@@ -295,17 +295,42 @@ class TestEveryScore:
             sde.retrieval_metrics(torch.eye(3), torch.eye(3), [0, 1, 2], score=fit(cloud(), cloud()))
 
 
-def test_maps_and_scores_go_through_one_evaluation():
-    image, text = cloud(80, 8), cloud(80, 8) + 0.3 * normal(80, 8, seed=3) + 1
-    links, half = torch.arange(40), slice(40, None)
-    names = set()
-    for fit in [MAPS["mean-shift"], MAPS["whitening-zca"], MAPS["all-but-the-top"]]:
-        moved = fit(image[half])(image[:40]), fit(text[half])(text[:40])
-        names |= set(sde.retrieval_metrics(*moved, links))
-    for fit in SCORES.values():
-        found = sde.retrieval_metrics(image[:40], text[:40], links, score=fit(image[half], text[half]))
-        names |= set(found)
-    assert names == set(found)
+def aligned(m=80, n=8):
+    image = cloud(m, n)
+    return image, image + 0.3 * normal(m, n, seed=3) + 1
+
+
+@pytest.mark.parametrize("name", sde.baseline_names())
+def test_every_baseline_by_name_goes_through_one_evaluation(name):
+    image, text = aligned()
+    fitted = sde.fit_baseline(name, image[40:], text[40:])
+    found = sde.metrics_from_ranks(fitted.ranks(image[:40], text[:40], torch.arange(40)))
+    raw = sde.retrieval_metrics(image[:40], text[:40], torch.arange(40))
+    assert list(found) == list(raw)
+    assert (found == raw) == (name == "raw")
+    assert found["image_retrieval_recall@10"] > 0.5
+
+
+def test_a_named_baseline_is_its_function():
+    image, text = aligned()
+    moved = [sde.fit_whitening(x)(x) for x in (image, text)]
+    expected = sde.retrieval_ranks(*moved, torch.arange(80)).text_retrieval.best_rank
+    found = sde.fit_baseline("whitening", image, text).ranks(image, text, torch.arange(80))
+    assert torch.equal(found.text_retrieval.best_rank, expected)
+    pruned = sde.fit_baseline("pca-truncation", image, text)
+    partition = sde.partition_spectrum(sde.compute_spectrum(image))
+    assert len(pruned.image_map.gains) == max(1, partition.n_strong + partition.n_weak)
+
+
+def test_a_small_reference_has_fewer_neighbours():
+    image, text = aligned(3)
+    for name in sde.baseline_names():
+        sde.fit_baseline(name, image, text).ranks(image, text, [0, 1, 2])
+
+
+def test_an_unknown_baseline_lists_the_names():
+    with pytest.raises(sde.ConfigError, match=r"raw, mean-shift, .*; got 'magic'"):
+        sde.fit_baseline("magic", cloud(), cloud())
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,12 @@ def test_infinite_scores_are_ranked():
     assert ranks.best_rank.tolist() == [3]
 
 
+def test_scores_of_the_caller_are_left_alone():
+    table = torch.eye(4)
+    sde.retrieval_ranks(torch.eye(4), torch.eye(4), range(4), score=lambda *_: lambda queries: table)
+    assert torch.equal(table, torch.eye(4))
+
+
 def test_queries_without_a_right_answer_are_counted_and_left_out():
     found = sde.retrieval_metrics(torch.eye(4), torch.eye(4)[:2], [0, 1], ks=(1,))
     assert (found["text_retrieval_queries"], found["text_retrieval_excluded"]) == (2, 2)
