@@ -1,0 +1,25 @@
+"""Barlow-Twins-style decorrelation between modalities: a rival of component contrast."""
+
+import torch
+from torch import Tensor
+
+from sde_core.losses.component_contrast import standardised
+
+
+def barlow_twins(image: Tensor, text: Tensor, *, off_diagonal: float = 5e-3) -> Tensor:
+    """Return sum_i (1 - C_ii)^2 + w sum_{i != j} C_ij^2 for the cross-correlation C of the columns.
+
+    Args:
+        image: (B, n) features.
+        text: (B, n) features, row by row.
+        off_diagonal: w; 5e-3 as in the paper.
+
+    Returns:
+        (), at least 0; it grows with n.
+
+    Source: Zbontar et al., 2021, with modalities in place of augmentations. docs/method.md, (4.12).
+    """
+    correlation = standardised(image).T @ standardised(text) / len(image)
+    diagonal = correlation.diagonal()
+    rest = correlation.square().sum() - diagonal.square().sum()
+    return (1 - diagonal).square().sum() + off_diagonal * torch.clamp_min(rest, 0)

@@ -1,0 +1,160 @@
+"""Bases and partitions that a loss treats as constants, from one batch or from running Gram matrices."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from sde_core.losses.config import SDELossConfig
+from sde_core.losses.decomposition import decompose, decompose_gram
+from sde_core.partition import Partition, Rule, partition_spectrum
+from sde_core.spectrum import Spectrum
+
+Pair = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class StepConstants:
+    """What a step holds fixed; a part that no term asked for is missing.
+
+    Attributes:
+        spectra: by "image", "text" and "shared" (both modalities' rows together).
+        partitions: of the same directions.
+        is_exact: whether they are those of the batch at hand, not of earlier ones.
+    """
+
+    spectra: dict[str, Spectrum] = field(default_factory=dict)
+    partitions: dict[str, Partition] = field(default_factory=dict)
+    is_exact: bool = False
+
+
+class BasisKeeper:
+    """Bases of the batch, kept for the calls of a step and for ``refresh_every`` steps."""
+
+    def __init__(self, config: SDELossConfig) -> None:
+        self.config = config
+        self.grams = RunningGrams(config.basis_memory)
+        self._kept: StepConstants | None = None
+        self._step = -1
+
+    def constants(self, rows: Pair, *, step: int, is_training: bool) -> StepConstants:
+        """Return the constants of ``step``; outside training those of the batch, and nothing is kept.
+
+        Args:
+            rows: image and text features, (m, n) each, finite, centred as the config says.
+            step: optimiser steps completed.
+            is_training: whether to use and keep what was seen before.
+        """
+        c = self.config
+        if not is_training:
+            return self._parted(self._of_batch(rows), rows, is_exact=True)
+        is_due = step != self._step and step % c.refresh_every == 0
+        if self._kept is not None and not is_due and self._fits(rows):
+            return self._kept
+        if c.basis_memory > 0:
+            fresh = self._parted(self.grams.update(rows).spectra(self._needed()), rows, is_exact=False)
+        else:
+            fresh = self._parted(self._of_batch(rows), rows, is_exact=True)
+        # What is kept meets other rows next time.
+        self._kept = StepConstants(spectra=fresh.spectra, partitions=fresh.partitions)
+        self._step = step
+        return fresh
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` needs."""
+        return self.grams.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned; the next call looks at its batch."""
+        self.grams.restore(state)
+        self._kept, self._step = None, -1
+
+    def _needed(self) -> tuple[str, ...]:
+        c = self.config
+        each = ("image", "text") if c.enhancement is not None else ()
+        return (*each, "shared") if c.component_contrast > 0 else each
+
+    def _fits(self, rows: Pair) -> bool:
+        assert self._kept is not None
+        return all(s.n_features == rows[0].shape[1] for s in self._kept.spectra.values())
+
+    def _of_batch(self, rows: Pair) -> dict[str, Spectrum]:
+        return {name: decompose(_rows_of(name, rows)) for name in self._needed()}
+
+    def _parted(self, spectra: dict[str, Spectrum], rows: Pair, *, is_exact: bool) -> StepConstants:
+        c = self.config
+        wanted = [name for name in spectra if name != "shared" or c.contrast_band != "all"]
+        return StepConstants(
+            spectra=spectra,
+            partitions={name: _part(spectra[name], c.rule, _rows_of(name, rows), rows) for name in wanted},
+            is_exact=is_exact,
+        )
+
+
+class RunningGrams:
+    """Gram matrices of both modalities as exponential averages over refreshes.
+
+    The number of samples behind an average is the effective one, (sum w)^2 / sum w^2 over rows, so that
+    rules that need a sample count see neither one batch nor the whole past.
+    """
+
+    def __init__(self, memory: float) -> None:
+        self.memory = memory
+        self.image: Tensor | None = None
+        self.text: Tensor | None = None
+        self.rows = 0.0
+        self.rows_squared = 0.0
+
+    def update(self, rows: Pair) -> Self:
+        """Add the Gram matrices of a batch (m, n) of each modality and return the state itself."""
+        image, text = (x.detach().to(torch.float64) for x in rows)
+        gram_image, gram_text = image.T @ image, text.T @ text
+        if self.image is None or self.text is None or self.image.shape != gram_image.shape:
+            self.image, self.text = torch.zeros_like(gram_image), torch.zeros_like(gram_text)
+            self.rows = self.rows_squared = 0.0
+        self.image = self.memory * self.image.to(gram_image) + gram_image
+        self.text = self.memory * self.text.to(gram_text) + gram_text
+        self.rows = self.memory * self.rows + len(image)
+        self.rows_squared = self.memory**2 * self.rows_squared + len(image)
+        return self
+
+    def spectra(self, names: tuple[str, ...]) -> dict[str, Spectrum]:
+        """Return the spectra of what was seen, scaled to the effective number of samples."""
+        assert self.image is not None
+        assert self.text is not None
+        samples = max(1, round(self.rows**2 / self.rows_squared))
+        grams = {"image": self.image, "text": self.text, "shared": self.image + self.text}
+        counts = {"image": samples, "text": samples, "shared": 2 * samples}
+        scale = samples / self.rows
+        return {name: decompose_gram(grams[name] * scale, n_samples=counts[name]) for name in names}
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` needs."""
+        fields = ("image", "text", "rows", "rows_squared")
+        return {name: getattr(self, name) for name in fields}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self.image, self.text = state["image"], state["text"]
+        self.rows, self.rows_squared = float(state["rows"]), float(state["rows_squared"])
+
+
+def _rows_of(name: str, rows: Pair) -> Tensor:
+    return torch.cat(rows) if name == "shared" else rows[0] if name == "image" else rows[1]
+
+
+def _part(spectrum: Spectrum, rule: str | Rule, rows: Tensor, paired: Pair) -> Partition:
+    """Return the partition of ``spectrum``; a spectrum without directions gets an empty one."""
+    if spectrum.rank > 0:
+        evidence = paired[0].detach(), paired[1].detach()
+        return partition_spectrum(spectrum, rule, rows.detach(), evidence)
+    return Partition(
+        labels=torch.zeros(0, dtype=torch.int64, device=spectrum.basis.device),
+        tau_strong=0.0,
+        tau_noise=0.0,
+        noise_scale=None,
+        fit_distance=None,
+        rule=str(rule),
+        note="The batch has no direction with energy: there is nothing to split.",
+    )

@@ -1,0 +1,62 @@
+"""Component contrast [X]: InfoNCE over shared spectral directions instead of samples."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sde_core.losses.decomposition import decompose
+from sde_core.spectrum import Spectrum
+
+# Variance below this share of a column's mean square is rounding, not signal.
+_RELATIVE_FLOOR = 1e-8
+# And for batches of zeros.
+_FLOOR = 1e-12
+
+
+def component_contrast(image: Tensor, text: Tensor, basis: Tensor, *, temperature: float = 0.1) -> Tensor:
+    """Return the cross-entropy of telling which text component belongs to which image component.
+
+    Coefficients along ``basis`` are standardised over the batch, C = zx^T zy / (B tau), and the loss is
+    the mean of the cross-entropies of C's rows and of its columns with the diagonal as target. It is
+    log k for components without correlation. The sign of a basis vector does not move the diagonal but
+    flips a row and a column of the other scores, so the basis must come with fixed signs, as every
+    `Spectrum` does.
+
+    Args:
+        image: (B, n) features, B at least 1.
+        text: (B, n) features, row by row.
+        basis: (n, k) directions, a constant; `shared_spectrum(image, text).basis` or one that lags.
+        temperature: tau, above 0.
+
+    Returns:
+        () in the dtype of the features; 0 without directions.
+
+    Source: [X] docs/method.md, equations (4.9) and (4.10).
+    """
+    if basis.shape[1] == 0:
+        return (image.sum() + text.sum()) * 0
+    directions = basis.detach().to(image)
+    first, second = standardised(image @ directions), standardised(text @ directions)
+    scores = first.T @ second / (len(image) * temperature)
+    target = torch.arange(len(scores), device=scores.device)
+    return (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target)) / 2
+
+
+def shared_spectrum(image: Tensor, text: Tensor) -> Spectrum:
+    """Return the spectrum of both modalities' rows together: eigenvectors of x^T x + y^T y, detached.
+
+    Directions in which no row has energy are left out: their coefficients are constant.
+
+    Source: [X] docs/method.md, equation (4.8).
+    """
+    return decompose(torch.cat([image, text]))
+
+
+def standardised(coefficients: Tensor) -> Tensor:
+    """Return (B, k) columns of mean 0 and variance 1 over the batch; constant columns become 0.
+
+    Variance is over B, so that C's diagonal holds correlations.
+    """
+    centred = coefficients - coefficients.mean(dim=0)
+    scale = coefficients.detach().square().mean()
+    return centred / (centred.square().mean(dim=0) + _RELATIVE_FLOOR * scale + _FLOOR).sqrt()

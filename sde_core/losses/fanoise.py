@@ -1,0 +1,88 @@
+"""FANoise-style training: a contrastive loss on features with noise along their own spectrum."""
+
+import torch
+from torch import Tensor, distributed, nn
+
+from sde_core.errors import ConfigError
+from sde_core.losses.decomposition import decompose
+from sde_core.losses.distributed import default_base_loss, gather_rows, world_size
+from sde_core.losses.enhanced_view import with_lengths_of
+from sde_core.losses.progress import TrainingClock
+from sde_core.spectrum import Spectrum
+
+
+def spectral_noise(normal: Tensor, spectrum: Spectrum, *, rho: float) -> Tensor:
+    """Return (rho / sqrt(n)) N diag(sqrt(s) / mean sqrt(s)) V^T, strongest along strong directions.
+
+    Args:
+        normal: N (m, r), standard normal draws.
+        spectrum: r directions of width n.
+        rho: strength; a row has expected length near rho when all values are equal.
+
+    Source: noise in the style of FANoise. docs/method.md, equation (4.11).
+    """
+    if spectrum.rank == 0:
+        return normal.new_zeros(len(normal), spectrum.n_features)
+    root = spectrum.singular_values.sqrt()
+    scale = rho / spectrum.n_features**0.5 * root / root.mean()
+    noise: Tensor = (normal * scale.to(normal)) @ spectrum.basis.T.to(normal)
+    return noise
+
+
+class FANoiseLoss(nn.Module):
+    """A contrastive loss on features with spectral noise, in open_clip's signature.
+
+    Rows are set back to the length that they had. Noise is drawn for the whole batch from the step's
+    seed, so that calls of one step draw the same and ranks draw their own rows. In eval mode none is
+    added.
+    """
+
+    def __init__(
+        self,
+        *,
+        rho: float = 0.1,
+        base_loss: nn.Module | None = None,
+        calls_per_step: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if not 0.0 <= rho < float("inf"):
+            raise ConfigError(f"rho must be finite and at least 0; got {rho}")
+        self.rho = rho
+        self.seed = seed
+        self.base_loss = default_base_loss() if base_loss is None else base_loss
+        self._clock = TrainingClock(calls_per_step=calls_per_step)
+
+    def forward(
+        self,
+        image_features: Tensor,
+        text_features: Tensor,
+        logit_scale: Tensor,
+        logit_bias: Tensor | None = None,
+        output_dict: bool = False,
+    ) -> Tensor | dict[str, Tensor]:
+        """Return the loss, or ``contrastive_loss`` by name."""
+        image, text = image_features, text_features
+        if self.training:
+            image, text = self._stirred(image, text)
+        loss: Tensor = self.base_loss(image, text, logit_scale, logit_bias=logit_bias)
+        return {"contrastive_loss": loss} if output_dict else loss
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _stirred(self, image: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        generator = self._clock.generator(self.seed)
+        with torch.autocast(device_type=image.device.type, enabled=False):
+            first, second = (self._with_noise(x, generator) for x in (image, text))
+        self._clock.calls += 1
+        return first, second
+
+    def _with_noise(self, features: Tensor, generator: torch.Generator) -> Tensor:
+        work = features.to(torch.promote_types(features.dtype, torch.float32))
+        every = gather_rows(work.detach())
+        if not bool(torch.isfinite(every).all()):
+            return features
+        spectrum = decompose(every)
+        normal = torch.randn(len(every), spectrum.rank, generator=generator).to(work)
+        rank = distributed.get_rank() if world_size() > 1 else 0
+        mine = normal[rank * len(work) : (rank + 1) * len(work)]
+        return with_lengths_of(work, work + spectral_noise(mine, spectrum, rho=self.rho)).to(features.dtype)

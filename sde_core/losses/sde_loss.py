@@ -1,0 +1,280 @@
+"""`SDELoss`: a contrastive loss on enhanced features plus spectral terms, in open_clip's signature."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sde_core.curriculum import alpha, scheduled_value
+from sde_core.enhancement import enhancement_gains
+from sde_core.errors import DataError
+from sde_core.losses.basis import BasisKeeper, Pair, StepConstants
+from sde_core.losses.component_contrast import component_contrast
+from sde_core.losses.config import SDELossConfig
+from sde_core.losses.decomposition import decompose
+from sde_core.losses.distributed import (
+    default_base_loss,
+    gather_rows,
+    gradient_scale_beside,
+    sum_over_ranks,
+)
+from sde_core.losses.enhanced_view import enhanced_view
+from sde_core.losses.hellinger import hellinger_loss
+from sde_core.losses.progress import TrainingClock
+from sde_core.losses.subspace import captured_energy_loss, subspace_loss
+from sde_core.partition import NOISE, Partition
+from sde_core.spectrum import Spectrum
+
+_DEFAULT = SDELossConfig()
+_MODALITIES = ("image", "text")
+
+Means = tuple[Tensor, Tensor] | tuple[None, None]
+
+
+class SDELoss(nn.Module):
+    """InfoNCE (or any open_clip loss) on enhanced features + lambda(t) times the spectral terms.
+
+    Drop it in where open_clip builds its loss. Spectral work runs in float32 (decompositions in
+    float64) under any autocast, outside torch.compile's graph. With several ranks every rank sees the
+    spectra of the whole batch. Features that are not finite pass to the base loss as they are and make
+    the spectral loss NaN, so that a gradient scaler can skip the step.
+
+    Progress t is set by `set_progress`, or counted if the config has ``total_steps``, else it stays 0.
+    In eval mode nothing is counted or remembered.
+
+    Attributes:
+        config: what it was built with.
+        base_loss: the feature-domain loss.
+        terms: spectral terms of the last call by name, before any weight.
+        partitions: of the directions in use at the last call, by "image", "text", "shared".
+        gains: of the last call, by "image", "text"; empty without enhancement.
+
+    Source: docs/method.md, equation (4.1).
+
+    >>> loss = SDELoss(SDELossConfig.paper(total_steps=100), base_loss=nn.Identity())
+    >>> loss.progress, loss.alpha, loss.spectral_weight
+    (0.0, 0.5, 1.0)
+    """
+
+    def __init__(self, config: SDELossConfig = _DEFAULT, base_loss: nn.Module | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.base_loss = default_base_loss() if base_loss is None else base_loss
+        self.terms: dict[str, Tensor] = {}
+        self.partitions: dict[str, Partition] = {}
+        self.gains: dict[str, Tensor] = {}
+        self._clock = TrainingClock(total_steps=config.total_steps, calls_per_step=config.calls_per_step)
+        self._keeper = BasisKeeper(config)
+
+    @property
+    def progress(self) -> float:
+        """Share of training done, t in [0, 1]."""
+        return self._clock.progress
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps completed, counted in training mode."""
+        return self._clock.step
+
+    @property
+    def alpha(self) -> float:
+        """The curriculum factor of the enhancement now; 0 without enhancement."""
+        return 0.0 if self.config.enhancement is None else alpha(self.progress, self.config.enhancement)
+
+    @property
+    def spectral_weight(self) -> float:
+        """The weight lambda(t) of the spectral terms now."""
+        c = self.config
+        return scheduled_value(
+            self.progress, start=c.weight_start, end=c.weight_end, schedule=c.schedule, warmup=c.warmup
+        )
+
+    def set_progress(self, progress: float) -> None:
+        """Fix the share of training done; from now on only this call moves it.
+
+        Raises:
+            ConfigError: ``progress`` outside [0, 1], NaN included.
+        """
+        self._clock.set_progress(progress)
+
+    def forward(
+        self,
+        image_features: Tensor,
+        text_features: Tensor,
+        logit_scale: Tensor,
+        logit_bias: Tensor | None = None,
+        output_dict: bool = False,
+    ) -> Tensor | dict[str, Tensor]:
+        """Return the loss, or its two parts, already weighted, to be summed.
+
+        Args:
+            image_features: (B, n), rows normalised as open_clip returns them.
+            text_features: (B, n), row by row.
+            logit_scale: () as the base loss takes it.
+            logit_bias: () or None, as the base loss takes it.
+            output_dict: whether to return ``contrastive_loss`` and ``spectral_loss`` by name.
+
+        Raises:
+            DataError: the two are not matrices of one shape.
+        """
+        _check_shapes(image_features, text_features)
+        image, text, spectral = self._spectral_part(image_features, text_features, logit_scale, logit_bias)
+        contrastive = self._contrast(image, text, logit_scale, logit_bias)
+        spectral = spectral.to(contrastive)
+        if output_dict:
+            return {"contrastive_loss": contrastive, "spectral_loss": spectral}
+        total: Tensor = contrastive + spectral
+        return total
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """Return steps, progress and running Gram matrices, as part of ``state_dict()``."""
+        return {"clock": self._clock.state(), "basis": self._keeper.state()}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take over what a checkpoint holds; the next call looks at the basis afresh."""
+        self._clock.restore(state["clock"])
+        self._keeper.restore(state["basis"])
+
+    def _contrast(self, image: Tensor, text: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
+        loss: Tensor = self.base_loss(image, text, scale, logit_bias=bias)
+        return loss
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _spectral_part(
+        self, image_features: Tensor, text_features: Tensor, scale: Tensor, bias: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return both enhanced views and the weighted spectral loss, and count the call."""
+        with torch.autocast(device_type=image_features.device.type, enabled=False):
+            local = _work(image_features), _work(text_features)
+            factor = gradient_scale_beside(self.base_loss)
+            rows = gather_rows(local[0], gradient_scale=factor), gather_rows(local[1], gradient_scale=factor)
+            is_finite = torch.isfinite(rows[0]).all() & torch.isfinite(rows[1]).all()
+            if not bool(is_finite):
+                self._clock.calls += self.training
+                return image_features, text_features, (rows[0].sum() + rows[1].sum()) * float("nan")
+            means: Means = (None, None)
+            if self.config.center == "mean":
+                rows, means = _centred(rows)
+            constants = self._keeper.constants(rows, step=self.step, is_training=self.training)
+            self.partitions = constants.partitions
+            spectral = self._spectral_loss(rows, constants)
+        views = local
+        if self.config.enhancement is not None:
+            ascents = self._ascents(local, means, constants, (scale, bias))
+            self.gains = self._gains_now(constants, ascents)
+            with torch.autocast(device_type=image_features.device.type, enabled=False):
+                views = _views(local, constants, self.gains, means)
+        self._clock.calls += self.training
+        return views[0].to(image_features.dtype), views[1].to(text_features.dtype), spectral
+
+    def _gains_now(self, constants: StepConstants, ascents: dict[str, Tensor]) -> dict[str, Tensor]:
+        assert self.config.enhancement is not None
+        generator = self._clock.generator(self.config.seed)
+        return {
+            name: enhancement_gains(
+                constants.spectra[name],
+                constants.partitions[name],
+                self.progress,
+                self.config.enhancement,
+                generator=generator,
+                ascent=ascents.get(name),
+            )
+            for name in _MODALITIES
+        }
+
+    def _ascents(
+        self,
+        local: Pair,
+        means: Means,
+        constants: StepConstants,
+        logit: tuple[Tensor, Tensor | None],
+    ) -> dict[str, Tensor]:
+        """Return dL/dg of the contrastive loss at g = 1, for the adversarial mode; one small backward."""
+        assert self.config.enhancement is not None
+        if self.config.enhancement.strong != "adversarial":
+            return {}
+        scale, bias = (None if x is None else torch.as_tensor(x).detach() for x in logit)
+        assert scale is not None
+        with torch.enable_grad():
+            gains = {
+                name: torch.ones_like(constants.spectra[name].singular_values).requires_grad_()
+                for name in _MODALITIES
+            }
+            views = _views((local[0].detach(), local[1].detach()), constants, gains, means)
+            loss = self._contrast(*views, scale, bias)
+            slopes = torch.autograd.grad(loss, list(gains.values()))
+        # The same signs on every rank.
+        return {name: sum_over_ranks(slope) for name, slope in zip(_MODALITIES, slopes, strict=True)}
+
+    def _spectral_loss(self, rows: Pair, constants: StepConstants) -> Tensor:
+        """Return lambda(t) times the weighted sum of the terms, and note each in ``terms``."""
+        total, weight = rows[0].new_zeros(()), self.spectral_weight
+        self.terms = {}
+        if weight == 0:
+            return total
+        for name, share, value in self._terms(rows, constants):
+            self.terms[name] = value.detach()
+            total = total + weight * share * value.to(total)
+        return total
+
+    def _terms(self, rows: Pair, constants: StepConstants) -> list[tuple[str, float, Tensor]]:
+        c = self.config
+        found = []
+        if c.hellinger > 0 or (c.subspace > 0 and c.subspace_form == "projector"):
+            spectra = self._spectra_of(rows, constants)
+            if c.hellinger > 0:
+                value = hellinger_loss(*rows, on=c.hellinger_on, spectra=spectra)
+                found.append(("hellinger", c.hellinger, value))
+            if c.subspace > 0 and c.subspace_form == "projector":
+                value = subspace_loss(*rows, rank=c.subspace_rank, spectra=spectra)
+                found.append(("subspace", c.subspace, value))
+        if c.subspace > 0 and c.subspace_form == "captured":
+            kept = constants.spectra
+            lagging = (kept["image"], kept["text"]) if "image" in kept else None
+            value = captured_energy_loss(*rows, rank=c.subspace_rank, spectra=lagging)
+            found.append(("subspace", c.subspace, value))
+        if c.component_contrast > 0:
+            basis = self._contrast_basis(constants)
+            value = component_contrast(*rows, basis, temperature=c.contrast_temperature)
+            found.append(("component_contrast", c.component_contrast, value))
+        return found
+
+    def _spectra_of(self, rows: Pair, constants: StepConstants) -> tuple[Spectrum, Spectrum]:
+        """Return the spectra of exactly these rows, as the gradients of the published terms need them."""
+        if constants.is_exact and "image" in constants.spectra:
+            return constants.spectra["image"], constants.spectra["text"]
+        return decompose(rows[0]), decompose(rows[1])
+
+    def _contrast_basis(self, constants: StepConstants) -> Tensor:
+        basis = constants.spectra["shared"].basis
+        if self.config.contrast_band == "all":
+            return basis
+        is_noise = constants.partitions["shared"].labels == NOISE
+        return basis[:, is_noise if self.config.contrast_band == "noise" else ~is_noise]
+
+
+def _views(local: Pair, constants: StepConstants, gains: dict[str, Tensor], means: Means) -> Pair:
+    image, text = (
+        enhanced_view(rows, constants.spectra[name].basis, gains[name], mean)
+        for name, rows, mean in zip(_MODALITIES, local, means, strict=True)
+    )
+    return image, text
+
+
+def _centred(rows: Pair) -> tuple[Pair, Pair]:
+    """Return the rows without their means, and the means as constants."""
+    image, text = (x.mean(dim=0) for x in rows)
+    return (rows[0] - image, rows[1] - text), (image.detach(), text.detach())
+
+
+def _work(features: Tensor) -> Tensor:
+    """Return the features in the precision of the spectral part: float32, or float64 as they are."""
+    return features if features.dtype == torch.float64 else features.to(torch.float32)
+
+
+def _check_shapes(image: Tensor, text: Tensor) -> None:
+    if image.ndim != 2 or image.shape != text.shape or 0 in image.shape:
+        raise DataError(
+            "image_features and text_features must be matrices of one shape (batch, features); "
+            f"got {tuple(image.shape)} and {tuple(text.shape)}"
+        )
