@@ -68,7 +68,7 @@ class LinearMap:
                 block = along * gains
             else:
                 block = shift + self.rest * z + (along * (gains - self.rest)) @ basis.T
-            mapped[start : start + _BLOCK_ROWS] = block.to(rows.dtype)
+            mapped[start : start + _BLOCK_ROWS] = block  # rounded to the dtype of x here
         return mapped if isinstance(x, Tensor) else mapped.numpy()
 
     def save(self, path: str | Path) -> None:

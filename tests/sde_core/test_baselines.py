@@ -114,8 +114,10 @@ def test_shrinkage_is_that_of_the_shrunk_covariance(shrinkage, m):
     full = covariance(x)
     shrunk = (1 - shrinkage) * full + shrinkage * full.trace() / 6 * torch.eye(6)
     values, vectors = torch.linalg.eigh(shrunk)
-    expected = (x - x.mean(0)) @ vectors @ torch.diag(values**-0.5) @ vectors.T
-    torch.testing.assert_close(sde.fit_whitening(x, shrinkage=shrinkage)(x), expected, rtol=1e-6, atol=1e-6)
+    new = cloud(9, seed=5)
+    expected = (new - x.mean(0)) @ vectors @ torch.diag(values**-0.5) @ vectors.T
+    found = sde.fit_whitening(x, shrinkage=shrinkage)(new)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
 
 
 def test_whitening_drops_directions_without_variance():

@@ -76,6 +76,11 @@ def test_the_seed_decides_and_a_higher_level_is_wider():
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
+def test_groups_of_unequal_size_weigh_by_their_queries():
+    found = sde.bootstrap_mean(np.ones(10), groups=[0] * 7 + [1, 2, 2])
+    assert (found.low, found.high) == (1, 1)
+
+
 def test_groups_of_one_are_single_queries():
     values = normal(40)
     assert sde.bootstrap_mean(values, groups=range(40)) == sde.bootstrap_mean(values)
