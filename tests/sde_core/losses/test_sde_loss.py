@@ -446,8 +446,10 @@ def test_features_of_unlike_shapes_are_refused(x, y):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("weight_start", -1), ("weight_end", math.inf), ("hellinger", math.nan), ("warmup", 1.0), ("seed", -1),
-     ("basis_memory", 1.0), ("contrast_temperature", 0.0), ("subspace_rank", 0), ("refresh_every", 0), ("total_steps", 0),
+    [("weight_start", -1),
+     ("weight_end", math.inf), ("hellinger", math.nan), ("warmup", 1.0), ("seed", -1),
+     ("basis_memory", 1.0), ("contrast_temperature", 0.0),
+     ("subspace_rank", 0), ("refresh_every", 0), ("total_steps", 0),
      ("calls_per_step", 0), ("center", "median"), ("schedule", "x"), ("hellinger_on", "x"),
      ("subspace_form", "x"), ("contrast_band", "weak")],
 )  # fmt: skip
