@@ -68,6 +68,18 @@ _HOME = {
     "Baseline": "baselines",
     "baseline_names": "baselines",
     "fit_baseline": "baselines",
+    "CurriculumConfig": "curriculum",
+    "alpha": "curriculum",
+    "step_bound": "curriculum",
+    "enhancement_gains": "enhancement",
+    "signal_to_noise": "enhancement",
+    "Certificate": "certificate",
+    "certify": "certificate",
+    "SpectralTransform": "transform",
+    "SDELoss": "losses",
+    "SDELossConfig": "losses",
+    "RegularisedLoss": "losses",
+    "FANoiseLoss": "losses",
 }
 
 if TYPE_CHECKING:
@@ -93,12 +105,16 @@ if TYPE_CHECKING:
         retrieval_differences,
         retrieval_intervals,
     )
+    from sde_core.certificate import Certificate, certify
+    from sde_core.curriculum import CurriculumConfig, alpha, step_bound
     from sde_core.device import resolve_device
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
     from sde_core.encoders import Encoder, load_encoder
     from sde_core.encoding import EncodeProgress, encode_pairs
+    from sde_core.enhancement import enhancement_gains, signal_to_noise
     from sde_core.errors import ConfigError, DataError, EncoderError, SDEError
     from sde_core.geometry import hubness, k_occurrence, principal_angles, subspace_overlap, two_nn_dimension
+    from sde_core.losses import FANoiseLoss, RegularisedLoss, SDELoss, SDELossConfig
     from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
     from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
@@ -112,15 +128,19 @@ if TYPE_CHECKING:
         retrieval_ranks,
     )
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
+    from sde_core.transform import SpectralTransform
 
 __all__ = [
     "Baseline",
+    "Certificate",
     "ConfigError",
+    "CurriculumConfig",
     "DataError",
     "EmbeddingSet",
     "EncodeProgress",
     "Encoder",
     "EncoderError",
+    "FANoiseLoss",
     "Interval",
     "LinearMap",
     "Pair",
@@ -128,20 +148,27 @@ __all__ = [
     "Partition",
     "Provenance",
     "QueryRanks",
+    "RegularisedLoss",
     "Resampling",
     "RetrievalRanks",
     "SDEError",
+    "SDELoss",
+    "SDELossConfig",
+    "SpectralTransform",
     "Spectrum",
     "SpectrumAccumulator",
     "alignment_metrics",
+    "alpha",
     "baseline_names",
     "bootstrap_mean",
+    "certify",
     "compute_spectrum",
     "concatenate",
     "cosine_score",
     "direction_correlations",
     "effective_rank",
     "encode_pairs",
+    "enhancement_gains",
     "fit_all_but_the_top",
     "fit_baseline",
     "fit_csls",
@@ -168,7 +195,9 @@ __all__ = [
     "retrieval_metrics",
     "retrieval_ranks",
     "rule_names",
+    "signal_to_noise",
     "spectrum_metrics",
+    "step_bound",
     "subspace_overlap",
     "two_nn_dimension",
     "uniformity",
