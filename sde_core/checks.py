@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
 
-MatrixLike: TypeAlias = "Tensor | npt.ArrayLike"
+MatrixLike: TypeAlias = Tensor | npt.ArrayLike
 """An array, a tensor or nested sequences of numbers."""
 
 
