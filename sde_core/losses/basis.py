@@ -13,6 +13,9 @@ from sde_core.spectrum import Spectrum
 
 Pair = tuple[Tensor, Tensor]
 
+# Rules that look at the spectrum alone: checking rows for them at every step would cost more than they do.
+_BLIND_RULES = ("mp-iqr", "energy", "gavish-donoho", "screenot", "bema")
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class StepConstants:
@@ -146,6 +149,8 @@ def _rows_of(name: str, rows: Pair) -> Tensor:
 
 def _part(spectrum: Spectrum, rule: str | Rule, rows: Tensor, paired: Pair) -> Partition:
     """Return the partition of ``spectrum``; a spectrum without directions gets an empty one."""
+    if spectrum.rank > 0 and rule in _BLIND_RULES:
+        return partition_spectrum(spectrum, rule)
     if spectrum.rank > 0:
         evidence = paired[0].detach(), paired[1].detach()
         return partition_spectrum(spectrum, rule, rows.detach(), evidence)

@@ -21,7 +21,23 @@ def enhanced_view(features: Tensor, basis: Tensor, gains: Tensor, mean: Tensor |
 
     Source: [R] docs/method.md, equations (3.1) and (4.2).
     """
+    n, k = basis.shape
+    if k == n and not gains.requires_grad:
+        return with_lengths_of(features, _from_common_gain(features, basis, gains, mean))
     return with_lengths_of(features, apply_gains(features, basis, gains, mean))
+
+
+def _from_common_gain(features: Tensor, basis: Tensor, gains: Tensor, mean: Tensor | None) -> Tensor:
+    """Return the same map for a complete basis, where I = V V^T: only gains unlike the commonest cost.
+
+    The noise band has one gain and most directions, so this is several times cheaper.
+    """
+    common = gains.mode().values
+    unlike = gains != common
+    centred = features if mean is None else features - mean.to(features)
+    directions, change = basis[:, unlike].to(features), (gains[unlike] - common).to(features)
+    rest = ((centred @ directions) * change) @ directions.T
+    return features + centred * (common - 1).to(features) + rest
 
 
 def with_lengths_of(features: Tensor, changed: Tensor) -> Tensor:

@@ -126,5 +126,5 @@ def _slope(rows: Tensor, spectrum: Spectrum, other: Tensor, broadening: float) -
     outside = target - (target @ basis) @ basis.T
     toward = mixing @ dropped.T + (energies[:k] / (energies[:k].square() + eps))[:, None] * outside
     work = rows.to(torch.float64)
-    slope = (work @ kept) @ toward + ((work @ dropped) @ mixing.T) @ kept.T
+    slope = (work @ kept) @ toward + (work @ (dropped @ mixing.T)) @ kept.T
     return (2 * slope).to(rows.dtype)

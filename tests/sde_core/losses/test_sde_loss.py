@@ -92,7 +92,9 @@ def test_the_whole_is_the_sum_of_its_parts():
         assert float(loss.terms[name]) == pytest.approx(float(value.detach()), rel=1e-12)
     weight = 0.1 + 0.9 * (1 + math.cos(0.4 * math.pi)) / 2
     assert loss.spectral_weight == pytest.approx(weight)
-    assert float(parts["spectral_loss"]) == pytest.approx(weight * float(sum(terms.values())), rel=1e-12)
+    assert float(parts["spectral_loss"]) == pytest.approx(
+        weight * sum(float(v.detach()) for v in terms.values()), rel=1e-12
+    )
     views = [enhanced_view(f, decompose(f).basis, loss.gains[k]) for f, k in ((x, "image"), (y, "text"))]
     assert float(parts["contrastive_loss"]) == pytest.approx(float(ClipLoss()(*views, SCALE)), rel=1e-12)
 

@@ -295,6 +295,15 @@ def test_the_enhanced_view_is_the_loop():
     np.testing.assert_allclose(enhanced_view(x, v, gains, mean), expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("mean", [None, rows(1, 5, seed=2)[0]])
+def test_a_complete_basis_takes_the_short_way_to_the_same_view(mean):
+    x, v = rows(7, 5), decompose(rows(20, 5, seed=1)).basis
+    gains = torch.tensor([1.5, 0.9, 0.6, 0.6, 0.6], dtype=torch.float64)
+    long_way = enhanced_view(x, v, gains.clone().requires_grad_(), mean)
+    torch.testing.assert_close(enhanced_view(x, v, gains, mean), long_way, rtol=0, atol=1e-14)
+    assert torch.autograd.gradcheck(lambda a: enhanced_view(a, v, gains, mean), x.clone().requires_grad_())
+
+
 def test_the_gradient_of_the_enhanced_view_by_differences():
     x, v = rows(7, 5).requires_grad_(), decompose(rows(20, 5, seed=1)).basis[:, :3]
     gains = torch.tensor([1.5, 0.8, 0.2], dtype=torch.float64, requires_grad=True)
