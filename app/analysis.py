@@ -1,0 +1,181 @@
+"""What the views show, computed by `sde_core` and put into plain values; no streamlit here."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import sde_core as sde
+
+BANDS = ("strong", "weak", "noise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BandReport:
+    """One modality's spectrum with its bands, as arrays and numbers.
+
+    Attributes:
+        modality: "image" or "text".
+        values: (r,) singular values.
+        labels: (r,) 0 strong, 1 weak, 2 noise.
+        energy: (r,) share of the energy.
+        tau_strong: threshold in use; NaN if the rule does not cut by size.
+        tau_noise: threshold in use; NaN if the rule does not cut by size.
+        own_tau_strong: the rule's own.
+        own_tau_noise: the rule's own.
+        unit: theta sqrt(N), one y unit of the Marchenko-Pastur law.
+        aspect: b of the Marchenko-Pastur law.
+        fit_distance: Kolmogorov-Smirnov distance of the bulk, or None.
+        note: the rule's sentence.
+        metrics: of `sde_core.spectrum_metrics`.
+        shape: rows and columns of the matrix.
+    """
+
+    modality: str
+    values: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.int64]
+    energy: npt.NDArray[np.float64]
+    tau_strong: float
+    tau_noise: float
+    own_tau_strong: float
+    own_tau_noise: float
+    unit: float
+    aspect: float
+    fit_distance: float | None
+    note: str
+    metrics: dict[str, float]
+    shape: tuple[int, int]
+
+    def count(self, band: str) -> int:
+        """Return the number of directions in a band."""
+        return int((self.labels == BANDS.index(band)).sum())
+
+    def energy_share(self, band: str) -> float:
+        """Return the band's share of the energy."""
+        return float(self.energy[self.labels == BANDS.index(band)].sum())
+
+    @property
+    def cuts_by_size(self) -> bool:
+        """Whether the bands follow from two thresholds."""
+        return math.isfinite(self.tau_strong) and math.isfinite(self.tau_noise)
+
+
+def band_report(
+    modality: str,
+    spectrum: sde.Spectrum,
+    own: sde.Partition,
+    *,
+    noise_factor: float = 1.0,
+    strong_factor: float = 1.0,
+) -> BandReport:
+    """Return the bands with the rule's thresholds multiplied by two factors.
+
+    A strong threshold below the noise threshold is raised to it, so that every direction has one label.
+    """
+    from sde_core.metrics import spectrum_metrics
+    from sde_core.partition import marchenko_pastur as mp
+    from sde_core.partition.manual import ManualRule
+
+    used = own
+    cuts = math.isfinite(own.tau_noise) and math.isfinite(own.tau_strong)
+    if cuts and (noise_factor, strong_factor) != (1.0, 1.0):
+        tau_noise = own.tau_noise * noise_factor
+        tau_strong = max(own.tau_strong * strong_factor, tau_noise)
+        used = sde.partition_spectrum(spectrum, ManualRule(tau_strong=tau_strong, tau_noise=tau_noise))
+    larger = max(spectrum.degrees_of_freedom, spectrum.n_features)
+    theta = own.noise_scale
+    if theta is None and spectrum.rank:
+        theta = mp.noise_scale(spectrum.singular_values, aspect=spectrum.aspect, larger=larger)
+    energies = spectrum.energies.cpu().numpy()
+    return BandReport(
+        modality=modality,
+        values=spectrum.singular_values.cpu().numpy(),
+        labels=used.labels.cpu().numpy(),
+        energy=energies / energies.sum() if len(energies) else energies,
+        tau_strong=used.tau_strong,
+        tau_noise=used.tau_noise,
+        own_tau_strong=own.tau_strong,
+        own_tau_noise=own.tau_noise,
+        unit=(theta or math.nan) * math.sqrt(larger),
+        aspect=spectrum.aspect,
+        fit_distance=own.fit_distance,
+        note=own.note,
+        metrics=spectrum_metrics(spectrum),
+        shape=(spectrum.n_samples, spectrum.n_features),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The numbers at the top of the overview.
+
+    Attributes:
+        alignment: of `sde_core.alignment_metrics` on primary pairs; empty with fewer than 2 pairs.
+        metrics: retrieval by CLIP_benchmark's names, gallery of primary captions.
+        chance: what a random ranking reaches, by the same names.
+        n_texts: captions in that gallery.
+    """
+
+    alignment: dict[str, float]
+    metrics: dict[str, float]
+    chance: dict[str, float]
+    n_texts: int
+
+
+def headline(embeddings: sde.EmbeddingSet) -> Headline:
+    """Return alignment of the primary pairs, and retrieval with primary captions as gallery."""
+    from sde_core.evaluation import evaluate_retrieval
+
+    image, text = embeddings.paired()
+    report = evaluate_retrieval(embeddings)
+    return Headline(
+        alignment=sde.alignment_metrics(image, text) if len(image) > 1 else {},
+        metrics=report.metrics,
+        chance=report.chance,
+        n_texts=report.n_texts,
+    )
+
+
+def as_rows(reports: list[BandReport]) -> list[dict[str, Any]]:
+    """Return one row for each singular value, for the CSV download."""
+    rows = []
+    for report in reports:
+        cumulative = np.cumsum(report.energy)
+        for i, value in enumerate(report.values):
+            rows.append(
+                {
+                    "modality": report.modality,
+                    "rank": i + 1,
+                    "singular_value": float(value),
+                    "energy_share": float(report.energy[i]),
+                    "cumulative_energy": float(cumulative[i]),
+                    "band": BANDS[report.labels[i]],
+                }
+            )
+    return rows
+
+
+def as_json(reports: list[BandReport], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters and numbers of the view, for the JSON download; NaN becomes None."""
+
+    def number(value: float | None) -> float | None:
+        return value if value is not None and math.isfinite(value) else None
+
+    spectra = {}
+    for report in reports:
+        spectra[report.modality] = {
+            "n_samples": report.shape[0],
+            "n_features": report.shape[1],
+            "tau_strong": number(report.tau_strong),
+            "tau_noise": number(report.tau_noise),
+            "fit_distance": number(report.fit_distance),
+            "bands": {
+                band: {"directions": report.count(band), "energy_share": report.energy_share(band)}
+                for band in BANDS
+            },
+            "metrics": {key: number(value) for key, value in report.metrics.items()},
+            "singular_values": report.values.tolist(),
+        }
+    return {"parameters": parameters, "spectra": spectra}

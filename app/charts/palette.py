@@ -1,0 +1,17 @@
+"""One colour each for strong, weak and noise, image and text: the same in both themes.
+
+They keep apart under the three common colour-vision deficiencies (after Okabe and Ito) and reach a
+contrast of 3 to 1 on the light and on the dark background.
+"""
+
+BAND = {"strong": "#009e73", "weak": "#c98a00", "noise": "#8c8c8c"}
+MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}
+SYMBOL = {"strong": "circle", "weak": "diamond", "noise": "circle-open"}
+GRID = "rgba(128,128,128,0.22)"
+REFERENCE = "rgba(128,128,128,0.9)"
+
+
+def faded(colour: str, opacity: float) -> str:
+    """Return a hex colour with an opacity in [0, 1]."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"

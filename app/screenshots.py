@@ -1,0 +1,112 @@
+"""Pictures of every view in both themes: `python -m app.screenshots FOLDER [--url http://localhost:8501]`.
+
+Needs Playwright and a Chromium (`--chromium`, or the first one on the PATH); starts the dashboard itself unless a
+url is given.
+"""
+
+import argparse
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+VIEWS = {"overview": "/", "spectrum": "/spectrum"}
+WIDTHS = (1440, 900)
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+
+
+@contextmanager
+def dashboard(environment: dict[str, str] | None = None) -> Iterator[str]:
+    """Start the dashboard on a free port and yield its address once it is healthy."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py"]
+    command += ["--server.headless", "true", "--server.port", str(port), "--server.fileWatcherType", "none"]
+    process = subprocess.Popen(
+        command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None = None) -> "Iterator[Page]":
+    """Yield a page of a headless Chromium in one of the two themes."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = chromium or shutil.which("chromium") or shutil.which("chromium-browser")
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        options: dict[str, Any] = {"color_scheme": "dark" if dark else "light"}
+        context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
+        try:
+            yield context.new_page()
+        finally:
+            browser.close()
+
+
+def settle(page: "Page", charts: int = 1) -> None:
+    """Wait until ``charts`` figures are drawn and nothing runs any more."""
+    page.locator(".js-plotly-plot .main-svg").nth(0).wait_for(timeout=60_000)
+    page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length >= {charts}", timeout=60_000)
+    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=60_000)
+    page.wait_for_timeout(600)
+
+
+def main() -> None:
+    """Take one full-page picture for each view, theme and width."""
+    parser = argparse.ArgumentParser(prog="python -m app.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--url", help="of a dashboard that runs already")
+    parser.add_argument("--chromium", help="path of the browser")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def given() -> Iterator[str]:
+        yield options.url
+
+    with given() if options.url else dashboard() as url:
+        for dark in (False, True):
+            for width in WIDTHS:
+                with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
+                    for name, path in VIEWS.items():
+                        page.goto(url + path)
+                        settle(page, charts=1 if name == "overview" else 3)
+                        height = page.evaluate(
+                            "document.querySelector('[data-testid=stMain]').scrollHeight + 20"
+                        )
+                        page.set_viewport_size({"width": width, "height": max(700, int(height))})
+                        page.wait_for_timeout(800)
+                        target = options.folder / f"{name}-{'dark' if dark else 'light'}-{width}.png"
+                        page.screenshot(path=target)
+                        page.set_viewport_size({"width": width, "height": 1000})
+                        print(target)
+
+
+if __name__ == "__main__":
+    main()
