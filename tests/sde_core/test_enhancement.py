@@ -334,6 +334,13 @@ def test_schedules_at_known_moments():
         assert got == pytest.approx(expected, rel=1e-14)
     assert scheduled_value(0.25, schedule="cosine", **ends) == pytest.approx(0.5 + 0.3 * math.sqrt(0.5))
     assert scheduled_value(0.25, schedule="linear", **ends) == pytest.approx(0.65)
+    thirds = [scheduled_value(t, schedule="step", **ends) for t in (0.33, 0.34, 0.66, 0.67)]
+    assert thirds == pytest.approx([0.8, 0.5, 0.5, 0.2])
+
+
+def test_the_step_bound_is_rho_times_the_change_of_alpha():
+    config = CurriculumConfig(rho=0.5)
+    assert step_bound(0.0, 1.0, config) == step_bound(1.0, 0.0, config) == pytest.approx(0.5 * 0.45)
 
 
 def test_warm_up_rises_from_zero_and_hands_over_without_a_jump():
