@@ -1,4 +1,4 @@
-"""A tiny real open_clip model and a tiny real WebDataset shard, made on the spot."""
+"""Fixtures that several test folders use: a tiny real open_clip model and a tiny real WebDataset shard."""
 
 import io
 import json

@@ -1,0 +1,60 @@
+"""Embedding sets on disk for the views: with spikes, without pictures, degenerate."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sde_core import EmbeddingSet
+
+
+def spiked(n_pairs: int = 300, width: int = 48, seed: int = 0) -> EmbeddingSet:
+    """Six shared directions above iid noise, image and text, splits in the metadata."""
+    rng = np.random.default_rng(seed)
+    shared = rng.normal(size=(n_pairs, 6)) * np.linspace(4, 8, 6)
+    basis = np.linalg.qr(rng.normal(size=(width, 6)))[0]
+    image, text = (
+        (shared @ basis.T + rng.normal(size=(n_pairs, width))).astype(np.float32) for _ in range(2)
+    )
+    made = EmbeddingSet.from_arrays(
+        image, text, captions=[f"caption <b>{i}</b>" for i in range(n_pairs)], name="spiked"
+    )
+    split = np.array(["train", "test", "val"] * n_pairs)[:n_pairs]
+    return EmbeddingSet(
+        image=made.image,
+        text=made.text,
+        links=made.links,
+        image_ids=made.image_ids,
+        captions=made.captions,
+        metadata={"split": split},
+        name="spiked",
+    )
+
+
+@pytest.fixture(scope="session")
+def spiked_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return spiked().save(tmp_path_factory.mktemp("sets") / "spiked")
+
+
+PAGE = """
+import streamlit as st
+from app.views import {page}
+st.set_page_config(layout="wide")
+{page}.show()
+"""
+
+
+@pytest.fixture
+def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Return a function that runs one view of the real app with URL parameters."""
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path / "cache"))
+
+    def run(page: str, **parameters: str) -> AppTest:
+        at = AppTest.from_string(PAGE.format(page=page), default_timeout=60)
+        for name, value in parameters.items():
+            at.query_params[name] = value
+        return at.run()
+
+    return run

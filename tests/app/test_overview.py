@@ -1,0 +1,140 @@
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from app import cache
+from app.jobs import EncodeJob, encode_to_cache
+from sde_core import DataError, EmbeddingSet, load_encoder
+
+
+def _texts(at) -> str:
+    parts = [
+        e.value for kind in ("markdown", "caption", "info", "error", "warning") for e in getattr(at, kind)
+    ]
+    return "\n".join(parts)
+
+
+def test_the_bundled_set_opens_with_its_numbers(open_page):
+    at = open_page("overview")
+    assert not at.exception
+    assert not at.error
+    metrics = {m.label: m.value for m in at.metric}
+    assert metrics["Pairs"] == "5,418"
+    assert float(metrics["Image → text R@10"].rstrip(" %")) > 0
+    assert len(metrics) == 8
+    assert all(m.help for m in at.metric)
+    assert "encoded by **bundled**" in _texts(at)
+
+
+def test_a_split_and_a_saved_set_open_from_the_link(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder), split="test")
+    assert not at.exception
+    assert {m.label: m.value for m in at.metric}["Pairs"] == "100"
+    assert "pictures of this set are not on this machine" in _texts(at)
+
+
+def test_captions_are_text_and_never_markup(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder))
+    pages = [e.proto.body for e in at.get("html")]
+    assert any("&lt;b&gt;" in page for page in pages)
+    assert not any("caption <b>" in page for page in pages)
+
+
+def test_a_set_that_is_not_there_is_one_sentence_and_the_page_lives(open_page, tmp_path):
+    at = open_page("overview", data=str(tmp_path / "gone"))
+    assert not at.exception
+    assert [e.value.count("there is no folder") for e in at.error] == [1]
+    at.selectbox(key="data").set_value("clipart").run()
+    assert not at.error
+    assert {m.label: m.value for m in at.metric}["Pairs"] == "2,289"
+
+
+def test_a_set_that_vanishes_is_noticed(open_page, spiked_folder, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(spiked_folder, folder)
+    at = open_page("overview", data=str(folder))
+    assert not at.error
+    shutil.rmtree(folder)
+    at.run()
+    assert not at.exception
+    assert "there is no folder" in at.error[0].value
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_handful_of_rows_still_shows(open_page, tmp_path, rows):
+    x = np.random.default_rng(0).normal(size=(rows, 5)).astype(np.float32)
+    folder = EmbeddingSet.from_arrays(x, x + 0.1, captions=list("abc")[:rows]).save(tmp_path / "few")
+    at = open_page("overview", data=str(folder))
+    assert not at.exception
+
+
+def test_equal_rows_still_show(open_page, tmp_path):
+    x = np.ones((20, 5), np.float32)
+    folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "equal")
+    for page in ("overview", "spectrum"):
+        assert not open_page(page, data=str(folder)).exception
+
+
+def test_the_cache_follows_the_content_of_a_folder(open_page, tmp_path):
+    rng = np.random.default_rng(0)
+    for rows in (30, 40):
+        x = rng.normal(size=(rows, 6)).astype(np.float32)
+        folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "set")
+        at = open_page("overview", data=str(folder))
+        assert {m.label: m.value for m in at.metric}["Pairs"] == str(rows)
+
+
+def _wait(job: EncodeJob) -> EncodeJob:
+    for _ in range(600):
+        if not job.is_running:
+            return job
+        time.sleep(0.05)
+    raise AssertionError("the job did not end")
+
+
+def test_an_encoding_runs_once_and_is_found_again(tiny_encoder_folder, write_shard, good_members, tmp_path):
+    shard = str(write_shard(good_members))
+    folders = []
+    for _ in range(2):
+        job = EncodeJob(title="x")
+        job.start(
+            lambda j: encode_to_cache(j, shard, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache")
+        )
+        folders.append(_wait(job).folder)
+        assert job.error == ""
+    assert folders[0] == folders[1]
+    assert EmbeddingSet.load(folders[0]).n_images == 5
+    assert job.progress is None  # the second time nothing was encoded
+
+
+def test_a_cancelled_encoding_writes_nothing(tiny_encoder_folder, write_shard, good_members, tmp_path):
+    job = EncodeJob(title="x")
+    job.cancel()
+    shard = str(write_shard(good_members))
+    job.start(
+        lambda j: encode_to_cache(j, shard, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache")
+    )
+    assert _wait(job).folder is None
+    assert job.error == ""
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_failed_encoding_says_why(tmp_path):
+    job = EncodeJob(title="x")
+
+    def fail(_: EncodeJob):
+        raise DataError("pairs must exist")
+
+    job.start(fail)
+    assert _wait(job).error == "pairs must exist"
+    broken = EncodeJob(title="x")
+    broken.start(lambda _: 1 / 0)
+    assert "ZeroDivisionError" in _wait(broken).error
+
+
+def test_names_of_encoders_load_as_they_are_listed():
+    names = cache.encoder_names()
+    assert "ViT-B-32/laion2b_s34b_b79k" in names
+    assert len(names) > 100

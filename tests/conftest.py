@@ -1,0 +1,42 @@
+"""Profiles and skips for the whole suite."""
+
+import os
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.fixtures"]
+
+# The first torch call is slow, so no deadline; derandomised, so that a run can be repeated.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    marks = {"gpu": _missing_gpu, "browser": _missing_browser}
+    for name, missing in marks.items():
+        marked = [item for item in items if name in item.keywords and item.get_closest_marker(name)]
+        reason = missing() if marked else ""
+        if reason:
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _missing_gpu() -> str:
+    import torch
+
+    return "" if torch.cuda.is_available() else "needs a CUDA device"
+
+
+def _missing_browser() -> str:
+    if os.environ.get("SDE_REQUIRE_BROWSER") == "1":
+        return ""  # then a missing browser is a failure, not a skip
+    found = os.environ.get("SDE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return "" if found else "needs a Chromium"
