@@ -157,7 +157,6 @@ def test_wide_rows_never_meet_a_square_matrix():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_rows_on_the_gpu_stay_there_and_agree_with_the_cpu():
     transform = SpectralTransform.fit(compute_spectrum(features()), torch.linspace(1.5, 0.2, 8))
     x = features(seed=2)

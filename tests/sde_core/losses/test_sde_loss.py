@@ -159,6 +159,24 @@ def test_noise_is_the_same_within_a_step_and_another_in_the_next():
     assert not torch.equal(other.gains["image"], seen[0])
 
 
+def test_a_rule_of_ones_own_gets_the_rows_and_the_pairs():
+    seen = []
+
+    def rule(spectrum, evidence):
+        seen.append((evidence.features, evidence.paired))
+        return ManualRankRule(n_strong=1, n_weak=1)(spectrum, evidence)
+
+    x, y = batch()
+    loss = SDELoss(SDELossConfig(rule=rule, component_contrast=1.0, contrast_band="signal"))
+    assert math.isfinite(loss(x, y, SCALE).detach())
+    for (features, paired), expected in zip(seen, (x, y, torch.cat([x, y])), strict=True):
+        assert torch.equal(features, expected)
+        assert torch.equal(paired[0], x)
+        assert torch.equal(paired[1], y)
+    assert set(loss.partitions) == {"image", "text", "shared"}
+    assert loss.partitions["image"].n_strong == 1
+
+
 @pytest.mark.parametrize("band", ["signal", "noise"])
 def test_component_contrast_in_one_band_uses_its_directions_only(band):
     x, y = batch(dtype=torch.float64)
@@ -504,7 +522,6 @@ def test_the_rivals_survive_degenerate_batches_too(features):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize("autocast", [False, True])
 def test_on_the_gpu_it_gives_the_numbers_of_the_cpu(autocast):
     features = batch(128, 32)

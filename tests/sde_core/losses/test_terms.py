@@ -274,8 +274,10 @@ def test_component_contrast_at_its_two_ends():
     assert float(component_contrast(x, x, basis[:, :0])) == 0.0
 
 
-def test_rounding_noise_in_a_constant_column_is_not_standardised_into_signal():
-    column = torch.full((64, 1), 0.1) + 7e-9 * torch.randn(64, 1, generator=torch.Generator())
+@pytest.mark.parametrize("scale", [1.0, 1e10])
+def test_rounding_noise_in_a_constant_column_is_not_standardised_into_signal(scale):
+    noise = torch.randn(64, 1, generator=torch.Generator().manual_seed(0))
+    column = (torch.full((64, 1), 0.1) + 7e-9 * noise) * scale
     assert float(standardised(column).abs().max()) < 0.1
 
 
