@@ -149,17 +149,20 @@ def _rows_of(name: str, rows: Pair) -> Tensor:
 
 def _part(spectrum: Spectrum, rule: str | Rule, rows: Tensor, paired: Pair) -> Partition:
     """Return the partition of ``spectrum``; a spectrum without directions gets an empty one."""
-    if spectrum.rank > 0 and rule in _BLIND_RULES:
+    if spectrum.rank == 0:
+        return _empty_partition(spectrum.basis.device, str(rule))
+    if rule in _BLIND_RULES:
         return partition_spectrum(spectrum, rule)
-    if spectrum.rank > 0:
-        evidence = paired[0].detach(), paired[1].detach()
-        return partition_spectrum(spectrum, rule, rows.detach(), evidence)
+    return partition_spectrum(spectrum, rule, rows.detach(), (paired[0].detach(), paired[1].detach()))
+
+
+def _empty_partition(device: torch.device, rule: str) -> Partition:
     return Partition(
-        labels=torch.zeros(0, dtype=torch.int64, device=spectrum.basis.device),
+        labels=torch.zeros(0, dtype=torch.int64, device=device),
         tau_strong=0.0,
         tau_noise=0.0,
         noise_scale=None,
         fit_distance=None,
-        rule=str(rule),
+        rule=rule,
         note="The batch has no direction with energy: there is nothing to split.",
     )

@@ -11,6 +11,7 @@ from torch import distributed, nn
 
 from sde_core.curriculum import CurriculumConfig
 from sde_core.losses import FANoiseLoss, RegularisedLoss, SDELoss, SDELossConfig, barlow_twins, vicreg
+from sde_core.partition.manual import ManualRankRule
 
 ROWS, WIDTH = 16, 6
 
@@ -18,7 +19,9 @@ ROWS, WIDTH = 16, 6
 def cases(rank: int, world: int) -> dict[str, nn.Module]:
     place = {"rank": rank, "world_size": world}
     adversarial = CurriculumConfig(strong="adversarial")
-    every = {"component_contrast": 1.0, "subspace_rank": 2}
+    # Strong directions by count, so that their noise and their signs are on trial too.
+    rule = ManualRankRule(n_strong=4, n_weak=1)
+    every = {"component_contrast": 1.0, "subspace_rank": 2, "rule": rule}
     return {
         "noise": SDELoss(SDELossConfig(**every)),
         "adversarial": SDELoss(SDELossConfig(enhancement=adversarial, **every)),
