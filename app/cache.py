@@ -3,14 +3,14 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
 from app import analysis
 from sde_core import bundled
-from sde_core.embedding_store import MANIFEST, open_embeddings
+from sde_core.embedding_store import MANIFEST
 
 if TYPE_CHECKING:
     from app.analysis import BandReport, Headline
@@ -41,9 +41,18 @@ def cache_folder() -> Path:
 
 
 def saved_sets() -> tuple[str, ...]:
-    """Return the folders of the sets that were encoded here, newest first."""
+    """Return the names of the sets that were encoded here, newest first."""
     found = cache_folder().glob(f"embeddings/*/{MANIFEST}")
-    return tuple(str(p.parent) for p in sorted(found, key=lambda p: -p.stat().st_mtime))
+    return tuple(p.parent.name for p in sorted(found, key=lambda p: -p.stat().st_mtime))
+
+
+def folder_of(source: str) -> Path:
+    """Return where a set lies: a bundled one or one encoded here by its name, any other by its path."""
+    if source in bundled.PAIR_SETS:
+        return bundled.embeddings_folder(source)
+    encoded_here = cache_folder() / "embeddings" / source
+    is_name = "/" not in source and source not in ("", ".", "..")
+    return encoded_here if is_name and encoded_here.is_dir() else Path(source).expanduser()
 
 
 def dataset(source: str, split: str) -> Dataset:
@@ -52,16 +61,16 @@ def dataset(source: str, split: str) -> Dataset:
     Raises:
         DataError: there is none, it is not whole, or it vanished.
     """
-    folder = bundled.embeddings_folder(source) if source in bundled.PAIR_SETS else Path(source).expanduser()
+    folder = folder_of(source)
     manifest = folder / MANIFEST
     # The time of writing is part of the key: a set that was replaced or vanished is not shown stale.
     stamp = manifest.stat().st_mtime_ns if manifest.is_file() else 0
-    return _dataset(source, split, stamp)
+    return _dataset(str(folder), split, stamp)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Opening the vectors")
-def _dataset(source: str, split: str, stamp: int) -> Dataset:
-    whole = open_embeddings(source)
+def _dataset(folder: str, split: str, stamp: int) -> Dataset:
+    whole = sde.EmbeddingSet.load(folder)
     column = whole.metadata.get("split")
     splits = () if column is None else tuple(sorted(set(column.tolist())))
     if split == "all" or column is None:
@@ -149,12 +158,6 @@ def device_name() -> str:
     from sde_core.device import device_label, resolve_device
 
     return device_label(resolve_device("auto"))
-
-
-@st.cache_resource(show_spinner=False)
-def jobs() -> dict[str, Any]:
-    """Return the encoding jobs of this server by session id."""
-    return {}
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,10 +1,15 @@
 """The dashboard's page list and navigation; `streamlit run app/main.py` starts here."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.views import overview, spectrum
 
-st.set_page_config(page_title="SDE Explorer", page_icon=":material/blur_on:", layout="wide")
+# A picture of our own: an icon by name would be fetched from another host.
+ICON = Path(__file__).with_name("icon.png")
+
+st.set_page_config(page_title="SDE Explorer", page_icon=str(ICON), layout="wide")
 
 pages = [
     st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),

@@ -82,6 +82,24 @@ def wild_parameters(parameters: Mapping[str, str], rules: tuple[str, ...]) -> li
     return problems
 
 
+def linked_values(parameters: Mapping[str, str], rules: tuple[str, ...]) -> dict[str, Any]:
+    """Return the usable values of a link by field, typed; wild ones are left out.
+
+    Args:
+        parameters: of the URL.
+        rules: names of the partition rules.
+    """
+    values: dict[str, Any] = {}
+    for field in fields(State):
+        text = parameters.get(field.name)
+        if text is None or wild_parameters({field.name: text}, rules):
+            continue
+        default = getattr(DEFAULT, field.name)
+        kind = type(default)
+        values[field.name] = text == "true" if kind is bool else kind(text)
+    return values
+
+
 def _is_factor(text: str) -> bool:
     try:
         value = float(text)

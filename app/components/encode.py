@@ -10,9 +10,15 @@ from sde_core import bundled
 _SPLITS = ("emoji/test", "clipart/test", "emoji/val", "clipart/val")
 
 
+def current_job() -> EncodeJob | None:
+    """Return this session's encoding, running or ended, if there was one."""
+    job: EncodeJob | None = st.session_state.get("encode_job")
+    return job
+
+
 def encode_panel() -> None:
     """Show the form, or the progress of the job that runs."""
-    job = cache.jobs().get(_session())
+    job = current_job()
     if job is not None and job.is_running:
         _watch()
         return
@@ -21,35 +27,34 @@ def encode_panel() -> None:
     _form()
 
 
+@st.fragment
 def _form() -> None:
-    with st.form("encode", border=False):
-        left, middle, right = st.columns([0.4, 0.4, 0.2], vertical_alignment="bottom")
-        source = left.selectbox(
-            "Pairs",
-            (*bundled.PAIR_SETS, *_SPLITS),
-            index=None,
-            placeholder="a bundled set, or type a path",
-            accept_new_options=True,
-            help="WebDataset shards: one .tar or .tar.gz, a folder of them, or a pattern such as data/train-*.tar.",
-        )
-        name = middle.selectbox(
-            "Encoder",
-            ("bundled", *cache.encoder_names()),
-            accept_new_options=True,
-            help=(
-                "The bundled encoder; an open_clip model with its pretrained tag; hf-hub:organisation/model; a folder "
-                "with open_clip_config.json; or ARCHITECTURE/path/to/checkpoint.safetensors. Names are searched as "
-                "you type."
-            ),
-        )
-        pressed = right.form_submit_button("Encode", type="primary", icon=":material/bolt:", width="stretch")
-    if not pressed:
+    left, middle, right = st.columns([0.4, 0.4, 0.2], vertical_alignment="bottom")
+    source = left.selectbox(
+        "Pairs",
+        (*bundled.PAIR_SETS, *_SPLITS),
+        index=None,
+        placeholder="a bundled set, or type a path",
+        accept_new_options=True,
+        help="WebDataset shards: one .tar or .tar.gz, a folder of them, or a pattern such as data/train-*.tar.",
+    )
+    name = middle.selectbox(
+        "Encoder",
+        ("bundled", *cache.encoder_names()),
+        accept_new_options=True,
+        help=(
+            "The bundled encoder; an open_clip model with its pretrained tag; hf-hub:organisation/model; a folder "
+            "with open_clip_config.json; or ARCHITECTURE/path/to/checkpoint.safetensors. Names are searched as "
+            "you type."
+        ),
+    )
+    if not right.button("Encode", type="primary", icon=":material/bolt:", width="stretch"):
         return
     if not source:
         st.error("Choose the pairs to encode, or type a path to WebDataset shards.", icon=":material/error:")
         return
     job = EncodeJob(title=f"{source} by {name}")
-    cache.jobs()[_session()] = job
+    st.session_state["encode_job"] = job
     folder = cache.cache_folder()
     job.start(lambda j: encode_to_cache(j, source, lambda: sde.load_encoder(name or "bundled"), folder))
     st.rerun()
@@ -58,10 +63,10 @@ def _form() -> None:
 @st.fragment(run_every=0.5)
 def _watch() -> None:
     """Follow the job; the rest of the page is redrawn once, when it ends."""
-    job = cache.jobs()[_session()]
-    if not job.is_running:
-        if job.folder is not None:
-            st.session_state["open_next"] = str(job.folder)
+    job = current_job()
+    if job is None or not job.is_running:
+        if job is not None and job.folder is not None:
+            st.session_state["open_next"] = job.folder.name
         st.rerun()
     done = job.progress
     left, right = st.columns([0.85, 0.15], vertical_alignment="center")
@@ -86,10 +91,3 @@ def _outcome(job: EncodeJob) -> None:
     elif job.folder is not None:
         skipped = f" {job.n_skipped} items were skipped." if job.n_skipped else ""
         st.success(f"{job.title}: saved and opened above.{skipped}", icon=":material/check_circle:")
-
-
-def _session() -> str:
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-    context = get_script_run_ctx()
-    return context.session_id if context else ""

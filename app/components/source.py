@@ -1,10 +1,12 @@
 """The choice of data that every view starts with, and the line that says what is shown."""
 
+from dataclasses import fields
+
 import streamlit as st
 
 import sde_core as sde
 from app import cache
-from app.state import State, read_state, wild_parameters
+from app.state import DEFAULT, State, linked_values, read_state, wild_parameters
 from sde_core import bundled
 
 
@@ -13,9 +15,15 @@ def current_state() -> State:
     return read_state(st.session_state)
 
 
-def header(title: str) -> "cache.Dataset":
-    """Show title, choice of data and the line of facts; return the open set, or stop with one sentence."""
+def header(title: str, *, controls: tuple[str, ...] = ()) -> "cache.Dataset":
+    """Show title, choice of data and the line of facts; return the open set, or stop with one sentence.
+
+    Args:
+        title: of the view.
+        controls: fields of the state that this view has widgets for.
+    """
     _report_wild_link()
+    _carry({f.name for f in fields(State)} - {"data", "split", *controls})
     left, middle, right = st.columns([0.46, 0.32, 0.22], vertical_alignment="bottom")
     left.title(title, anchor=False)
     with middle:
@@ -25,7 +33,6 @@ def header(title: str) -> "cache.Dataset":
             key="data",
             bind="query-params",
             accept_new_options=True,
-            format_func=_name,
             help="A bundled set, one that was encoded here, or the folder of a saved embedding set (type its path).",
         )
     state = current_state()
@@ -56,12 +63,6 @@ def _sources() -> tuple[str, ...]:
     return known if not chosen or chosen in known else (*known, chosen)
 
 
-def _name(source: str) -> str:
-    if source in bundled.PAIR_SETS:
-        return f"{source} (bundled)"
-    return source.rstrip("/").rsplit("/", 1)[-1] if "/" in source else source
-
-
 def _facts(data: "cache.Dataset") -> None:
     embeddings = data.embeddings
     encoder = embeddings.provenance.encoder or "an unknown encoder"
@@ -71,6 +72,19 @@ def _facts(data: "cache.Dataset") -> None:
         f"{f' ({weights})' if weights else ''} into {embeddings.width} dimensions · content "
         f"`{data.fingerprint[:8]}` · computes on {cache.device_name()}"
     )
+
+
+def _carry(names: set[str]) -> None:
+    """Keep state that has no widget in this view: in the session, and in the link."""
+    linked = linked_values(st.query_params.to_dict(), sde.rule_names())
+    for name in names:
+        value = st.session_state.get(name, linked.get(name, getattr(DEFAULT, name)))
+        # Streamlit forgets a widget's value when the widget is not drawn, unless it is set again.
+        st.session_state[name] = value
+        if value != getattr(DEFAULT, name):
+            st.query_params[name] = str(value).lower() if isinstance(value, bool) else str(value)
+        else:
+            st.query_params.pop(name, None)
 
 
 def _report_wild_link() -> None:

@@ -9,7 +9,7 @@ from app import cache
 from app.charts.layout import CONFIG
 from app.charts.spectrum import spectrum_figure
 from app.components import words
-from app.components.encode import encode_panel
+from app.components.encode import current_job, encode_panel
 from app.components.gallery import gallery
 from app.components.source import current_state, header
 from app.components.terms import HELP
@@ -49,7 +49,9 @@ def show() -> None:
     gallery(data)
     _skipped(data)
     with st.expander(
-        "Encode other pairs, or with another encoder", icon=":material/bolt:", expanded=_is_busy()
+        "Encode other pairs, or with another encoder",
+        icon=":material/bolt:",
+        expanded=current_job() is not None,
     ):
         encode_panel()
 
@@ -130,7 +132,3 @@ def _open_what_was_encoded() -> None:
     if folder is not None:
         st.session_state["data"] = folder
         st.session_state["split"] = "all"
-
-
-def _is_busy() -> bool:
-    return bool(cache.jobs())

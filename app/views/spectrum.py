@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from app.analysis import BandReport
     from app.state import State
 
+CONTROLS = ("center", "rule", "noise", "strong", "show", "logx", "logy")
+
 
 def show() -> None:
     """Compose the view."""
-    data = header("Spectrum")
+    data = header("Spectrum", controls=CONTROLS)
     _body(data)
 
 
