@@ -17,6 +17,10 @@ _HOME = {
     "Spectrum": "spectrum",
     "SpectrumAccumulator": "spectrum",
     "compute_spectrum": "spectrum",
+    "CrossSpectrum": "cross_spectrum",
+    "CrossSpectrumAccumulator": "cross_spectrum",
+    "compute_cross_spectrum": "cross_spectrum",
+    "compute_joint_spectrum": "cross_spectrum",
     "EmbeddingSet": "embeddings",
     "Provenance": "embeddings",
     "concatenate": "embeddings",
@@ -106,6 +110,12 @@ if TYPE_CHECKING:
         retrieval_intervals,
     )
     from sde_core.certificate import Certificate, certify
+    from sde_core.cross_spectrum import (
+        CrossSpectrum,
+        CrossSpectrumAccumulator,
+        compute_cross_spectrum,
+        compute_joint_spectrum,
+    )
     from sde_core.curriculum import CurriculumConfig, alpha, step_bound
     from sde_core.device import resolve_device
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
@@ -134,6 +144,8 @@ __all__ = [
     "Baseline",
     "Certificate",
     "ConfigError",
+    "CrossSpectrum",
+    "CrossSpectrumAccumulator",
     "CurriculumConfig",
     "DataError",
     "EmbeddingSet",
@@ -162,6 +174,8 @@ __all__ = [
     "baseline_names",
     "bootstrap_mean",
     "certify",
+    "compute_cross_spectrum",
+    "compute_joint_spectrum",
     "compute_spectrum",
     "concatenate",
     "cosine_score",

@@ -1,10 +1,12 @@
 """Input checks at the border: matrices of the user become finite tensors or a sentence."""
 
+import math
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
@@ -13,7 +15,7 @@ MatrixLike: TypeAlias = Tensor | npt.ArrayLike
 """An array, a tensor or nested sequences of numbers."""
 
 
-def as_matrix(x: MatrixLike, name: str) -> Tensor:
+def as_matrix(x: MatrixLike, name: str) -> Float[Tensor, "m n"]:
     """Return ``x`` as a finite, real, floating (m, n) tensor; no copy when it is one already.
 
     Args:
@@ -32,19 +34,15 @@ def as_matrix(x: MatrixLike, name: str) -> Tensor:
         raise DataError(f"{name} must be a matrix (samples, features); got shape {tuple(matrix.shape)}")
     if 0 in matrix.shape:
         raise DataError(f"{name} must have at least one row and one column; got shape {tuple(matrix.shape)}")
-    finite = torch.isfinite(matrix)
-    if not bool(finite.all()):
-        row, column = (int(i) for i in (~finite).nonzero()[0])
-        value = float(matrix[row, column])
-        raise DataError(
-            f"{name} must be finite; got {value} at row {row}, column {column}: drop or repair that row"
-        )
+    if not matrix.is_floating_point():
+        matrix = matrix.to(torch.float64)
+    _check_finite(matrix, name)
     return matrix
 
 
 def as_paired_matrices(
     first: MatrixLike, second: MatrixLike, names: tuple[str, str], *, same_width: bool = True
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Float[Tensor, "m n"], Float[Tensor, "m k"]]:
     """Return two finite matrices whose rows belong together.
 
     Args:
@@ -83,15 +81,36 @@ def check_share(value: float, name: str) -> float:
 
 
 def _as_tensor(x: MatrixLike, name: str) -> Tensor:
-    if isinstance(x, Tensor):
-        tensor = x.detach() if x.requires_grad else x
-    else:
-        array = np.asarray(x)
-        if array.dtype.kind not in "fiub":
-            raise DataError(f"{name} must hold real numbers; got dtype {array.dtype}")
-        if not array.flags.writeable or not array.dtype.isnative:
-            array = array.astype(array.dtype.newbyteorder("="), copy=True)
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
+    tensor = x.detach() if isinstance(x, Tensor) else _from_array(x, name)
     if tensor.is_complex():
         raise DataError(f"{name} must hold real numbers; got dtype {tensor.dtype}")
-    return tensor if tensor.is_floating_point() else tensor.to(torch.float64)
+    if tensor.layout != torch.strided:
+        raise DataError(f"{name} must be dense; got layout {tensor.layout}: pass {name}.to_dense()")
+    return tensor
+
+
+def _from_array(x: npt.ArrayLike, name: str) -> Tensor:
+    try:
+        array = np.asarray(x)
+    except ValueError:  # rows of different lengths
+        raise DataError(f"{name} must have rows of one length; got a ragged sequence") from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} must hold real numbers; got dtype {array.dtype}")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # torch has no long double
+        array = array.astype(np.float64)
+    if not array.flags.writeable or not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="), copy=True)
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def _check_finite(matrix: Tensor, name: str) -> None:
+    # A finite sum has only finite terms: one pass without a mask as large as the matrix.
+    if math.isfinite(float(matrix.sum(dtype=torch.float64))):
+        return
+    bad = (~torch.isfinite(matrix)).nonzero()
+    if len(bad):
+        row, column = bad[0].tolist()
+        value = float(matrix[row, column])
+        raise DataError(
+            f"{name} must be finite; got {value} at row {row}, column {column}: drop or repair that row"
+        )

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
+from sde_core.tensor_file import read_tensors, write_tensors
 
 Center = Literal["mean"] | None
 Route = Literal["svd", "gram"]
@@ -32,9 +34,9 @@ class Spectrum:
         route: "svd" (thin SVD of F) or "gram" (eigenvectors of the accumulated Gram matrix).
     """
 
-    singular_values: Tensor
-    basis: Tensor
-    mean: Tensor | None
+    singular_values: Float[Tensor, " r"]
+    basis: Float[Tensor, "n r"]
+    mean: Float[Tensor, " n"] | None
     n_samples: int
     n_features: int
     route: Route
@@ -50,15 +52,23 @@ class Spectrum:
         return None if self.mean is None else "mean"
 
     @property
-    def energies(self) -> Tensor:
+    def energies(self) -> Float[Tensor, " r"]:
         """(r,) squared singular values; they add up to ||F||_F^2."""
         return self.singular_values.square()
 
     @property
     def aspect(self) -> float:
-        """B = min(m, n) / max(m, n), in (0, 1]; m counts the mean's lost degree of freedom."""
-        m = self.degrees_of_freedom
-        return min(m, self.n_features) / max(m, self.n_features)
+        """Aspect b of the noise, in (0, 1]: r / N, which is min(m, n) / max(m, n) at full rank.
+
+        Noise lives where the data lives: with columns of zeros or repeated rows, r takes the place of the
+        smaller side. m counts the mean's lost degree of freedom. Source: docs/method.md, equation (2.1).
+        """
+        return max(1, self.rank) / self.larger_side
+
+    @property
+    def larger_side(self) -> int:
+        """N = max(m, n), m without the degree of freedom that the mean takes."""
+        return max(self.degrees_of_freedom, self.n_features)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -78,18 +88,13 @@ class Spectrum:
 
     def save(self, path: str | Path) -> None:
         """Write the spectrum as safetensors; `load` gives it back bit for bit."""
-        from safetensors.torch import save_file
-
-        tensors = {"singular_values": self.singular_values, "basis": self.basis}
-        if self.mean is not None:
-            tensors["mean"] = self.mean
+        tensors = {"singular_values": self.singular_values, "basis": self.basis, "mean": self.mean}
         header = {
-            "kind": "sde.spectrum",
             "n_samples": str(self.n_samples),
             "n_features": str(self.n_features),
             "route": self.route,
         }
-        save_file({k: v.contiguous().cpu() for k, v in tensors.items()}, path, metadata=header)
+        write_tensors(path, tensors, kind="sde.spectrum", header=header)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -98,16 +103,7 @@ class Spectrum:
         Raises:
             DataError: the file is missing, is not safetensors or holds something else.
         """
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="pt") as file:
-                header = file.metadata() or {}
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError) as error:
-            raise DataError(f"path must be a spectrum file; cannot read {path}: {error}") from None
-        if header.get("kind") != "sde.spectrum":
-            raise DataError(f"path must be a file written by Spectrum.save; got {path}")
+        tensors, header = read_tensors(path, kind="sde.spectrum", writer="Spectrum.save")
         return cls(
             singular_values=tensors["singular_values"],
             basis=tensors["basis"],
@@ -129,8 +125,10 @@ def compute_spectrum(
 
     The work is done in float64. A matrix that is small, wide or nearly square goes through a thin SVD;
     a tall one through its Gram matrix, which costs O(m n^2) once and is exact above the rank cut.
-    Rank cut (strict): eps max(m, n) s_1 for the SVD; sqrt(eps max(m, n)) s_1 for the Gram matrix, whose
-    eigenvalues are squares and so carry only half of the digits. eps is that of float64.
+    Rank cut (strict), of F before centring, because the rounding of the mean is of that size: for the SVD
+    eps max(m, n) times its largest singular value; for the Gram matrix, whose eigenvalues are squares and
+    so carry half of the digits, sqrt(eps max(m, n)) ||F||_F. eps is that of float64.
+    Vectors of equal singular values are not unique, only their span is.
     Not differentiable: the result is detached (`SDELoss` has its own gradients).
 
     Args:
@@ -146,13 +144,13 @@ def compute_spectrum(
         DataError: ``x`` is empty, not two-dimensional, not real or not finite.
         ConfigError: ``center`` or ``route`` is unknown.
 
-    Source: docs/method.md, equations (1) and (2).
+    Source: docs/method.md, equations (1.1) to (1.4).
 
     >>> import torch
     >>> compute_spectrum(torch.diag(torch.tensor([3.0, 2.0, 0.0])), center=None).singular_values
     tensor([3., 2.], dtype=torch.float64)
     """
-    _check_center(center)
+    check_center(center)
     if route not in (None, "svd", "gram"):
         raise ConfigError(f'route must be "svd", "gram" or None; got {route!r}')
     matrix = as_matrix(x, "x")
@@ -165,13 +163,15 @@ def compute_spectrum(
         return SpectrumAccumulator(n, center=center, device=matrix.device).update(matrix).spectrum()
     matrix = matrix.to(torch.float64)
     mean = matrix.mean(dim=0) if center == "mean" else None
+    cone = 0.0
     if mean is not None:
         matrix = matrix - mean
+        cone = math.sqrt(m) * float(torch.linalg.vector_norm(mean))
     _, values, rows = torch.linalg.svd(matrix, full_matrices=False)
-    keep = values > _EPS * max(m, n) * values[0]
+    keep = values > _EPS * max(m, n) * math.hypot(float(values[0]), cone)
     return Spectrum(
         singular_values=values[keep],
-        basis=_with_fixed_signs(rows[keep].T),
+        basis=with_fixed_signs(rows[keep].T),
         mean=mean,
         n_samples=m,
         n_features=n,
@@ -183,7 +183,10 @@ class SpectrumAccumulator:
     """Running count, sum and Gram matrix (n, n) in float64: the spectrum of rows seen so far.
 
     Streamed equals whole for every chunking, and merged equals whole for every merge order, up to
-    the rounding of float64 sums: memory O(n^2 + chunk), never O(m n).
+    the rounding of float64 sums: memory O(n^2 + chunk), never O(m n). Both modalities in one accumulator
+    give their joint spectrum. Two accumulators differ in sums only, so a cluster may add these up itself.
+
+    Source: docs/method.md, equations (1.3) and (1.5).
 
     >>> import torch
     >>> x = torch.arange(12.0).reshape(4, 3)
@@ -196,13 +199,9 @@ class SpectrumAccumulator:
     block_rows = 16_384
 
     def __init__(
-        self,
-        n_features: int,
-        *,
-        center: Center = "mean",
-        device: torch.device | str | None = None,
+        self, n_features: int, *, center: Center = "mean", device: torch.device | str | None = None
     ) -> None:
-        _check_center(center)
+        check_center(center)
         if n_features < 1:
             raise ConfigError(f"n_features must be at least 1; got {n_features}")
         self.n_features = n_features
@@ -223,8 +222,8 @@ class SpectrumAccumulator:
         rows = as_matrix(chunk, "chunk")
         if rows.shape[1] != self.n_features:
             raise DataError(f"chunk must have {self.n_features} columns; got shape {tuple(rows.shape)}")
-        for part in range(0, len(rows), self.block_rows):
-            block = rows[part : part + self.block_rows].to(self._gram)
+        for block in torch.split(rows, self.block_rows):
+            block = block.to(self._gram)
             self._gram.addmm_(block.T, block)
             self._sum += block.sum(dim=0)
         self.count += len(rows)
@@ -260,31 +259,60 @@ class SpectrumAccumulator:
             gram = gram - self.count * torch.outer(mean, mean)
         energies, vectors = torch.linalg.eigh((gram + gram.T) / 2)
         values = energies.clamp_min(0).sqrt().flip(0)
-        keep = values > self._cut(values)
-        keep &= torch.arange(len(values), device=values.device) < self.count
+        keep = values > self._cut()
+        keep &= torch.arange(len(values), device=values.device) < self.count - (mean is not None)
         return Spectrum(
             singular_values=values[keep],
-            basis=_with_fixed_signs(vectors.flip(1)[:, keep]),
+            basis=with_fixed_signs(vectors.flip(1)[:, keep]),
             mean=mean,
             n_samples=self.count,
             n_features=self.n_features,
             route="gram",
         )
 
-    def _cut(self, values: Tensor) -> float:
-        # Taking the mean off loses what the Gram matrix rounds at its own, uncentred size.
-        scale = max(float(values[0]), math.sqrt(float(self._gram.diagonal().sum())))
-        return math.sqrt(_EPS * max(self.count, self.n_features)) * scale
+    def save(self, path: str | Path) -> None:
+        """Write the sums as safetensors; `load` gives them back bit for bit, to go on or to merge."""
+        header = {"count": str(self.count), "center": str(self.center)}
+        write_tensors(path, {"sum": self._sum, "gram": self._gram}, kind="sde.accumulator", header=header)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read an accumulator written by `save`.
+
+        Raises:
+            DataError: the file is missing, is not safetensors or holds something else.
+        """
+        tensors, header = read_tensors(path, kind="sde.accumulator", writer="SpectrumAccumulator.save")
+        stream = cls(len(tensors["sum"]), center="mean" if header["center"] == "mean" else None)
+        stream.count, stream._sum, stream._gram = int(header["count"]), tensors["sum"], tensors["gram"]
+        return stream
+
+    def _cut(self) -> float:
+        # The Gram matrix is rounded at the size of the uncentred rows; taking the mean off does not undo it.
+        size = math.sqrt(float(self._gram.diagonal().sum()))
+        return math.sqrt(_EPS * max(self.count, self.n_features)) * size
 
 
-def _with_fixed_signs(basis: Tensor) -> Tensor:
-    """Return (n, r) columns flipped so that the entry of largest size is positive in each."""
+def with_fixed_signs(basis: Float[Tensor, "n r"]) -> Float[Tensor, "n r"]:
+    """Return (n, r) columns flipped so that the entry of largest size is positive in each.
+
+    Source: docs/method.md, equation (1.4).
+    """
     if basis.numel() == 0:
         return basis.contiguous()
     leading = basis.gather(0, basis.abs().argmax(dim=0, keepdim=True))
     return (basis * torch.where(leading < 0, -1.0, 1.0)).contiguous()
 
 
-def _check_center(center: Center) -> None:
+# The name under which the losses import it.
+_with_fixed_signs = with_fixed_signs
+
+
+def check_center(center: Center) -> None:
+    """Refuse a centring that does not exist.
+
+    Raises:
+        ConfigError: ``center`` is neither "mean" nor None.
+    """
     if center not in (None, "mean"):
         raise ConfigError(f'center must be "mean" or None; got {center!r}')

@@ -1,0 +1,59 @@
+"""Safetensors files of this library: written all or nothing, read with their kind checked."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from sde_core.errors import DataError
+
+
+def write_tensors(
+    path: str | Path, tensors: Mapping[str, Tensor | None], *, kind: str, header: Mapping[str, str]
+) -> None:
+    """Write the tensors that are not None as safetensors; a reader sees the old file or the whole new one.
+
+    Args:
+        path: of the file.
+        tensors: by name, any device.
+        kind: what the file is, checked by `read_tensors`.
+        header: further text by name.
+    """
+    from safetensors.torch import save
+
+    kept = {name: t.detach().cpu().contiguous() for name, t in tensors.items() if t is not None}
+    content = save(kept, metadata={**header, "kind": kind})
+    path = Path(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(content)
+    try:
+        os.replace(file.name, path)
+    except OSError:
+        os.unlink(file.name)
+        raise
+
+
+def read_tensors(path: str | Path, *, kind: str, writer: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return tensors and header of a file that `write_tensors` wrote, bit for bit.
+
+    Args:
+        path: of the file.
+        kind: that it must be of.
+        writer: who writes such files, for the sentence.
+
+    Raises:
+        DataError: the file is missing, is not safetensors, or is of another kind.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"path must be a file written by {writer}; cannot read {path}: {error}") from None
+    if header.get("kind") != kind:
+        raise DataError(f"path must be a file written by {writer}; got {path}")
+    return tensors, header
