@@ -11,12 +11,8 @@ from sde_core.errors import SDEError
 _COMMANDS = (encode, spectrum, evaluate, app)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 2 bad input, 130 interrupted.
-
-    Args:
-        arguments: words after `sde`; None takes those of the process.
-    """
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="sde", description="Look inside the embedding spaces of image-text models."
     )
@@ -24,7 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for command in _COMMANDS:
         command.add_parser(commands)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 2 bad input, 130 interrupted.
+
+    Args:
+        arguments: words after `sde`; None takes those of the process.
+    """
+    options = build_parser().parse_args(arguments)
     try:
         options.run(options)
     except SDEError as error:
