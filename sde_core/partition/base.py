@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from sde_core.checks import MatrixLike, as_matrix, as_paired_matrices
@@ -26,8 +27,8 @@ class Evidence:
         seed: for rules that permute.
     """
 
-    features: Tensor | None = None
-    paired: tuple[Tensor, Tensor] | None = None
+    features: Float[Tensor, "m n"] | None = None
+    paired: tuple[Float[Tensor, "p n"], Float[Tensor, "p n"]] | None = None
     seed: int = 0
 
 
@@ -41,13 +42,16 @@ class Decision:
         noise_scale: theta, the standard deviation of a noise entry that the rule used, or None.
         labels: (r,) of STRONG, WEAK, NOISE for rules that do not cut by size, else None.
         note: what the rule assumed and whether that holds, one sentence.
+        assumes_iid: whether the rule rests on the Marchenko-Pastur law; the verdict on the fit is then
+            added to the note.
     """
 
     tau_strong: float
     tau_noise: float
     noise_scale: float | None = None
-    labels: Tensor | None = None
+    labels: Int[Tensor, " r"] | None = None
     note: str = ""
+    assumes_iid: bool = False
 
 
 Rule = Callable[[Spectrum, Evidence], Decision]
@@ -64,12 +68,13 @@ class Partition:
         tau_noise: noise is s <= tau_noise; unit of the singular values; NaN if not cut by size.
         noise_scale: theta that the rule used, unit of an entry of F, or None.
         fit_distance: Kolmogorov-Smirnov distance in [0, 1] between the noise part's singular values
-            and the Marchenko-Pastur law cut at the noise threshold; None with fewer than 8 of them.
+            and the Marchenko-Pastur law cut at the noise threshold, its scale fitted to their median;
+            None with fewer than 8 of them.
         rule: name of the rule.
         note: what the rule assumed and whether that holds, in words.
     """
 
-    labels: Tensor
+    labels: Int[Tensor, " r"]
     tau_strong: float
     tau_noise: float
     noise_scale: float | None
@@ -92,10 +97,26 @@ class Partition:
         """Number of noise directions."""
         return int((self.labels == NOISE).sum())
 
+    @property
+    def fits_bulk(self) -> bool | None:
+        """Whether the noise directions look like pure iid noise; None where there are too few to tell."""
+        return None if self.fit_distance is None else self.fit_distance <= fit_limit(self.n_noise)
+
+
+def fit_limit(n_noise: int) -> float:
+    """Return the largest fit distance that counts as a fit: 0.02 + 4 / n_noise.
+
+    Singular values of pure noise repel each other and stay within about 5 / k of the law, far closer
+    than k independent draws would; 0.02 is what no one would mind.
+
+    Source: [R] docs/method.md, equation (2.20).
+    """
+    return 0.02 + 4 / max(n_noise, 1)
+
 
 # Rules that ship with the library: name -> module and function, imported when first used.
 _BUNDLED = {
-    "mp-iqr": "sde_core.partition.mp_iqr:mp_iqr",
+    "mp-iqr": "sde_core.partition.mp_iqr:MpIqrRule",
     "energy": "sde_core.partition.energy:EnergyRule",
     "gavish-donoho": "sde_core.partition.gavish_donoho:GavishDonohoRule",
     "screenot": "sde_core.partition.screenot:ScreeNotRule",
@@ -132,6 +153,9 @@ def partition_spectrum(
 ) -> Partition:
     """Return strong, weak and noise directions of ``spectrum`` by ``rule``.
 
+    The note of the result says what the rule assumed and whether that holds; ``fits_bulk`` is the part
+    of it that concerns the Marchenko-Pastur law. A spectrum without directions is not shown to the rule.
+
     Args:
         spectrum: from `compute_spectrum` or `SpectrumAccumulator.spectrum`.
         rule: a name of `rule_names`, or any callable (spectrum, evidence) -> `Decision`, such as
@@ -155,9 +179,12 @@ def partition_spectrum(
         paired=None if paired is None else _paired_of_width(spectrum, paired),
         seed=seed,
     )
-    decision = function(spectrum, evidence)
+    decision = function(spectrum, evidence) if spectrum.rank else _NOTHING
     labels = _labels(spectrum, decision)
     distance = _fit_distance(spectrum, labels, decision)
+    note = decision.note
+    if decision.assumes_iid:
+        note = f"{note.rstrip(' .')}; {_verdict(distance, int((labels == NOISE).sum()))}."
     return Partition(
         labels=labels,
         tau_strong=decision.tau_strong,
@@ -165,8 +192,11 @@ def partition_spectrum(
         noise_scale=decision.noise_scale,
         fit_distance=distance,
         rule=name,
-        note=decision.note,
+        note=note,
     )
+
+
+_NOTHING = Decision(tau_strong=0.0, tau_noise=0.0, note="The matrix is constant: there is nothing to split.")
 
 
 def _resolve(rule: str | Rule) -> tuple[str, Rule]:
@@ -201,22 +231,25 @@ def _labels(spectrum: Spectrum, decision: Decision) -> Tensor:
 
 
 def _fit_distance(spectrum: Spectrum, labels: Tensor, decision: Decision) -> float | None:
-    """Return how far the noise part is from MP, with the rule's own scale where it has one."""
+    """Return how far the noise part is from the law of what is left without the other directions."""
     noise = spectrum.singular_values[labels == NOISE]
-    if len(noise) < 8:  # a KS distance of a handful of points says nothing
+    if len(noise) < 8:  # a distance of a handful of points says nothing
         return None
-    upper = decision.tau_noise if math.isfinite(decision.tau_noise) else float(noise.max())
-    return bulk_distance(
-        noise,
-        aspect=spectrum.aspect,
-        larger=_larger(spectrum),
-        upper=upper,
-        scale=decision.noise_scale,
+    taken = spectrum.rank - len(noise)
+    larger = max(spectrum.larger_side - taken, len(noise))
+    upper = decision.tau_noise if math.isfinite(decision.tau_noise) else math.inf
+    return bulk_distance(noise, aspect=len(noise) / larger, larger=larger, upper=upper)
+
+
+def _verdict(distance: float | None, n_noise: int) -> str:
+    if distance is None:
+        return f"too few noise directions to check ({n_noise})"
+    if distance <= fit_limit(n_noise):
+        return f"Marchenko-Pastur fits the bulk (KS {distance:.2f})"
+    return (
+        f"Marchenko-Pastur does NOT fit the bulk (KS {distance:.2f}): the noise edge is not to be trusted, "
+        "compare with screenot or parallel"
     )
-
-
-def _larger(spectrum: Spectrum) -> int:
-    return max(spectrum.degrees_of_freedom, spectrum.n_features)
 
 
 def _of_width(spectrum: Spectrum, x: MatrixLike, name: str) -> Tensor:

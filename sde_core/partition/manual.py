@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
 from sde_core.errors import ConfigError
 from sde_core.partition.base import Decision, Evidence
 from sde_core.spectrum import Spectrum
@@ -58,10 +62,7 @@ class ManualRankRule:
 
     def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
         """Return thresholds half-way between the neighbours of each cut, and the exact labels."""
-        import torch
-
-        position = torch.arange(spectrum.rank, device=spectrum.singular_values.device)
-        labels = (position >= self.n_strong).long() + (position >= self.n_strong + self.n_weak).long()
+        labels = labels_by_rank(spectrum, self.n_strong, self.n_strong + self.n_weak)
         return Decision(
             tau_strong=cut_below(spectrum, self.n_strong),
             tau_noise=cut_below(spectrum, self.n_strong + self.n_weak),
@@ -80,6 +81,12 @@ def manual(spectrum: Spectrum, evidence: Evidence) -> Decision:
         'rule "manual" must come with its thresholds; pass rule=ManualRule(tau_strong=..., tau_noise=...) '
         "or rule=ManualRankRule(n_strong=..., n_weak=...)"
     )
+
+
+def labels_by_rank(spectrum: Spectrum, n_strong: int, n_signal: int) -> Int[Tensor, " r"]:
+    """Return the labels that make the first ``n_strong`` strong and those up to ``n_signal`` weak."""
+    position = torch.arange(spectrum.rank, device=spectrum.singular_values.device)
+    return (position >= n_strong).long() + (position >= n_signal).long()
 
 
 def cut_below(spectrum: Spectrum, count: int) -> float:

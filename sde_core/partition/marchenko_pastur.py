@@ -5,7 +5,7 @@ and N = max(m, n), y lies in [1 - sqrt(b), 1 + sqrt(b)] and has density
 sqrt(4b - (y^2 - 1 - b)^2) / (pi b y). With y^2 = 1 + b - 2 sqrt(b) cos(phi), phi in [0, pi], the
 density of phi is smooth and its integral elementary: everything here goes through phi.
 
-Source: Marchenko and Pastur, 1967; docs/method.md, equations (3) to (5).
+Source: Marchenko and Pastur, 1967; docs/method.md, equations (2.1) to (2.5).
 """
 
 import math
@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 
 def edges(aspect: float) -> tuple[float, float]:
     """Return the lower and upper end of the law, 1 - sqrt(b) and 1 + sqrt(b), in y units."""
-    root = math.sqrt(_checked(aspect))
+    root = math.sqrt(checked_aspect(aspect))
     return 1 - root, 1 + root
 
 
@@ -37,7 +37,7 @@ def density(y: npt.ArrayLike, aspect: float) -> FloatArray:
     Returns:
         (k,) density per y unit.
     """
-    b = _checked(aspect)
+    b = checked_aspect(aspect)
     points = np.asarray(y, dtype=np.float64)
     inside = 4 * b - (points**2 - 1 - b) ** 2
     safe = np.where(points > 0, points, 1.0)
@@ -57,7 +57,7 @@ def cdf(y: npt.ArrayLike, aspect: float) -> FloatArray:
     >>> bool(np.isclose(cdf(0.807946, 1.0), 0.5, atol=1e-5))
     True
     """
-    b = _checked(aspect)
+    b = checked_aspect(aspect)
     points = np.maximum(np.asarray(y, dtype=np.float64), 0.0)
     cosine = np.clip((1 + b - points**2) / (2 * math.sqrt(b)), -1.0, 1.0)
     return _cdf_of_angle(np.arccos(cosine), b)
@@ -78,7 +78,7 @@ def quantile(share: float, aspect: float) -> float:
     """
     if not 0.0 <= share <= 1.0:
         raise ConfigError(f"share must lie in [0, 1]; got {share}")
-    return _quantile(float(share), _checked(aspect))
+    return _quantile(float(share), checked_aspect(aspect))
 
 
 def median(aspect: float) -> float:
@@ -96,13 +96,15 @@ def noise_scale(values: torch.Tensor, *, aspect: float, larger: int) -> float:
         values: (r,) singular values, r at least 1.
         aspect: b.
         larger: N.
+
+    Source: docs/method.md, equation (2.5).
     """
     middle = float(torch.quantile(values.to(torch.float64), 0.5))
     return middle / (math.sqrt(larger) * median(aspect))
 
 
 def bulk_distance(
-    noise: torch.Tensor, *, aspect: float, larger: int, upper: float, scale: float | None = None
+    noise: torch.Tensor, *, aspect: float, larger: int, upper: float = math.inf, scale: float | None = None
 ) -> float:
     """Return the Kolmogorov-Smirnov distance of ``noise`` from the law cut off at ``upper``.
 
@@ -111,22 +113,36 @@ def bulk_distance(
         aspect: b.
         larger: N.
         upper: largest singular value that could have been labelled noise.
-        scale: theta; None takes the median of ``noise`` itself.
+        scale: theta; None fits it, so that the median of ``noise`` is that of the law cut off.
 
     Returns:
         Distance in [0, 1]; 0 is a perfect fit.
+
+    Source: docs/method.md, equation (2.19).
     """
-    theta = noise_scale(noise, aspect=aspect, larger=larger) if scale is None else scale
-    if not theta > 0:
-        return 1.0
-    unit = theta * math.sqrt(larger)
-    y = np.sort(noise.detach().cpu().numpy().astype(np.float64)) / unit
-    total = float(cdf(upper / unit, aspect))
+    y = np.sort(noise.detach().cpu().numpy().astype(np.float64)) / math.sqrt(larger)
+    cut = upper / math.sqrt(larger)
+    theta = _fitted_scale(float(np.median(y)), cut, aspect) if scale is None else scale
+    total = float(cdf(cut / theta, aspect)) if theta > 0 else 0.0
     if total <= 0:
         return 1.0
-    expected = np.minimum(cdf(y, aspect) / total, 1.0)
+    expected = np.minimum(cdf(y / theta, aspect) / total, 1.0)
     steps = np.arange(len(y) + 1) / len(y)
     return float(max(np.max(steps[1:] - expected), np.max(expected - steps[:-1])))
+
+
+def _fitted_scale(middle: float, cut: float, aspect: float) -> float:
+    """Return the theta at which half of the law below ``cut`` lies below ``middle``."""
+
+    def excess(theta: float) -> float:
+        return float(cdf(middle / theta, aspect)) / max(float(cdf(cut / theta, aspect)), 1e-300) - 0.5
+
+    uncut = middle / median(aspect)
+    if not uncut > 0 or excess(uncut) <= 0:  # the cut takes nothing off
+        return uncut
+    # At the lower edge nothing is left below the middle; a square law has none and is searched far.
+    highest = middle / max(edges(aspect)[0], 1e-3)
+    return float(brentq(excess, uncut, highest)) if excess(highest) < 0 else uncut
 
 
 def _cdf_of_angle(phi: npt.ArrayLike, b: float) -> FloatArray:
@@ -145,7 +161,12 @@ def _quantile(share: float, b: float) -> float:
     return math.sqrt(max(0.0, 1 + b - 2 * math.sqrt(b) * math.cos(phi)))
 
 
-def _checked(aspect: float) -> float:
+def checked_aspect(aspect: float) -> float:
+    """Return ``aspect`` if it lies in (0, 1].
+
+    Raises:
+        ConfigError: it does not, NaN included.
+    """
     if not 0.0 < aspect <= 1.0:
         raise ConfigError(f"aspect must lie in (0, 1]; got {aspect}")
     return float(aspect)

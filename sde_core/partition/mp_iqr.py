@@ -1,43 +1,37 @@
 """Rule "mp-iqr": Marchenko-Pastur edge for noise, Tukey fence for strong (our reconstruction)."""
 
 import math
-
-import torch
+from dataclasses import dataclass
+from typing import ClassVar
 
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.base import Decision, Evidence
+from sde_core.partition.tukey import tukey_fence
 from sde_core.spectrum import Spectrum
 
 
-def mp_iqr(spectrum: Spectrum, evidence: Evidence) -> Decision:
-    """Return tau_noise = theta (sqrt(m) + sqrt(n)), tau_strong = max(Q3 + 1.5 (Q3 - Q1), tau_noise).
+@dataclass(frozen=True, slots=True)
+class MpIqrRule:
+    """tau_noise = theta (sqrt(m) + sqrt(n)), tau_strong = max(Q3 + 1.5 (Q3 - Q1), tau_noise).
 
     theta comes from the median singular value, because the inter-quartile range gives way once signal
-    fills a quarter of the directions.
+    fills a quarter of the directions. The edge is that of infinite matrices: of pure noise, one value
+    lies above it in 17 % of all matrices.
 
-    Args:
-        spectrum: the spectrum to split.
-        evidence: not used.
-
-    Source: [P] IQR with the Marchenko-Pastur law; [R] this formula. docs/method.md, equations (6), (7).
+    Source: [P] IQR with the Marchenko-Pastur law; [R] docs/method.md, equations (2.5) to (2.7).
     """
-    if spectrum.rank == 0:
+
+    name: ClassVar[str] = "mp-iqr"
+
+    def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
+        """Return both thresholds and theta; ``evidence`` is not used."""
+        values, larger = spectrum.singular_values, spectrum.larger_side
+        theta = mp.noise_scale(values, aspect=spectrum.aspect, larger=larger)
+        tau_noise = theta * math.sqrt(larger) * mp.edges(spectrum.aspect)[1]
         return Decision(
-            tau_strong=0.0, tau_noise=0.0, note="The matrix is constant: there is nothing to split."
+            tau_strong=max(tukey_fence(values), tau_noise),
+            tau_noise=tau_noise,
+            noise_scale=theta,
+            note="Assumes iid noise that fills more than half of the directions",
+            assumes_iid=True,
         )
-    larger = max(spectrum.degrees_of_freedom, spectrum.n_features)
-    theta = mp.noise_scale(spectrum.singular_values, aspect=spectrum.aspect, larger=larger)
-    tau_noise = theta * math.sqrt(larger) * mp.edges(spectrum.aspect)[1]
-    return Decision(
-        tau_strong=max(tukey_fence(spectrum.singular_values), tau_noise),
-        tau_noise=tau_noise,
-        noise_scale=theta,
-        note="Assumes iid noise that fills more than half of the directions.",
-    )
-
-
-def tukey_fence(values: torch.Tensor) -> float:
-    """Return Q3 + 1.5 (Q3 - Q1) of ``values`` (k,); quartiles by linear interpolation."""
-    quarter = torch.tensor([0.25, 0.75], dtype=torch.float64, device=values.device)
-    low, high = torch.quantile(values.to(torch.float64), quarter).tolist()
-    return float(high + 1.5 * (high - low))
