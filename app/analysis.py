@@ -28,6 +28,7 @@ class BandReport:
         unit: theta sqrt(N), one y unit of the Marchenko-Pastur law.
         aspect: b of the Marchenko-Pastur law.
         fit_distance: Kolmogorov-Smirnov distance of the bulk, or None.
+        edge_is_doubtful: whether the rule rests on iid noise and the bulk is not like it.
         note: the rule's sentence.
         metrics: of `sde_core.spectrum_metrics`.
         shape: rows and columns of the matrix.
@@ -44,6 +45,7 @@ class BandReport:
     unit: float
     aspect: float
     fit_distance: float | None
+    edge_is_doubtful: bool
     note: str
     metrics: dict[str, float]
     shape: tuple[int, int]
@@ -101,6 +103,8 @@ def band_report(
         unit=(theta or math.nan) * math.sqrt(larger),
         aspect=spectrum.aspect,
         fit_distance=own.fit_distance,
+        # A rule that used a noise scale took it from the Marchenko-Pastur law.
+        edge_is_doubtful=own.noise_scale is not None and own.fits_bulk is False,
         note=own.note,
         metrics=spectrum_metrics(spectrum),
         shape=(spectrum.n_samples, spectrum.n_features),

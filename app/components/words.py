@@ -7,9 +7,6 @@ from app.components.terms import HELP, METRICS
 if TYPE_CHECKING:
     from app.analysis import BandReport, Headline
 
-POOR_FIT = 0.15
-"""A Kolmogorov-Smirnov distance above this is called poor: pure iid noise stays below about 1.4 / sqrt(k)."""
-
 
 def percent(share: float) -> str:
     """Return a share as people read it: 7 %, 0.4 %."""
@@ -36,20 +33,14 @@ def spectrum_alt(reports: "list[BandReport]") -> str:
 
 
 def fit_story(reports: "list[BandReport]") -> tuple[Literal["warning", "note"], str]:
-    """Return whether each bulk is like iid noise, and the rule's own sentences once."""
-    known = [r for r in reports if r.fit_distance is not None]
-    distances = ", ".join(f"{r.modality} {r.fit_distance:.2f}" for r in known)
-    notes = " ".join(dict.fromkeys(r.note for r in reports))
-    if not known:
-        return "note", f"Too few noise directions to compare with pure noise. {notes}"
-    poor = [r.modality for r in known if r.fit_distance is not None and r.fit_distance > POOR_FIT]
-    if poor:
-        return "warning", (
-            f"**The {' and '.join(poor)} bulk does not follow pure noise** (Kolmogorov-Smirnov distance: {distances}). "
-            "The noise edge of this rule is then a convention, not a finding: compare with another rule, such as "
-            f"parallel or screenot. {notes}"
-        )
-    return "note", f"The bulk follows pure noise (Kolmogorov-Smirnov distance: {distances}). {notes}"
+    """Return what the rule assumed for each modality and whether that holds; a warning where it does not."""
+    kind: Literal["warning", "note"] = "warning" if any(r.edge_is_doubtful for r in reports) else "note"
+    notes: dict[str, list[str]] = {}
+    for r in reports:
+        notes.setdefault(r.note, []).append(r.modality)
+    return kind, "\n\n".join(
+        f"**{' and '.join(names).capitalize()}.** {note}" for note, names in notes.items()
+    )
 
 
 def energy_story(reports: "list[BandReport]") -> str:
@@ -95,9 +86,9 @@ def what_next(reports: "list[BandReport]", headline: "Headline") -> list[str]:
             f"Retrieval is hardly above chance ({100 * recall:.1f} % against {100 * luck:.1f} %): are pictures and "
             "captions paired, and made by the same encoder?"
         )
-    poor = [r for r in reports if r.fit_distance is not None and r.fit_distance > POOR_FIT]
-    if poor:
-        names = " and ".join(f"{r.modality} ({r.fit_distance:.2f})" for r in poor)
+    doubtful = [r for r in reports if r.edge_is_doubtful]
+    if doubtful:
+        names = " and ".join(f"{r.modality} (distance {r.fit_distance:.2f})" for r in doubtful)
         found.append(
             f"The bulk does not look like pure noise: {names}. Compare partition rules on the **Spectrum** page before "
             "trusting the noise edge."

@@ -19,7 +19,7 @@ def test_the_planted_directions_are_found_and_shown(open_page, spiked_folder):
     assert (strong_image, strong_text) == (6, 6)
     assert noise_image + noise_text >= 80
     assert len(at.get("plotly_chart")) == 3
-    assert "the bulk follows pure noise" in "\n".join(c.value for c in at.caption).lower()
+    assert "Marchenko-Pastur fits the bulk" in "\n".join(c.value for c in at.caption)
 
 
 def test_moved_thresholds_move_the_bands_and_reset_brings_them_back(open_page, spiked_folder):
