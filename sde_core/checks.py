@@ -100,7 +100,7 @@ def _from_array(x: npt.ArrayLike, name: str) -> Tensor:
         array = array.astype(np.float64)
     if not array.flags.writeable or not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="), copy=True)
-    return torch.from_numpy(np.ascontiguousarray(array))
+    return torch.from_numpy(array if array.flags.c_contiguous else np.ascontiguousarray(array))
 
 
 def _check_finite(matrix: Tensor, name: str) -> None:

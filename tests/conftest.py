@@ -5,6 +5,13 @@ import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
+
+import tests.shape_checks  # noqa: F401
+
+# Before anything imports the library: shapes in its signatures are checked at every call. The checker is named by
+# its place in sys.modules, because pytest's importlib mode keeps no attributes on the folder `tests`.
+install_import_hook("sde_core", "sys.modules['tests.shape_checks'].checked")
 
 pytest_plugins = ["tests.fixtures"]
 
