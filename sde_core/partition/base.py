@@ -200,6 +200,8 @@ _NOTHING = Decision(tau_strong=0.0, tau_noise=0.0, note="The matrix is constant:
 
 
 def _resolve(rule: str | Rule) -> tuple[str, Rule]:
+    if not isinstance(rule, str) and not callable(rule):
+        raise ConfigError(f"rule must be a name or a callable; got {rule!r}")
     if not isinstance(rule, str):
         return str(getattr(rule, "name", getattr(rule, "__name__", type(rule).__name__))), rule
     if rule in _registered:
@@ -218,7 +220,11 @@ def _labels(spectrum: Spectrum, decision: Decision) -> Tensor:
             raise ConfigError(
                 f"rule must label {len(values)} directions; got shape {tuple(decision.labels.shape)}"
             )
-        return decision.labels.to(values.device, torch.int64)
+        labels = decision.labels.to(values.device, torch.int64)
+        wild = labels[(labels < STRONG) | (labels > NOISE)]
+        if len(wild):
+            raise ConfigError(f"rule must label directions 0, 1 or 2; got {int(wild[0])}")
+        return labels
     if not decision.tau_noise <= decision.tau_strong:
         raise ConfigError(
             "thresholds must satisfy tau_noise <= tau_strong; "
@@ -263,5 +269,7 @@ def _of_width(spectrum: Spectrum, x: MatrixLike, name: str) -> Tensor:
 
 
 def _paired_of_width(spectrum: Spectrum, paired: tuple[MatrixLike, MatrixLike]) -> tuple[Tensor, Tensor]:
+    if len(paired) != 2:
+        raise DataError(f"paired must be (image, text); got {len(paired)} entries")
     image, text = as_paired_matrices(*paired, ("paired[0]", "paired[1]"))
     return _of_width(spectrum, image, "paired[0]"), text

@@ -60,7 +60,7 @@ def cdf(y: npt.ArrayLike, aspect: float) -> FloatArray:
     b = checked_aspect(aspect)
     points = np.maximum(np.asarray(y, dtype=np.float64), 0.0)
     cosine = np.clip((1 + b - points**2) / (2 * math.sqrt(b)), -1.0, 1.0)
-    return _cdf_of_angle(np.arccos(cosine), b)
+    return np.where(cosine <= -1, 1.0, _cdf_of_angle(np.arccos(cosine), b))
 
 
 def quantile(share: float, aspect: float) -> float:

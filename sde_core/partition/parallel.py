@@ -19,8 +19,8 @@ class ParallelRule:
     """Signal: each singular value, largest first, above the same one of the column-permuted matrix.
 
     The i-th is compared with the 95th percentile of the i-th of B permuted matrices, until one fails;
-    that percentile is tau_noise. (Held against the largest for every i, a weak signal would be hidden by
-    strong ones, whose energy the shuffled columns keep.) Shuffling each column on its own keeps every
+    that percentile is tau_noise. (Shuffled columns keep the energy of strong signals, which may hide a weak
+    one; held against the largest for every i, they would hide far more.) Shuffling each column on its own keeps every
     column's distribution and breaks what columns share, so columns of different size are no obstacle.
     Columns are centred first, also for a spectrum that is not: a shuffled column keeps its mean, and the
     cone would pass for noise. The percentile is the ceil(level (B + 1))-th smallest of B, so in pure noise

@@ -48,11 +48,12 @@ class ScreeNotRule:
         values = spectrum.singular_values.cpu().numpy()
         threshold = optimal_threshold(noise_spectrum(values, k), spectrum.aspect)
         found = int((values > threshold).sum())
-        held = f"{found} were found" if found < k else f"but {found} were found: raise k"
+        full = 0 < k == found
+        end = ", the most it can: raise k" if full else "; more than k would hide one another"
         return Decision(
             tau_strong=max(tukey_fence(spectrum.singular_values), threshold),
             tau_noise=threshold,
-            note=f"Assumes at most k = {k} signals in noise of any shape, and {held}.",
+            note=f"Assumes at most k = {k} signals in noise of any shape and found {found}{end}.",
         )
 
 

@@ -66,9 +66,15 @@ def _determinant(x: float) -> float:
         return 0.0
     if x >= _HIGHEST:
         return 1.0
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _rule()
     half = (_FAR + 4 - x) / 2
     points, roots = x + half * (nodes + 1), np.sqrt(half * weights)
     kernel = airy((points[:, None] + points[None, :]) / 2)[0] / 2
     found = np.linalg.det(np.eye(_NODES) - roots[:, None] * kernel * roots[None, :])
     return float(np.clip(found, 0.0, 1.0))
+
+
+@lru_cache(maxsize=1)
+def _rule() -> tuple[FloatArray, FloatArray]:
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights

@@ -85,7 +85,7 @@ def test_it_is_scikit_learns_pca(route):
         np.testing.assert_allclose(np.outer(mine, mine), np.outer(theirs, theirs), atol=1e-8)
 
 
-def test_streaming_is_closer_to_the_whole_than_incremental_pca():
+def test_streaming_agrees_with_incremental_pca():
     x = spread(900, 8, mean=1.0, decay=0.3)
     stream, incremental = SpectrumAccumulator(8), IncrementalPCA(n_components=8)
     for part in np.array_split(x, 7):
