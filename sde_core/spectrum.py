@@ -260,6 +260,7 @@ class SpectrumAccumulator:
         energies, vectors = torch.linalg.eigh((gram + gram.T) / 2)
         values = energies.clamp_min(0).sqrt().flip(0)
         keep = values > self._cut()
+        # A bound that no rounding may break; the cut alone has always held it.
         keep &= torch.arange(len(values), device=values.device) < self.count - (mean is not None)
         return Spectrum(
             singular_values=values[keep],

@@ -470,6 +470,15 @@ class TestCross:
         leading = found.image_basis.abs().argmax(dim=0)
         assert bool((found.image_basis.gather(0, leading[None]) > 0).all())
 
+    def test_the_cut_is_that_of_all_rows_after_a_merge(self):
+        x, y = spread(300, 6, seed=1, rank=1), spread(300, 5, seed=2, rank=1)
+        stream = sde.CrossSpectrumAccumulator(6, 5, center=None).update(x, y)
+        assert stream.spectrum().rank == 1
+        stream.merge(
+            sde.CrossSpectrumAccumulator(6, 5, center=None).update(np.zeros((3, 6)), np.zeros((3, 5)))
+        )
+        assert stream.spectrum().rank == 1
+
     def test_unrelated_constants_have_no_direction(self):
         assert sde.compute_cross_spectrum(np.full((9, 2), 0.1), spread(9, 3)).rank == 0
         assert sde.compute_cross_spectrum([[1.0, 2.0]], [[3.0]]).rank == 0
