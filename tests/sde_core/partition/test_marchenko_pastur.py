@@ -96,6 +96,7 @@ def test_the_fit_sees_through_a_cut_and_any_scale(b, theta, kept):
 def test_a_wrong_scale_or_another_shape_is_far():
     values = exact_values(200, 0.5, 1000, 1.0)
     assert mp.bulk_distance(values, aspect=0.5, larger=1000, scale=1.3) > 0.2
+    assert mp.bulk_distance(values, aspect=0.5, larger=1000, scale=0.7) > 0.2
     assert mp.bulk_distance(values, aspect=0.5, larger=1000, scale=0.0) == 1.0
     assert mp.bulk_distance(values**4, aspect=0.5, larger=1000) > 0.2
     assert mp.bulk_distance(torch.zeros(10), aspect=0.5, larger=1000) == 1.0

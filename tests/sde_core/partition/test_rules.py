@@ -82,6 +82,11 @@ class TestEnergy:
         spectrum = compute_spectrum(np.eye(4), center=None)
         p = partition_spectrum(spectrum, EnergyRule(strong_share=0.25, signal_share=0.5))
         assert p.labels.tolist() == [STRONG, WEAK, NOISE, NOISE]
+        # 0.07 * 100 is 7.000000000000001 in floating point: 7 directions hold it all the same.
+        many = partition_spectrum(
+            compute_spectrum(np.eye(100), center=None), EnergyRule(strong_share=0.07, signal_share=0.07)
+        )
+        assert many.n_strong == 7
 
     @pytest.mark.parametrize(("a", "b"), [(0.9, 0.5), (-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5)])
     def test_shares_out_of_order_are_refused(self, a, b):
