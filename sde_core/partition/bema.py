@@ -61,7 +61,8 @@ def matched_scale(spectrum: Spectrum, *, trim: float) -> float:
     Source: docs/method.md, equation (2.14).
     """
     r = spectrum.rank
-    first, last = max(1, math.ceil(trim * r)), max(1, math.floor((1 - trim) * r))
+    # Products that are whole numbers must not leave their place for the last rounding.
+    first, last = max(1, math.ceil(trim * r - 1e-9)), max(1, math.floor((1 - trim) * r + 1e-9))
     places = range(min(first, last), last + 1)
     law = torch.tensor([mp.quantile(1 - i / r, spectrum.aspect) ** 2 for i in places], dtype=torch.float64)
     own = spectrum.energies[places.start - 1 : places.stop - 1].cpu() / spectrum.larger_side
