@@ -9,6 +9,7 @@ import torch
 from sde_core import compute_spectrum, partition_spectrum, register_rule, rule_names
 from sde_core.errors import ConfigError, DataError
 from sde_core.partition import NOISE, STRONG, WEAK, Decision, Partition, base, fit_limit
+from sde_core.partition.marchenko_pastur import bulk_distance
 from tests.sde_core.partition.planted import spikes
 
 DIAGONAL = compute_spectrum(np.diag([4.0, 3.0, 2.0, 1.0]), center=None)
@@ -138,6 +139,15 @@ class TestVerdict:
             p = partition_spectrum(compute_spectrum(spikes(0, 64, n, [])), "gavish-donoho")
             assert (p.fit_distance is not None) is known
             assert ("too few noise directions to check (7)" in p.note) is not known
+
+    def test_the_distance_is_that_of_a_matrix_without_the_signals(self):
+        spectrum = compute_spectrum(spikes(0, 100, 100, np.linspace(8, 4, 20)), center=None)
+        p = partition_spectrum(spectrum)
+        assert p.n_noise == 80
+        noise = spectrum.singular_values[20:]
+        expected = bulk_distance(noise, aspect=80 / 80, larger=80, upper=p.tau_noise)
+        assert p.fit_distance == pytest.approx(expected, rel=1e-12)
+        assert p.fits_bulk is True
 
     def test_rules_that_do_not_rest_on_the_law_have_no_verdict_in_their_note(self):
         x = np.random.default_rng(0).standard_normal((200, 60)) * np.linspace(0.1, 3, 60)
