@@ -1,0 +1,1 @@
+"""The recipe of `sde-mini`: how the bundled encoder is made, stage by stage."""
