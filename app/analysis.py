@@ -25,6 +25,7 @@ class BandReport:
         tau_noise: threshold in use; NaN if the rule does not cut by size.
         own_tau_strong: the rule's own.
         own_tau_noise: the rule's own.
+        strong_was_raised: whether the strong threshold was asked for below the noise threshold.
         unit: theta sqrt(N), one y unit of the Marchenko-Pastur law.
         aspect: b of the Marchenko-Pastur law.
         fit_distance: Kolmogorov-Smirnov distance of the bulk, or None.
@@ -42,6 +43,7 @@ class BandReport:
     tau_noise: float
     own_tau_strong: float
     own_tau_noise: float
+    strong_was_raised: bool
     unit: float
     aspect: float
     fit_distance: float | None
@@ -80,10 +82,11 @@ def band_report(
     from sde_core.partition import marchenko_pastur as mp
     from sde_core.partition.manual import ManualRule
 
-    used = own
+    used, raised = own, False
     cuts = math.isfinite(own.tau_noise) and math.isfinite(own.tau_strong)
     if cuts and (noise_factor, strong_factor) != (1.0, 1.0):
         tau_noise = own.tau_noise * noise_factor
+        raised = own.tau_strong * strong_factor < tau_noise
         tau_strong = max(own.tau_strong * strong_factor, tau_noise)
         used = sde.partition_spectrum(spectrum, ManualRule(tau_strong=tau_strong, tau_noise=tau_noise))
     larger = max(spectrum.degrees_of_freedom, spectrum.n_features)
@@ -100,6 +103,7 @@ def band_report(
         tau_noise=used.tau_noise,
         own_tau_strong=own.tau_strong,
         own_tau_noise=own.tau_noise,
+        strong_was_raised=raised,
         unit=(theta or math.nan) * math.sqrt(larger),
         aspect=spectrum.aspect,
         fit_distance=own.fit_distance,

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
-from app import analysis
-from sde_core import bundled
-from sde_core.embedding_store import MANIFEST
+from app import analysis, sets
+from app.sets import SetEntry
 
 if TYPE_CHECKING:
     from app.analysis import BandReport, Headline
+    from app.state import State
     from sde_core.pairs.base import Pairs
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """An open embedding set and the name of its content.
+    """An open embedding set, or a part of one.
 
     Attributes:
-        embeddings: the set, or one split of it.
-        splits: values of its `split` column.
+        embeddings: pictures, captions and their vectors.
+        filters: "column=value" by which the whole set can be narrowed down.
     """
 
     embeddings: sde.EmbeddingSet
-    splits: tuple[str, ...]
+    filters: tuple[str, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -40,42 +40,48 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SDE_CACHE") or Path.home() / ".cache" / "sde-explorer")
 
 
-def saved_sets() -> tuple[str, ...]:
-    """Return the names of the sets that were encoded here, newest first."""
-    found = cache_folder().glob(f"embeddings/*/{MANIFEST}")
-    return tuple(p.parent.name for p in sorted(found, key=lambda p: -p.stat().st_mtime))
+def known_sets() -> tuple[SetEntry, ...]:
+    """Return the sets that can be opened by the names of their pairs and encoder."""
+    return sets.known_sets(cache_folder())
 
 
-def folder_of(source: str) -> Path:
-    """Return where a set lies: a bundled one or one encoded here by its name, any other by its path."""
-    if source in bundled.PAIR_SETS:
-        return bundled.embeddings_folder(source)
-    encoded_here = cache_folder() / "embeddings" / source
-    is_name = "/" not in source and source not in ("", ".", "..")
-    return encoded_here if is_name and encoded_here.is_dir() else Path(source).expanduser()
-
-
-def dataset(source: str, split: str) -> Dataset:
-    """Return the embedding set ``source``, or one split of it.
+def entries_of(data: str) -> tuple[SetEntry, ...]:
+    """Return the sets of ``data``, one for each encoder; ``data`` may be the folder of a set.
 
     Raises:
-        DataError: there is none, it is not whole, or it vanished.
+        DataError: nothing there was encoded, or it is not a set.
     """
-    folder = folder_of(source)
-    manifest = folder / MANIFEST
-    # The time of writing is part of the key: a set that was replaced or vanished is not shown stale.
-    stamp = manifest.stat().st_mtime_ns if manifest.is_file() else 0
-    return _dataset(str(folder), split, stamp)
+    found = tuple(entry for entry in known_sets() if entry.data == data)
+    if found:
+        return found
+    folder = Path(data).expanduser()
+    entry = sets.entry_of(folder, data)
+    if entry is None:
+        # The reader says what is wrong with the folder.
+        sde.EmbeddingSet.load(folder)
+        raise sde.DataError(f"{data} cannot be read as an embedding set")
+    return (entry,)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Opening the vectors")
-def _dataset(folder: str, split: str, stamp: int) -> Dataset:
-    whole = sde.EmbeddingSet.load(folder)
-    column = whole.metadata.get("split")
-    splits = () if column is None else tuple(sorted(set(column.tolist())))
-    if split == "all" or column is None:
-        return Dataset(whole, splits)
-    return Dataset(whole.select(column == split), splits)
+def dataset(entry: SetEntry, part: tuple[str, ...] = ()) -> Dataset:
+    """Return a set, or a part of it.
+
+    Raises:
+        DataError: it is not whole, or it vanished.
+    """
+    return _dataset(entry, part)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _dataset(entry: SetEntry, part: tuple[str, ...]) -> Dataset:
+    if part:
+        whole = _dataset(entry, ())
+        keep = sets.rows_of(whole.embeddings, part)
+        if not keep.any():
+            raise sde.DataError(f"no pair of {entry.data} is {' and '.join(part)}: take one of them away")
+        return Dataset(whole.embeddings.select(keep), whole.filters)
+    embeddings = sde.EmbeddingSet.load(entry.folder)
+    return Dataset(embeddings, sets.filters(embeddings))
 
 
 def spectrum(data: Dataset, modality: str, center: str) -> sde.Spectrum:
@@ -83,10 +89,10 @@ def spectrum(data: Dataset, modality: str, center: str) -> sde.Spectrum:
     return _spectrum(data.fingerprint, modality, center, data.embeddings)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Computing the spectrum")
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _spectrum(fingerprint: str, modality: str, center: str, _set: sde.EmbeddingSet) -> sde.Spectrum:
     rows = _set.image if modality == "image" else _set.text
-    return sde.compute_spectrum(rows, center="mean" if center == "mean" else None)
+    return sde.compute_spectrum(rows, center="mean" if center == "removed" else None)
 
 
 def partition(data: Dataset, modality: str, center: str, rule: str) -> sde.Partition:
@@ -106,9 +112,16 @@ def _partition(
     )
 
 
-def bands(data: Dataset, modality: str, center: str, rule: str, factors: tuple[float, float]) -> "BandReport":
-    """Return the bands of one modality with the thresholds moved by ``factors`` (noise, strong)."""
-    return _bands(data.fingerprint, modality, center, rule, factors, data.embeddings)
+def bands(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[BandReport]":
+    """Return the bands of each modality with the state's thresholds.
+
+    Raises:
+        SDEError: the rule misses something.
+    """
+    factors = (state.noise, state.strong)
+    return [
+        _bands(data.fingerprint, m, state.center, state.rule, factors, data.embeddings) for m in modalities
+    ]
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)
@@ -130,7 +143,7 @@ def headline(data: Dataset) -> "Headline":
     return _headline(data.fingerprint, data.embeddings)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Measuring alignment and retrieval")
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _headline(fingerprint: str, _set: sde.EmbeddingSet) -> "Headline":
     return analysis.headline(_set)
 
@@ -145,7 +158,7 @@ def pairs(source: str) -> "Pairs | None":
         return None
 
 
-@st.cache_resource(max_entries=8, show_spinner="Opening the pictures")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _pairs(source: str) -> "Pairs":
     opened = sde.open_pairs(source)
     len(opened)  # reads the index once

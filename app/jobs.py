@@ -1,11 +1,13 @@
 """Encoding in a thread that never calls streamlit: it survives reruns and view switches, and can be cancelled."""
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sde_core as sde
+from app.sets import known_sets
 
 
 class _CancelledError(Exception):
@@ -18,18 +20,27 @@ class EncodeJob:
 
     Attributes:
         title: what is encoded, in words.
+        source: the pairs, as `open_pairs` takes them.
+        encoder: as `load_encoder` takes it; its own name once it is loaded.
         progress: the newest report, or None before the first.
         folder: where the set was saved, once it is.
         error: one sentence, if it failed.
         note: what the thread is doing, in words.
+        n_skipped: items that could not be used.
+        was_there: whether the same pairs had been encoded by the same weights before.
+        was_shown: whether the page has opened the result.
     """
 
     title: str
+    source: str
+    encoder: str
     progress: "sde.EncodeProgress | None" = None
     folder: Path | None = None
     error: str = ""
     note: str = "Loading the encoder"
     n_skipped: int = 0
+    was_there: bool = False
+    was_shown: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -74,21 +85,24 @@ class EncodeJob:
         self.progress, self.note = progress, ""
 
 
-def encode_to_cache(job: EncodeJob, source: str, load: "Callable[[], sde.Encoder]", cache: Path) -> Path:
-    """Encode ``source`` and return the folder of the set; one that is there already is not made again.
+def encode_to_cache(job: EncodeJob, load: "Callable[[], sde.Encoder]", cache: Path) -> Path:
+    """Encode the job's pairs and return the folder of the set; one that is there already is not made again.
 
-    The folder is named by the fingerprints of the pairs and of the weights.
+    A set is known by the fingerprints of its pairs and of its weights, so that changed files are encoded again.
 
     Raises:
         SDEError: pairs or encoder cannot be used.
     """
-    pairs = sde.open_pairs(source)
+    pairs = sde.open_pairs(job.source)
     encoder = load()
-    name = source.rstrip("/").rsplit("/", 2)[-2:]
-    label = "-".join(part.replace("*", "").replace(".tar.gz", "").replace(".tar", "") for part in name)
+    job.encoder = encoder.name
+    for entry in known_sets(cache):
+        same = (entry.data, entry.pairs_fingerprint, entry.weights)
+        if same == (pairs.uri, pairs.fingerprint, encoder.weights_sha256):
+            job.was_there = True
+            return Path(entry.folder)
+    label = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(job.source.split("/")[-2:])).strip("-")[:60]
     folder = cache / "embeddings" / f"{label}-{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}"
-    if folder.is_dir():
-        return folder
-    embeddings = sde.encode_pairs(encoder, pairs, progress=job.report, name=source)
+    embeddings = sde.encode_pairs(encoder, pairs, progress=job.report, name=job.source)
     job.n_skipped = len(embeddings.skipped)
     return embeddings.save(folder)

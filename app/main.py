@@ -1,18 +1,31 @@
-"""The dashboard's page list and navigation; `streamlit run app/main.py` starts here."""
+"""The dashboard's server; `streamlit run app/main.py` starts here. The pages are listed in app/pages.py."""
 
-from pathlib import Path
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
 
 import streamlit as st
 
-from app.views import overview, spectrum
+# What the first page needs, in this order: seconds of imports that run while the browser still loads.
+HEAVY = ("app.views.overview", "plotly.graph_objects", "torch", "app.views.spectrum", "sde_core.alignment")
+# What the form that encodes needs: the names of all encoders.
+LATER = ("open_clip",)
 
-# A picture of our own: an icon by name would be fetched from another host.
-ICON = Path(__file__).with_name("icon.png")
 
-st.set_page_config(page_title="SDE Explorer", page_icon=str(ICON), layout="wide")
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
+    """Import ahead of the first visitor; a failure is left to the page, which says it in a sentence."""
+    threading.Thread(target=_warm, args=(HEAVY,), daemon=True, name="warm").start()
+    yield {}
 
-pages = [
-    st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),
-    st.Page(spectrum.show, title="Spectrum", icon=":material/ssid_chart:", url_path="spectrum"),
-]
-st.navigation(pages, position="top").run()
+
+def _warm(modules: tuple[str, ...]) -> None:
+    for name in modules:
+        try:
+            import_module(name)
+        except ImportError:
+            return
+
+
+app = st.App("pages.py", lifespan=lifespan)

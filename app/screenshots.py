@@ -70,11 +70,16 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
 
 
 def settle(page: "Page", charts: int = 1) -> None:
-    """Wait until ``charts`` figures are drawn and nothing runs any more."""
+    """Wait until ``charts`` figures are drawn and the server has nothing more to say."""
     page.locator(".js-plotly-plot .main-svg").nth(0).wait_for(timeout=60_000)
     page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length >= {charts}", timeout=60_000)
-    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=60_000)
-    page.wait_for_timeout(600)
+    rest(page)
+
+
+def rest(page: "Page") -> None:
+    """Wait until no script runs and all pictures of the page are there."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=60_000)
 
 
 def main() -> None:
@@ -96,7 +101,7 @@ def main() -> None:
                 with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
                     for name, path in VIEWS.items():
                         page.goto(url + path)
-                        settle(page, charts=1 if name == "overview" else 3)
+                        settle(page, charts=1 if name == "overview" else 4)
                         height = page.evaluate(
                             "document.querySelector('[data-testid=stMain]').scrollHeight + 20"
                         )

@@ -1,12 +1,15 @@
 """What all views share, as one typed value; the widgets that set it mirror it in the URL."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
-Center = Literal["mean", "none"]
+# The options are the words that people see: Streamlit writes what it shows into the link.
+Center = Literal["removed", "kept"]
 Show = Literal["both", "image", "text"]
+Unit = Literal["rank", "share"]
+Scale = Literal["linear", "log"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
@@ -17,26 +20,30 @@ class State:
     """The state of the dashboard; each field is a URL parameter of the same name.
 
     Attributes:
-        data: bundled set or folder of an embedding set.
-        split: "all", or one value of the set's `split` column.
-        center: whether the mean is taken off before the spectrum.
+        data: pairs that were encoded (a bundled set, or what was typed), or the folder of an embedding set.
+        encoder: what encoded them, as `load_encoder` takes it.
+        part: "column=value" filters; values of one column add up, columns narrow each other down.
+        center: whether the mean is removed before the spectrum.
         rule: partition rule.
         noise: noise threshold as a multiple of the rule's, the same for both modalities.
         strong: strong threshold as a multiple of the rule's, the same for both modalities.
         show: modalities in the charts.
-        logx: logarithmic rank axis.
-        logy: logarithmic value axis.
+        unit: directions counted by rank, or as a share of all directions.
+        xscale: scale of the horizontal axis.
+        yscale: scale of the vertical axis.
     """
 
     data: str = "emoji"
-    split: str = "all"
-    center: Center = "mean"
+    encoder: str = "bundled"
+    part: tuple[str, ...] = ()
+    center: Center = "removed"
     rule: str = "mp-iqr"
     noise: float = 1.0
     strong: float = 1.0
     show: Show = "both"
-    logx: bool = False
-    logy: bool = True
+    unit: Unit = "rank"
+    xscale: Scale = "linear"
+    yscale: Scale = "log"
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -50,54 +57,74 @@ class State:
 
 
 DEFAULT = State()
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "center": get_args(Center),
+    "show": get_args(Show),
+    "unit": get_args(Unit),
+    "xscale": get_args(Scale),
+    "yscale": get_args(Scale),
+}
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """Return the options of a field that has a fixed list of them."""
+    return _CHOICES[name]
 
 
 def read_state(values: Mapping[str, Any]) -> State:
     """Return the state held in ``values``, such as Streamlit's session state; what is missing is default."""
     known = {f.name: values[f.name] for f in fields(State) if values.get(f.name) is not None}
+    if "part" in known:
+        known["part"] = tuple(known["part"])
     return replace(DEFAULT, **known)
 
 
-def wild_parameters(parameters: Mapping[str, str], rules: tuple[str, ...]) -> list[str]:
+def wild_parameters(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -> list[str]:
     """Return one sentence for each URL parameter whose value cannot be used.
 
+    Data, encoder and part are judged when the data is opened.
+
     Args:
-        parameters: of the URL.
+        link: parameters of the URL, each with its values.
         rules: names of the partition rules.
     """
-    allowed: dict[str, tuple[str, ...]] = {
-        "center": get_args(Center),
-        "show": get_args(Show),
-        "logx": ("true", "false"),
-        "logy": ("true", "false"),
-        "rule": rules,
-    }
     problems = []
-    for name, value in parameters.items():
-        if name in allowed and value not in allowed[name]:
-            problems.append(f"`{name}` must be one of {', '.join(allowed[name])}; the link says {value!r}.")
+    for name, values in link.items():
+        value = values[-1] if values else ""
+        allowed = rules if name == "rule" else _CHOICES.get(name)
+        if allowed and value not in allowed:
+            problems.append(f"`{name}` must be one of {', '.join(allowed)}; the link says {value!r}.")
         if name in ("noise", "strong") and not _is_factor(value):
             low, high = FACTOR_RANGE
             problems.append(f"`{name}` must lie in {low:g} to {high:g}; the link says {value!r}.")
     return problems
 
 
-def linked_values(parameters: Mapping[str, str], rules: tuple[str, ...]) -> dict[str, Any]:
+def linked_values(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -> dict[str, Any]:
     """Return the usable values of a link by field, typed; wild ones are left out.
 
     Args:
-        parameters: of the URL.
+        link: parameters of the URL, each with its values.
         rules: names of the partition rules.
     """
-    values: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for field in fields(State):
-        text = parameters.get(field.name)
-        if text is None or wild_parameters({field.name: text}, rules):
+        values = link.get(field.name)
+        if not values or wild_parameters({field.name: values}, rules):
             continue
         default = getattr(DEFAULT, field.name)
-        kind = type(default)
-        values[field.name] = text == "true" if kind is bool else kind(text)
-    return values
+        found[field.name] = tuple(values) if isinstance(default, tuple) else type(default)(values[-1])
+    return found
+
+
+def link_of(state: State) -> dict[str, list[str]]:
+    """Return the URL parameters of a state; defaults are left out, so that a link says what is special."""
+    link = {}
+    for field in fields(State):
+        value = getattr(state, field.name)
+        if value != getattr(DEFAULT, field.name):
+            link[field.name] = [str(v) for v in value] if isinstance(value, tuple) else [str(value)]
+    return link
 
 
 def _is_factor(text: str) -> bool:

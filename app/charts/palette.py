@@ -1,17 +1,26 @@
 """One colour each for strong, weak and noise, image and text: the same in both themes.
 
 They keep apart under the three common colour-vision deficiencies (after Okabe and Ito) and reach a
-contrast of 3 to 1 on the light and on the dark background.
+contrast of about 3 to 1 on the light and on the dark background.
 """
 
 BAND = {"strong": "#009e73", "weak": "#c98a00", "noise": "#8c8c8c"}
 MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}
 SYMBOL = {"strong": "circle", "weak": "diamond", "noise": "circle-open"}
 GRID = "rgba(128,128,128,0.22)"
-REFERENCE = "rgba(128,128,128,0.9)"
+LAW = "#d55e00"
+"""What pure noise would give: the one colour that is no band and no modality."""
+
+# The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml holds their shades for text.
+WORD = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}
 
 
 def faded(colour: str, opacity: float) -> str:
     """Return a hex colour with an opacity in [0, 1]."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def word(name: str, text: str = "") -> str:
+    """Return ``text`` (or the name) as bold Markdown in the colour of a band or modality."""
+    return f":{WORD[name]}[**{text or name}**]"

@@ -1,4 +1,4 @@
-"""The panel that encodes pairs: what, with which encoder, progress, cancel."""
+"""Encoding pairs from the page: what, with which encoder, progress, cancel, outcome."""
 
 import streamlit as st
 
@@ -16,20 +16,30 @@ def current_job() -> EncodeJob | None:
     return job
 
 
-def encode_panel() -> None:
-    """Show the form, or the progress of the job that runs."""
+def encode_status() -> None:
+    """Show the encoding that runs, or how the last one ended; nothing if there was none."""
     job = current_job()
-    if job is not None and job.is_running:
-        _watch()
+    if job is None:
         return
-    if job is not None:
+    if job.is_running:
+        _watch()
+    else:
         _outcome(job)
-    _form()
+
+
+def open_what_was_encoded() -> None:
+    """Show a set that has just been encoded; widgets may be set only before they are drawn."""
+    job = current_job()
+    if job is not None and job.folder is not None and not job.was_shown:
+        job.was_shown = True
+        st.session_state["data"], st.session_state["encoder"] = job.source, job.encoder
+        st.session_state["part"] = []
 
 
 @st.fragment
-def _form() -> None:
-    left, middle, right = st.columns([0.4, 0.4, 0.2], vertical_alignment="bottom")
+def encode_form() -> None:
+    """Show the form that starts an encoding."""
+    left, middle, right = st.columns([0.42, 0.42, 0.16], vertical_alignment="bottom")
     source = left.selectbox(
         "Pairs",
         (*bundled.PAIR_SETS, *_SPLITS),
@@ -39,24 +49,29 @@ def _form() -> None:
         help="WebDataset shards: one .tar or .tar.gz, a folder of them, or a pattern such as data/train-*.tar.",
     )
     name = middle.selectbox(
-        "Encoder",
+        "Encode by",
         ("bundled", *cache.encoder_names()),
         accept_new_options=True,
         help=(
-            "The bundled encoder; an open_clip model with its pretrained tag; hf-hub:organisation/model; a folder "
-            "with open_clip_config.json; or ARCHITECTURE/path/to/checkpoint.safetensors. Names are searched as "
-            "you type."
+            "The bundled encoder; an open_clip model with its pretrained tag (type to search); "
+            "hf-hub:organisation/model; a folder with open_clip_config.json; or "
+            "ARCHITECTURE/path/to/checkpoint.safetensors."
         ),
     )
-    if not right.button("Encode", type="primary", icon=":material/bolt:", width="stretch"):
+    busy = (job := current_job()) is not None and job.is_running
+    if not right.button("Encode", type="primary", icon=":material/bolt:", width="stretch", disabled=busy):
         return
     if not source:
         st.error("Choose the pairs to encode, or type a path to WebDataset shards.", icon=":material/error:")
         return
-    job = EncodeJob(title=f"{source} by {name}")
+    _start(source, name or "bundled")
+
+
+def _start(source: str, name: str) -> None:
+    job = EncodeJob(title=f"{source} by {name}", source=source, encoder=name)
     st.session_state["encode_job"] = job
     folder = cache.cache_folder()
-    job.start(lambda j: encode_to_cache(j, source, lambda: sde.load_encoder(name or "bundled"), folder))
+    job.start(lambda running: encode_to_cache(running, lambda: sde.load_encoder(name), folder))
     st.rerun()
 
 
@@ -65,29 +80,41 @@ def _watch() -> None:
     """Follow the job; the rest of the page is redrawn once, when it ends."""
     job = current_job()
     if job is None or not job.is_running:
-        if job is not None and job.folder is not None:
-            st.session_state["open_next"] = job.folder.name
         st.rerun()
-    done = job.progress
-    left, right = st.columns([0.85, 0.15], vertical_alignment="center")
-    with left:
+    with st.container(border=True):
+        left, right = st.columns([0.84, 0.16], vertical_alignment="center")
+        done = job.progress
         if done is None:
-            st.progress(0.0, f"{job.title}: {job.note}")
+            left.progress(0.0, f"**{job.title}**: {job.note}")
         else:
-            st.progress(
+            left.progress(
                 done.done / max(done.total, 1),
-                f"{job.title}: {done.done:,} of {done.total:,} {done.stage}, {done.rate:.0f} a second, "
+                f"**{job.title}**: {done.stage}, {done.done:,} of {done.total:,} · {done.rate:,.0f} a second · "
                 f"about {done.seconds_left:.0f} s left",
             )
-    if right.button("Cancel", icon=":material/stop_circle:", width="stretch", disabled=job.was_cancelled):
-        job.cancel()
+        if right.button("Cancel", icon=":material/stop_circle:", width="stretch", disabled=job.was_cancelled):
+            job.cancel()
 
 
 def _outcome(job: EncodeJob) -> None:
+    left, right = st.columns([0.9, 0.1], vertical_alignment="center")
     if job.error:
-        st.error(f"{job.title}: {job.error}.", icon=":material/error:")
-    elif job.was_cancelled and job.folder is None:
-        st.info(f"{job.title}: cancelled, nothing was written.", icon=":material/stop_circle:")
-    elif job.folder is not None:
-        skipped = f" {job.n_skipped} items were skipped." if job.n_skipped else ""
-        st.success(f"{job.title}: saved and opened above.{skipped}", icon=":material/check_circle:")
+        left.error(f"{job.title}: {job.error.rstrip('.')}.", icon=":material/error:")
+    elif job.folder is None:
+        left.info(f"{job.title}: cancelled, nothing was written.", icon=":material/stop_circle:")
+    else:
+        skipped = f" {job.n_skipped} items were skipped; they are listed below." if job.n_skipped else ""
+        how = "was encoded before; opened" if job.was_there else "encoded, saved and opened"
+        left.success(f"{job.title}: {how}.{skipped}", icon=":material/check_circle:")
+    right.button(
+        "Close",
+        key="encode_close",
+        icon=":material/close:",
+        type="tertiary",
+        width="stretch",
+        on_click=_close,
+    )
+
+
+def _close() -> None:
+    st.session_state.pop("encode_job", None)

@@ -1,4 +1,4 @@
-"""The choice of data that every view starts with, and the line that says what is shown."""
+"""The choice of data and encoder that every view starts with, and the line that says what is shown."""
 
 from dataclasses import fields
 
@@ -6,8 +6,11 @@ import streamlit as st
 
 import sde_core as sde
 from app import cache
-from app.state import DEFAULT, State, linked_values, read_state, wild_parameters
-from sde_core import bundled
+from app.components.terms import HELP
+from app.sets import SetEntry
+from app.state import DEFAULT, State, link_of, linked_values, read_state, wild_parameters
+
+_OWN = ("data", "encoder", "part")
 
 
 def current_state() -> State:
@@ -22,76 +25,123 @@ def header(title: str, *, controls: tuple[str, ...] = ()) -> "cache.Dataset":
         title: of the view.
         controls: fields of the state that this view has widgets for.
     """
-    _report_wild_link()
-    _carry({f.name for f in fields(State)} - {"data", "split", *controls})
-    left, middle, right = st.columns([0.46, 0.32, 0.22], vertical_alignment="bottom")
-    left.title(title, anchor=False)
-    with middle:
-        st.selectbox(
-            "Data",
-            _sources(),
-            key="data",
-            bind="query-params",
-            accept_new_options=True,
-            help="A bundled set, one that was encoded here, or the folder of a saved embedding set (type its path).",
-        )
-    state = current_state()
+    link = {name: st.query_params.get_all(name) for name in st.query_params}
+    _report_wild_link(link)
+    _carry({f.name for f in fields(State)} - {*_OWN, *controls}, link)
+    name, left, middle, right = st.columns([0.22, 0.24, 0.24, 0.3], vertical_alignment="bottom")
+    name.title(title, anchor=False)
+    known = cache.known_sets()
+    with left:
+        _data_picker(known, link)
     try:
-        opened = cache.dataset(state.data, "all")
+        entries = cache.entries_of(current_state().data)
+        with middle:
+            entry = _encoder_picker(entries, link)
+        whole = cache.dataset(entry)
         with right:
-            st.selectbox(
-                "Split",
-                ("all", *opened.splits),
-                key="split",
-                bind="query-params",
-                disabled=not opened.splits,
-                help="A part of the set, from its `split` column.",
-            )
-        chosen = current_state().split
-        found = cache.dataset(state.data, chosen if chosen in opened.splits else "all")
+            _part_picker(whole.filters, link)
+        found = cache.dataset(entry, current_state().part)
     except sde.SDEError as error:
-        st.error(f"{error}.".replace("..", "."), icon=":material/error:")
-        st.info("Choose another set above, or encode pairs on the Overview page.")
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        st.info(
+            "Choose another set above, or encode pairs on the Overview page.", icon=":material/arrow_upward:"
+        )
         st.stop()
-    _facts(found)
+    _facts(found, whole)
     return found
 
 
-def _sources() -> tuple[str, ...]:
-    known = (*bundled.PAIR_SETS, *cache.saved_sets())
-    chosen = st.session_state.get("data") or st.query_params.get("data", "")
-    return known if not chosen or chosen in known else (*known, chosen)
-
-
-def _facts(data: "cache.Dataset") -> None:
-    embeddings = data.embeddings
-    encoder = embeddings.provenance.encoder or "an unknown encoder"
-    weights = embeddings.provenance.weights_sha256[:8]
-    st.caption(
-        f"{embeddings.n_images:,} pictures and {embeddings.n_texts:,} captions, encoded by **{encoder}**"
-        f"{f' ({weights})' if weights else ''} into {embeddings.width} dimensions · content "
-        f"`{data.fingerprint[:8]}` · computes on {cache.device_name()}"
+def _data_picker(known: tuple[SetEntry, ...], link: dict[str, list[str]]) -> None:
+    options = list(dict.fromkeys(entry.data for entry in known))
+    chosen = st.session_state.get("data") or (link.get("data") or [""])[-1]
+    if chosen and chosen not in options:
+        options.append(chosen)
+    st.selectbox(
+        "Data",
+        options,
+        key="data",
+        bind="query-params",
+        accept_new_options=True,
+        help=HELP["data"],
+        on_change=_forget_part,
     )
 
 
-def _carry(names: set[str]) -> None:
+def _encoder_picker(entries: tuple[SetEntry, ...], link: dict[str, list[str]]) -> SetEntry:
+    """Show the encoders by which the data was encoded; one that was asked for and is not there is named."""
+    names = [entry.encoder for entry in entries]
+    asked = st.session_state.get("encoder") or (link.get("encoder") or [DEFAULT.encoder])[-1]
+    if asked not in names:
+        if asked != DEFAULT.encoder:
+            st.session_state["encoder_missing"] = asked
+        st.session_state["encoder"] = names[0]
+    usual = names.index(DEFAULT.encoder) if DEFAULT.encoder in names else 0
+    st.selectbox("Encoder", names, usual, key="encoder", bind="query-params", help=HELP["encoder"])
+    chosen: str = st.session_state["encoder"]
+    return entries[names.index(chosen)]
+
+
+def _part_picker(options: tuple[str, ...], link: dict[str, list[str]]) -> None:
+    asked = st.session_state.get("part", link.get("part", []))
+    gone = [text for text in asked if text not in options]
+    if gone:
+        st.session_state["part"] = [text for text in asked if text in options]
+        st.session_state["part_missing"] = gone
+    st.multiselect(
+        "Part",
+        options,
+        key="part",
+        bind="query-params",
+        placeholder="all of it" if options else "no metadata to filter by",
+        disabled=not options,
+        help=HELP["part"],
+    )
+
+
+def _forget_part() -> None:
+    st.session_state["part"] = []
+
+
+def _facts(data: "cache.Dataset", whole: "cache.Dataset") -> None:
+    for key, what in (("encoder_missing", "has not been encoded by"), ("part_missing", "has no part")):
+        missing = st.session_state.pop(key, None)
+        if missing:
+            named = missing if isinstance(missing, str) else " and ".join(missing)
+            st.warning(
+                f"{current_state().data} {what} {named} on this machine; what is there is shown instead.",
+                icon=":material/link_off:",
+            )
+    embeddings, origin = data.embeddings, data.embeddings.provenance
+    of = f" of {whole.embeddings.n_images:,}" if embeddings.n_images < whole.embeddings.n_images else ""
+    facts = [
+        f"{embeddings.n_images:,}{of} pictures",
+        f"{embeddings.n_texts:,} captions",
+        f"{embeddings.width} dimensions",
+        f"weights `{origin.weights_sha256[:8] or 'unknown'}`",
+        f"content `{data.fingerprint[:8]}`",
+        f"computes on {cache.device_name()}",
+    ]
+    st.caption("  ·  ".join(facts))
+
+
+def _carry(names: set[str], link: dict[str, list[str]]) -> None:
     """Keep state that has no widget in this view: in the session, and in the link."""
-    linked = linked_values(st.query_params.to_dict(), sde.rule_names())
+    linked = linked_values(link, sde.rule_names())
     for name in names:
-        value = st.session_state.get(name, linked.get(name, getattr(DEFAULT, name)))
         # Streamlit forgets a widget's value when the widget is not drawn, unless it is set again.
-        st.session_state[name] = value
-        if value != getattr(DEFAULT, name):
-            st.query_params[name] = str(value).lower() if isinstance(value, bool) else str(value)
+        st.session_state[name] = st.session_state.get(name, linked.get(name, getattr(DEFAULT, name)))
+    wanted = link_of(current_state())
+    for name in names:
+        if name in wanted:
+            st.query_params[name] = wanted[name]
         else:
             st.query_params.pop(name, None)
 
 
-def _report_wild_link() -> None:
+def _report_wild_link(link: dict[str, list[str]]) -> None:
     """Say once a session which parameters of the link could not be used."""
     if "link_read" in st.session_state:
         return
     st.session_state["link_read"] = True
-    st.session_state["link_problems"] = wild_parameters(st.query_params.to_dict(), sde.rule_names())
-    for problem in st.session_state["link_problems"]:
+    for problem in wild_parameters(link, sde.rule_names()):
         st.warning(f"{problem} The default is used instead.", icon=":material/link_off:")

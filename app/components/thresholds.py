@@ -3,68 +3,67 @@
 import streamlit as st
 
 import sde_core as sde
-from app.components.terms import HELP
-from app.state import DEFAULT, FACTOR_RANGE
+from app.components.terms import HELP, RULES
+from app.state import DEFAULT, FACTOR_RANGE, choices
 
-_RULES = tuple(name for name in sde.rule_names() if name != "manual")
+# A rule that needs numbers from the user is what the sliders are for.
+_NAMES = tuple(name for name in sde.rule_names() if name != "manual")
 # Geometric steps, so that half and double are equally far from the rule's own threshold.
 _STEPS = tuple(round(10 ** (i / 50), 3) for i in range(-50, 51))
 
 
 def spectrum_controls() -> None:
     """Show the choice of rule, centring, modalities and axes; their values live in the state."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         st.selectbox(
             "Partition rule",
-            _RULES,
+            _NAMES,
             key="rule",
             bind="query-params",
             help=HELP["rule"],
             on_change=_reset,
-            width=240,
+            width=190,
         )
-        st.segmented_control(
-            "Mean",
-            ("mean", "none"),
-            default=DEFAULT.center,
-            required=True,
-            key="center",
-            bind="query-params",
-            format_func=lambda center: "taken off" if center == "mean" else "left in",
-            help=HELP["center"],
-        )
-        st.segmented_control(
-            "Modalities",
-            ("both", "image", "text"),
-            default=DEFAULT.show,
-            required=True,
-            key="show",
-            bind="query-params",
-        )
-        st.toggle("log rank", DEFAULT.logx, key="logx", bind="query-params")
-        st.toggle("log value", DEFAULT.logy, key="logy", bind="query-params")
+        for name, label in (
+            ("center", "Mean"),
+            ("show", "Modalities"),
+            ("unit", "Directions by"),
+            ("xscale", "Rank axis"),
+            ("yscale", "Value axis"),
+        ):
+            st.segmented_control(
+                label,
+                choices(name),
+                default=getattr(DEFAULT, name),
+                required=True,
+                key=name,
+                bind="query-params",
+                help=HELP[name],
+            )
 
 
 def threshold_controls(*, disabled: bool) -> None:
-    """Show a slider and a number for each threshold, and the way back to the rule.
+    """Show a slider and a number for each threshold, the way back, and what the rule does.
 
     Args:
         disabled: whether the rule does not cut by size.
     """
-    one, two, three = st.columns([0.4, 0.4, 0.2], vertical_alignment="bottom", gap="medium")
+    one, two, three = st.columns([0.39, 0.39, 0.22], vertical_alignment="bottom", gap="medium")
     with one:
-        _threshold("noise", "Noise threshold × rule", disabled=disabled)
+        _threshold("noise", "Noise threshold", disabled=disabled)
     with two:
-        _threshold("strong", "Strong threshold × rule", disabled=disabled)
+        _threshold("strong", "Strong threshold", disabled=disabled)
     three.button(
         "Reset to rule", on_click=_reset, icon=":material/restart_alt:", width="stretch", disabled=disabled
     )
+    rule = st.session_state["rule"]
+    st.caption(f"**{rule}**: {RULES.get(rule, 'a rule that was registered in this process.')}")
 
 
 def _threshold(key: str, label: str, *, disabled: bool) -> None:
     """Show one threshold as slider and number; the number holds the state, the slider follows it."""
     low, high = FACTOR_RANGE
-    left, right = st.columns([0.68, 0.32], vertical_alignment="bottom")
+    left, right = st.columns([0.66, 0.34], vertical_alignment="bottom")
     with right:
         st.number_input(
             label,
@@ -79,13 +78,16 @@ def _threshold(key: str, label: str, *, disabled: bool) -> None:
             label_visibility="collapsed",
         )
     slider = f"{key}_slider"
-    st.session_state[slider] = min(_STEPS, key=lambda step: abs(step - st.session_state[key]))
+    nearest = min(_STEPS, key=lambda step: abs(step - st.session_state[key]))
+    # Set only where it differs: a value that is set on every run would pull back a slider that moves on meanwhile.
+    if st.session_state.get(slider) != nearest:
+        st.session_state[slider] = nearest
     with left:
         st.select_slider(
             label,
             _STEPS,
             key=slider,
-            format_func=lambda step: f"{step:.2f}",
+            format_func=lambda step: f"{step:.2f} × rule",
             help=HELP[key],
             disabled=disabled,
             on_change=_take,

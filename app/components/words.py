@@ -1,35 +1,68 @@
-"""The sentences beside the charts, made from the numbers in them."""
+"""The sentences beside the charts, made from the numbers in them; colours as in the charts."""
 
 from typing import TYPE_CHECKING, Literal
 
-from app.components.terms import HELP, METRICS
+from app.analysis import BANDS
+from app.charts.palette import word
 
 if TYPE_CHECKING:
     from app.analysis import BandReport, Headline
 
 
 def percent(share: float) -> str:
-    """Return a share as people read it: 7 %, 0.4 %."""
-    return f"{100 * share:.0f} %" if share >= 0.1 or share == 0 else f"{100 * share:.1f} %"
+    """Return a share as people read it: 7 %, 0.4 %, < 0.1 %; the space does not break."""
+    if 0 < share < 0.0005:
+        return "<\u00a00.1\u00a0%"
+    return f"{100 * share:.0f}\u00a0%" if share >= 0.1 or share == 0 else f"{100 * share:.1f}\u00a0%"
+
+
+def recall(share: float) -> str:
+    """Return a recall with one decimal, in percent."""
+    return f"{100 * share:.1f}\u00a0%"
+
+
+def holding(count: int, band: str, share: float) -> str:
+    """Return how many directions of a band hold which share of the energy.
+
+    >>> plain(holding(1, "strong", 0.5)).replace("\u00a0", " ")
+    '1 strong direction holds 50 %'
+    """
+    named = word(band, f"{count:,}\u00a0{band}")
+    return f"{named} {'direction holds' if count == 1 else 'directions hold'} {percent(share)}"
 
 
 def spectrum_story(reports: "list[BandReport]", *, moved: bool) -> str:
     """Return what the spectrum chart shows, one sentence a modality."""
     parts = []
     for r in reports:
-        strong, weak, noise = (r.count(b) for b in ("strong", "weak", "noise"))
+        strong, weak, noise = (holding(r.count(band), band, r.energy_share(band)) for band in BANDS)
         parts.append(
-            f"**{r.modality.capitalize()}**: {strong} strong directions hold {percent(r.energy_share('strong'))} "
-            f"of the energy, {weak} weak ones {percent(r.energy_share('weak'))}, and {noise} that look like noise "
-            f"{percent(r.energy_share('noise'))}."
+            f"{word(r.modality, r.modality.capitalize())}: {strong} of the energy, {weak}, and {noise}."
         )
-    end = " Thresholds were moved by hand." if moved else ""
-    return " ".join(parts) + end
+    if moved:
+        parts.append("Thresholds were moved by hand.")
+    raised = [r.modality for r in reports if r.strong_was_raised]
+    if raised:
+        parts.append(
+            f"The strong threshold lay below the noise threshold ({' and '.join(raised)}) and was raised to it."
+        )
+    return "  \n".join((" ".join(parts[: len(reports)]), *parts[len(reports) :]))
+
+
+def plain(markdown: str) -> str:
+    """Return a sentence of this module without its colours, for alternative texts.
+
+    >>> plain(":green[**5 strong**] directions")
+    '5 strong directions'
+    """
+    for colour in ("green", "orange", "gray", "blue", "violet"):
+        markdown = markdown.replace(f":{colour}[**", "")
+    return markdown.replace("**]", "").replace("**", "")
 
 
 def spectrum_alt(reports: "list[BandReport]") -> str:
     """Return the spectrum chart in words, for those who do not see it."""
-    return "Singular values by rank. " + spectrum_story(reports, moved=False).replace("*", "")
+    return "Singular values by rank, with bands. " + plain(spectrum_story(reports, moved=False))
 
 
 def fit_story(reports: "list[BandReport]") -> tuple[Literal["warning", "note"], str]:
@@ -38,9 +71,16 @@ def fit_story(reports: "list[BandReport]") -> tuple[Literal["warning", "note"], 
     notes: dict[str, list[str]] = {}
     for r in reports:
         notes.setdefault(r.note, []).append(r.modality)
-    return kind, "\n\n".join(
+    return kind, "  \n".join(
         f"**{' and '.join(names).capitalize()}.** {note}" for note, names in notes.items()
     )
+
+
+BULK_STORY = (
+    "Bars count the directions of each size; the line is what a matrix of pure noise with as many noise directions "
+    "would give. Bars that follow the line up to 1 are noise as the law knows it; bars that spread wider are "
+    "directions of unequal noise, or weak signal."
+)
 
 
 def energy_story(reports: "list[BandReport]") -> str:
@@ -55,69 +95,92 @@ def energy_story(reports: "list[BandReport]") -> str:
     return " ".join(sentences) + " Dots mark the end of the strong and of the weak band."
 
 
+def bands_story(reports: "list[BandReport]") -> str:
+    """Return what to read from the two bars of a modality."""
+    return (
+        "The upper bar counts directions, the lower one energy: the further the two differ, the more a few directions "
+        "carry. " + threshold_sentence(reports)
+    )
+
+
 def threshold_sentence(reports: "list[BandReport]") -> str:
-    """Return the thresholds in the unit of the singular values, with the rule's own beside them."""
+    """Return the rule's own thresholds where they were moved, or that the rule has none."""
     sentences = []
     for r in reports:
         if not r.cuts_by_size:
             sentences.append(
                 f"{r.modality.capitalize()}: this rule labels each direction; it has no thresholds."
             )
-            continue
-        own = (
-            ""
-            if r.tau_noise == r.own_tau_noise and r.tau_strong == r.own_tau_strong
-            else (f" (the rule's own: {r.own_tau_noise:.4g} and {r.own_tau_strong:.4g})")
-        )
-        sentences.append(
-            f"{r.modality.capitalize()}: noise up to {r.tau_noise:.4g}, strong above {r.tau_strong:.4g}{own}."
-        )
+        elif (r.tau_noise, r.tau_strong) != (r.own_tau_noise, r.own_tau_strong):
+            sentences.append(
+                f"{r.modality.capitalize()}: the rule's own thresholds are {r.own_tau_noise:.4g} (noise) and "
+                f"{r.own_tau_strong:.4g} (strong)."
+            )
     return " ".join(sentences)
 
 
-def what_next(reports: "list[BandReport]", headline: "Headline") -> list[str]:
-    """Return what the headline numbers suggest to look at, most telling first."""
+def bands_table(reports: "list[BandReport]") -> str:
+    """Return directions and shares of each band as a Markdown table."""
+    names = [r.modality for r in reports]
+    head = " | ".join(f"{word(n)}, directions | {word(n)}, energy" for n in names)
+    lines = [f"| band | {head} |", f"|---|{'---:|---:|' * len(names)}"]
+    for band in BANDS:
+        cells = " | ".join(
+            f"{r.count(band):,}\u00a0({percent(r.count(band) / max(len(r.values), 1))}) | "
+            f"{100 * r.energy_share(band):.1f}\u00a0%"
+            for r in reports
+        )
+        lines.append(f"| {word(band)} | {cells} |")
+    return "\n".join(lines)
+
+
+def what_next(reports: "list[BandReport]", headline: "Headline") -> list[tuple[str, str]]:
+    """Return what the headline numbers suggest to look at, most telling first: a lead and the rest."""
     image, text = reports
     found = []
     near, chance = headline.alignment, headline.chance
-    recall, luck = headline.metrics["text_retrieval_recall@10"], chance["text_retrieval_recall@10"]
-    if luck < 1 and recall < 2 * luck:
+    reached, luck = headline.metrics["text_retrieval_recall@10"], chance["text_retrieval_recall@10"]
+    if luck < 1 and reached < 2 * luck:
         found.append(
-            f"Retrieval is hardly above chance ({100 * recall:.1f} % against {100 * luck:.1f} %): are pictures and "
-            "captions paired, and made by the same encoder?"
+            (
+                "Retrieval is hardly above chance",
+                f"({recall(reached)} against {recall(luck)}): are pictures and captions paired, and made by the same "
+                "encoder?",
+            )
         )
     doubtful = [r for r in reports if r.edge_is_doubtful]
     if doubtful:
-        names = " and ".join(f"{r.modality} (distance {r.fit_distance:.2f})" for r in doubtful)
+        names = " and ".join(f"{r.modality} (KS distance {r.fit_distance:.2f})" for r in doubtful)
         found.append(
-            f"The bulk does not look like pure noise: {names}. Compare partition rules on the **Spectrum** page before "
-            "trusting the noise edge."
+            (
+                "The bulk is not pure noise",
+                f"for {names}. Compare rules on the Spectrum page before trusting the noise edge.",
+            )
         )
     shares = [r.energy_share("strong") for r in reports]
-    if max(shares) > 0.02 and max(shares) > 1.5 * min(shares):
+    if max(shares) > 0.02 and max(shares) > 1.25 * min(shares):
         more, less = (image, text) if shares[0] > shares[1] else (text, image)
         found.append(
-            f"Strong directions hold {percent(more.energy_share('strong'))} of the {more.modality} energy, but "
-            f"{percent(less.energy_share('strong'))} of the {less.modality} energy: the modalities spread differently."
+            (
+                "The modalities spread differently:",
+                f"{holding(more.count('strong'), 'strong', shares[reports.index(more)])} of the {more.modality} "
+                f"energy, {holding(less.count('strong'), 'strong', shares[reports.index(less)])} of the "
+                f"{less.modality} energy.",
+            )
         )
     if near and near["modality_gap"] > 0.3:
         found.append(
-            f"Pictures and captions sit {near['modality_gap']:.2f} apart: leave the mean in on the **Spectrum** page "
-            "and see how much of the first direction is the cone."
+            (
+                f"Pictures and captions sit {near['modality_gap']:.2f} apart.",
+                "Keep the mean on the Spectrum page and see how much of the first direction is the cone.",
+            )
         )
-    used = min(image.metrics["effective_rank"], text.metrics["effective_rank"])
+    narrow = min(reports, key=lambda r: r.metrics["effective_rank"])
     found.append(
-        f"The smaller effective rank is {used:.0f} of {image.shape[1]} dimensions: move the noise threshold on the "
-        "**Spectrum** page and watch how little energy the last directions hold."
+        (
+            f"{narrow.modality.capitalize()} uses about {narrow.metrics['effective_rank']:.0f} of "
+            f"{narrow.shape[1]} dimensions.",
+            "Move the noise threshold on the Spectrum page and watch how little energy the last directions hold.",
+        )
     )
     return found[:4]
-
-
-def metrics_table(reports: "list[BandReport]") -> str:
-    """Return the metrics of the spectra as a Markdown table that wraps, each with its meaning."""
-    names = [r.modality for r in reports]
-    lines = [f"| metric | {' | '.join(names)} | what it says |", f"|---|{'---:|' * len(names)}---|"]
-    for key, name in METRICS.items():
-        cells = " | ".join(f"{r.metrics[key]:.4g}" for r in reports)
-        lines.append(f"| {name} | {cells} | {HELP[key]} |")
-    return "\n".join(lines)

@@ -1,5 +1,6 @@
 """Embedding sets on disk for the views: with spikes, without pictures, degenerate."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,3 +59,17 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         return at.run()
 
     return run
+
+
+def card_numbers(at: AppTest) -> list[list[str]]:
+    """The numbers of every card on the page, in order; names beside them are left out."""
+    bodies = [e.proto.body for e in at.get("html") if "sde-numbers" in e.proto.body]
+    return [re.findall(r"<b[^>]*>(.*?)</b>", body.rsplit("</style>")[-1]) for body in bodies]
+
+
+def band_counts(at: AppTest) -> list[int]:
+    """Directions in the table of bands: strong, weak, noise of the first modality, then of the second."""
+    table = next(m.value for m in at.markdown if m.value.startswith("| band |"))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    counts = [[int(cell.split("\u00a0")[0].replace(",", "")) for cell in row[1::2]] for row in rows]
+    return [row[m] for m in range(len(counts[0])) for row in counts]

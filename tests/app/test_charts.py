@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 import sde_core as sde
 from app import analysis
 from app.charts import palette
+from app.charts.bands import bands_figure
 from app.charts.bulk import SHOWN_EDGES, bulk_figure
 from app.charts.spectrum import cumulative_figure, spectrum_figure
 from sde_core.partition import marchenko_pastur as mp
@@ -32,7 +34,7 @@ def test_every_direction_is_one_point_in_its_band():
             trace.y, reports[0].values[reports[0].labels == analysis.BANDS.index(band)]
         )
     assert figure.layout.yaxis.type == "log"
-    assert spectrum_figure(reports, log_value=False).layout.yaxis.type == "linear"
+    assert spectrum_figure(reports, yscale="linear").layout.yaxis.type == "linear"
 
 
 def test_bands_are_shaded_over_all_ranks_without_gaps():
@@ -45,7 +47,7 @@ def test_bands_are_shaded_over_all_ranks_without_gaps():
 
 def test_thresholds_are_drawn_where_they_are():
     report = _report()
-    lines = [t for t in spectrum_figure([report]).data if t.mode == "lines"]
+    lines = [t for t in spectrum_figure([report]).data if t.type == "scatter" and t.mode == "lines"]
     assert {t.y[0] for t in lines} == {report.tau_strong, report.tau_noise}
 
 
@@ -68,9 +70,45 @@ def test_the_bulk_chart_counts_every_direction_and_the_law_has_the_same_area():
     assert mp.edges(report.aspect)[1] * report.unit == pytest.approx(edge)
 
 
+def test_ranks_and_shares_show_the_same_points_in_the_same_bands():
+    report = _report()
+    count = len(report.values)
+    for xscale in ("linear", "log"):
+        by_rank = spectrum_figure([report], xscale=xscale)
+        by_share = spectrum_figure([report], unit="share", xscale=xscale)
+        for one, other in zip(by_rank.data, by_share.data, strict=True):
+            np.testing.assert_allclose(np.asarray(one.x, float) / count, other.x)
+        for one, other in zip(by_rank.layout.shapes, by_share.layout.shapes, strict=True):
+            assert one.x1 / count == pytest.approx(other.x1)
+        low, high = by_share.layout.xaxis.range
+        assert low < high
+
+
+def test_thresholds_are_named_apart_or_in_one_label():
+    found = _report()
+    report = dataclasses.replace(found, tau_strong=found.tau_noise * 2)
+    assert [a.text for a in spectrum_figure([report]).layout.annotations[:-1]] == [
+        f"strong above {report.tau_strong:.3g}",
+        f"noise up to {report.tau_noise:.3g}",
+    ]
+    joined = dataclasses.replace(report, tau_noise=report.tau_strong)
+    for yscale in ("linear", "log"):
+        labels = [a.text for a in spectrum_figure([joined], yscale=yscale).layout.annotations[:-1]]
+        assert len(labels) == 1
+        assert "noise up to" in labels[0]
+
+
+def test_bars_of_bands_are_whole():
+    reports = [_report(), _report("text", seed=1)]
+    figure = bands_figure(reports)
+    np.testing.assert_allclose(np.sum([trace.x for trace in figure.data], axis=0), 1.0)
+    directions = dict(zip(figure.data[0].y, figure.data[0].x, strict=True))
+    assert directions["image, directions"] == reports[0].count("strong") / len(reports[0].values)
+
+
 def test_the_cumulative_line_ends_at_one():
     figure = cumulative_figure([_report(), _report("text")])
-    lines = [t for t in figure.data if t.mode == "lines"]
+    lines = [t for t in figure.data if t.type == "scatter" and t.mode == "lines"]
     assert [t.name for t in lines] == ["image", "text"]
     for line in lines:
         assert line.y[-1] == pytest.approx(1.0)
@@ -100,7 +138,12 @@ def test_degenerate_sets_are_drawn(rows):
     x = np.ones((rows, 4)) if rows == 20 else np.eye(4)[:rows]
     spectrum = sde.compute_spectrum(x)
     report = analysis.band_report("text", spectrum, sde.partition_spectrum(spectrum))
-    for figure in (spectrum_figure([report]), bulk_figure([report]), cumulative_figure([report])):
+    for figure in (
+        spectrum_figure([report]),
+        bulk_figure([report]),
+        cumulative_figure([report]),
+        bands_figure([report]),
+    ):
         json.loads(figure.to_json())
 
 

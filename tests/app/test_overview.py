@@ -1,12 +1,14 @@
 import shutil
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app import cache
+from app import cache, sets
 from app.jobs import EncodeJob, encode_to_cache
 from sde_core import DataError, EmbeddingSet, load_encoder
+from tests.app.conftest import card_numbers, spiked
 
 
 def _texts(at) -> str:
@@ -20,18 +22,23 @@ def test_the_bundled_set_opens_with_its_numbers(open_page):
     at = open_page("overview")
     assert not at.exception
     assert not at.error
-    metrics = {m.label: m.value for m in at.metric}
-    assert metrics["Pairs"] == "5,418"
-    assert float(metrics["Image → text R@10"].rstrip(" %")) > 0
-    assert len(metrics) == 8
-    assert all(m.help for m in at.metric)
-    assert "encoded by **bundled**" in _texts(at)
+    pairs, found, _, rank, cone, gap, *_ = numbers = card_numbers(at)
+    assert len(numbers) == 8
+    assert pairs == ["5,418"]
+    at_1, at_10 = (float(text.split("\u00a0")[0]) for text in found)
+    assert 0 < at_1 < at_10 < 100
+    assert len(rank) == len(cone) == 2
+    assert 0 <= float(gap[0]) <= 2
+    labels = [m for m in at.markdown if m.value in ("Pairs", "Cone", "Modality gap", "Linear CKA")]
+    assert all(m.help for m in labels)
+    assert "5,418 pictures" in _texts(at)
+    assert "computes on" in _texts(at)
 
 
 def test_a_split_and_a_saved_set_open_from_the_link(open_page, spiked_folder):
-    at = open_page("overview", data=str(spiked_folder), split="test")
+    at = open_page("overview", data=str(spiked_folder), part="split=test")
     assert not at.exception
-    assert {m.label: m.value for m in at.metric}["Pairs"] == "100"
+    assert card_numbers(at)[0] == ["100"]
     assert "pictures of this set are not on this machine" in _texts(at)
 
 
@@ -48,7 +55,7 @@ def test_a_set_that_is_not_there_is_one_sentence_and_the_page_lives(open_page, t
     assert [e.value.count("there is no folder") for e in at.error] == [1]
     at.selectbox(key="data").set_value("clipart").run()
     assert not at.error
-    assert {m.label: m.value for m in at.metric}["Pairs"] == "2,289"
+    assert card_numbers(at)[0] == ["2,289"]
 
 
 def test_a_set_that_vanishes_is_noticed(open_page, spiked_folder, tmp_path):
@@ -66,8 +73,8 @@ def test_a_set_that_vanishes_is_noticed(open_page, spiked_folder, tmp_path):
 def test_a_handful_of_rows_still_shows(open_page, tmp_path, rows):
     x = np.random.default_rng(0).normal(size=(rows, 5)).astype(np.float32)
     folder = EmbeddingSet.from_arrays(x, x + 0.1, captions=list("abc")[:rows]).save(tmp_path / "few")
-    at = open_page("overview", data=str(folder))
-    assert not at.exception
+    for page in ("overview", "spectrum"):
+        assert not open_page(page, data=str(folder)).exception
 
 
 def test_equal_rows_still_show(open_page, tmp_path):
@@ -83,7 +90,7 @@ def test_the_cache_follows_the_content_of_a_folder(open_page, tmp_path):
         x = rng.normal(size=(rows, 6)).astype(np.float32)
         folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "set")
         at = open_page("overview", data=str(folder))
-        assert {m.label: m.value for m in at.metric}["Pairs"] == str(rows)
+        assert card_numbers(at)[0] == [str(rows)]
 
 
 def _wait(job: EncodeJob) -> EncodeJob:
@@ -98,38 +105,81 @@ def test_an_encoding_runs_once_and_is_found_again(tiny_encoder_folder, write_sha
     shard = str(write_shard(good_members))
     folders = []
     for _ in range(2):
-        job = EncodeJob(title="x")
-        job.start(
-            lambda j: encode_to_cache(j, shard, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache")
-        )
+        job = EncodeJob(title="x", source=shard, encoder=str(tiny_encoder_folder))
+        job.start(lambda j: encode_to_cache(j, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache"))
         folders.append(_wait(job).folder)
         assert job.error == ""
     assert folders[0] == folders[1]
     assert EmbeddingSet.load(folders[0]).n_images == 5
     assert job.progress is None  # the second time nothing was encoded
+    assert job.was_there
+    assert [(e.data, e.encoder) for e in sets.known_sets(tmp_path / "cache") if e.data == shard] == [
+        (shard, str(tiny_encoder_folder))
+    ]
+
+
+def test_what_ships_encoded_is_not_encoded_again(tmp_path):
+    job = EncodeJob(title="x", source="clipart", encoder="bundled")
+    job.start(lambda j: encode_to_cache(j, load_encoder, tmp_path / "cache"))
+    assert _wait(job).was_there
+    assert job.error == ""
+    assert job.progress is None
+
+
+def test_encoders_of_one_set_stand_side_by_side(open_page, tmp_path, monkeypatch):
+    for encoder, seed in (("bundled", 0), ("ViT-B-32/openai", 1)):
+        made = spiked(seed=seed)
+        origin = replace(made.provenance, pairs="/mine/*.tar", encoder=encoder)
+        replace(made, provenance=origin).save(tmp_path / "cache" / "embeddings" / f"set{seed}")
+    at = open_page("overview", data="/mine/*.tar")
+    assert not at.error
+    assert at.selectbox(key="encoder").options == ["ViT-B-32/openai", "bundled"]
+    assert at.selectbox(key="encoder").value == "bundled"
+    before = card_numbers(at)
+    at.selectbox(key="encoder").set_value("ViT-B-32/openai").run()
+    assert card_numbers(at) != before
+
+
+def test_an_encoder_or_a_part_that_is_not_there_is_named(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder), encoder="RN50/openai", part="style=none")
+    assert not at.exception
+    said = "\n".join(w.value for w in at.warning)
+    assert "has not been encoded by RN50/openai" in said
+    assert "has no part style=none" in said
+    assert card_numbers(at)[0] == ["300"]
+
+
+def test_parts_of_one_column_add_up_and_columns_narrow_down():
+    made = spiked(n_pairs=30)
+    style = np.array(["a", "b"] * 15)
+    both = replace(made, metadata=made.metadata | {"style": style, "id": np.arange(30).astype(str)})
+    assert sets.filters(both) == ("split=test", "split=train", "split=val", "style=a", "style=b")
+    assert sets.rows_of(both, ("split=test", "split=val")).sum() == 20
+    assert sets.rows_of(both, ("split=test", "style=a")).sum() == 5
+    twin = replace(
+        made, metadata=made.metadata | {"licence": np.char.add("licence of ", made.metadata["split"])}
+    )
+    assert sets.filters(twin) == ("split=test", "split=train", "split=val")
 
 
 def test_a_cancelled_encoding_writes_nothing(tiny_encoder_folder, write_shard, good_members, tmp_path):
-    job = EncodeJob(title="x")
+    job = EncodeJob(title="x", source=str(write_shard(good_members)), encoder="tiny")
     job.cancel()
-    shard = str(write_shard(good_members))
-    job.start(
-        lambda j: encode_to_cache(j, shard, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache")
-    )
+    job.start(lambda j: encode_to_cache(j, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache"))
     assert _wait(job).folder is None
     assert job.error == ""
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_failed_encoding_says_why(tmp_path):
-    job = EncodeJob(title="x")
+    job = EncodeJob(title="x", source="", encoder="")
 
     def fail(_: EncodeJob):
         raise DataError("pairs must exist")
 
     job.start(fail)
     assert _wait(job).error == "pairs must exist"
-    broken = EncodeJob(title="x")
+    broken = EncodeJob(title="x", source="", encoder="")
     broken.start(lambda _: 1 / 0)
     assert "ZeroDivisionError" in _wait(broken).error
 

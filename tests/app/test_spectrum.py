@@ -5,42 +5,43 @@ import pytest
 import sde_core as sde
 from app import analysis
 from app.components import words
+from app.components.downloads import as_csv, as_json
+from app.state import DEFAULT
 from sde_core import EmbeddingSet
-
-
-def _bands(at) -> list[int]:
-    return at.dataframe[0].value["directions"].tolist()
+from tests.app.conftest import band_counts, card_numbers
 
 
 def test_the_planted_directions_are_found_and_shown(open_page, spiked_folder):
     at = open_page("spectrum", data=str(spiked_folder))
     assert not at.exception
-    strong_image, _, noise_image, strong_text, _, noise_text = _bands(at)
+    strong_image, _, noise_image, strong_text, _, noise_text = band_counts(at)
     assert (strong_image, strong_text) == (6, 6)
     assert noise_image + noise_text >= 80
-    assert len(at.get("plotly_chart")) == 3
-    assert "Marchenko-Pastur fits the bulk" in "\n".join(c.value for c in at.caption)
+    assert len(at.get("plotly_chart")) == 4
+    assert len(card_numbers(at)) == 6
+    assert "Marchenko-Pastur fits the bulk" in "\n".join(i.value for i in at.info)
 
 
 def test_moved_thresholds_move_the_bands_and_reset_brings_them_back(open_page, spiked_folder):
     at = open_page("spectrum", data=str(spiked_folder))
-    before = _bands(at)
+    before = band_counts(at)
     at.number_input(key="noise").set_value(0.8).run()
-    moved = _bands(at)
+    moved = band_counts(at)
     assert moved[2] < before[2]
     assert at.select_slider(key="noise_slider").value == pytest.approx(0.8, rel=0.05)
     at.select_slider(key="strong_slider").set_value(10.0).run()
-    assert _bands(at)[0] == 0
+    assert band_counts(at)[0] == 0
     assert at.number_input(key="strong").value == 10.0
     assert "moved by hand" in "\n".join(m.value for m in at.markdown)
     next(b for b in at.button if b.label == "Reset to rule").click().run()
-    assert _bands(at) == before
+    assert band_counts(at) == before
 
 
 def test_a_strong_threshold_below_the_noise_threshold_is_raised_to_it(open_page, spiked_folder):
     at = open_page("spectrum", data=str(spiked_folder), noise="3.0", strong="0.1")
     assert not at.exception
-    assert _bands(at)[1] == _bands(at)[4] == 0
+    assert band_counts(at)[1] == band_counts(at)[4] == 0
+    assert "was raised to it" in "\n".join(m.value for m in at.markdown)
 
 
 def test_the_link_restores_the_view(open_page, spiked_folder):
@@ -48,19 +49,20 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
         "data": str(spiked_folder),
         "noise": "0.8",
         "strong": "1.5",
-        "center": "none",
+        "center": "kept",
         "show": "text",
-        "logx": "true",
+        "unit": "share",
+        "xscale": "log",
     }
     at = open_page("spectrum", **link)
     assert not at.exception
     assert at.number_input(key="noise").value == 0.8
-    assert at.dataframe[0].value["modality"].unique().tolist() == ["text"]
+    assert not at.warning
     embeddings = EmbeddingSet.load(spiked_folder)
     spectrum = sde.compute_spectrum(embeddings.text, center=None)
     own = sde.partition_spectrum(spectrum)
     report = analysis.band_report("text", spectrum, own, noise_factor=0.8, strong_factor=1.5)
-    assert _bands(at) == [report.count(band) for band in analysis.BANDS]
+    assert band_counts(at) == [report.count(band) for band in analysis.BANDS]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,8 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
         ("rule", "magic"),
         ("center", "7"),
         ("show", "all"),
+        ("unit", "percent"),
+        ("yscale", ""),
     ],
 )
 def test_wild_link_values_are_named_and_the_default_is_used(open_page, spiked_folder, name, value):
@@ -79,7 +83,7 @@ def test_wild_link_values_are_named_and_the_default_is_used(open_page, spiked_fo
     assert not at.exception
     assert len(at.warning) >= 1
     assert f"`{name}` must" in at.warning[0].value
-    assert _bands(at) == _bands(open_page("spectrum", data=str(spiked_folder)))
+    assert band_counts(at) == band_counts(open_page("spectrum", data=str(spiked_folder)))
 
 
 def test_every_rule_shows_or_says_what_it_misses(open_page, spiked_folder):
@@ -87,7 +91,7 @@ def test_every_rule_shows_or_says_what_it_misses(open_page, spiked_folder):
         if rule != "manual":
             at = open_page("spectrum", data=str(spiked_folder), rule=rule)
             assert not at.exception, rule
-            assert sum(_bands(at)) == 96, rule
+            assert sum(band_counts(at)) == 96, rule
 
 
 def test_downloads_hold_what_is_shown(spiked_folder):
@@ -101,12 +105,26 @@ def test_downloads_hold_what_is_shown(spiked_folder):
     assert content["spectra"]["image"]["bands"]["strong"]["directions"] == report.count("strong")
 
 
+def test_files_are_whole_and_say_where_they_come_from(spiked_folder):
+    embeddings = EmbeddingSet.load(spiked_folder)
+    spectrum = sde.compute_spectrum(embeddings.image)
+    report = analysis.band_report("image", spectrum, sde.partition_spectrum(spectrum))
+    assert len(as_csv([report]).splitlines()) == 1 + spectrum.rank
+    content = json.loads(as_json([report], DEFAULT, embeddings))
+    assert content["parameters"]["fingerprint"] == embeddings.fingerprint
+    assert content["parameters"]["rule"] == "mp-iqr"
+    assert set(content["provenance"]) >= {"encoder", "weights_sha256", "pairs_fingerprint"}
+
+
 def test_words_agree_with_the_numbers(spiked_folder):
     embeddings = EmbeddingSet.load(spiked_folder)
     spectrum = sde.compute_spectrum(embeddings.image)
     report = analysis.band_report("image", spectrum, sde.partition_spectrum(spectrum))
-    assert f"{report.count('strong')} strong directions" in words.spectrum_story([report], moved=False)
+    assert f"{report.count('strong')}\u00a0strong directions" in words.plain(
+        words.spectrum_story([report], moved=False)
+    )
     half = int((report.energy.cumsum() < 0.5).sum()) + 1
     assert f"{half} directions hold half" in words.energy_story([report])
-    assert words.percent(0.004) == "0.4 %"
-    assert words.percent(0.5) == "50 %"
+    assert words.percent(0.004) == "0.4\u00a0%"
+    assert words.percent(0.5) == "50\u00a0%"
+    assert words.percent(1e-5) == "<\u00a00.1\u00a0%"

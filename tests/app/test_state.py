@@ -1,41 +1,72 @@
 from dataclasses import asdict, fields
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.state import DEFAULT, FACTOR_RANGE, State, read_state, wild_parameters
+from app.state import (
+    DEFAULT,
+    FACTOR_RANGE,
+    State,
+    choices,
+    link_of,
+    linked_values,
+    read_state,
+    wild_parameters,
+)
 
 RULES = ("mp-iqr", "energy")
 STATES = st.builds(
     State,
     data=st.text(min_size=1),
-    split=st.text(min_size=1),
-    center=st.sampled_from(["mean", "none"]),
+    encoder=st.text(min_size=1),
+    part=st.lists(st.text(min_size=1), unique=True).map(tuple),
+    center=st.sampled_from(choices("center")),
     rule=st.sampled_from(RULES),
     noise=st.floats(*FACTOR_RANGE),
     strong=st.floats(*FACTOR_RANGE),
-    show=st.sampled_from(["both", "image", "text"]),
-    logx=st.booleans(),
-    logy=st.booleans(),
+    show=st.sampled_from(choices("show")),
+    unit=st.sampled_from(choices("unit")),
+    xscale=st.sampled_from(choices("xscale")),
+    yscale=st.sampled_from(choices("yscale")),
 )
 
 
 @given(STATES)
 def test_a_state_comes_back_from_its_fields(state):
     assert read_state(asdict(state)) == state
+    assert read_state(asdict(state) | {"part": list(state.part)}) == state  # as a widget holds it
 
 
 @given(STATES)
-def test_what_widgets_write_into_the_link_is_never_called_wild(state):
-    link = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in asdict(state).items()}
+def test_a_state_comes_back_from_its_link(state):
+    link = link_of(state)
     assert wild_parameters(link, RULES) == []
+    assert read_state(linked_values(link, RULES)) == state
 
 
-@given(st.dictionaries(st.sampled_from([f.name for f in fields(State)]), st.text()))
+def test_a_link_holds_only_what_is_special():
+    assert link_of(DEFAULT) == {}
+    assert link_of(State(part=("split=test", "split=val"), noise=0.5)) == {
+        "part": ["split=test", "split=val"],
+        "noise": ["0.5"],
+    }
+
+
+@given(st.dictionaries(st.sampled_from([f.name for f in fields(State)]), st.lists(st.text())))
 def test_no_link_breaks_the_reader(link):
     for sentence in wild_parameters(link, RULES):
         assert sentence.startswith("`")
-    assert read_state({}) == DEFAULT
+    state = read_state(linked_values(link, RULES))
+    assert FACTOR_RANGE[0] <= state.noise <= FACTOR_RANGE[1]
+    assert state.rule in RULES
+    assert state.unit in choices("unit")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "0", "1e9", "", "1,5", "<script>"])
+def test_a_wild_threshold_is_refused(value):
+    assert len(wild_parameters({"noise": [value]}, RULES)) == 1
+    assert linked_values({"noise": [value]}, RULES) == {}
 
 
 def test_what_is_missing_is_the_default_and_what_is_strange_is_ignored():

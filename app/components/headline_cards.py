@@ -1,0 +1,88 @@
+"""The eight cards at the top of the overview."""
+
+from typing import TYPE_CHECKING
+
+from app.components.cards import WAITING, Card, Number
+from app.components.terms import HELP
+from app.components.words import recall
+
+if TYPE_CHECKING:
+    from app.analysis import BandReport, Headline
+    from sde_core import EmbeddingSet
+
+COUNT = 8
+_LABELS = (
+    "Pairs", "Image → text", "Text → image", "Effective rank",
+    "Cone", "Modality gap", "Paired cosine", "Linear CKA",
+)  # fmt: skip
+
+
+def waiting() -> tuple[Card, ...]:
+    """Return the cards before their numbers are there, of the same size."""
+    return tuple(Card(label=label, numbers=(Number(WAITING),), below=WAITING) for label in _LABELS)
+
+
+def cards(embeddings: "EmbeddingSet", reports: "list[BandReport]", headline: "Headline") -> tuple[Card, ...]:
+    """Return the cards with their numbers; what a set is too small for says so."""
+    first = Card(
+        label="Pairs",
+        numbers=(Number(f"{embeddings.n_images:,}"),),
+        below=f"{embeddings.n_texts:,} captions, {embeddings.width} dimensions",
+        help=HELP["pairs"],
+    )
+    rank = Card(
+        label="Effective rank",
+        numbers=tuple(Number(f"{r.metrics['effective_rank']:.0f}", r.modality) for r in reports),
+        below=f"of {embeddings.width} directions",
+        help=HELP["effective_rank"],
+    )
+    return (
+        first,
+        _retrieval("Image → text", "text_retrieval_recall", headline, HELP["image_to_text"]),
+        _retrieval("Text → image", "image_retrieval_recall", headline, HELP["text_to_image"]),
+        rank,
+        *_alignment(headline.alignment),
+    )
+
+
+def _retrieval(label: str, name: str, headline: "Headline", help: str) -> Card:
+    at_1, at_10 = f"{name}@1", f"{name}@10"
+    return Card(
+        label=label,
+        numbers=(
+            Number(recall(headline.metrics[at_1]), "R@1"),
+            Number(recall(headline.metrics[at_10]), "R@10"),
+        ),
+        below=f"chance {recall(headline.chance[at_1])} and {recall(headline.chance[at_10])}",
+        help=help,
+    )
+
+
+def _alignment(near: dict[str, float]) -> tuple[Card, ...]:
+    if not near:
+        few = (Number("–"),)
+        return tuple(
+            Card(label=label, numbers=few, below="needs at least two pairs") for label in _LABELS[4:]
+        )
+    cone = (Number(f"{near['cone_image']:.2f}", "image"), Number(f"{near['cone_text']:.2f}", "text"))
+    return (
+        Card(label="Cone", numbers=cone, below="0 is spread out, 1 is one point", help=HELP["cone"]),
+        Card(
+            label="Modality gap",
+            numbers=(Number(f"{near['modality_gap']:.2f}"),),
+            below="0 is one place, 2 is opposite poles",
+            help=HELP["modality_gap"],
+        ),
+        Card(
+            label="Paired cosine",
+            numbers=(Number(f"{near['paired_cosine']:.2f}"),),
+            below=f"random pairs {near['random_pair_cosine']:.2f}",
+            help=HELP["paired_cosine"],
+        ),
+        Card(
+            label="Linear CKA",
+            numbers=(Number(f"{near['linear_cka']:.2f}"),),
+            below=f"shuffled pairs {near['linear_cka_shuffled']:.2f}",
+            help=HELP["linear_cka"],
+        ),
+    )

@@ -1,0 +1,20 @@
+"""The dashboard's page list and navigation."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.views import overview, spectrum
+
+# A picture of our own: an icon by name would be fetched from another host.
+ICON = Path(__file__).with_name("icon.png")
+LOGO = Path(__file__).with_name("logo.svg")
+
+st.set_page_config(page_title="SDE Explorer", page_icon=str(ICON), layout="wide")
+st.logo(str(LOGO), size="medium")
+
+pages = [
+    st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),
+    st.Page(spectrum.show, title="Spectrum", icon=":material/ssid_chart:", url_path="spectrum"),
+]
+st.navigation(pages, position="top").run()
