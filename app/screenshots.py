@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 VIEWS = {"overview": "/", "spectrum": "/spectrum"}
 WIDTHS = (1440, 900)
@@ -53,14 +53,19 @@ def dashboard(environment: dict[str, str] | None = None) -> Iterator[str]:
         process.wait(20)
 
 
+def launch(playwright: "Playwright", chromium: str | None = None) -> "Browser":
+    """Return a headless Chromium: the given one, or the first on the path."""
+    path = chromium or shutil.which("chromium") or shutil.which("chromium-browser")
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
 @contextmanager
 def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None = None) -> "Iterator[Page]":
     """Yield a page of a headless Chromium in one of the two themes."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        path = chromium or shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = launch(playwright, chromium)
         options: dict[str, Any] = {"color_scheme": "dark" if dark else "light"}
         context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
         try:
@@ -78,6 +83,7 @@ def settle(page: "Page", charts: int = 1) -> None:
 
 def rest(page: "Page") -> None:
     """Wait until no script runs and all pictures of the page are there."""
+    page.wait_for_timeout(200)  # what was just clicked has to reach the server first
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
     page.wait_for_function("[...document.images].every(i => i.complete)", timeout=60_000)
 

@@ -16,15 +16,15 @@ def current_job() -> EncodeJob | None:
     return job
 
 
-def encode_status() -> None:
-    """Show the encoding that runs, or how the last one ended; nothing if there was none."""
-    job = current_job()
-    if job is None:
-        return
-    if job.is_running:
-        _watch()
-    else:
-        _outcome(job)
+def encode_panel() -> None:
+    """Show the form that starts an encoding, and below it how the last one goes or went."""
+    with st.container(border=True):
+        encode_form()
+        job = current_job()
+        if job is not None and job.is_running:
+            _watch()
+        elif job is not None:
+            _outcome(job)
 
 
 def open_what_was_encoded() -> None:
@@ -34,6 +34,7 @@ def open_what_was_encoded() -> None:
         job.was_shown = True
         st.session_state["data"], st.session_state["encoder"] = job.source, job.encoder
         st.session_state["part"] = []
+        st.toast(f"{job.title}: opened.", icon=":material/check_circle:")
 
 
 @st.fragment
@@ -81,30 +82,29 @@ def _watch() -> None:
     job = current_job()
     if job is None or not job.is_running:
         st.rerun()
-    with st.container(border=True):
-        left, right = st.columns([0.84, 0.16], vertical_alignment="center")
-        done = job.progress
-        if done is None:
-            left.progress(0.0, f"**{job.title}**: {job.note}")
-        else:
-            left.progress(
-                done.done / max(done.total, 1),
-                f"**{job.title}**: {done.stage}, {done.done:,} of {done.total:,} · {done.rate:,.0f} a second · "
-                f"about {done.seconds_left:.0f} s left",
-            )
-        if right.button("Cancel", icon=":material/stop_circle:", width="stretch", disabled=job.was_cancelled):
-            job.cancel()
+    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
+    done = job.progress
+    if done is None:
+        left.progress(0.0, f"**{job.title}**: {job.note}")
+    else:
+        left.progress(
+            done.done / max(done.total, 1),
+            f"**{job.title}**: {done.stage}, {done.done:,} of {done.total:,} · {done.rate:,.0f} a second · "
+            f"about {done.seconds_left:.0f} s left",
+        )
+    if right.button("Cancel", icon=":material/stop_circle:", width="stretch", disabled=job.was_cancelled):
+        job.cancel()
 
 
 def _outcome(job: EncodeJob) -> None:
-    left, right = st.columns([0.9, 0.1], vertical_alignment="center")
+    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
     if job.error:
         left.error(f"{job.title}: {job.error.rstrip('.')}.", icon=":material/error:")
     elif job.folder is None:
         left.info(f"{job.title}: cancelled, nothing was written.", icon=":material/stop_circle:")
     else:
-        skipped = f" {job.n_skipped} items were skipped; they are listed below." if job.n_skipped else ""
-        how = "was encoded before; opened" if job.was_there else "encoded, saved and opened"
+        skipped = f" {job.n_skipped} items were skipped; they are listed above." if job.n_skipped else ""
+        how = "was encoded before; opened above" if job.was_there else "encoded, saved and opened above"
         left.success(f"{job.title}: {how}.{skipped}", icon=":material/check_circle:")
     right.button(
         "Close",

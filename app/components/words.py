@@ -119,21 +119,6 @@ def threshold_sentence(reports: "list[BandReport]") -> str:
     return " ".join(sentences)
 
 
-def bands_table(reports: "list[BandReport]") -> str:
-    """Return directions and shares of each band as a Markdown table."""
-    names = [r.modality for r in reports]
-    head = " | ".join(f"{word(n)}, directions | {word(n)}, energy" for n in names)
-    lines = [f"| band | {head} |", f"|---|{'---:|---:|' * len(names)}"]
-    for band in BANDS:
-        cells = " | ".join(
-            f"{r.count(band):,}\u00a0({percent(r.count(band) / max(len(r.values), 1))}) | "
-            f"{100 * r.energy_share(band):.1f}\u00a0%"
-            for r in reports
-        )
-        lines.append(f"| {word(band)} | {cells} |")
-    return "\n".join(lines)
-
-
 def what_next(reports: "list[BandReport]", headline: "Headline") -> list[tuple[str, str]]:
     """Return what the headline numbers suggest to look at, most telling first: a lead and the rest."""
     image, text = reports

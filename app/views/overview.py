@@ -10,7 +10,7 @@ from app.charts.layout import CONFIG
 from app.charts.spectrum import spectrum_figure
 from app.components import headline_cards, words
 from app.components.cards import card_grid, grid_places
-from app.components.encode import encode_form, encode_status, open_what_was_encoded
+from app.components.encode import encode_panel, open_what_was_encoded
 from app.components.gallery import gallery
 from app.components.source import current_state, header
 
@@ -22,7 +22,6 @@ def show() -> None:
     """Compose the view: the chart comes first, the numbers that take longer wait in their places."""
     open_what_was_encoded()
     data = header("Overview")
-    encode_status()
     try:
         reports = cache.bands(data, current_state(), ("image", "text"))
     except sde.SDEError as error:
@@ -44,8 +43,7 @@ def show() -> None:
     gallery(data)
     _skipped(data)
     st.subheader("Encode other pairs, or with another encoder", anchor=False)
-    with st.container(border=True):
-        encode_form()
+    encode_panel()
 
 
 def _chart(reports: "list[BandReport]") -> None:

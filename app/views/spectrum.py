@@ -11,6 +11,7 @@ from app.charts.bulk import bulk_figure
 from app.charts.layout import CONFIG
 from app.charts.spectrum import cumulative_figure, spectrum_figure
 from app.components import words
+from app.components.bands_table import bands_table
 from app.components.cards import card_strip
 from app.components.downloads import downloads
 from app.components.metric_cards import metric_cards
@@ -73,7 +74,7 @@ def _spectrum(reports: "list[BandReport]", state: "State") -> None:
         )
     with right:
         st.subheader("Bands in numbers", anchor=False)
-        st.markdown(words.bands_table(reports))
+        st.html(bands_table(reports))
         st.caption(words.bands_story(reports))
 
 

@@ -69,7 +69,7 @@ def card_numbers(at: AppTest) -> list[list[str]]:
 
 def band_counts(at: AppTest) -> list[int]:
     """Directions in the table of bands: strong, weak, noise of the first modality, then of the second."""
-    table = next(m.value for m in at.markdown if m.value.startswith("| band |"))
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
-    counts = [[int(cell.split("\u00a0")[0].replace(",", "")) for cell in row[1::2]] for row in rows]
+    table = next(e.proto.body for e in at.get("html") if "<tbody>" in e.proto.body)
+    rows = [re.findall(r"<td>([\d,]+)<small>", row) for row in table.split("<tbody>")[1].split("</tr>")[:3]]
+    counts = [[int(count.replace(",", "")) for count in row] for row in rows]
     return [row[m] for m in range(len(counts[0])) for row in counts]

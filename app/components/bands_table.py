@@ -1,0 +1,46 @@
+"""The table of bands: compact, so that it stays whole where the page is narrow."""
+
+from typing import TYPE_CHECKING
+
+from app.analysis import BANDS
+from app.charts import palette
+from app.components.words import percent
+
+if TYPE_CHECKING:
+    from app.analysis import BandReport
+
+_STYLE = """<style>
+.sde-bands{width:100%;border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
+.sde-bands th,.sde-bands td{padding:.42rem .3rem;text-align:right;border-bottom:1px solid rgba(128,128,128,.28)}
+.sde-bands thead th{font-weight:600;vertical-align:bottom}
+.sde-bands th:first-child{text-align:left;font-weight:600;white-space:nowrap}
+.sde-bands small{opacity:.72;margin-left:.35rem;white-space:nowrap}
+.sde-bands i{display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.45em}
+</style>"""
+
+
+def bands_table(reports: "list[BandReport]") -> str:
+    """Return directions, their share, and the share of energy of each band and modality, as HTML of our own."""
+    heads = "".join(
+        f'<th scope="col">{_dot(palette.MODALITY[r.modality])}{r.modality} directions</th>'
+        '<th scope="col">energy</th>'
+        for r in reports
+    )
+    rows = "".join(_row(reports, band) for band in BANDS)
+    return (
+        f'{_STYLE}<table class="sde-bands"><thead><tr><th scope="col">band</th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(reports: "list[BandReport]", band: str) -> str:
+    cells = "".join(
+        f"<td>{r.count(band):,}<small>{percent(r.count(band) / max(len(r.values), 1))}</small></td>"
+        f"<td>{100 * r.energy_share(band):.1f}\u00a0%</td>"
+        for r in reports
+    )
+    return f'<tr><th scope="row">{_dot(palette.BAND[band])}{band}</th>{cells}</tr>'
+
+
+def _dot(colour: str) -> str:
+    return f'<i style="background:{colour}"></i>'
