@@ -1,7 +1,5 @@
 """The fitted map: new vectors enhanced, attenuated or pruned along the directions of a reference set."""
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -14,6 +12,7 @@ from torch import Tensor
 from sde_core.checks import as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.spectrum import Spectrum
+from sde_core.tensor_file import read_tensors, write_tensors
 
 Rows = TypeVar("Rows", Tensor, npt.NDArray[Any])
 
@@ -109,20 +108,8 @@ class SpectralTransform:
 
     def save(self, path: str | Path) -> None:
         """Write the map as safetensors, all or nothing; `load` gives it back bit for bit."""
-        from safetensors.torch import save
-
-        tensors = {"basis": self.basis, "gains": self.gains}
-        if self.mean is not None:
-            tensors["mean"] = self.mean
-        content = save({k: v.contiguous().cpu() for k, v in tensors.items()}, metadata={"kind": _KIND})
-        path = Path(path)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(content)
-        try:
-            os.replace(file.name, path)
-        except OSError:
-            os.unlink(file.name)
-            raise
+        tensors = {"basis": self.basis, "gains": self.gains, "mean": self.mean}
+        write_tensors(path, tensors, kind=_KIND, header={})
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -131,16 +118,7 @@ class SpectralTransform:
         Raises:
             DataError: the file is missing, is not safetensors or holds something else.
         """
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="pt") as file:
-                header = file.metadata() or {}
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError) as error:
-            raise DataError(f"path must be a transform file; cannot read {path}: {error}") from None
-        if header.get("kind") != _KIND:
-            raise DataError(f"path must be a file written by SpectralTransform.save; got {path}")
+        tensors, _ = read_tensors(path, kind=_KIND, writer="SpectralTransform.save")
         _check_parts(tensors, path)
         return cls(basis=tensors["basis"], gains=tensors["gains"], mean=tensors.get("mean"))
 

@@ -10,11 +10,13 @@ from torch import Tensor
 
 from sde_core.checks import as_matrix
 from sde_core.errors import DataError
+from sde_core.tensor_file import read_tensors, write_tensors
 
 Output: TypeAlias = Literal["features", "coordinates"]
 Rows = TypeVar("Rows", Tensor, npt.NDArray[Any])
 
 _BLOCK_ROWS = 8_192
+_KIND = "sde.linear_map"
 _TENSORS = ("mean", "basis", "gains", "shift")
 
 
@@ -73,17 +75,10 @@ class LinearMap:
 
     def save(self, path: str | Path) -> None:
         """Write the map as safetensors; `load` gives it back bit for bit."""
-        from safetensors.torch import save_file
-
         # Copies: the mean is also the shift of a truncation, and the format refuses shared memory.
-        tensors = {key: getattr(self, key).cpu().contiguous().clone() for key in _TENSORS}
-        header = {
-            "kind": "sde.linear_map",
-            "name": self.name,
-            "rest": float(self.rest).hex(),
-            "output": self.output,
-        }
-        save_file(tensors, path, metadata=header)
+        tensors = {key: getattr(self, key).clone() for key in _TENSORS}
+        header = {"name": self.name, "rest": float(self.rest).hex(), "output": self.output}
+        write_tensors(path, tensors, kind=_KIND, header=header)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -92,15 +87,8 @@ class LinearMap:
         Raises:
             DataError: the file is missing, is not safetensors or holds something else.
         """
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="pt") as file:
-                header = file.metadata() or {}
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError) as error:
-            raise DataError(f"path must be a map file; cannot read {path}: {error}") from None
-        if header.get("kind") != "sde.linear_map" or set(tensors) != set(_TENSORS):
+        tensors, header = read_tensors(path, kind=_KIND, writer="LinearMap.save")
+        if set(tensors) != set(_TENSORS):
             raise DataError(f"path must be a file written by LinearMap.save; got {path}")
         return cls(
             name=header["name"],
