@@ -12,6 +12,11 @@ import sde_core as sde
 BANDS = ("strong", "weak", "noise")
 
 
+def rule_names() -> tuple[str, ...]:
+    """Return the partition rules to choose from; thresholds set by hand are what the sliders are for."""
+    return tuple(name for name in sde.rule_names() if name != "manual")
+
+
 @dataclass(frozen=True, kw_only=True)
 class BandReport:
     """One modality's spectrum with its bands, as arrays and numbers.

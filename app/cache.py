@@ -10,6 +10,8 @@ import streamlit as st
 import sde_core as sde
 from app import analysis, sets
 from app.sets import SetEntry
+from sde_core import bundled
+from sde_core.embedding_store import MANIFEST
 
 if TYPE_CHECKING:
     from app.analysis import BandReport, Headline
@@ -57,9 +59,11 @@ def entries_of(data: str) -> tuple[SetEntry, ...]:
     folder = Path(data).expanduser()
     entry = sets.entry_of(folder, data)
     if entry is None:
+        if data.split("/")[0] in bundled.PAIR_SETS or (folder.exists() and not (folder / MANIFEST).exists()):
+            raise sde.DataError(f"{data} has not been encoded here yet: encode it on the Overview page")
         # The reader says what is wrong with the folder.
         sde.EmbeddingSet.load(folder)
-        raise sde.DataError(f"{data} cannot be read as an embedding set")
+        raise sde.DataError(f"{data} cannot be read as an embedding set: encode it again")
     return (entry,)
 
 

@@ -1,10 +1,13 @@
-"""Pictures of every view in both themes: `python -m app.screenshots FOLDER [--url http://localhost:8501]`.
+"""Pictures of every view in both themes: `python -m app.screenshots FOLDER`.
+
+`python -m app.screenshots docs/images --readme` makes the README's.
 
 Needs Playwright and a Chromium (`--chromium`, or the first one on the PATH); starts the dashboard itself unless a
 url is given.
 """
 
 import argparse
+import io
 import shutil
 import socket
 import subprocess
@@ -88,10 +91,33 @@ def rest(page: "Page") -> None:
     page.wait_for_function("[...document.images].every(i => i.complete)", timeout=60_000)
 
 
+def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) -> bytes:
+    """Return a view as PNG from top to bottom, or its upper ``tallest`` pixels."""
+    width = page.evaluate("innerWidth")
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.goto(url + VIEWS[view])
+    settle(page, charts=1 if view == "overview" else 4)
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight + 20")
+    height = max(700, int(height)) if tallest is None else min(int(height), tallest)
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(800)  # figures and the transitions of the page follow the new size
+    return page.screenshot()
+
+
+def save_small(png: bytes, path: Path) -> None:
+    """Write a picture as small as it gets without losing a colour."""
+    from PIL import Image
+
+    Image.open(io.BytesIO(png)).convert("RGB").save(path, optimize=True)
+
+
 def main() -> None:
-    """Take one full-page picture for each view, theme and width."""
+    """Take the README's pictures, or every view in both themes and widths from top to bottom."""
     parser = argparse.ArgumentParser(prog="python -m app.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument(
+        "--readme", action="store_true", help="the pictures of the README: one width, small files"
+    )
     parser.add_argument("--url", help="of a dashboard that runs already")
     parser.add_argument("--chromium", help="path of the browser")
     options = parser.parse_args()
@@ -103,20 +129,14 @@ def main() -> None:
 
     with given() if options.url else dashboard() as url:
         for dark in (False, True):
-            for width in WIDTHS:
+            for width in (1280,) if options.readme else WIDTHS:
+                theme = "dark" if dark else "light"
                 with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
-                    for name, path in VIEWS.items():
-                        page.goto(url + path)
-                        settle(page, charts=1 if name == "overview" else 4)
-                        height = page.evaluate(
-                            "document.querySelector('[data-testid=stMain]').scrollHeight + 20"
-                        )
-                        page.set_viewport_size({"width": width, "height": max(700, int(height))})
-                        page.wait_for_timeout(800)
-                        target = options.folder / f"{name}-{'dark' if dark else 'light'}-{width}.png"
-                        page.screenshot(path=target)
-                        page.set_viewport_size({"width": width, "height": 1000})
-                        print(target)
+                    for view in VIEWS:
+                        png = capture(page, url, view, tallest=1180 if options.readme else None)
+                        name = f"{view}-{theme}.png" if options.readme else f"{view}-{theme}-{width}.png"
+                        save_small(png, options.folder / name)
+                        print(options.folder / name)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ def bands_figure(reports: "list[BandReport]", *, height: int | None = None) -> g
                 "name": band,
                 "width": 0.66,
                 "marker": {"color": palette.BAND[band], "line": {"width": 0}},
-                # A share that is too thin for its number is told on hover and in the table.
-                "text": [f"{share:.0%}" if share >= 0.06 else "" for share in shares],
+                # What is too thin for its number is told on hover and in the table.
+                "text": [f"{share:.0%}" if share >= 0.04 else "" for share in shares],
                 "textposition": "inside",
                 "insidetextanchor": "middle",
                 "textangle": 0,
@@ -50,6 +50,7 @@ def bands_figure(reports: "list[BandReport]", *, height: int | None = None) -> g
         "barmode": "stack",
         "xaxis": axis("", range=[0, 1], tickformat=".0%"),
         "yaxis": axis("", showgrid=False, ticklabelstandoff=8),
+        "uniformtext": {"mode": "hide", "minsize": 11},
         "showlegend": False,  # the spectrum above names these colours
         "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
     }

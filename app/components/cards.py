@@ -66,7 +66,7 @@ def show_card(place: "DeltaGenerator", card: Card, *, width: Literal["stretch"] 
         card: what to draw.
         width: "stretch", or pixels.
     """
-    with place.container(border=True, gap="xxsmall", width=width):
+    with place.container(border=True, gap="xxsmall", width=width, height="stretch"):
         st.markdown(card.label, help=card.help or None)
         inner = "".join(number.as_html() for number in card.numbers)
         st.html(f'{_STYLE}<div class="sde-numbers">{inner}</div>')
@@ -90,4 +90,4 @@ def card_strip(cards: tuple[Card, ...]) -> None:
 def grid_places(count: int, columns: int) -> "list[DeltaGenerator]":
     """Return ``count`` empty places in rows of ``columns``."""
     rows = [st.columns(columns) for _ in range(-(-count // columns))]
-    return [row[i].empty() for row in rows for i in range(columns)][:count]
+    return [row[i].container(height="stretch").empty() for row in rows for i in range(columns)][:count]

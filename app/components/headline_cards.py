@@ -27,7 +27,7 @@ def cards(embeddings: "EmbeddingSet", reports: "list[BandReport]", headline: "He
     first = Card(
         label="Pairs",
         numbers=(Number(f"{embeddings.n_images:,}"),),
-        below=f"{embeddings.n_texts:,} captions, {embeddings.width} dimensions",
+        below=f"{embeddings.n_texts:,} captions",
         help=HELP["pairs"],
     )
     rank = Card(
@@ -66,11 +66,11 @@ def _alignment(near: dict[str, float]) -> tuple[Card, ...]:
         )
     cone = (Number(f"{near['cone_image']:.2f}", "image"), Number(f"{near['cone_text']:.2f}", "text"))
     return (
-        Card(label="Cone", numbers=cone, below="0 is spread out, 1 is one point", help=HELP["cone"]),
+        Card(label="Cone", numbers=cone, below="1 would be one point", help=HELP["cone"]),
         Card(
             label="Modality gap",
             numbers=(Number(f"{near['modality_gap']:.2f}"),),
-            below="0 is one place, 2 is opposite poles",
+            below="2 would be opposite poles",
             help=HELP["modality_gap"],
         ),
         Card(

@@ -1,11 +1,13 @@
 """The choice of data and encoder that every view starts with, and the line that says what is shown."""
 
+from collections.abc import Callable
 from dataclasses import fields
 
 import streamlit as st
 
 import sde_core as sde
 from app import cache
+from app.analysis import rule_names
 from app.components.terms import HELP
 from app.sets import SetEntry
 from app.state import DEFAULT, State, link_of, linked_values, read_state, wild_parameters
@@ -18,12 +20,15 @@ def current_state() -> State:
     return read_state(st.session_state)
 
 
-def header(title: str, *, controls: tuple[str, ...] = ()) -> "cache.Dataset":
+def header(
+    title: str, *, controls: tuple[str, ...] = (), otherwise: Callable[[], None] | None = None
+) -> "cache.Dataset":
     """Show title, choice of data and the line of facts; return the open set, or stop with one sentence.
 
     Args:
         title: of the view.
         controls: fields of the state that this view has widgets for.
+        otherwise: what to draw where there is no data to show.
     """
     link = {name: st.query_params.get_all(name) for name in st.query_params}
     _report_wild_link(link)
@@ -46,6 +51,8 @@ def header(title: str, *, controls: tuple[str, ...] = ()) -> "cache.Dataset":
         st.info(
             "Choose another set above, or encode pairs on the Overview page.", icon=":material/arrow_upward:"
         )
+        if otherwise is not None:
+            otherwise()
         st.stop()
     _facts(found, whole)
     return found
@@ -126,7 +133,7 @@ def _facts(data: "cache.Dataset", whole: "cache.Dataset") -> None:
 
 def _carry(names: set[str], link: dict[str, list[str]]) -> None:
     """Keep state that has no widget in this view: in the session, and in the link."""
-    linked = linked_values(link, sde.rule_names())
+    linked = linked_values(link, rule_names())
     for name in names:
         # Streamlit forgets a widget's value when the widget is not drawn, unless it is set again.
         st.session_state[name] = st.session_state.get(name, linked.get(name, getattr(DEFAULT, name)))
@@ -143,5 +150,5 @@ def _report_wild_link(link: dict[str, list[str]]) -> None:
     if "link_read" in st.session_state:
         return
     st.session_state["link_read"] = True
-    for problem in wild_parameters(link, sde.rule_names()):
+    for problem in wild_parameters(link, rule_names()):
         st.warning(f"{problem} The default is used instead.", icon=":material/link_off:")

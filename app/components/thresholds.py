@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-import sde_core as sde
+from app.analysis import rule_names
 from app.components.terms import HELP, RULES
 from app.state import DEFAULT, FACTOR_RANGE, choices
 
-# A rule that needs numbers from the user is what the sliders are for.
-_NAMES = tuple(name for name in sde.rule_names() if name != "manual")
 # Geometric steps, so that half and double are equally far from the rule's own threshold.
 _STEPS = tuple(round(10 ** (i / 50), 3) for i in range(-50, 51))
 
@@ -17,7 +15,7 @@ def spectrum_controls() -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         st.selectbox(
             "Partition rule",
-            _NAMES,
+            rule_names(),
             key="rule",
             bind="query-params",
             help=HELP["rule"],

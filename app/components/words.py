@@ -92,7 +92,9 @@ def energy_story(reports: "list[BandReport]") -> str:
         sentences.append(
             f"{r.modality.capitalize()}: {half} directions hold half of the energy, {most} hold 90 %."
         )
-    return " ".join(sentences) + " Dots mark the end of the strong and of the weak band."
+    if any(r.cuts_by_size for r in reports):
+        sentences.append("Dots mark the end of the strong and of the weak band.")
+    return " ".join(sentences)
 
 
 def bands_story(reports: "list[BandReport]") -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def show() -> None:
     """Compose the view: the chart comes first, the numbers that take longer wait in their places."""
     open_what_was_encoded()
-    data = header("Overview")
+    data = header("Overview", otherwise=_encode)
     try:
         reports = cache.bands(data, current_state(), ("image", "text"))
     except sde.SDEError as error:
@@ -42,6 +42,10 @@ def show() -> None:
             st.markdown(f"**{lead}** {rest}")
     gallery(data)
     _skipped(data)
+    _encode()
+
+
+def _encode() -> None:
     st.subheader("Encode other pairs, or with another encoder", anchor=False)
     encode_panel()
 

@@ -188,3 +188,22 @@ def test_names_of_encoders_load_as_they_are_listed():
     names = cache.encoder_names()
     assert "ViT-B-32/laion2b_s34b_b79k" in names
     assert len(names) > 100
+
+
+@pytest.mark.parametrize("data", ["emoji/test", "{shard}"])
+def test_pairs_that_are_not_encoded_yet_lead_to_the_form(open_page, write_shard, good_members, data):
+    at = open_page("overview", data=data.format(shard=write_shard(good_members)))
+    assert not at.exception
+    assert "has not been encoded here yet" in at.error[0].value
+    assert [b.label for b in at.button] == ["Encode"]
+
+
+def test_a_truncated_shard_is_one_sentence(tiny_encoder_folder, write_shard, good_members, tmp_path):
+    whole = write_shard(good_members).read_bytes()
+    path = tmp_path / "cut.tar"
+    path.write_bytes(whole[:700])
+    job = EncodeJob(title="x", source=str(path), encoder="tiny")
+    job.start(lambda j: encode_to_cache(j, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache"))
+    assert "cut.tar" in _wait(job).error
+    assert "\n" not in job.error
+    assert not (tmp_path / "cache").exists()
