@@ -23,7 +23,9 @@ def test_the_command_line_examples_parse():
 
 
 def test_every_link_and_picture_is_there():
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README):
+    pictures = re.findall(r'(?:src|srcset)="([^"]+)"', README)
+    assert len(pictures) == 4
+    for target in [*pictures, *re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README)]:
         if not target.startswith("http"):
             assert (ROOT / target).exists(), target
 
