@@ -9,19 +9,18 @@ import streamlit as st
 
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
 HEAVY = ("app.views.overview", "plotly.graph_objects", "torch", "app.views.spectrum", "sde_core.alignment")
-# What the form that encodes needs: the names of all encoders.
-LATER = ("open_clip",)
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """Import ahead of the first visitor; a failure is left to the page, which says it in a sentence."""
-    threading.Thread(target=_warm, args=(HEAVY,), daemon=True, name="warm").start()
+    threading.Thread(target=warm, daemon=True, name="warm").start()
     yield {}
 
 
-def _warm(modules: tuple[str, ...]) -> None:
-    for name in modules:
+def warm() -> None:
+    """Import what is heavy; the first page then finds it done, or waits for the rest."""
+    for name in HEAVY:
         try:
             import_module(name)
         except ImportError:

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
+# Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
+README_HEIGHT = {"overview": 1138, "spectrum": 952}
 VIEWS = {"overview": "/", "spectrum": "/spectrum"}
 WIDTHS = (1440, 900)
 FLAGS = (
@@ -133,7 +135,9 @@ def main() -> None:
                 theme = "dark" if dark else "light"
                 with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
                     for view in VIEWS:
-                        png = capture(page, url, view, tallest=1180 if options.readme else None)
+                        png = capture(
+                            page, url, view, tallest=README_HEIGHT[view] if options.readme else None
+                        )
                         name = f"{view}-{theme}.png" if options.readme else f"{view}-{theme}-{width}.png"
                         save_small(png, options.folder / name)
                         print(options.folder / name)

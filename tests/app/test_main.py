@@ -1,0 +1,20 @@
+import sys
+
+import streamlit as st
+
+from app import main, screenshots
+
+
+def test_the_server_is_an_app_that_warms_up_what_is_there():
+    assert isinstance(main.app, st.App)
+    main.warm()
+    assert set(main.HEAVY) <= set(sys.modules)
+
+
+def test_a_missing_package_is_left_to_the_page(monkeypatch):
+    monkeypatch.setattr(main, "HEAVY", ("no_such_package", "json"))
+    main.warm()
+
+
+def test_every_page_has_its_picture():
+    assert set(screenshots.README_HEIGHT) == set(screenshots.VIEWS)
