@@ -3,6 +3,7 @@
 import math
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks import MatrixLike, as_matrix, as_paired_matrices
@@ -122,7 +123,7 @@ def linear_cka(first: MatrixLike, second: MatrixLike) -> float:
     return _ratio(_centred_product(x, y), _gram_size(x) * _gram_size(y))
 
 
-def direction_correlations(image: MatrixLike, text: MatrixLike, basis: MatrixLike) -> Tensor:
+def direction_correlations(image: MatrixLike, text: MatrixLike, basis: MatrixLike) -> Float[Tensor, " r"]:
     """Return, for each direction, the correlation of paired image and text coefficients along it.
 
     Pearson's correlation over the pairs of the image row and the text row projected on the direction; its

@@ -3,6 +3,7 @@
 import math
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks import MatrixLike, as_matrix
@@ -40,7 +41,7 @@ def subspace_overlap(first: MatrixLike, second: MatrixLike) -> float:
     return float((a.T @ b).square().sum()) / min(a.shape[1], b.shape[1])
 
 
-def principal_angles(first: MatrixLike, second: MatrixLike) -> Tensor:
+def principal_angles(first: MatrixLike, second: MatrixLike) -> Float[Tensor, " k"]:
     """Return the principal angles between two subspaces, ascending; accurate for small angles too.
 
     Angles below 45° are read from their sines: the cosine of 1e-9 is 1 in float64.

@@ -1,6 +1,7 @@
 """Embeddings as points on the unit sphere, where cosines are read."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks import MatrixLike, as_matrix
@@ -10,7 +11,7 @@ from sde_core.errors import DataError
 _BLOCK_ENTRIES = 1 << 22
 
 
-def unit_rows(x: MatrixLike, name: str, dtype: torch.dtype = torch.float32) -> Tensor:
+def unit_rows(x: MatrixLike, name: str, dtype: torch.dtype = torch.float32) -> Float[Tensor, "m n"]:
     """Return ``x`` with rows of unit length.
 
     Args:

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks import as_matrix
@@ -123,7 +124,12 @@ class SpectralTransform:
         return cls(basis=tensors["basis"], gains=tensors["gains"], mean=tensors.get("mean"))
 
 
-def apply_gains(x: Tensor, basis: Tensor, gains: Tensor, mean: Tensor | None = None) -> Tensor:
+def apply_gains(
+    x: Float[Tensor, "m n"],
+    basis: Float[Tensor, "n k"],
+    gains: Float[Tensor, " k"],
+    mean: Float[Tensor, " n"] | None = None,
+) -> Float[Tensor, "m n"]:
     """Return x + (x - mean) V diag(g - 1) V^T; differentiable in ``x`` and ``gains``, no checks.
 
     Args:

@@ -1,13 +1,14 @@
 """Input check at the border for one number per thing: per direction, per query, per item."""
 
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks import MatrixLike, as_matrix
 from sde_core.errors import DataError
 
 
-def as_vector(values: MatrixLike, name: str) -> Tensor:
+def as_vector(values: MatrixLike, name: str) -> Float[Tensor, " k"]:
     """Return ``values`` as a finite (q,) float64 tensor; lists are read in float64, not in torch's float32.
 
     Args:

@@ -1,12 +1,15 @@
 """Barlow-Twins-style decorrelation between modalities: a rival of component contrast."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.losses.component_contrast import standardised
 
 
-def barlow_twins(image: Tensor, text: Tensor, *, off_diagonal: float = 5e-3) -> Tensor:
+def barlow_twins(
+    image: Float[Tensor, "m n"], text: Float[Tensor, "m n"], *, off_diagonal: float = 5e-3
+) -> Float[Tensor, ""]:
     """Return sum_i (1 - C_ii)^2 + w sum_{i != j} C_ij^2 for the cross-correlation C of the columns.
 
     Args:

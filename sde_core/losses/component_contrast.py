@@ -1,6 +1,7 @@
 """Component contrast [X]: InfoNCE over shared spectral directions instead of samples."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -13,7 +14,13 @@ _RELATIVE_FLOOR = 1e-8
 _FLOOR = 1e-12
 
 
-def component_contrast(image: Tensor, text: Tensor, basis: Tensor, *, temperature: float = 0.1) -> Tensor:
+def component_contrast(
+    image: Float[Tensor, "m n"],
+    text: Float[Tensor, "m n"],
+    basis: Float[Tensor, "n k"],
+    *,
+    temperature: float = 0.1,
+) -> Float[Tensor, ""]:
     """Return the cross-entropy of telling which text component belongs to which image component.
 
     Coefficients along ``basis`` are standardised over the batch, C = zx^T zy / (B tau), and the loss is
@@ -42,7 +49,7 @@ def component_contrast(image: Tensor, text: Tensor, basis: Tensor, *, temperatur
     return (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target)) / 2
 
 
-def shared_spectrum(image: Tensor, text: Tensor) -> Spectrum:
+def shared_spectrum(image: Float[Tensor, "m n"], text: Float[Tensor, "m n"]) -> Spectrum:
     """Return the spectrum of both modalities' rows together: eigenvectors of x^T x + y^T y, detached.
 
     Directions in which no row has energy are left out: their coefficients are constant.

@@ -1,12 +1,18 @@
 """The enhanced features that enter the feature-domain term."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.transform import apply_gains
 
 
-def enhanced_view(features: Tensor, basis: Tensor, gains: Tensor, mean: Tensor | None = None) -> Tensor:
+def enhanced_view(
+    features: Float[Tensor, "m n"],
+    basis: Float[Tensor, "n k"],
+    gains: Float[Tensor, " k"],
+    mean: Float[Tensor, " n"] | None = None,
+) -> Float[Tensor, "m n"]:
     """Return F + F V diag(g - 1) V^T with every row set back to the length that it had.
 
     InfoNCE compares cosines, and open_clip's losses expect rows that are normalised already: so unit

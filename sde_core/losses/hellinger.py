@@ -3,6 +3,7 @@
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.losses.decomposition import decompose, singular_values
@@ -13,8 +14,8 @@ _FLOOR = 1e-8
 
 
 def hellinger_loss(
-    image: Tensor,
-    text: Tensor,
+    image: Float[Tensor, "m n"],
+    text: Float[Tensor, "m n"],
     *,
     on: Literal["values", "energies"] = "values",
     spectra: tuple[Spectrum, Spectrum] | None = None,

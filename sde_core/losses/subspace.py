@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -14,8 +15,8 @@ BROADENING = 1e-2
 
 
 def subspace_loss(
-    image: Tensor,
-    text: Tensor,
+    image: Float[Tensor, "m n"],
+    text: Float[Tensor, "m n"],
     *,
     rank: int,
     spectra: tuple[Spectrum, Spectrum] | None = None,

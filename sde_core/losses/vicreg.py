@@ -1,6 +1,7 @@
 """VICReg-style variance, invariance and covariance between modalities: a rival of component contrast."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 # Inside the root of a variance, as in the paper.
@@ -8,8 +9,8 @@ _FLOOR = 1e-4
 
 
 def vicreg(
-    image: Tensor,
-    text: Tensor,
+    image: Float[Tensor, "m n"],
+    text: Float[Tensor, "m n"],
     *,
     invariance: float = 25.0,
     variance: float = 25.0,
