@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BANDS = ("strong", "weak", "noise")
 GAP = 0.045
+FACTORS = slice(3, 5)
+"""Where a point's data says what multiple of the rule's noise and strong threshold it is."""
 
 
 def spectrum_figure(
@@ -159,15 +161,19 @@ def _points(report: "BandReport", band: str, unit: str, *, first: bool) -> dict[
     mine = report.labels == BANDS.index(band)
     rank = np.arange(1, len(report.values) + 1)
     total = np.cumsum(report.energy)
+    factors = [report.values / t if t > 0 else np.full(len(rank), np.nan) for t in _own(report)]
+    same = {"marker": {"opacity": 1}}  # a click selects, and must not fade the other points
     return {
         "type": "scatter",
         "x": _position(rank, len(rank), unit)[mine],
         "y": report.values[mine],
-        "customdata": np.stack([rank, report.energy, total], axis=1)[mine],
+        "customdata": np.stack([rank, report.energy, total, *factors], axis=1)[mine],
         "mode": "markers",
         "name": band,
         "legendgroup": band,
         "showlegend": first,
+        "selected": same,
+        "unselected": same,
         "marker": {"color": palette.BAND[band], "size": 6, "symbol": palette.SYMBOL[band]},
         "hovertemplate": (
             "direction %{customdata[0]:d} of " + f"{len(rank)}"
@@ -175,6 +181,10 @@ def _points(report: "BandReport", band: str, unit: str, *, first: bool) -> dict[
             "<br>energy up to here %{customdata[2]:.1%}<extra>" + f"{report.modality}<br>{band}" + "</extra>"
         ),
     }
+
+
+def _own(report: "BandReport") -> tuple[float, float]:
+    return report.own_tau_noise, report.own_tau_strong
 
 
 def _spans(report: "BandReport") -> list[str]:

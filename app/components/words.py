@@ -76,6 +76,10 @@ def fit_story(reports: "list[BandReport]") -> tuple[Literal["warning", "note"], 
     )
 
 
+CLICK_STORY = (
+    "Each point is a direction; hover for its numbers. Click one, and the nearer threshold moves there: it becomes the "
+    "first direction below."
+)
 BULK_STORY = (
     "Bars count the directions of each size; the line is what a matrix of pure noise with as many noise directions "
     "would give. Bars that follow the line up to 1 are noise as the law knows it; bars that spread wider are "

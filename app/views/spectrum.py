@@ -13,6 +13,7 @@ from app.charts.spectrum import cumulative_figure, spectrum_figure
 from app.components import words
 from app.components.bands_table import bands_table
 from app.components.cards import card_strip
+from app.components.clicks import take_click
 from app.components.downloads import downloads
 from app.components.metric_cards import metric_cards
 from app.components.source import current_state, header
@@ -60,9 +61,13 @@ def _spectrum(reports: "list[BandReport]", state: "State") -> None:
         spectrum_figure(reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale),
         key="spectrum_chart",
         config=CONFIG,
+        on_select=lambda: take_click("spectrum_chart"),
+        selection_mode="points",
         alt=words.spectrum_alt(reports),
     )
     st.markdown(words.spectrum_story(reports, moved=state.is_moved))
+    if all(r.cuts_by_size for r in reports):
+        st.caption(words.CLICK_STORY)
     left, right = st.columns([0.44, 0.56], gap="medium")
     with left:
         st.subheader("Few directions, how much energy?", anchor=False)

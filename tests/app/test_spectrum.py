@@ -4,7 +4,9 @@ import pytest
 
 import sde_core as sde
 from app import analysis
+from app.charts.spectrum import spectrum_figure
 from app.components import words
+from app.components.clicks import threshold_clicked
 from app.components.downloads import as_csv, as_json
 from app.state import DEFAULT
 from sde_core import EmbeddingSet
@@ -114,6 +116,28 @@ def test_files_are_whole_and_say_where_they_come_from(spiked_folder):
     assert content["parameters"]["fingerprint"] == embeddings.fingerprint
     assert content["parameters"]["rule"] == "mp-iqr"
     assert set(content["provenance"]) >= {"encoder", "weights_sha256", "pairs_fingerprint"}
+
+
+def test_a_click_moves_the_nearer_threshold_just_above_the_direction(spiked_folder):
+    spectrum = sde.compute_spectrum(EmbeddingSet.load(spiked_folder).image)
+    own = sde.partition_spectrum(spectrum)
+    report = analysis.band_report("image", spectrum, own)
+    points = [t for t in spectrum_figure([report]).data if t.mode == "markers"]
+    for trace, name, index in ((points[2], "noise", -3), (points[0], "strong", 2)):
+        moved = threshold_clicked([{"customdata": list(trace.customdata[index])}], DEFAULT)
+        assert moved is not None
+        assert moved[0] == name
+        as_sent = {str(i): value for i, value in enumerate(trace.customdata[index])}
+        assert threshold_clicked([{"customdata": as_sent}], DEFAULT) == moved
+        after = analysis.band_report("image", spectrum, own, **{f"{name}_factor": moved[1]})
+        rank = int(trace.customdata[index][0])
+        assert (after.labels[rank - 2], after.labels[rank - 1]) == ((1, 2) if name == "noise" else (0, 1))
+
+
+@pytest.mark.parametrize("data", [None, [], [1, 2, 3], [1, 2, 3, None, None], [1, 2, 3, float("nan"), 0.0]])
+def test_a_click_that_says_nothing_moves_nothing(data):
+    assert threshold_clicked([{"customdata": data}], DEFAULT) is None
+    assert threshold_clicked([], DEFAULT) is None
 
 
 def test_words_agree_with_the_numbers(spiked_folder):

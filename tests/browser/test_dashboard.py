@@ -121,6 +121,29 @@ def test_a_moved_threshold_moves_the_bands_and_the_link_restores_them(url, opene
         assert _story(page) == story
 
 
+def test_a_click_on_a_direction_moves_a_threshold(url, opened):
+    with opened(f"{url}/spectrum", SPECTRUM) as page:
+        before = _bands(page)
+        # The last point of the weak band of the first panel: the direction just above the noise.
+        point = (
+            page.locator(".js-plotly-plot")
+            .first.locator(".scatterlayer .trace")
+            .nth(1)
+            .locator(".point")
+            .last
+        )
+        box = point.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(300)  # plotly finds the point under a resting mouse
+        page.mouse.down()
+        page.mouse.up()
+        expect(page).to_have_url(re.compile("noise=1."))
+        rest(page)
+        after = _bands(page)
+        assert after != before
+
+
 def test_every_control_is_in_the_link_and_comes_back_from_it(url, opened):
     with opened(f"{url}/spectrum?data=clipart", SPECTRUM) as page:
         for choice in ("kept", "text", "share"):

@@ -1,0 +1,48 @@
+"""A click on a direction of the spectrum moves the nearer threshold there."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.charts.spectrum import FACTORS
+from app.state import FACTOR_RANGE, State, read_state
+
+# Above the value by far less than two singular values differ, so that rounding leaves the direction below.
+_JUST_ABOVE = 1 + 1e-9
+
+
+def threshold_clicked(points: Sequence[Mapping[str, Any]], state: State) -> tuple[str, float] | None:
+    """Return which threshold moves and where to, as a multiple of the rule's; None if the click says nothing.
+
+    Args:
+        points: what the chart says was clicked.
+        state: of the dashboard.
+    """
+    data = points[-1].get("customdata") if points else None
+    if isinstance(data, Mapping):  # typed arrays of the browser arrive as {"0": ..., "1": ...}
+        data = list(data.values())
+    if not data or len(data) < FACTORS.stop:
+        return None
+    found = [
+        (abs(math.log(factor / current)), name, factor)
+        for name, factor, current in zip(
+            ("noise", "strong"), data[FACTORS], (state.noise, state.strong), strict=True
+        )
+        if factor and math.isfinite(factor) and factor > 0
+    ]
+    if not found:
+        return None
+    _, name, factor = min(found)
+    low, high = FACTOR_RANGE
+    return name, min(max(factor * _JUST_ABOVE, low), high)
+
+
+def take_click(chart: str) -> None:
+    """Move the threshold that a click on ``chart`` means: a callback of the figure."""
+    event = st.session_state.get(chart)
+    points = event["selection"]["points"] if event else []
+    moved = threshold_clicked(points, read_state(st.session_state))
+    if moved is not None:
+        st.session_state[moved[0]] = moved[1]
