@@ -43,7 +43,7 @@ def bands_figure(reports: "list[BandReport]", *, height: int | None = None) -> g
                 "insidetextanchor": "middle",
                 "textangle": 0,
                 "textfont": {"size": 13, "color": "#ffffff" if band == "strong" else "#111111"},
-                "hovertemplate": "%{y}: %{x:.2%}<extra>" + band + "</extra>",
+                "hovertemplate": f"<b>{band}</b><br>%{{y}}: %{{x:.2%}}<extra></extra>",
             }
         )
     layout = {

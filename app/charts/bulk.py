@@ -84,7 +84,8 @@ def _panel(report: "BandReport", *, first: bool) -> list[dict[str, Any]]:
             "name": band,
             "showlegend": False,  # the spectrum above names these colours
             "marker": {"color": palette.BAND[band], "opacity": 0.85, "line": {"width": 0}},
-            "hovertemplate": "%{y} directions near %{x:.2f} noise edges<extra>" + band + "</extra>",
+            "hovertemplate": f"<b>{report.modality}, {band}</b><br>"
+            "%{y} directions near %{x:.2f} noise edges<extra></extra>",
         }
         for band in reversed(BANDS)
     ]
@@ -107,5 +108,5 @@ def _law(report: "BandReport", edge: float, width: float, *, first: bool) -> dic
         "legendgroup": "law",
         "showlegend": first,
         "line": {"color": palette.LAW, "width": 2.5},
-        "hovertemplate": "pure noise: %{y:.1f} directions a bar<extra>Marchenko-Pastur</extra>",
+        "hovertemplate": "<b>Marchenko-Pastur</b><br>pure noise: %{y:.1f} directions a bar<extra></extra>",
     }

@@ -86,8 +86,8 @@ def cumulative_figure(
                 "mode": "lines",
                 "name": report.modality,
                 "line": {"color": colour, "width": 2.5},
-                "hovertemplate": "first %{customdata} directions hold %{y:.1%} of the energy"
-                f"<extra>{report.modality}</extra>",
+                "hovertemplate": f"<b>{report.modality}</b>"
+                "<br>first %{customdata} directions hold %{y:.1%} of the energy<extra></extra>",
             }
         )
         traces += _band_ends(report, total, where)
@@ -119,7 +119,7 @@ def _band_ends(
                 "mode": "markers",
                 "marker": {"size": 11, "color": palette.BAND[band], "line": edge},
                 "showlegend": False,
-                "hovertemplate": f"end of {band}: {end} directions, %{{y:.1%}}<extra>{report.modality}</extra>",
+                "hovertemplate": f"<b>{report.modality}</b><br>end of {band}: {end} directions, %{{y:.1%}}<extra></extra>",
             }
         )
     return ends
@@ -176,9 +176,10 @@ def _points(report: "BandReport", band: str, unit: str, *, first: bool) -> dict[
         "unselected": same,
         "marker": {"color": palette.BAND[band], "size": 6, "symbol": palette.SYMBOL[band]},
         "hovertemplate": (
+            f"<b>{report.modality}, {band}</b><br>"
             "direction %{customdata[0]:d} of " + f"{len(rank)}"
             "<br>singular value %{y:.4g}<br>energy %{customdata[1]:.2%}"
-            "<br>energy up to here %{customdata[2]:.1%}<extra>" + f"{report.modality}<br>{band}" + "</extra>"
+            "<br>energy up to here %{customdata[2]:.1%}<extra></extra>"
         ),
     }
 
