@@ -1,8 +1,7 @@
-"""What the views show, computed by `sde_core` and put into plain values; no streamlit here."""
+"""A spectrum with its bands, as arrays and numbers."""
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -118,77 +117,3 @@ def band_report(
         metrics=spectrum_metrics(spectrum),
         shape=(spectrum.n_samples, spectrum.n_features),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Headline:
-    """The numbers at the top of the overview.
-
-    Attributes:
-        alignment: of `sde_core.alignment_metrics` on primary pairs; empty with fewer than 2 pairs.
-        metrics: retrieval by CLIP_benchmark's names, gallery of primary captions.
-        chance: what a random ranking reaches, by the same names.
-        n_texts: captions in that gallery.
-    """
-
-    alignment: dict[str, float]
-    metrics: dict[str, float]
-    chance: dict[str, float]
-    n_texts: int
-
-
-def headline(embeddings: sde.EmbeddingSet) -> Headline:
-    """Return alignment of the primary pairs, and retrieval with primary captions as gallery."""
-    from sde_core.evaluation import evaluate_retrieval
-
-    image, text = embeddings.paired()
-    report = evaluate_retrieval(embeddings)
-    return Headline(
-        alignment=sde.alignment_metrics(image, text) if len(image) > 1 else {},
-        metrics=report.metrics,
-        chance=report.chance,
-        n_texts=report.n_texts,
-    )
-
-
-def as_rows(reports: list[BandReport]) -> list[dict[str, Any]]:
-    """Return one row for each singular value, for the CSV download."""
-    rows = []
-    for report in reports:
-        cumulative = np.cumsum(report.energy)
-        for i, value in enumerate(report.values):
-            rows.append(
-                {
-                    "modality": report.modality,
-                    "rank": i + 1,
-                    "singular_value": float(value),
-                    "energy_share": float(report.energy[i]),
-                    "cumulative_energy": float(cumulative[i]),
-                    "band": BANDS[report.labels[i]],
-                }
-            )
-    return rows
-
-
-def as_json(reports: list[BandReport], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters and numbers of the view, for the JSON download; NaN becomes None."""
-
-    def number(value: float | None) -> float | None:
-        return value if value is not None and math.isfinite(value) else None
-
-    spectra = {}
-    for report in reports:
-        spectra[report.modality] = {
-            "n_samples": report.shape[0],
-            "n_features": report.shape[1],
-            "tau_strong": number(report.tau_strong),
-            "tau_noise": number(report.tau_noise),
-            "fit_distance": number(report.fit_distance),
-            "bands": {
-                band: {"directions": report.count(band), "energy_share": report.energy_share(band)}
-                for band in BANDS
-            },
-            "metrics": {key: number(value) for key, value in report.metrics.items()},
-            "singular_values": report.values.tolist(),
-        }
-    return {"parameters": parameters, "spectra": spectra}
