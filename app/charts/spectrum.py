@@ -119,7 +119,8 @@ def _band_ends(
                 "mode": "markers",
                 "marker": {"size": 11, "color": palette.BAND[band], "line": edge},
                 "showlegend": False,
-                "hovertemplate": f"<b>{report.modality}</b><br>end of {band}: {end} directions, %{{y:.1%}}<extra></extra>",
+                "hovertemplate": f"<b>{report.modality}</b>"
+                f"<br>end of {band}: {end} directions, %{{y:.1%}}<extra></extra>",
             }
         )
     return ends
