@@ -10,9 +10,22 @@ Center = Literal["removed", "kept"]
 Show = Literal["both", "image", "text"]
 Unit = Literal["rank", "share"]
 Scale = Literal["linear", "log"]
+Schedule = Literal["cosine", "linear", "step", "constant"]
+StrongMode = Literal["amplify", "noise", "adversarial"]
+Transform = Literal["none", "enhanced", "pruned"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
+RANGES = {
+    "noise": FACTOR_RANGE,
+    "strong": FACTOR_RANGE,
+    "t": (0.0, 1.0),
+    "rho": (0.05, 1.0),
+    "alpha_start": (0.0, 0.95),
+    "alpha_end": (0.0, 0.95),
+    "warmup": (0.0, 0.9),
+}
+"""Least and largest value of every number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +44,14 @@ class State:
         unit: directions counted by rank, or as a share of all directions.
         xscale: scale of the horizontal axis.
         yscale: scale of the vertical axis.
+        transform: what is done to the vectors: nothing, the gains at ``t``, or noise directions to 0.
+        t: training progress.
+        rho: overall strength of the gains.
+        alpha_start: curriculum factor at the end of the warm-up.
+        alpha_end: curriculum factor at the end of training.
+        schedule: how alpha goes from start to end.
+        warmup: share of training over which alpha rises from 0.
+        strong_mode: what moves the strong band.
     """
 
     data: str = "emoji"
@@ -44,6 +65,14 @@ class State:
     unit: Unit = "rank"
     xscale: Scale = "linear"
     yscale: Scale = "log"
+    transform: Transform = "none"
+    t: float = 0.0
+    rho: float = 1.0
+    alpha_start: float = 0.5
+    alpha_end: float = 0.05
+    schedule: Schedule = "cosine"
+    warmup: float = 0.0
+    strong_mode: StrongMode = "amplify"
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -63,6 +92,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "unit": get_args(Unit),
     "xscale": get_args(Scale),
     "yscale": get_args(Scale),
+    "transform": get_args(Transform),
+    "schedule": get_args(Schedule),
+    "strong_mode": get_args(StrongMode),
 }
 
 
@@ -94,8 +126,8 @@ def wild_parameters(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -
         allowed = rules if name == "rule" else _CHOICES.get(name)
         if allowed and value not in allowed:
             problems.append(f"`{name}` must be one of {', '.join(allowed)}; the link says {value!r}.")
-        if name in ("noise", "strong") and not _is_factor(value):
-            low, high = FACTOR_RANGE
+        if name in RANGES and not _is_within(value, RANGES[name]):
+            low, high = RANGES[name]
             problems.append(f"`{name}` must lie in {low:g} to {high:g}; the link says {value!r}.")
     return problems
 
@@ -127,9 +159,9 @@ def link_of(state: State) -> dict[str, list[str]]:
     return link
 
 
-def _is_factor(text: str) -> bool:
+def _is_within(text: str, limits: tuple[float, float]) -> bool:
     try:
         value = float(text)
     except ValueError:
         return False
-    return math.isfinite(value) and FACTOR_RANGE[0] <= value <= FACTOR_RANGE[1]
+    return math.isfinite(value) and limits[0] <= value <= limits[1]

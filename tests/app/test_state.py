@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.state import (
     DEFAULT,
-    FACTOR_RANGE,
+    RANGES,
     State,
     choices,
     link_of,
@@ -23,12 +23,20 @@ STATES = st.builds(
     part=st.lists(st.text(min_size=1), unique=True).map(tuple),
     center=st.sampled_from(choices("center")),
     rule=st.sampled_from(RULES),
-    noise=st.floats(*FACTOR_RANGE),
-    strong=st.floats(*FACTOR_RANGE),
+    noise=st.floats(*RANGES["noise"]),
+    strong=st.floats(*RANGES["noise"]),
     show=st.sampled_from(choices("show")),
     unit=st.sampled_from(choices("unit")),
     xscale=st.sampled_from(choices("xscale")),
     yscale=st.sampled_from(choices("yscale")),
+    transform=st.sampled_from(choices("transform")),
+    t=st.floats(*RANGES["t"]),
+    rho=st.floats(*RANGES["rho"]),
+    alpha_start=st.floats(*RANGES["alpha_start"]),
+    alpha_end=st.floats(*RANGES["alpha_end"]),
+    schedule=st.sampled_from(choices("schedule")),
+    warmup=st.floats(*RANGES["warmup"]),
+    strong_mode=st.sampled_from(choices("strong_mode")),
 )
 
 
@@ -58,15 +66,17 @@ def test_no_link_breaks_the_reader(link):
     for sentence in wild_parameters(link, RULES):
         assert sentence.startswith("`")
     state = read_state(linked_values(link, RULES))
-    assert FACTOR_RANGE[0] <= state.noise <= FACTOR_RANGE[1]
+    for name, (low, high) in RANGES.items():
+        assert low <= getattr(state, name) <= high
     assert state.rule in RULES
     assert state.unit in choices("unit")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "0", "1e9", "", "1,5", "<script>"])
-def test_a_wild_threshold_is_refused(value):
-    assert len(wild_parameters({"noise": [value]}, RULES)) == 1
-    assert linked_values({"noise": [value]}, RULES) == {}
+def test_a_wild_number_is_refused(value):
+    for name in ("noise", "rho"):
+        assert len(wild_parameters({name: [value]}, RULES)) == 1
+        assert linked_values({name: [value]}, RULES) == {}
 
 
 def test_what_is_missing_is_the_default_and_what_is_strange_is_ignored():
