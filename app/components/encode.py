@@ -4,15 +4,19 @@ import streamlit as st
 
 import sde_core as sde
 from app import cache
-from app.jobs import EncodeJob, encode_to_cache
+from app.components.job_progress import job_error, job_progress
+from app.jobs import Encoded, Job, encoding_job, queue
 from sde_core import bundled
 
 _SPLITS = ("emoji/test", "clipart/test", "emoji/val", "clipart/val")
 
 
-def current_job() -> EncodeJob | None:
-    """Return this session's encoding, running or ended, if there was one."""
-    job: EncodeJob | None = st.session_state.get("encode_job")
+def current_job() -> Job | None:
+    """Return this session's encoding, running or ended; else one that runs, whoever started it."""
+    job: Job | None = st.session_state.get("encode_job")
+    running = queue.active("encode") if job is None else []
+    if running:  # its browser was lost, or a colleague started it
+        st.session_state["encode_job"] = job = running[0]
     return job
 
 
@@ -21,19 +25,20 @@ def encode_panel() -> None:
     with st.container(border=True):
         encode_form()
         job = current_job()
-        if job is not None and job.is_running:
-            _watch()
+        if job is not None and job.is_active:
+            job_progress(job)
         elif job is not None:
             _outcome(job)
 
 
 def open_what_was_encoded() -> None:
-    """Show a set that has just been encoded; widgets may be set only before they are drawn."""
-    job = current_job()
-    if job is not None and job.folder is not None and not job.was_shown:
-        job.was_shown = True
-        st.session_state["data"], st.session_state["encoder"] = job.source, job.encoder
+    """Show a set that this session has just encoded; widgets may be set only before they are drawn."""
+    job = st.session_state.get("encode_job")
+    result = job.result if job is not None else None
+    if isinstance(result, Encoded) and st.session_state.pop("encode_opens", None) == job.key:
+        st.session_state["data"], st.session_state["encoder"] = result.source, result.encoder
         st.session_state["part"] = []
+        st.session_state["encode_opened"] = job.key
         st.toast(f"{job.title}: opened.", icon=":material/check_circle:")
 
 
@@ -59,7 +64,7 @@ def encode_form() -> None:
             "ARCHITECTURE/path/to/checkpoint.safetensors."
         ),
     )
-    busy = (job := current_job()) is not None and job.is_running
+    busy = (job := current_job()) is not None and job.is_active
     if not right.button("Encode", type="primary", icon=":material/bolt:", width="stretch", disabled=busy):
         return
     if not source:
@@ -69,43 +74,31 @@ def encode_form() -> None:
 
 
 def _start(source: str, name: str) -> None:
-    job = EncodeJob(title=f"{source} by {name}", source=source, encoder=name)
-    st.session_state["encode_job"] = job
-    folder = cache.cache_folder()
-    job.start(lambda running: encode_to_cache(running, lambda: sde.load_encoder(name), folder))
+    from sde_core.device import resolve_device
+
+    device = str(resolve_device("auto"))
+    job = encoding_job(source, name, cache.cache_folder(), sde.load_encoder, device=device)
+    queue.forget(job.key)  # the files may have changed since
+    st.session_state["encode_job"] = queue.submit(job)
+    st.session_state["encode_opens"] = job.key
     st.rerun()
 
 
-@st.fragment(run_every=0.5)
-def _watch() -> None:
-    """Follow the job; the rest of the page is redrawn once, when it ends."""
-    job = current_job()
-    if job is None or not job.is_running:
-        st.rerun()
+def _outcome(job: Job) -> None:
     left, right = st.columns([0.84, 0.16], vertical_alignment="center")
-    done = job.progress
-    if done is None:
-        left.progress(0.0, f"**{job.title}**: {job.note}")
-    else:
-        left.progress(
-            done.done / max(done.total, 1),
-            f"**{job.title}**: {done.stage}, {done.done:,} of {done.total:,} · {done.rate:,.0f} a second · "
-            f"about {done.seconds_left:.0f} s left",
-        )
-    if right.button("Cancel", icon=":material/stop_circle:", width="stretch", disabled=job.was_cancelled):
-        job.cancel()
-
-
-def _outcome(job: EncodeJob) -> None:
-    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
+    result = job.result
     if job.error:
-        left.error(f"{job.title}: {job.error.rstrip('.')}.", icon=":material/error:")
-    elif job.folder is None:
+        left.error(job_error(job), icon=":material/error:")
+    elif not isinstance(result, Encoded):
         left.info(f"{job.title}: cancelled, nothing was written.", icon=":material/stop_circle:")
     else:
-        skipped = f" {job.n_skipped} items were skipped; they are listed above." if job.n_skipped else ""
-        how = "was encoded before; opened above" if job.was_there else "encoded, saved and opened above"
-        left.success(f"{job.title}: {how}.{skipped}", icon=":material/check_circle:")
+        opened = st.session_state.get("encode_opened") == job.key
+        done = "was encoded before" if result.was_there else "encoded, saved"
+        where = "opened above" if opened else "choose it under Data"
+        skipped = (
+            f" {result.n_skipped} items were skipped; they are listed above." if result.n_skipped else ""
+        )
+        left.success(f"{job.title}: {done} and {where}.{skipped}", icon=":material/check_circle:")
     right.button(
         "Close",
         key="encode_close",

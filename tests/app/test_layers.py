@@ -12,7 +12,8 @@ APP = Path(__file__).resolve().parents[2] / "app"
 PLAIN = [
     *sorted((APP / "charts").glob("*.py")),
     *sorted((APP / "analysis").glob("*.py")),
-    *(APP / f"{n}.py" for n in ("jobs", "sets", "state")),
+    *sorted((APP / "jobs").glob("*.py")),
+    *(APP / f"{n}.py" for n in ("sets", "state")),
 ]
 PARTS = {
     "views": 0,

@@ -1,13 +1,11 @@
 import shutil
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from app import cache, sets
-from app.jobs import EncodeJob, encode_to_cache
-from sde_core import DataError, EmbeddingSet, load_encoder
+from sde_core import EmbeddingSet
 from tests.app.conftest import card_numbers, spiked
 
 
@@ -93,39 +91,6 @@ def test_the_cache_follows_the_content_of_a_folder(open_page, tmp_path):
         assert card_numbers(at)[0] == [str(rows)]
 
 
-def _wait(job: EncodeJob) -> EncodeJob:
-    for _ in range(600):
-        if not job.is_running:
-            return job
-        time.sleep(0.05)
-    raise AssertionError("the job did not end")
-
-
-def test_an_encoding_runs_once_and_is_found_again(tiny_encoder_folder, write_shard, good_members, tmp_path):
-    shard = str(write_shard(good_members))
-    folders = []
-    for _ in range(2):
-        job = EncodeJob(title="x", source=shard, encoder=str(tiny_encoder_folder))
-        job.start(lambda j: encode_to_cache(j, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache"))
-        folders.append(_wait(job).folder)
-        assert job.error == ""
-    assert folders[0] == folders[1]
-    assert EmbeddingSet.load(folders[0]).n_images == 5
-    assert job.progress is None  # the second time nothing was encoded
-    assert job.was_there
-    assert [(e.data, e.encoder) for e in sets.known_sets(tmp_path / "cache") if e.data == shard] == [
-        (shard, str(tiny_encoder_folder))
-    ]
-
-
-def test_what_ships_encoded_is_not_encoded_again(tmp_path):
-    job = EncodeJob(title="x", source="clipart", encoder="bundled")
-    job.start(lambda j: encode_to_cache(j, load_encoder, tmp_path / "cache"))
-    assert _wait(job).was_there
-    assert job.error == ""
-    assert job.progress is None
-
-
 def test_encoders_of_one_set_stand_side_by_side(open_page, tmp_path, monkeypatch):
     for encoder, seed in (("bundled", 0), ("ViT-B-32/openai", 1)):
         made = spiked(seed=seed)
@@ -162,28 +127,6 @@ def test_parts_of_one_column_add_up_and_columns_narrow_down():
     assert sets.filters(twin) == ("split=test", "split=train", "split=val")
 
 
-def test_a_cancelled_encoding_writes_nothing(tiny_encoder_folder, write_shard, good_members, tmp_path):
-    job = EncodeJob(title="x", source=str(write_shard(good_members)), encoder="tiny")
-    job.cancel()
-    job.start(lambda j: encode_to_cache(j, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache"))
-    assert _wait(job).folder is None
-    assert job.error == ""
-    assert not (tmp_path / "cache").exists()
-
-
-def test_a_failed_encoding_says_why(tmp_path):
-    job = EncodeJob(title="x", source="", encoder="")
-
-    def fail(_: EncodeJob):
-        raise DataError("pairs must exist")
-
-    job.start(fail)
-    assert _wait(job).error == "pairs must exist"
-    broken = EncodeJob(title="x", source="", encoder="")
-    broken.start(lambda _: 1 / 0)
-    assert "ZeroDivisionError" in _wait(broken).error
-
-
 def test_names_of_encoders_load_as_they_are_listed():
     names = cache.encoder_names()
     assert "ViT-B-32/laion2b_s34b_b79k" in names
@@ -196,14 +139,3 @@ def test_pairs_that_are_not_encoded_yet_lead_to_the_form(open_page, write_shard,
     assert not at.exception
     assert "has not been encoded here yet" in at.error[0].value
     assert [b.label for b in at.button] == ["Encode"]
-
-
-def test_a_truncated_shard_is_one_sentence(tiny_encoder_folder, write_shard, good_members, tmp_path):
-    whole = write_shard(good_members).read_bytes()
-    path = tmp_path / "cut.tar"
-    path.write_bytes(whole[:700])
-    job = EncodeJob(title="x", source=str(path), encoder="tiny")
-    job.start(lambda j: encode_to_cache(j, lambda: load_encoder(tiny_encoder_folder), tmp_path / "cache"))
-    assert "cut.tar" in _wait(job).error
-    assert "\n" not in job.error
-    assert not (tmp_path / "cache").exists()

@@ -1,0 +1,84 @@
+"""Encoding pairs in the background, into the folder of sets that were encoded here."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sde_core as sde
+from app.jobs.job import Job
+from app.sets import known_sets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """What an encoding ended with.
+
+    Attributes:
+        folder: of the set.
+        source: the pairs, as `open_pairs` takes them.
+        encoder: its own name.
+        n_skipped: items that could not be used.
+        was_there: whether the same pairs had been encoded by the same weights before.
+    """
+
+    folder: Path
+    source: str
+    encoder: str
+    n_skipped: int = 0
+    was_there: bool = False
+
+
+def encoding_job(
+    source: str, encoder: str, cache: Path, load: "Callable[[str], sde.Encoder]", *, device: str = "cpu"
+) -> Job:
+    """Return the job that encodes pairs; one that is encoded already is not made again.
+
+    Args:
+        source: as `open_pairs` takes it.
+        encoder: as ``load`` takes it.
+        cache: folder whose ``embeddings`` takes the set.
+        load: such as `sde_core.load_encoder`.
+        device: where the encoder computes.
+    """
+    return Job(
+        key=f"encode/{cache}/{source}/{encoder}",
+        kind="encode",
+        title=f"{source} by {encoder}",
+        device=device,
+        work=lambda job: _encode(job, source, lambda: load(encoder), cache),
+    )
+
+
+def _encode(job: Job, source: str, load: "Callable[[], sde.Encoder]", cache: Path) -> Encoded:
+    """Encode; a set is known by the fingerprints of its pairs and weights, so changed files are encoded again.
+
+    Raises:
+        SDEError: pairs or encoder cannot be used.
+        Cancelled: nothing was written.
+    """
+    job.report(0.0, "loading the encoder")
+    pairs = sde.open_pairs(source)
+    encoder = load()
+    for entry in known_sets(cache):
+        same = (entry.data, entry.pairs_fingerprint, entry.weights)
+        if same == (pairs.uri, pairs.fingerprint, encoder.weights_sha256):
+            return Encoded(folder=Path(entry.folder), source=source, encoder=encoder.name, was_there=True)
+
+    def follow(progress: sde.EncodeProgress) -> None:
+        job.report(
+            progress.done / max(progress.total, 1),
+            f"{progress.stage}, {progress.done:,} of {progress.total:,} · {progress.rate:,.0f} a second",
+            seconds_left=progress.seconds_left,
+        )
+
+    label = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(source.split("/")[-2:])).strip("-")[:60]
+    folder = cache / "embeddings" / f"{label}-{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}"
+    embeddings = sde.encode_pairs(encoder, pairs, progress=follow, name=source)
+    job.report(1.0, "writing")
+    return Encoded(
+        folder=embeddings.save(folder),
+        source=source,
+        encoder=encoder.name,
+        n_skipped=len(embeddings.skipped),
+    )

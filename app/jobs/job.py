@@ -1,0 +1,132 @@
+"""One piece of long work: how far it is, what came of it, and a way to stop it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sde_core as sde
+
+Status = Literal["waiting", "running", "done", "failed", "cancelled"]
+_LOG = logging.getLogger(__name__)
+
+
+class Cancelled(Exception):
+    """Raised inside the work to end it."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Job:
+    """A piece of work, known by its key; written by its own thread, read by every session.
+
+    Attributes:
+        key: digest or name of everything that the result depends on.
+        kind: what sort of work it is, such as "encode".
+        title: what is done, in words.
+        work: is given the job, reports to it, and returns the result.
+        device: heavy work on one device runs one at a time.
+        status: where it stands.
+        share: how much is done, in [0, 1].
+        note: what it does right now, in words.
+        seconds_left: estimate of the work itself, or None where it has none.
+        partial: what can be shown before the end; the work says what it is.
+        result: what ``work`` returned.
+        error: one sentence, if it failed.
+    """
+
+    key: str
+    kind: str
+    title: str
+    work: "Callable[[Job], object]"
+    device: str = "cpu"
+    status: Status = "waiting"
+    share: float = 0.0
+    note: str = ""
+    seconds_left: float | None = None
+    partial: object = None
+    result: object = None
+    error: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _end: threading.Event = field(default_factory=threading.Event)
+    _started: float = 0.0
+    _seconds: float = 0.0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it runs or waits for its turn."""
+        return self.status in ("waiting", "running")
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that it has run."""
+        return time.monotonic() - self._started if self.status == "running" else self._seconds
+
+    def cancel(self) -> None:
+        """Ask it to stop at its next report; a job that waits ends at once."""
+        with self._lock:
+            self._stop.set()
+            if self.status == "waiting":
+                self._finish("cancelled")
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until it has ended and return True, or False when the time is up first."""
+        return self._end.wait(timeout_s)
+
+    def report(
+        self, share: float, note: str = "", *, seconds_left: float | None = None, partial: object = None
+    ) -> None:
+        """Take how far the work is; the work calls this as often as it can stop.
+
+        Args:
+            share: how much is done; outside [0, 1] is cut.
+            note: what it does right now, in words.
+            seconds_left: estimate of the work itself.
+            partial: what can be shown already; None keeps the last.
+
+        Raises:
+            Cancelled: `cancel` was called.
+        """
+        if self._stop.is_set():
+            raise Cancelled
+        self.share, self.note, self.seconds_left = min(max(share, 0.0), 1.0), note, seconds_left
+        if partial is not None:
+            self.partial = partial
+
+    def run(self) -> None:
+        """Do the work in this thread; whatever happens, the job ends with a status."""
+        with self._lock:
+            if self.status != "waiting":
+                return
+            self._started, self.status = time.monotonic(), "running"
+        status: Status = "failed"
+        try:
+            self.result = self.work(self)
+            status = "done"
+        except Cancelled:
+            status = "cancelled"
+        except sde.SDEError as error:
+            self.error = str(error)
+        except Exception as error:  # a thread's error would otherwise vanish
+            _LOG.exception("%s failed", self.title)
+            self.error = f"it failed: {type(error).__name__}: {error}"
+        finally:
+            with self._lock:
+                self._seconds = time.monotonic() - self._started
+                self._finish(status)
+
+    def _finish(self, status: Status) -> None:
+        self.status = status
+        self.work = _over  # what it held may be large
+        self._end.set()
+
+
+def _over(_: Job) -> object:
+    raise RuntimeError("the work of an ended job was let go")
