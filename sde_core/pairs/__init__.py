@@ -4,38 +4,39 @@ from pathlib import Path
 
 from sde_core import bundled
 from sde_core.errors import DataError
-from sde_core.pairs.base import Pair, Pairs, Skipped
+from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
 from sde_core.pairs.image import decode_image
+from sde_core.pairs.registry import format_names, open_as, open_detected
+from sde_core.pairs.source import Source
 
-__all__ = ["Pair", "Pairs", "Skipped", "decode_image", "open_pairs"]
+__all__ = ["Classification", "Pair", "Pairs", "Skipped", "decode_image", "format_names", "open_pairs"]
 
 
-def open_pairs(path_or_uri: str | Path) -> Pairs:
+def open_pairs(path_or_uri: str | Path, format: str | None = None) -> Pairs:
     """Return the image-text pairs at ``path_or_uri``; no picture is read yet.
 
     Args:
-        path_or_uri: a bundled set ("emoji", "clipart", or one split of it such as "emoji/test"), a
-            WebDataset shard, a folder of shards or a pattern of shards.
+        path_or_uri: a bundled set ("emoji", "clipart", or one split of it such as "emoji/test"), a file, a
+            folder, a pattern of shards, a hub name; docs/data.md shows every format.
+        format: one of `format_names`; None detects it.
 
     Returns:
         Pairs: iterate for `Pair`, or `find` one by its id.
 
     Raises:
         DataError: nothing there, or nothing in a known format.
+        ConfigError: ``format`` is unknown.
     """
-    from sde_core.pairs.webdataset import open_webdataset
-
     uri = str(path_or_uri)
-    path = Path(uri).expanduser()
-    if not uri:
-        raise DataError("path_or_uri must name a set of pairs; got an empty string")
+    if not uri.strip() or "\0" in uri:
+        raise DataError(f"path_or_uri must name a set of pairs; got {uri!r}")
+    source = _bundled(uri) or Source.of(uri)
+    return open_detected(source) if format is None else open_as(format, source)
+
+
+def _bundled(uri: str) -> Source | None:
     name, _, split = uri.partition("/")
-    if name in bundled.PAIR_SETS and not path.exists():
-        folder = bundled.pairs_folder(name)
-        return open_webdataset(folder / f"{split}-*.tar.gz" if split else folder, uri)
-    if not path.exists() and "*" not in path.name and "?" not in path.name:
-        raise DataError(
-            f"path_or_uri must be a file, a folder or one of {', '.join(bundled.PAIR_SETS)}; "
-            f"there is no {uri}"
-        )
-    return open_webdataset(path, uri)
+    if name not in bundled.PAIR_SETS or Path(uri).exists():
+        return None
+    folder = bundled.pairs_folder(name)
+    return Source(uri=uri, path=folder / f"{split or '*'}-*.tar.gz", tree=None)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sde_core.pairs.fingerprint import content_digest
+
 Metadata = Mapping[str, str | int | float | bool]
 
 
@@ -38,8 +40,29 @@ class Pair:
     metadata: Metadata = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """Classes and prompts of a set made for zero-shot classification.
+
+    The number of a pair's class stands in its metadata under `label`, from 0.
+
+    Attributes:
+        classnames: names by number of class.
+        templates: prompts with the place of the name as `{c}`: "a photo of a {c}.".
+    """
+
+    classnames: tuple[str, ...]
+    templates: tuple[str, ...]
+
+
 class Pairs(ABC):
-    """A set of image-text pairs on disk; opening it reads no picture and no caption."""
+    """A set of image-text pairs on disk; opening it reads no picture and no caption.
+
+    Attributes:
+        classification: classes and prompts, where the set has them.
+    """
+
+    classification: Classification | None = None
 
     @property
     @abstractmethod
@@ -49,7 +72,11 @@ class Pairs(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """Hex digest that changes when the files change."""
+        """Hex digest that changes when the files change; quick to make, a key for caches."""
+
+    def content_fingerprint(self) -> str:
+        """Return a hex digest of ids, captions, metadata and pictures, equal in every format; reads everything once."""
+        return content_digest(self)
 
     @property
     @abstractmethod

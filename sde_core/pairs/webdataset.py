@@ -19,9 +19,12 @@ from typing import IO
 
 from sde_core.errors import DataError
 from sde_core.pairs.base import Pair, Pairs, Skipped
+from sde_core.pairs.fields import caption_text, clean_captions, clean_id, listed_captions, scalars
+from sde_core.pairs.source import Source
 
 IMAGE_SUFFIXES = frozenset({"webp", "jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "avif"})
 SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+LOOKS_FOR = "WebDataset shards (*.tar, *.tar.gz)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,21 +185,34 @@ class WebDatasetPairs(Pairs):
         self._skipped[item] = Skipped(item, reason)
 
 
-def open_webdataset(path: Path, uri: str) -> WebDatasetPairs:
+def detects(source: Source) -> bool:
+    """Return whether ``source`` is a shard, a folder with shards, or a pattern of shards that are there."""
+    if source.tree is not None:
+        return any(name.endswith(SHARD_SUFFIXES) for name in source.tree.top())
+    return source.path.name.endswith(SHARD_SUFFIXES) and bool(_shards(source))
+
+
+def open_source(source: Source) -> WebDatasetPairs:
     """Return the pairs of one shard, of all shards in a folder, or of a pattern such as `test-*.tar`.
 
     Raises:
         DataError: nothing there is a shard.
     """
-    if path.is_dir():
-        shards = sorted(p for p in path.iterdir() if p.name.endswith(SHARD_SUFFIXES))
-    elif "*" in path.name or "?" in path.name:
-        shards = sorted(path.parent.glob(path.name))
-    else:
-        return WebDatasetPairs([path], uri)
+    shards = _shards(source)
     if not shards:
-        raise DataError(f"{path} must hold WebDataset shards ({', '.join(SHARD_SUFFIXES)}); it has none")
-    return WebDatasetPairs(shards, uri)
+        raise DataError(
+            f"{source.uri} must name WebDataset shards ({', '.join(SHARD_SUFFIXES)}); there are none"
+        )
+    return WebDatasetPairs(shards, source.uri)
+
+
+def _shards(source: Source) -> list[Path]:
+    path = source.path
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.name.endswith(SHARD_SUFFIXES))
+    if "*" in path.name or "?" in path.name:
+        return sorted(path.parent.glob(path.name))
+    return [path] if path.is_file() else []
 
 
 def _key_and_suffix(name: str) -> tuple[str, str]:
@@ -214,14 +230,11 @@ def _pair(sample: _Sample) -> Pair:
         raise DataError("the picture is empty")
     record = _record(sample)
     captions = _captions(sample, record)
-    if not captions:
-        raise DataError("no caption, or an empty one")
-    scalars = {k: v for k, v in record.items() if isinstance(v, str | int | float | bool)}
     return Pair(
-        id=sample.key,
+        id=clean_id(sample.key),
         captions=captions,
         read_image=lambda: sample.shard.read(span),
-        metadata=scalars,
+        metadata=scalars(record),
     )
 
 
@@ -237,11 +250,5 @@ def _record(sample: _Sample) -> dict[str, object]:
 
 def _captions(sample: _Sample, record: dict[str, object]) -> tuple[str, ...]:
     if "txt" in sample.members:
-        try:
-            lines = sample.shard.read(sample.members["txt"]).decode("utf-8").splitlines()
-        except UnicodeDecodeError as error:
-            raise DataError(f"its caption is not UTF-8: {error.reason} at byte {error.start}") from None
-    else:
-        given = record.get("captions", record.get("caption"))
-        lines = [str(c) for c in given] if isinstance(given, list) else [str(given or "")]
-    return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        return clean_captions(caption_text(sample.shard.read(sample.members["txt"])).splitlines())
+    return clean_captions(listed_captions(record.get("captions", record.get("caption"))))

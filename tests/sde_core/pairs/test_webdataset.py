@@ -93,9 +93,9 @@ def test_a_file_that_is_not_a_tar_is_refused(tmp_path):
 def test_nothing_there_is_one_sentence(tmp_path):
     with pytest.raises(DataError, match=r"there is no .*missing\.tar"):
         open_pairs(tmp_path / "missing.tar")
-    with pytest.raises(DataError, match="must hold WebDataset shards"):
+    with pytest.raises(DataError, match=r"looked for .*WebDataset shards"):
         open_pairs(tmp_path)
-    with pytest.raises(DataError, match="empty string"):
+    with pytest.raises(DataError, match="must name a set of pairs"):
         open_pairs("")
     with pytest.raises(DataError, match="must be in emoji"):
         open_pairs("emoji").find("no such id")

@@ -1,0 +1,46 @@
+"""Digests of pairs: of their content, equal in every format, and of files, quick and good as a cache key."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sde_core.errors import DataError
+
+if TYPE_CHECKING:
+    from sde_core.pairs.base import Pair
+
+
+def content_digest(pairs: "Iterable[Pair]") -> str:
+    """Return a hex digest of ids, captions, metadata and pictures, whatever order or format they come in.
+
+    Metadata count by their text, so that 3 in JSON equals "3" in a CSV column. A picture that cannot be read
+    counts as none. Reads everything once and keeps nothing.
+    """
+    total = 0
+    for pair in pairs:
+        total += int.from_bytes(_pair_digest(pair), "big")  # a sum: the order of the pairs does not count
+    return f"{total % 2**256:064x}"
+
+
+def _pair_digest(pair: "Pair") -> bytes:
+    try:
+        picture = hashlib.sha256(pair.read_image()).hexdigest()
+    except DataError:
+        picture = None
+    metadata = sorted((key, _text(value)) for key, value in pair.metadata.items())
+    content = json.dumps([pair.id, list(pair.captions), metadata, picture], ensure_ascii=True)
+    return hashlib.sha256(content.encode("ascii")).digest()
+
+
+def _text(value: str | int | float | bool) -> str:
+    """Return one text for equal values: whole floats as integers, truth values in lower case.
+
+    >>> _text(3), _text(3.0), _text("3"), _text(0.5), _text(True)
+    ('3', '3', '3', '0.5', 'true')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,42 @@
+"""How large what a user brings may be; above it an item is skipped or an archive refused, with its reason."""
+
+from typing import IO
+
+from sde_core.errors import DataError
+
+MIB = 1 << 20
+
+MAX_CAPTION_CHARACTERS = 100_000
+"""Longer captions are skipped: the longest real ones have some thousand characters."""
+
+MAX_ID_CHARACTERS = 4_096
+"""As long as a path may be."""
+
+MAX_PICTURE_BYTES = 256 * MIB
+"""A file of 64 megapixels without any compression has 192 MiB."""
+
+MAX_ROW_BYTES = 16 * MIB
+"""One row of a table, one sidecar or one JSON record."""
+
+MAX_MEMBERS = 1_000_000
+"""Files in one archive; its index lies in memory."""
+
+
+def allowed_unpacked(packed: int) -> int:
+    """Return how many bytes an archive of ``packed`` bytes may unpack to.
+
+    Pictures hardly compress and text does by ten, so a hundredfold is a bomb; small archives get 64 MiB.
+    """
+    return 64 * MIB + 100 * packed
+
+
+def read_at_most(file: IO[bytes], limit: int, what: str) -> bytes:
+    """Return the rest of ``file``.
+
+    Raises:
+        DataError: it has more than ``limit`` bytes.
+    """
+    content = file.read(limit + 1)
+    if len(content) > limit:
+        raise DataError(f"{what} must have at most {limit:,} bytes; it has more")
+    return content

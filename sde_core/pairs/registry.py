@@ -1,0 +1,60 @@
+"""The table of formats, and the search in it."""
+
+from importlib import import_module
+from typing import cast
+
+from sde_core import bundled
+from sde_core.errors import ConfigError, DataError
+from sde_core.pairs.base import Pairs
+from sde_core.pairs.source import Reader, Source
+
+# name -> module in this package, in the order in which they are tried: the more special first.
+# To add a format: one module with LOOKS_FOR, detects and open_source (see `Reader`), one line here.
+_MODULES = {
+    # "mmeb": "mmeb",                   queries and candidates
+    # "huggingface": "huggingface",     a saved dataset, or a hub name
+    "webdataset": "webdataset",
+    # "parquet": "parquet",             after webdataset: img2dataset puts parquet beside its tars
+}
+
+
+def format_names() -> tuple[str, ...]:
+    """Return the names that `open_pairs` takes as ``format``, in the order in which they are tried."""
+    return tuple(_MODULES)
+
+
+def open_as(format: str, source: Source) -> Pairs:
+    """Return the pairs of ``source`` read as the named format.
+
+    Raises:
+        ConfigError: there is no such format.
+        DataError: it cannot be read as that.
+    """
+    if format not in _MODULES:
+        raise ConfigError(f"format must be one of {', '.join(_MODULES)}; got {format!r}")
+    return _reader(format).open_source(source)
+
+
+def open_detected(source: Source) -> Pairs:
+    """Return the pairs of ``source`` in the first format that recognises it.
+
+    Raises:
+        DataError: none does; the sentence lists what was looked for.
+    """
+    readers = [_reader(name) for name in _MODULES]
+    for reader in readers:
+        if reader.detects(source):
+            return reader.open_source(source)
+    if source.tree is None and not source.path.exists():
+        raise DataError(
+            f"path_or_uri must be a file, a folder, a pattern of shards or one of "
+            f"{', '.join(bundled.PAIR_SETS)}; there is no {source.uri}"
+        )
+    looked_for = "; ".join(reader.LOOKS_FOR for reader in readers)
+    raise DataError(
+        f"{source.uri} must hold pairs in a known format; none was found: looked for {looked_for}"
+    )
+
+
+def _reader(name: str) -> Reader:
+    return cast(Reader, import_module(f"sde_core.pairs.{_MODULES[name]}"))

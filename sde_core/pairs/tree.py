@@ -1,0 +1,213 @@
+"""Files below one root, a folder or an archive, read by safe relative names: nothing outside is ever read."""
+
+import os
+import stat
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from sde_core.errors import DataError
+from sde_core.pairs.base import Skipped
+from sde_core.pairs.limits import MAX_PICTURE_BYTES, read_at_most
+
+
+def safe_name(name: str) -> str:
+    r"""Return ``name`` as a relative path with slashes that stays below its root.
+
+    Raises:
+        DataError: it is empty, absolute, or climbs out with "..".
+
+    >>> safe_name("./images\\a.jpg")
+    'images/a.jpg'
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or name[1:2] == ":":
+        raise DataError(f"{name!r} leads out of the set: name files relative to its folder, without ..")
+    if not path.parts or "\0" in name:
+        raise DataError(f"{name!r} is not the name of a file")
+    return str(path)
+
+
+class Tree(ABC):
+    """Files of a set, by relative names with slashes.
+
+    Attributes:
+        label: what sentences call it.
+    """
+
+    label: str
+
+    @abstractmethod
+    def top(self) -> Iterator[str]:
+        """Yield the names right below the root in any order; those of folders end in a slash."""
+
+    @abstractmethod
+    def files(self) -> Iterator[str]:
+        """Yield the names of all regular files, folder by folder, sorted within each."""
+
+    @abstractmethod
+    def refused(self) -> tuple[Skipped, ...]:
+        """Return the entries that are not read: links out of the set, unsafe names; known after `files`."""
+
+    @abstractmethod
+    def size(self, name: str) -> int:
+        """Return the size of a file in bytes.
+
+        Raises:
+            DataError: it is missing, outside or not a regular file.
+        """
+
+    @abstractmethod
+    def open(self, name: str) -> IO[bytes]:
+        """Return a file open for reading, seekable; the caller closes it.
+
+        Raises:
+            DataError: as `size`, or unreadable.
+        """
+
+    @abstractmethod
+    def stamp(self, name: str) -> str:
+        """Return a text that changes when the file changes, without reading it whole."""
+
+    def read(self, name: str, limit: int = MAX_PICTURE_BYTES) -> bytes:
+        """Return the content of a file.
+
+        Raises:
+            DataError: as `open`, or it has more than ``limit`` bytes.
+        """
+        if self.size(name) > limit:
+            raise DataError(f"{name} must have at most {limit:,} bytes; it has {self.size(name):,}")
+        with self.open(name) as file:
+            return read_at_most(file, limit, name)
+
+
+class FolderTree(Tree):
+    """Files below a folder on disk; links are followed to files inside it only.
+
+    Args:
+        root: the folder.
+        label: what sentences call it; the folder's path if empty.
+    """
+
+    def __init__(self, root: Path, label: str = "") -> None:
+        self.root = root
+        self.label = label or str(root)
+        self._real_root = os.path.realpath(root)
+        self._inside: dict[str, bool] = {}
+        self._refused: dict[str, Skipped] = {}
+
+    def top(self) -> Iterator[str]:
+        """Yield the names right below the root in any order; those of folders end in a slash."""
+        with _scan(self.root) as entries:
+            for entry in entries:
+                yield entry.name + "/" * entry.is_dir()
+
+    def files(self) -> Iterator[str]:
+        """Yield the names of all regular files, folder by folder, sorted within each."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            with _scan(self.root / folder) as entries:
+                found = sorted(entries, key=lambda e: e.name)
+            inner = []
+            for entry in found:
+                name = f"{folder}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    inner.append(f"{name}/")
+                elif entry.is_file(follow_symlinks=False) or self._may_follow(name, entry):
+                    yield name
+            waiting += reversed(inner)
+
+    def refused(self) -> tuple[Skipped, ...]:
+        """Return the entries that are not read; known after `files`."""
+        return tuple(self._refused.values())
+
+    def size(self, name: str) -> int:
+        """Return the size of a file in bytes.
+
+        Raises:
+            DataError: it is missing, outside or not a regular file.
+        """
+        return self._located(name)[1].st_size
+
+    def open(self, name: str) -> IO[bytes]:
+        """Return a file open for reading.
+
+        Raises:
+            DataError: as `size`, or unreadable.
+        """
+        try:
+            return open(self._located(name)[0], "rb")
+        except OSError as error:
+            raise DataError(f"{name} must be readable; {error.strerror}") from None
+
+    def stamp(self, name: str) -> str:
+        """Return the file's size and time of change."""
+        status = self._located(name)[1]
+        return f"{status.st_size}:{status.st_mtime_ns}"
+
+    def inside(self, name: str) -> str:
+        """Return ``name`` relative to the root, also where it is an absolute path below it.
+
+        Raises:
+            DataError: it leads out of the root.
+        """
+        if os.path.isabs(name):
+            for root in (os.path.abspath(self.root), self._real_root):
+                if name.startswith(root + os.sep):
+                    return safe_name(name[len(root) + 1 :])
+            raise DataError(
+                f"{name} lies outside {self.label}: put the pictures below that folder, or the table above them"
+            )
+        return safe_name(name)
+
+    def _located(self, name: str) -> tuple[str, os.stat_result]:
+        """Return path and status of a regular file inside the root."""
+        path = os.path.join(self.root, safe_name(name))
+        try:
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
+                status = os.stat(path)
+                inside = self._is_inside(os.path.realpath(path))
+            else:
+                inside = self._folder_is_inside(os.path.dirname(path))
+        except FileNotFoundError:
+            raise DataError(f"there is no file {name} in {self.label}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{name} cannot be read: {reason}") from None
+        if not inside:
+            raise DataError(
+                f"{name} is a link out of {self.label}; it is not followed: copy the file instead"
+            )
+        if not stat.S_ISREG(status.st_mode):
+            raise DataError(f"{name} is not a regular file")
+        return path, status
+
+    def _folder_is_inside(self, folder: str) -> bool:
+        if folder not in self._inside:
+            if len(self._inside) > 10_000:
+                self._inside.clear()
+            self._inside[folder] = self._is_inside(os.path.realpath(folder))
+        return self._inside[folder]
+
+    def _is_inside(self, real: str) -> bool:
+        return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
+
+    def _may_follow(self, name: str, entry: "os.DirEntry[str]") -> bool:
+        """Return whether an entry that is no plain file or folder can be read; note it otherwise."""
+        try:
+            self._located(name)
+        except DataError as error:
+            reason = "is a link to a folder; it is not followed" if entry.is_dir() else str(error)
+            self._refused[name] = Skipped(name, reason)
+            return False
+        return True
+
+
+def _scan(folder: Path) -> "os._ScandirIterator[str]":
+    try:
+        return os.scandir(folder)
+    except OSError as error:
+        raise DataError(f"{folder} must be a readable folder; {error.strerror}") from None
