@@ -84,6 +84,15 @@ _HOME = {
     "SDELossConfig": "losses",
     "RegularisedLoss": "losses",
     "FANoiseLoss": "losses",
+    "Treatment": "treatment",
+    "TreatmentConfig": "treatment",
+    "fit_treatment": "treatment",
+    "fit_all": "treatment",
+    "comparison_names": "treatment",
+    "ComparedRetrieval": "comparison",
+    "compare_retrieval": "comparison",
+    "SavedTreatment": "treatment_store",
+    "load_treatment": "treatment_store",
 }
 
 if TYPE_CHECKING:
@@ -110,6 +119,7 @@ if TYPE_CHECKING:
         retrieval_intervals,
     )
     from sde_core.certificate import Certificate, certify
+    from sde_core.comparison import ComparedRetrieval, compare_retrieval
     from sde_core.cross_spectrum import (
         CrossSpectrum,
         CrossSpectrumAccumulator,
@@ -139,10 +149,13 @@ if TYPE_CHECKING:
     )
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
     from sde_core.transform import SpectralTransform
+    from sde_core.treatment import Treatment, TreatmentConfig, comparison_names, fit_all, fit_treatment
+    from sde_core.treatment_store import SavedTreatment, load_treatment
 
 __all__ = [
     "Baseline",
     "Certificate",
+    "ComparedRetrieval",
     "ConfigError",
     "CrossSpectrum",
     "CrossSpectrumAccumulator",
@@ -166,14 +179,19 @@ __all__ = [
     "SDEError",
     "SDELoss",
     "SDELossConfig",
+    "SavedTreatment",
     "SpectralTransform",
     "Spectrum",
     "SpectrumAccumulator",
+    "Treatment",
+    "TreatmentConfig",
     "alignment_metrics",
     "alpha",
     "baseline_names",
     "bootstrap_mean",
     "certify",
+    "compare_retrieval",
+    "comparison_names",
     "compute_cross_spectrum",
     "compute_joint_spectrum",
     "compute_spectrum",
@@ -183,6 +201,7 @@ __all__ = [
     "effective_rank",
     "encode_pairs",
     "enhancement_gains",
+    "fit_all",
     "fit_all_but_the_top",
     "fit_baseline",
     "fit_csls",
@@ -191,12 +210,14 @@ __all__ = [
     "fit_mean_shift",
     "fit_nnn",
     "fit_pca_truncation",
+    "fit_treatment",
     "fit_whitening",
     "hellinger_distance",
     "hubness",
     "k_occurrence",
     "linear_cka",
     "load_encoder",
+    "load_treatment",
     "metrics_from_ranks",
     "open_pairs",
     "partition_spectrum",

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -77,6 +78,15 @@ class Certificate:
     def holds(self) -> bool:
         """Whether every measured value stays within its bound up to `TOLERANCE`."""
         return all(bound.holds for bound in self.bounds.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the certificate as plain values; angles in radians."""
+        return {
+            "max_change": self.max_change,
+            "condition": self.condition,
+            "holds": self.holds,
+            "bounds": {k: {"bound": b.bound, "measured": b.measured} for k, b in self.bounds.items()},
+        }
 
 
 def certify(

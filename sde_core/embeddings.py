@@ -30,6 +30,7 @@ class Provenance:
         preprocessing: the encoder's own picture preprocessing, in words.
         precision: arithmetic of the encoder, such as "fp32".
         versions: packages that matter, such as "open_clip 3.3.0, torch 2.15.0".
+        transform: what was done to the vectors after the encoder; "" is nothing.
     """
 
     pairs: str = ""
@@ -39,6 +40,7 @@ class Provenance:
     preprocessing: str = ""
     precision: str = ""
     versions: str = ""
+    transform: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """Return the fields by name."""

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 EDGE = {
     "pairs", "encoders", "encoding", "embeddings", "embedding_store", "bundled", "evaluation", "cli", "device",
+    "treatment_store", "text_file", "report",
     "__init__", "__main__",
 }  # fmt: skip
 

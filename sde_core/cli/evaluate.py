@@ -1,16 +1,11 @@
-"""`sde evaluate`: retrieval in both directions; without arguments, the bundled encoder's model card."""
+"""`sde evaluate`: retrieval, zero-shot classification or a linear probe."""
 
 import argparse
-from typing import TYPE_CHECKING
 
-from sde_core.cli.options import add_encoder_options, load_chosen_encoder, new_command
-from sde_core.cli.output import encoding_bar, print_json, print_skipped, print_table
-
-if TYPE_CHECKING:
-    from sde_core.embeddings import EmbeddingSet
-    from sde_core.evaluation import Captions, RetrievalReport
-
-_KS = (1, 5, 10)
+from sde_core.cli import retrieval
+from sde_core.cli.method_options import add_partition_options
+from sde_core.cli.options import add_encoder_options, new_command, words
+from sde_core.cli.sources import Source
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,8 +13,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = new_command(
         commands,
         "evaluate",
-        "Print retrieval in both directions. Without arguments: the bundled encoder on the test splits.",
-        "sde evaluate clipart/test --captions all --json",
+        "Evaluate pairs or embedding sets. Without arguments: retrieval by the bundled encoder on the test splits.",
+        "sde evaluate --embeddings emoji/test --fit-on emoji/train --captions primary",
     )
     parser.add_argument(
         "pairs",
@@ -30,8 +25,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--embeddings",
         nargs="+",
-        metavar="FOLDER",
-        help="saved embedding sets to evaluate instead of encoding",
+        metavar="SET",
+        help="embedding sets to evaluate instead of encoding pairs",
     )
     parser.add_argument(
         "--captions",
@@ -39,61 +34,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default="both",
         help="gallery of each picture's first caption, of all captions, or a row for each",
     )
+    parser.add_argument(
+        "--fit-on",
+        metavar="SET",
+        help="split to fit the enhancement, the pruning and all baselines on; each is then a row beside raw",
+    )
+    parser.add_argument(
+        "--baselines", type=words, metavar="NAME,...", help="only these rows beside raw; default: all"
+    )
+    add_partition_options(parser)
     add_encoder_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Encode or open, evaluate each set and all together, print."""
-    from sde_core.embeddings import concatenate
-    from sde_core.evaluation import evaluate_retrieval
-
-    sets = _opened(options) if options.embeddings else _encoded(options)
-    if len(sets) > 1:
-        sets.append(concatenate(sets))
-    galleries: list[Captions] = ["primary", "all"] if options.captions == "both" else [options.captions]
-    reports = [evaluate_retrieval(s, captions=g, ks=_KS) for g in galleries for s in sets]
-    if options.json:
-        print_json([report.as_dict() for report in reports])
-        return
-    print_reports(reports)
-
-
-def print_reports(reports: "list[RetrievalReport]") -> None:
-    """Print recalls in percent, with what chance would reach beside R@10."""
-    header = ["set", "captions", "images", "texts"]
-    for way in ("i→t", "t→i"):
-        header += [*(f"{way} R@{k}" for k in _KS), "chance"]
-    rows = []
-    for report in reports:
-        row = [report.dataset, report.captions, str(report.n_images), str(report.n_texts)]
-        for direction in ("text", "image"):
-            names = [f"{direction}_retrieval_recall@{k}" for k in _KS]
-            row += [f"{100 * report.metrics[name]:.1f}" for name in names]
-            row.append(f"{100 * report.chance[names[-1]]:.1f}")
-        rows.append(row)
-    model = reports[0].model or "given vectors"
-    print_table(f"Retrieval by {model}, image→text and text→image in %; chance is that of R@10", header, rows)
-
-
-def _opened(options: argparse.Namespace) -> "list[EmbeddingSet]":
-    from sde_core.embedding_store import open_embeddings
-
-    return [open_embeddings(folder) for folder in options.embeddings]
-
-
-def _encoded(options: argparse.Namespace) -> "list[EmbeddingSet]":
-    from sde_core.encoding import encode_pairs
-    from sde_core.pairs import open_pairs
-
-    opened = [open_pairs(uri) for uri in options.pairs]
-    encoder = load_chosen_encoder(options)
-    sets = []
-    for pairs in opened:
-        with encoding_bar(pairs.uri) as progress:
-            embeddings = encode_pairs(
-                encoder, pairs, progress=progress, batch_size=options.batch_size, workers=options.workers
-            )
-        print_skipped(embeddings.skipped)
-        sets.append(embeddings)
-    return sets
+    """Open or encode, evaluate, print."""
+    source = Source(options, saved=options.embeddings is not None)
+    retrieval.run(options, source, options.embeddings or options.pairs)

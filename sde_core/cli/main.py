@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from sde_core import __version__
-from sde_core.cli import app, encode, evaluate, spectrum
+from sde_core.cli import app, encode, evaluate, spectrum, transform
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, spectrum, evaluate, app)
+_COMMANDS = (encode, spectrum, evaluate, transform, app)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: words after `sde`; None takes those of the process.
     """
-    options = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = build_parser().parse_args([_with_hyphens(word) for word in given])
     try:
         options.run(options)
     except SDEError as error:
@@ -41,3 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `sde ... | head` closed the pipe: not an error
         sys.stdout = None
     return 0
+
+
+def _with_hyphens(word: str) -> str:
+    """Return an option spelt with underscores, as clip-retrieval and CLIP_benchmark write them, with hyphens."""
+    if not word.startswith("--"):
+        return word
+    name, sign, value = word.partition("=")
+    return name.replace("_", "-") + sign + value

@@ -41,6 +41,11 @@ def load_chosen_encoder(options: argparse.Namespace) -> "Encoder":
     )
 
 
+def words(text: str) -> list[str]:
+    """Return the names in "a,b,c"."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def _positive(text: str) -> int:
     value = int(text) if text.isdigit() else 0
     if value < 1:

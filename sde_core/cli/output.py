@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sde_core.text_file import finite
+
 if TYPE_CHECKING:
     from sde_core.encoding import EncodeProgress
     from sde_core.pairs.base import Skipped
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 def print_json(content: object) -> None:
     """Print ``content`` as JSON on stdout; NaN becomes null, which every reader accepts."""
-    print(json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -72,11 +74,18 @@ def encoding_bar(title: str) -> "Iterator[Callable[[EncodeProgress], None]]":
         yield report
 
 
-def _finite(content: object) -> object:
-    if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
-    if isinstance(content, float) and not (float("-inf") < content < float("inf")):
-        return None
-    return content
+@contextmanager
+def counting_bar(title: str) -> "Iterator[Callable[[str, int, int], None]]":
+    """Yield a callback (what, done, total) that draws a bar on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(title)
+
+        def report(what: str, done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description=f"{title}: {what}" if what else title)
+
+        yield report

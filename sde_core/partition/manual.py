@@ -1,5 +1,6 @@
 """Rule "manual": two thresholds or two ranks that the user gives."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,7 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from sde_core.errors import ConfigError
-from sde_core.partition.base import Decision, Evidence
+from sde_core.partition.base import Decision, Evidence, Partition, partition_spectrum
 from sde_core.spectrum import Spectrum
 
 
@@ -81,6 +82,35 @@ def manual(spectrum: Spectrum, evidence: Evidence) -> Decision:
         'rule "manual" must come with its thresholds; pass rule=ManualRule(tau_strong=..., tau_noise=...) '
         "or rule=ManualRankRule(n_strong=..., n_weak=...)"
     )
+
+
+def move_thresholds(
+    spectrum: Spectrum, partition: Partition, *, noise: float = 1.0, strong: float = 1.0
+) -> Partition:
+    """Return the partition with its thresholds multiplied, so that one pair of factors serves both modalities.
+
+    A strong threshold that would fall below the noise threshold is raised to it. Factors of 1 return the
+    partition as it is.
+
+    Args:
+        spectrum: that the partition belongs to.
+        partition: by a rule that cuts by size.
+        noise: factor of the noise threshold, at least 0.
+        strong: factor of the strong threshold, at least 0.
+
+    Raises:
+        ConfigError: a factor is negative or not finite, or the rule labels directions one by one.
+    """
+    for value, name in ((noise, "noise"), (strong, "strong")):
+        if not 0.0 <= value < math.inf:
+            raise ConfigError(f"{name} must be a finite factor of at least 0; got {value}")
+    if (noise, strong) == (1.0, 1.0):
+        return partition
+    if not (math.isfinite(partition.tau_noise) and math.isfinite(partition.tau_strong)):
+        raise ConfigError(f"rule {partition.rule} labels each direction; it has no thresholds to move")
+    tau_noise = partition.tau_noise * noise
+    tau_strong = max(partition.tau_strong * strong, tau_noise)
+    return partition_spectrum(spectrum, ManualRule(tau_strong=tau_strong, tau_noise=tau_noise))
 
 
 def labels_by_rank(spectrum: Spectrum, n_strong: int, n_signal: int) -> Int[Tensor, " r"]:

@@ -4,21 +4,10 @@ import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from sde_core import EmbeddingSet
 from sde_core.cli import main
-
-
-@pytest.fixture
-def saved_set(tmp_path):
-    rng = np.random.default_rng(0)
-    shared = rng.normal(size=(60, 3)) @ rng.normal(size=(3, 8)) * 3
-    image = (shared + rng.normal(size=(60, 8))).astype(np.float32)
-    text = (shared + rng.normal(size=(60, 8))).astype(np.float32)
-    made = EmbeddingSet.from_arrays(image, text, captions=[f"caption {i}" for i in range(60)], name="toy")
-    return made.save(tmp_path / "toy")
 
 
 def test_encode_writes_a_set_and_says_what(tiny_encoder_folder, write_shard, good_members, tmp_path, capsys):
@@ -83,6 +72,31 @@ def test_evaluate_encodes_pairs(tiny_encoder_folder, write_shard, good_members, 
     ]
 
 
+def test_evaluate_compares_all_treatments_fitted_on_another_split(make_set, capsys):
+    from sde_core.treatment import comparison_names
+
+    train, test = str(make_set("train", 1)), str(make_set("test", 2))
+    arguments = ["evaluate", "--embeddings", test, "--captions", "all", "--fit-on", train]
+    assert main([*arguments, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert tuple(row["treatment"] for row in rows) == comparison_names()
+    assert {row["fit_on"] for row in rows} == {"train"}
+    name = "text_retrieval_recall@1"
+    for row in rows:
+        low, high = row["intervals"][name]
+        assert low <= row["metrics"][name] <= high
+    assert main([*arguments, "--baselines", "csls,nnn"]) == 0
+    out = capsys.readouterr().out
+    assert "csls" in out
+    assert "whitening" not in out
+
+
+def test_evaluate_of_two_versions_of_a_set_has_no_joint_row(make_set, capsys):
+    sets = [str(make_set("a", 1)), str(make_set("b", 2))]  # both number their pictures from 0
+    assert main(["evaluate", "--embeddings", *sets, "--captions", "all", "--json"]) == 0
+    assert [r["dataset"] for r in json.loads(capsys.readouterr().out)] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -91,6 +105,9 @@ def test_evaluate_encodes_pairs(tiny_encoder_folder, write_shard, good_members, 
         (["spectrum", "SET", "--output", "/no/such/place.csv"], "output must be a writable file"),
         (["evaluate", "nowhere.tar"], "there is no nowhere.tar"),
         (["encode", "nowhere.tar", "--output", "x"], "there is no nowhere.tar"),
+        (["evaluate", "--embeddings", "SET", "--fit-on", "SET"], "must be another split"),
+        (["evaluate", "--embeddings", "SET", "--fit-on", "emoji/val"], "must have the width"),
+        (["evaluate", "--embeddings", "SET", "--baselines", "csls"], "must come with --fit-on"),
         (["app", "--port", "99999"], "port must lie in"),
     ],
 )
@@ -107,7 +124,7 @@ def test_wrong_options_exit_with_2_and_help_has_an_example(capsys):
         with pytest.raises(SystemExit) as exit_:
             main(arguments)
         assert exit_.value.code == 2
-    for command in ("encode", "spectrum", "evaluate", "app"):
+    for command in ("encode", "spectrum", "evaluate", "transform", "app"):
         with pytest.raises(SystemExit) as exit_:
             main([command, "--help"])
         assert exit_.value.code == 0

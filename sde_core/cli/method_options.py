@@ -1,0 +1,77 @@
+"""Options of the method, shared by the commands that split a spectrum or reshape it."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from sde_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sde_core.partition import Rule
+    from sde_core.treatment import TreatmentConfig
+
+
+def add_partition_options(parser: argparse.ArgumentParser) -> None:
+    """Add --rule, --center, the factors and the thresholds, and --seed."""
+    parser.add_argument("--rule", default="mp-iqr", help="partition rule; default: %(default)s")
+    parser.add_argument(
+        "--center", choices=("mean", "none"), default="mean", help="take the mean off first, or keep the cone"
+    )
+    parser.add_argument(
+        "--noise-factor", type=float, default=1.0, help="times the rule's noise threshold; default: 1"
+    )
+    parser.add_argument(
+        "--strong-factor", type=float, default=1.0, help="times the rule's strong threshold; default: 1"
+    )
+    parser.add_argument(
+        "--tau-strong", type=float, help="strong above this singular value; replaces the rule"
+    )
+    parser.add_argument("--tau-noise", type=float, help="noise up to this singular value; replaces the rule")
+    parser.add_argument("--seed", type=int, default=0, help="of everything drawn; default: 0")
+
+
+def add_curriculum_options(parser: argparse.ArgumentParser) -> None:
+    """Add --progress and the knobs of the enhancement."""
+    parser.add_argument(
+        "--progress", type=float, default=0.0, help="curriculum position t in [0, 1]; 0 is the strongest"
+    )
+    parser.add_argument("--start", type=float, default=0.5, help="alpha at t = 0; default: %(default)s")
+    parser.add_argument("--end", type=float, default=0.05, help="alpha at t = 1; default: %(default)s")
+    parser.add_argument("--rho", type=float, default=1.0, help="overall strength in (0, 1]; default: 1")
+    parser.add_argument("--strong", choices=("amplify", "noise", "off"), default="amplify")
+    parser.add_argument("--weak", choices=("attenuate", "off"), default="attenuate")
+    parser.add_argument("--noise", choices=("suppress", "off"), default="suppress")
+
+
+def chosen_rule(options: argparse.Namespace) -> "str | Rule":
+    """Return the rule by name, or the two thresholds as a rule.
+
+    Raises:
+        ConfigError: only one threshold, thresholds out of order, or thresholds together with factors.
+    """
+    from sde_core.partition.manual import ManualRule
+
+    given = (options.tau_strong, options.tau_noise)
+    if given == (None, None):
+        return str(options.rule)
+    if None in given:
+        raise ConfigError("tau-strong and tau-noise must be given together; got one of them")
+    return ManualRule(tau_strong=options.tau_strong, tau_noise=options.tau_noise)
+
+
+def chosen_treatment(options: argparse.Namespace, kind: str = "enhance") -> "TreatmentConfig":
+    """Return what the options ask for; commands without curriculum options take its defaults."""
+    from sde_core.curriculum import CurriculumConfig
+    from sde_core.treatment import TreatmentConfig
+
+    names = ("start", "end", "rho", "strong", "weak", "noise")
+    given = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    return TreatmentConfig(
+        kind="prune" if kind == "prune" else "enhance",
+        rule=chosen_rule(options),
+        center="mean" if options.center == "mean" else None,
+        noise_factor=options.noise_factor,
+        strong_factor=options.strong_factor,
+        progress=getattr(options, "progress", 0.0),
+        curriculum=CurriculumConfig(**given),
+        seed=options.seed,
+    )

@@ -1,0 +1,165 @@
+"""`sde evaluate`, retrieval: one row a set, or one row a treatment beside raw."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sde_core.cli.method_options import chosen_treatment
+from sde_core.cli.output import counting_bar, print_json, print_table
+from sde_core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from sde_core.cli.sources import Source
+    from sde_core.comparison import ComparedRetrieval
+    from sde_core.embeddings import EmbeddingSet
+    from sde_core.evaluation import Captions, RetrievalReport
+
+KS = (1, 5, 10)
+
+
+def run(options: argparse.Namespace, source: "Source", names: list[str]) -> None:
+    """Evaluate each set and all together; with a reference, one table of treatments a set."""
+    galleries: list[Captions] = ["primary", "all"] if options.captions == "both" else [options.captions]
+    if options.fit_on is None:
+        if options.baselines is not None:
+            raise ConfigError("--baselines must come with --fit-on SET, the split that they are fitted on")
+        _plain(options, _with_all_together(source.open(names)), galleries)
+        return
+    reference, *sets = source.open([options.fit_on, *names])
+    _compared(options, reference, sets, galleries)
+
+
+def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":
+    """Return the sets and their union; without it where they hold the same pictures."""
+    from sde_core.embeddings import concatenate
+
+    ids = [i for s in sets for i in s.image_ids]
+    one_width = len({s.width for s in sets}) == 1
+    return [*sets, concatenate(sets)] if len(sets) > 1 and one_width and len(set(ids)) == len(ids) else sets
+
+
+def _plain(options: argparse.Namespace, sets: "list[EmbeddingSet]", galleries: "list[Captions]") -> None:
+    from sde_core.evaluation import evaluate_retrieval
+
+    reports = [evaluate_retrieval(s, captions=g, ks=KS) for g in galleries for s in sets]
+    if options.json:
+        print_json([report.as_dict() for report in reports])
+        return
+    print_reports(reports)
+
+
+def print_reports(reports: "list[RetrievalReport]") -> None:
+    """Print recalls in percent, with what chance would reach beside R@10."""
+    header = ["set", "captions", "images", "texts"]
+    for way in ("i→t", "t→i"):
+        header += [*(f"{way} R@{k}" for k in KS), "chance"]
+    rows = []
+    for report in reports:
+        row = [report.dataset, report.captions, str(report.n_images), str(report.n_texts)]
+        for direction in ("text", "image"):
+            names = [f"{direction}_retrieval_recall@{k}" for k in KS]
+            row += [f"{100 * report.metrics[name]:.1f}" for name in names]
+            row.append(f"{100 * report.chance[names[-1]]:.1f}")
+        rows.append(row)
+    model = reports[0].model or "given vectors"
+    print_table(f"Retrieval by {model}, image→text and text→image in %; chance is that of R@10", header, rows)
+
+
+def _compared(
+    options: argparse.Namespace,
+    reference: "EmbeddingSet",
+    sets: "list[EmbeddingSet]",
+    galleries: "list[Captions]",
+) -> None:
+    from sde_core.bootstrap import Resampling
+    from sde_core.comparison import compare_retrieval
+    from sde_core.evaluation import evaluate_retrieval
+    from sde_core.treatment import fit_all
+
+    for each in sets:
+        check_reference(reference, each)
+    treatments = fit_all(
+        reference.image,
+        reference.text,
+        paired=reference.paired(),
+        config=chosen_treatment(options),
+        names=options.baselines,
+    )
+    results: list[dict[str, Any]] = []
+    for captions in galleries:
+        for each in sets:
+            gallery = each.with_primary_captions() if captions == "primary" else each
+            with counting_bar(f"{each.name}, {captions} captions") as progress:
+                rows = compare_retrieval(
+                    gallery.image,
+                    gallery.text,
+                    gallery.links,
+                    treatments,
+                    ks=KS,
+                    resampling=Resampling(seed=options.seed),
+                    progress=progress,
+                )
+            shared = evaluate_retrieval(each, captions=captions, ks=KS).as_dict()
+            shared |= {"fit_on": reference.name, "fit_on_fingerprint": reference.fingerprint}
+            results += [shared | row.as_dict() for row in rows]
+            if not options.json:
+                print_compared(f"{each.name}, {captions} captions, fitted on {reference.name}", rows)
+    if options.json:
+        print_json(results)
+
+
+def print_compared(title: str, rows: "list[ComparedRetrieval]") -> None:
+    """Print recalls in percent and the paired difference to raw at R@1 and R@10, in points."""
+    header = ["treatment"]
+    for way in ("i→t", "t→i"):
+        header += [*(f"{way} R@{k}" for k in KS), "MRR", "ΔR@10 to raw, 95 %"]
+    table = []
+    for row in rows:
+        cells = [row.name]
+        for direction in ("text_retrieval", "image_retrieval"):
+            cells += [f"{100 * row.metrics[f'{direction}_recall@{k}']:.1f}" for k in KS]
+            cells.append(f"{row.metrics[f'{direction}_mrr']:.3f}")
+            change = row.differences.get(f"{direction}_recall@{KS[-1]}")
+            mark = "" if change is None or not change.excludes_zero else " *"
+            cells.append(
+                f"{100 * change.estimate:+.1f} [{100 * change.low:+.1f}, {100 * change.high:+.1f}]{mark}"
+                if change
+                else ""
+            )
+        table.append(cells)
+    print_table(title, header, table)
+    print(
+        "Recalls in %, differences in points; * the interval excludes 0. Intervals cover the choice of queries."
+    )
+
+
+def check_reference(reference: "EmbeddingSet", test: "EmbeddingSet") -> None:
+    """Refuse a reference by another encoder, or one that contains the test set; say where they share vectors.
+
+    Raises:
+        DataError: another width, other weights, another transform, or every picture of the test set is in it.
+    """
+    for name in ("weights_sha256", "transform"):
+        ours, theirs = getattr(reference.provenance, name), getattr(test.provenance, name)
+        if ours != theirs and (name == "transform" or (ours and theirs)):
+            raise DataError(
+                f"fit-on must be by the same encoder as what is evaluated; {reference.name} and {test.name} "
+                f"differ in {name}: {ours[:60] or 'none'} and {theirs[:60] or 'none'}"
+            )
+    if reference.width != test.width:
+        raise DataError(
+            f"fit-on must have the width of what is evaluated; got {reference.width} and {test.width}"
+        )
+    known = {row.tobytes() for row in reference.image}
+    shared = sum(row.tobytes() in known for row in test.image)
+    if shared == test.n_images:
+        raise DataError(
+            f"fit-on must be another split than what is evaluated; every picture of {test.name} is in "
+            f"{reference.name}"
+        )
+    if shared:
+        print(
+            f"{shared} of {test.n_images} pictures of {test.name} are in {reference.name} too: "
+            "the numbers are a little too good",
+            file=sys.stderr,
+        )
