@@ -1,9 +1,16 @@
-"""What all views share, as one typed value; the widgets that set it mirror it in the URL."""
+"""What all views share, as one typed value; the widgets that set it mirror it in the URL.
 
-import math
+A view adds what it shares or wants to find again as a field of `State`: the annotation says which values are
+good (a `Literal`, a `Range`, `Numbers`) and, with `Said`, how the line at the top of every view names it. Reading,
+checking and writing the link follow from that.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, get_args
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from app.links import MOST_LETTERS, Numbers, Range, Said, numbers_as_text
 
 # The options are the words that people see: Streamlit writes what it shows into the link.
 Center = Literal["removed", "kept"]
@@ -16,16 +23,6 @@ Transform = Literal["none", "enhanced", "pruned"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
-RANGES = {
-    "noise": FACTOR_RANGE,
-    "strong": FACTOR_RANGE,
-    "t": (0.0, 1.0),
-    "rho": (0.05, 1.0),
-    "alpha_start": (0.0, 0.95),
-    "alpha_end": (0.0, 0.95),
-    "warmup": (0.0, 0.9),
-}
-"""Least and largest value of every number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +49,29 @@ class State:
         schedule: how alpha goes from start to end.
         warmup: share of training over which alpha rises from 0.
         strong_mode: what moves the strong band.
+        rows: pictures that were picked, by their row in what is shown.
     """
 
     data: str = "emoji"
     encoder: str = "bundled"
     part: tuple[str, ...] = ()
-    center: Center = "removed"
-    rule: str = "mp-iqr"
-    noise: float = 1.0
-    strong: float = 1.0
+    center: Annotated[Center, Said("mean {}", always=True)] = "removed"
+    rule: Annotated[str, Said("{}", always=True)] = "mp-iqr"
+    noise: Annotated[float, Range(*FACTOR_RANGE), Said("noise × {:.3g}", always=True)] = 1.0
+    strong: Annotated[float, Range(*FACTOR_RANGE), Said("strong × {:.3g}", always=True)] = 1.0
     show: Show = "both"
     unit: Unit = "rank"
     xscale: Scale = "linear"
     yscale: Scale = "log"
-    transform: Transform = "none"
-    t: float = 0.0
-    rho: float = 1.0
-    alpha_start: float = 0.5
-    alpha_end: float = 0.05
-    schedule: Schedule = "cosine"
-    warmup: float = 0.0
-    strong_mode: StrongMode = "amplify"
+    transform: Annotated[Transform, Said("vectors {}")] = "none"
+    t: Annotated[float, Range(0.0, 1.0), Said("t = {:.2f}")] = 0.0
+    rho: Annotated[float, Range(0.05, 1.0), Said("ρ = {:.2f}")] = 1.0
+    alpha_start: Annotated[float, Range(0.0, 0.95), Said("α from {:.2f}")] = 0.5
+    alpha_end: Annotated[float, Range(0.0, 0.95), Said("α to {:.2f}")] = 0.05
+    schedule: Annotated[Schedule, Said("{} schedule")] = "cosine"
+    warmup: Annotated[float, Range(0.0, 0.9), Said("warm-up {:.2f}")] = 0.0
+    strong_mode: Annotated[StrongMode, Said("strong band: {}")] = "amplify"
+    rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -86,28 +85,54 @@ class State:
 
 
 DEFAULT = State()
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "center": get_args(Center),
-    "show": get_args(Show),
-    "unit": get_args(Unit),
-    "xscale": get_args(Scale),
-    "yscale": get_args(Scale),
-    "transform": get_args(Transform),
-    "schedule": get_args(Schedule),
-    "strong_mode": get_args(StrongMode),
-}
+
+
+class _Kind(NamedTuple):
+    """What an annotation says of a field."""
+
+    type: Any
+    options: tuple[str, ...] = ()
+    range: Range | None = None
+    numbers: Numbers | None = None
+    said: Said | None = None
+
+
+@cache
+def _kinds() -> dict[str, _Kind]:
+    found = {}
+    for name, hint in get_type_hints(State, include_extras=True).items():
+        base, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        by_class = {type(note): note for note in notes}
+        found[name] = _Kind(
+            type=get_origin(base) or base,
+            options=get_args(base) if get_origin(base) is Literal else (),
+            range=by_class.get(Range),
+            numbers=by_class.get(Numbers),
+            said=by_class.get(Said),
+        )
+    return found
+
+
+RANGES = {name: (kind.range.low, kind.range.high) for name, kind in _kinds().items() if kind.range}
+"""Least and largest value of every number."""
 
 
 def choices(name: str) -> tuple[str, ...]:
     """Return the options of a field that has a fixed list of them."""
-    return _CHOICES[name]
+    return _kinds()[name].options
+
+
+def selections() -> dict[str, tuple[int, ...]]:
+    """Return the fields that are selections, empty: what to set when the rows that they count are others."""
+    return {name: () for name, kind in _kinds().items() if kind.numbers}
 
 
 def read_state(values: Mapping[str, Any]) -> State:
     """Return the state held in ``values``, such as Streamlit's session state; what is missing is default."""
     known = {f.name: values[f.name] for f in fields(State) if values.get(f.name) is not None}
-    if "part" in known:
-        known["part"] = tuple(known["part"])
+    for name, value in known.items():
+        if isinstance(getattr(DEFAULT, name), tuple):
+            known[name] = tuple(value)
     return replace(DEFAULT, **known)
 
 
@@ -122,14 +147,23 @@ def wild_parameters(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -
     """
     problems = []
     for name, values in link.items():
-        value = values[-1] if values else ""
-        allowed = rules if name == "rule" else _CHOICES.get(name)
-        if allowed and value not in allowed:
-            problems.append(f"`{name}` must be one of {', '.join(allowed)}; the link says {value!r}.")
-        if name in RANGES and not _is_within(value, RANGES[name]):
-            low, high = RANGES[name]
-            problems.append(f"`{name}` must lie in {low:g} to {high:g}; the link says {value!r}.")
+        kind, value = _kinds().get(name), values[-1] if values else ""
+        if kind is None:
+            continue
+        wrong = _what_is_wrong(kind, value, rules if name == "rule" else kind.options)
+        if wrong:
+            # A long value would push the page away; its beginning says which one it is.
+            shown = value if len(value) <= 60 else f"{value[:60]}…"
+            problems.append(f"`{name}` {wrong}; the link says {shown!r}.")
     return problems
+
+
+def _what_is_wrong(kind: _Kind, value: str, options: tuple[str, ...]) -> str:
+    if options:
+        return "" if value in options else f"must be one of {', '.join(options)}"
+    if kind.range:
+        return kind.range.wrong(value, whole=kind.type is int)
+    return kind.numbers.wrong(value) if kind.numbers else ""
 
 
 def linked_values(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -> dict[str, Any]:
@@ -140,28 +174,53 @@ def linked_values(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -> 
         rules: names of the partition rules.
     """
     found: dict[str, Any] = {}
-    for field in fields(State):
-        values = link.get(field.name)
-        if not values or wild_parameters({field.name: values}, rules):
+    for name, kind in _kinds().items():
+        values = link.get(name)
+        if not values or wild_parameters({name: values}, rules):
             continue
-        default = getattr(DEFAULT, field.name)
-        found[field.name] = tuple(values) if isinstance(default, tuple) else type(default)(values[-1])
+        if kind.numbers:
+            found[name] = kind.numbers.read(values[-1])
+        elif kind.type is tuple:
+            found[name] = tuple(values)
+        else:
+            found[name] = values[-1] if kind.options else kind.type(values[-1])
     return found
 
 
 def link_of(state: State) -> dict[str, list[str]]:
     """Return the URL parameters of a state; defaults are left out, so that a link says what is special."""
     link = {}
-    for field in fields(State):
-        value = getattr(state, field.name)
-        if value != getattr(DEFAULT, field.name):
-            link[field.name] = [str(v) for v in value] if isinstance(value, tuple) else [str(value)]
+    for name, kind in _kinds().items():
+        value = getattr(state, name)
+        if value == getattr(DEFAULT, name) or _is_too_long(kind, value):
+            continue
+        if kind.numbers:
+            link[name] = [numbers_as_text(value)]
+        else:
+            link[name] = [str(v) for v in value] if isinstance(value, tuple) else [str(value)]
     return link
 
 
-def _is_within(text: str, limits: tuple[float, float]) -> bool:
-    try:
-        value = float(text)
-    except ValueError:
-        return False
-    return math.isfinite(value) and limits[0] <= value <= limits[1]
+def left_out(state: State) -> list[str]:
+    """Return one sentence for each field that is too long for a link."""
+    return [
+        f"`{name}` holds {len(getattr(state, name)):,} numbers, more than a link can carry: they stay in this browser "
+        "tab, and the link opens without them."
+        for name, kind in _kinds().items()
+        if _is_too_long(kind, getattr(state, name))
+    ]
+
+
+def said(state: State) -> list[tuple[str, bool]]:
+    """Return what the line at the top says of a state: each part, and whether it is not the default."""
+    found = []
+    for name, kind in _kinds().items():
+        value = getattr(state, name)
+        special = value != getattr(DEFAULT, name)
+        if kind.said and (special or kind.said.always):
+            found.append((kind.said.of(value), special))
+    return found
+
+
+def _is_too_long(kind: _Kind, value: tuple[int, ...]) -> bool:
+    return kind.numbers is not None and len(numbers_as_text(value)) > MOST_LETTERS

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from app.charts.spectrum import FACTORS
-from app.state import FACTOR_RANGE, State, read_state
+from app.components.source import current_state, put
+from app.state import FACTOR_RANGE, State
 
 # Above the value by far less than two singular values differ, so that rounding leaves the direction below.
 _JUST_ABOVE = 1 + 1e-9
@@ -43,6 +44,6 @@ def take_click(chart: str) -> None:
     """Move the threshold that a click on ``chart`` means: a callback of the figure."""
     event = st.session_state.get(chart)
     points = event["selection"]["points"] if event else []
-    moved = threshold_clicked(points, read_state(st.session_state))
+    moved = threshold_clicked(points, current_state())
     if moved is not None:
-        st.session_state[moved[0]] = moved[1]
+        put(**{moved[0]: moved[1]})

@@ -1,16 +1,28 @@
-"""The choice of data and encoder that every view starts with, and the line that says what is shown."""
+"""The header of every view: choice of data and encoder, what is shown, and the state that all views share."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 import sde_core as sde
 from app import cache
 from app.analysis import rule_names
 from app.components.terms import HELP
 from app.sets import SetEntry
-from app.state import DEFAULT, State, link_of, linked_values, read_state, wild_parameters
+from app.state import (
+    DEFAULT,
+    State,
+    left_out,
+    link_of,
+    linked_values,
+    read_state,
+    said,
+    selections,
+    wild_parameters,
+)
 
 _OWN = ("data", "encoder", "part")
 
@@ -18,6 +30,27 @@ _OWN = ("data", "encoder", "part")
 def current_state() -> State:
     """Return the state that the widgets and the URL hold."""
     return read_state(st.session_state)
+
+
+def put(**values: object) -> None:
+    """Set fields of the state, in the session and in the link.
+
+    For callbacks: of a chart, of a button, of a widget with a key of its own.
+    """
+    st.session_state.update(values)
+    _write_link(set(values))
+
+
+def state_line() -> None:
+    """Show the state that all views share, in one line; what differs from the default stands out.
+
+    A view calls it first in the fragment that its controls redraw, so that the line follows them.
+    """
+    state = current_state()
+    parts = [f"**{words}**" if special else words for words, special in said(state)]
+    st.caption("  ·  ".join((*parts, f"computes on {cache.device_name()}")))
+    for sentence in left_out(state):
+        st.caption(f":material/link_off: {sentence}")
 
 
 def header(
@@ -32,7 +65,8 @@ def header(
     """
     link = {name: st.query_params.get_all(name) for name in st.query_params}
     _report_wild_link(link)
-    _carry({f.name for f in fields(State)} - {*_OWN, *controls}, link)
+    others = {f.name for f in fields(State)} - {*_OWN}
+    _carry(others - set(controls), link)
     name, left, middle, right = st.columns([0.22, 0.24, 0.24, 0.3], vertical_alignment="bottom")
     name.title(title, anchor=False)
     known = cache.known_sets()
@@ -51,6 +85,7 @@ def header(
         st.info(
             "Choose another set above, or encode pairs on the Overview page.", icon=":material/arrow_upward:"
         )
+        _carry(others | {"encoder", "part"}, link)  # their widgets are not drawn now, and would be forgotten
         if otherwise is not None:
             otherwise()
         st.stop()
@@ -83,7 +118,15 @@ def _encoder_picker(entries: tuple[SetEntry, ...], link: dict[str, list[str]]) -
             st.session_state["encoder_missing"] = asked
         st.session_state["encoder"] = names[0]
     usual = names.index(DEFAULT.encoder) if DEFAULT.encoder in names else 0
-    st.selectbox("Encoder", names, usual, key="encoder", bind="query-params", help=HELP["encoder"])
+    st.selectbox(
+        "Encoder",
+        names,
+        usual,
+        key="encoder",
+        bind="query-params",
+        help=HELP["encoder"],
+        on_change=_forget_selections,
+    )
     chosen: str = st.session_state["encoder"]
     return entries[names.index(chosen)]
 
@@ -102,11 +145,17 @@ def _part_picker(options: tuple[str, ...], link: dict[str, list[str]]) -> None:
         placeholder="all of it" if options else "no metadata to filter by",
         disabled=not options,
         help=HELP["part"],
+        on_change=_forget_selections,
     )
 
 
 def _forget_part() -> None:
     st.session_state["part"] = []
+    _forget_selections()
+
+
+def _forget_selections() -> None:
+    put(**selections())  # they count rows of what was shown before
 
 
 def _facts(data: "cache.Dataset", whole: "cache.Dataset") -> None:
@@ -126,7 +175,6 @@ def _facts(data: "cache.Dataset", whole: "cache.Dataset") -> None:
         f"{embeddings.width} dimensions",
         f"weights `{origin.weights_sha256[:8] or 'unknown'}`",
         f"content `{data.fingerprint[:8]}`",
-        f"computes on {cache.device_name()}",
     ]
     st.caption("  ·  ".join(facts))
 
@@ -136,13 +184,20 @@ def _carry(names: set[str], link: dict[str, list[str]]) -> None:
     linked = linked_values(link, rule_names())
     for name in names:
         # Streamlit forgets a widget's value when the widget is not drawn, unless it is set again.
-        st.session_state[name] = st.session_state.get(name, linked.get(name, getattr(DEFAULT, name)))
+        with suppress(StreamlitAPIException):  # it was drawn just now, and keeps itself
+            st.session_state[name] = st.session_state.get(name, linked.get(name, getattr(DEFAULT, name)))
+    _write_link(names)
+
+
+def _write_link(names: set[str]) -> None:
     wanted = link_of(current_state())
     for name in names:
-        if name in wanted:
-            st.query_params[name] = wanted[name]
-        else:
-            st.query_params.pop(name, None)
+        # A parameter that is bound to a widget of this page is written by the widget, and by nobody else.
+        with suppress(StreamlitAPIException):
+            if name in wanted:
+                st.query_params[name] = wanted[name]
+            else:
+                st.query_params.pop(name, None)
 
 
 def _report_wild_link(link: dict[str, list[str]]) -> None:

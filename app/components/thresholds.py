@@ -1,8 +1,9 @@
-"""Rule, thresholds and axes: the controls of the spectrum."""
+"""Rule, thresholds and axes: the controls of the spectrum, and rule and thresholds as one row for any view."""
 
 import streamlit as st
 
 from app.analysis import rule_names
+from app.components.source import current_state, put
 from app.components.terms import HELP, RULES
 from app.state import DEFAULT, FACTOR_RANGE, choices
 
@@ -58,6 +59,26 @@ def threshold_controls(*, disabled: bool) -> None:
     st.caption(f"**{rule}**: {RULES.get(rule, 'a rule that was registered in this process.')}")
 
 
+def compact_thresholds(*, disabled: bool = False) -> None:
+    """Show rule, both thresholds and the way back in one row, for a view that has no other controls for them.
+
+    The view's `header` must not name these fields as its own: they are kept there, and set here.
+
+    Args:
+        disabled: whether the rule does not cut by size.
+    """
+    rule, one, two, back = st.columns([0.2, 0.32, 0.32, 0.16], vertical_alignment="bottom", gap="medium")
+    _follow("rule_pick", current_state().rule)
+    rule.selectbox("Partition rule", rule_names(), key="rule_pick", help=HELP["rule"], on_change=_choose_rule)
+    with one:
+        _slider("noise", "Noise threshold", disabled=disabled)
+    with two:
+        _slider("strong", "Strong threshold", disabled=disabled)
+    back.button(
+        "Reset to rule", on_click=_reset, icon=":material/restart_alt:", width="stretch", disabled=disabled
+    )
+
+
 def _threshold(key: str, label: str, *, disabled: bool) -> None:
     """Show one threshold as slider and number; the number holds the state, the slider follows it."""
     low, high = FACTOR_RANGE
@@ -75,28 +96,34 @@ def _threshold(key: str, label: str, *, disabled: bool) -> None:
             disabled=disabled,
             label_visibility="collapsed",
         )
-    slider = f"{key}_slider"
-    nearest = min(_STEPS, key=lambda step: abs(step - st.session_state[key]))
-    # Set only where it differs: a value that is set on every run would pull back a slider that moves on meanwhile.
-    if st.session_state.get(slider) != nearest:
-        st.session_state[slider] = nearest
     with left:
-        st.select_slider(
-            label,
-            _STEPS,
-            key=slider,
-            format_func=lambda step: f"{step:.2f} × rule",
-            help=HELP[key],
-            disabled=disabled,
-            on_change=_take,
-            args=(key, slider),
-        )
+        _slider(key, label, disabled=disabled)
 
 
-def _take(key: str, slider: str) -> None:
-    st.session_state[key] = st.session_state[slider]
+def _slider(key: str, label: str, *, disabled: bool) -> None:
+    slider = f"{key}_slider"
+    _follow(slider, min(_STEPS, key=lambda step: abs(step - st.session_state[key])))
+    st.select_slider(
+        label,
+        _STEPS,
+        key=slider,
+        format_func=lambda step: f"{step:.2f} × rule",
+        help=HELP[key],
+        disabled=disabled,
+        on_change=lambda: put(**{key: st.session_state[slider]}),
+    )
+
+
+def _follow(widget: str, value: object) -> None:
+    # Set only where it differs: a value that is set on every run would pull back a slider that moves on meanwhile.
+    if st.session_state.get(widget) != value:
+        st.session_state[widget] = value
+
+
+def _choose_rule() -> None:
+    put(rule=st.session_state["rule_pick"])
+    _reset()
 
 
 def _reset() -> None:
-    st.session_state["noise"] = 1.0
-    st.session_state["strong"] = 1.0
+    put(noise=1.0, strong=1.0)

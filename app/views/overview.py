@@ -12,7 +12,7 @@ from app.components import headline_cards, words
 from app.components.cards import card_grid, grid_places
 from app.components.encode import encode_panel, open_what_was_encoded
 from app.components.gallery import gallery
-from app.components.source import current_state, header
+from app.components.source import current_state, header, state_line
 
 if TYPE_CHECKING:
     from app.analysis import BandReport
@@ -22,6 +22,7 @@ def show() -> None:
     """Compose the view: the chart comes first, the numbers that take longer wait in their places."""
     open_what_was_encoded()
     data = header("Overview", otherwise=_encode)
+    state_line()
     try:
         reports = cache.bands(data, current_state(), ("image", "text"))
     except sde.SDEError as error:

@@ -16,7 +16,7 @@ from app.components.cards import card_strip
 from app.components.clicks import take_click
 from app.components.downloads import downloads
 from app.components.metric_cards import metric_cards
-from app.components.source import current_state, header
+from app.components.source import current_state, header, state_line
 from app.components.thresholds import spectrum_controls, threshold_controls
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def show() -> None:
 @st.fragment
 def _body(data: "cache.Dataset") -> None:
     """Redraw only this part when a threshold moves."""
+    state_line()
     with st.container(border=True):
         spectrum_controls()
         thresholds = st.container()

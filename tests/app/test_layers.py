@@ -13,7 +13,7 @@ PLAIN = [
     *sorted((APP / "charts").glob("*.py")),
     *sorted((APP / "analysis").glob("*.py")),
     *sorted((APP / "jobs").glob("*.py")),
-    *(APP / f"{n}.py" for n in ("sets", "state")),
+    *(APP / f"{n}.py" for n in ("links", "sets", "state")),
 ]
 PARTS = {
     "views": 0,
@@ -23,6 +23,7 @@ PARTS = {
     "analysis": 3,
     "sets": 3,
     "state": 3,
+    "links": 3,
     "charts": 3,
 }
 

@@ -1,17 +1,22 @@
+import re
 from dataclasses import asdict, fields
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.links import Numbers, Range, Said, numbers_as_text
 from app.state import (
     DEFAULT,
     RANGES,
     State,
     choices,
+    left_out,
     link_of,
     linked_values,
     read_state,
+    said,
+    selections,
     wild_parameters,
 )
 
@@ -37,6 +42,7 @@ STATES = st.builds(
     schedule=st.sampled_from(choices("schedule")),
     warmup=st.floats(*RANGES["warmup"]),
     strong_mode=st.sampled_from(choices("strong_mode")),
+    rows=st.sets(st.integers(0, 99_999_999), max_size=9).map(lambda rows: tuple(sorted(rows))),
 )
 
 
@@ -83,3 +89,62 @@ def test_what_is_missing_is_the_default_and_what_is_strange_is_ignored():
     assert read_state({"other": 1, "noise": None}) == DEFAULT
     assert State(show="image").modalities == ("image",)
     assert not DEFAULT.is_moved
+
+
+ROWS = st.sets(st.integers(0, 99_999_999), max_size=200) | st.integers(0, 5_000).map(range).map(set)
+
+
+@given(ROWS)
+def test_a_selection_comes_back_from_its_text(rows):
+    text = numbers_as_text(rows)
+    assert Numbers().read(text) == tuple(sorted(rows))
+    assert re.fullmatch(r"[0-9a-z.-]*", text)  # nothing that an address would escape
+
+
+@given(st.text(alphabet="0123456789abcxyz.-ABC ,") | st.text())
+def test_no_text_breaks_the_reader_of_a_selection(text):
+    numbers = Numbers(most=50, highest=1_000)
+    if numbers.wrong(text):
+        return
+    found = numbers.read(text)
+    assert len(found) <= 50
+    assert list(found) == sorted(set(found))
+    assert not found or 0 <= found[0] <= found[-1] <= 1_000
+
+
+@pytest.mark.parametrize("text", ["0-zzzzzz", "zzzzzz", "1-", ".", "0..1", "1-2-3", "A", "-1", "0-1e.0"])
+def test_a_wild_selection_is_refused(text):
+    assert "must be a selection" in Numbers(most=50, highest=1_000).wrong(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "good"),
+    [("3", True, True), ("3.0", True, False), ("3.0", False, True), ("nan", False, False), ("", True, False)],
+)
+def test_a_number_of_the_link_lies_in_its_range(text, whole, good):
+    assert (Range(0, 5).wrong(text, whole=whole) == "") == good
+
+
+def test_the_line_names_what_is_special_and_what_always_counts():
+    parts = dict(said(State(noise=0.5, unit="share")))
+    assert parts == {"mean removed": False, "mp-iqr": False, "noise × 0.5": True, "strong × 1": False}
+    assert Said("{:,} rows").of((4, 5)) == "2 rows"
+
+
+def test_a_long_wild_value_is_cut_in_its_sentence():
+    (sentence,) = wild_parameters({"noise": ["x" * 10_000]}, RULES)
+    assert len(sentence) < 200
+
+
+def test_a_selection_that_is_too_long_for_a_link_stays_out_and_is_named():
+    scattered = State(rows=tuple(range(0, 90_000, 31)))
+    assert "rows" not in link_of(scattered)
+    (sentence,) = left_out(scattered)
+    assert "2,904 numbers" in sentence
+    whole = State(rows=tuple(range(90_000)))
+    assert link_of(whole) == {"rows": ["0-1xfz"]}
+    assert left_out(whole) == left_out(DEFAULT) == []
+
+
+def test_other_data_empties_what_counted_its_rows():
+    assert selections() == {"rows": ()}
