@@ -14,7 +14,7 @@ _MODULES = {
     # "mmeb": "mmeb",                   queries and candidates
     # "huggingface": "huggingface",     a saved dataset, or a hub name
     "webdataset": "webdataset",
-    # "parquet": "parquet",             after webdataset: img2dataset puts parquet beside its tars
+    "parquet": "parquet",  # after webdataset: img2dataset puts parquet beside its tars
 }
 
 

@@ -1,0 +1,200 @@
+"""Parquet files: pictures as bytes, as the struct {bytes, path} of Hugging Face, or as paths; captions beside.
+
+Opening reads footers. Captions come row group by row group, pictures some rows at a time when asked for.
+"""
+
+import hashlib
+import weakref
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from threading import Lock
+from typing import IO, TYPE_CHECKING
+
+from sde_core.errors import DataError
+from sde_core.pairs.source import Source
+from sde_core.pairs.table import TablePairs
+from sde_core.pairs.table_part import TablePart
+from sde_core.pairs.tree import FolderTree, Tree
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+SUFFIXES = (".parquet", ".pq")
+LOOKS_FOR = "parquet files (*.parquet)"
+
+ROWS = 1024
+"""Rows without pictures that are read at a time."""
+
+PICTURES = 16
+"""Pictures that are read at a time."""
+
+
+def detects(source: Source) -> bool:
+    """Return whether ``source`` is a parquet file, a folder with some at its top, or a pattern of some."""
+    if source.tree is not None:
+        return any(name.lower().endswith(SUFFIXES) for name in source.tree.top())
+    return source.path.name.lower().endswith(SUFFIXES) and bool(_named(source)[1])
+
+
+def open_source(source: Source) -> TablePairs:
+    """Return the pairs of one parquet file, of all at the top of a folder, or of a pattern.
+
+    Raises:
+        DataError: there is none, or none can be used.
+    """
+    tree, names = _named(source)
+    if not names:
+        raise DataError(f"{source.uri} must name parquet files ({', '.join(SUFFIXES)}); there are none")
+    pictures = _Pictures()
+    parts: list[TablePart] = [_ParquetPart(tree, name, pictures) for name in names]
+    return TablePairs(parts, source.uri, tree, lambda: _digest(tree, names))
+
+
+class _ParquetPart(TablePart):
+    """One parquet file; its row groups are the groups. No file stays open but those of `_Pictures`."""
+
+    def __init__(self, tree: Tree, name: str, pictures: "_Pictures") -> None:
+        self.label = name
+        self._tree, self._pictures = tree, pictures
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """Names and types of the columns."""
+        with _readable(self.label):
+            return self._footer.schema.to_arrow_schema()
+
+    @cached_property
+    def group_rows(self) -> tuple[int, ...]:
+        """Number of rows in each row group."""
+        return tuple(self._footer.row_group(i).num_rows for i in range(self._footer.num_row_groups))
+
+    def blocks(self, group: int, columns: list[str]) -> "Iterator[pa.Table]":
+        """Yield the named columns of one row group, `ROWS` rows at a time."""
+        import pyarrow as pa
+
+        with self._tree.open(self.label) as file, _readable(self.label):
+            for batch in self.batches(file, group, columns, ROWS):
+                yield pa.Table.from_batches([batch])
+
+    def picture(self, column: str, group: int, row: int) -> object:
+        """Return one cell of an image column."""
+        return self._pictures.read(self, column, group, row)
+
+    def batches(
+        self, file: IO[bytes], group: int, columns: list[str], rows: int
+    ) -> "Iterator[pa.RecordBatch]":
+        """Yield the named columns of one row group of the open ``file``."""
+        import pyarrow.parquet as pq
+
+        # Without pre_buffer a column is read page by page, not whole.
+        table = pq.ParquetFile(file, metadata=self._footer, pre_buffer=False, buffer_size=1 << 16)
+        yield from table.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
+
+    def open(self) -> IO[bytes]:
+        """Return the file open for reading."""
+        return self._tree.open(self.label)
+
+    @cached_property
+    def _footer(self) -> "pq.FileMetaData":
+        import pyarrow.parquet as pq
+
+        with self._tree.open(self.label) as file, _readable(self.label):
+            return pq.read_metadata(file)
+
+
+class _Pictures:
+    """Where the reading of pictures stands in the row groups used last: reading on is cheap, going back is not."""
+
+    def __init__(self, most: int = 3) -> None:
+        self._most = most
+        self._cursors: OrderedDict[tuple[str, str, int], _Cursor] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, part: _ParquetPart, column: str, group: int, row: int) -> object:
+        key = (part.label, column, group)
+        with self._lock, _readable(part.label):
+            cursor = self._cursors.pop(key, None)
+            if cursor is None or not cursor.reaches(row):
+                cursor = _Cursor(part, column, group)
+            cell = cursor.read(row)
+            self._cursors[key] = cursor  # a cursor that failed is not kept
+            while len(self._cursors) > self._most:
+                self._cursors.popitem(last=False)
+        return cell
+
+
+class _Cursor:
+    """Reads one column of one row group forward and keeps the batches read last."""
+
+    def __init__(self, part: _ParquetPart, column: str, group: int, kept: int = 4) -> None:
+        self._part, self._column, self._group, self._kept = part, column, group, kept
+        self._next = 0
+        self._recent: list[tuple[int, pa.Array]] = []
+        file = part.open()
+        weakref.finalize(self, file.close)
+        self._batches = part.batches(file, group, [column], PICTURES)
+
+    def reaches(self, row: int) -> bool:
+        """Return whether ``row`` is kept, or lies ahead."""
+        return row >= self._next or any(start <= row < start + len(cells) for start, cells in self._recent)
+
+    def read(self, row: int) -> object:
+        for start, cells in self._recent:
+            if start <= row < start + len(cells):
+                return cells[row - start].as_py()
+        for batch in self._batches:
+            start, self._next = self._next, self._next + len(batch)
+            self._recent = [*self._recent[1 - self._kept :], (start, batch.column(0))]
+            if row < self._next:
+                return batch.column(0)[row - start].as_py()
+        raise DataError(f"{self._part.label} must hold row {row} of row group {self._group}; it is cut off")
+
+
+@contextmanager
+def _readable(label: str) -> Iterator[None]:
+    """Turn what pyarrow raises on damaged files into one sentence."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except DataError:
+        raise
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        MemoryError,
+    ) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataError(f"{label} must be a whole parquet file; {lines[0][:200].rstrip('. ')}") from None
+
+
+def _named(source: Source) -> tuple[Tree, list[str]]:
+    """Return the tree and the names in it of the files that ``source`` names."""
+    if source.tree is not None:
+        names = (name for name in source.tree.top() if name.lower().endswith(SUFFIXES))
+        return source.tree, sorted(names)
+    folder, pattern = source.path.parent, source.path.name
+    if "*" in pattern or "?" in pattern:
+        found = sorted(p.name for p in folder.glob(pattern) if p.name.lower().endswith(SUFFIXES))
+        return FolderTree(folder), found
+    return FolderTree(folder), [pattern] if source.path.is_file() else []
+
+
+def _digest(tree: Tree, names: list[str]) -> str:
+    """Return a digest of every file's name, size, first and last 64 KiB: the footer with its statistics."""
+    digest = hashlib.sha256()
+    for name in names:
+        size = tree.size(name)
+        digest.update(f"{name}:{size}:".encode())
+        with tree.open(name) as file:
+            digest.update(file.read(1 << 16))
+            file.seek(max(0, size - (1 << 16)))
+            digest.update(file.read())
+    return digest.hexdigest()

@@ -1,0 +1,201 @@
+"""Image-text pairs in Arrow tables, whatever file they come from: one row a pair, pictures read when asked for.
+
+Parquet and Hugging Face datasets share this module; `sde_core.pairs.table_columns` says what a column is.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sde_core.errors import DataError
+from sde_core.pairs.base import Pair, Pairs, Skipped
+from sde_core.pairs.fields import clean_captions, clean_id, listed_captions, scalars
+from sde_core.pairs.limits import MAX_PICTURE_BYTES
+from sde_core.pairs.table_columns import Columns, cells, find_columns
+from sde_core.pairs.table_keys import KeyIndex
+from sde_core.pairs.table_part import Place, TablePart, place_of, places
+
+if TYPE_CHECKING:
+    from sde_core.pairs.tree import Tree
+
+_URL = ("http://", "https://", "s3://", "gs://", "ftp://", "hf://", "data:")
+
+
+class TablePairs(Pairs):
+    """Pairs in the rows of one or more tables.
+
+    A row's id is that of the id column, else the path of its picture (rows of one path are one pair with
+    all their captions), else the number of the row, after the part's label if there are several parts.
+
+    Args:
+        parts: tables in reading order, of distinct labels.
+        uri: what the user called the set.
+        files: where paths in cells lead; nothing outside is read.
+        digest: returns the fingerprint.
+
+    Raises:
+        DataError: no part can be used; the reason is that of the first.
+    """
+
+    def __init__(self, parts: list[TablePart], uri: str, files: "Tree", digest: Callable[[], str]) -> None:
+        self._uri, self._files, self._digest = uri, files, digest
+        self._skipped: dict[str, Skipped] = {}
+        self._columns: dict[str, Columns] = {}  # label -> roles
+        self._several = len(parts) > 1
+        self._parts = [part for part in parts if self._opens(part)]
+        if not self._parts:
+            raise DataError(next(iter(self._skipped.values())).reason)
+
+    @property
+    def uri(self) -> str:
+        """What to hand to `open_pairs` to open the same set again."""
+        return self._uri
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hex digest that changes when the tables change."""
+        return self._digest()
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Items left out so far, with their reasons; complete after one whole iteration."""
+        return tuple(self._skipped.values())
+
+    def __iter__(self) -> Iterator[Pair]:
+        """Yield usable pairs row by row; a broken row, group or file is added to `skipped`."""
+        seen: set[str] = set()
+        for part in self._parts:
+            columns = self._columns[part.label]
+            for place, row in self._rows(part):
+                try:
+                    pair = self._pair(place, row)
+                except DataError as error:
+                    self._skip(self._item(place, row), str(error))
+                    continue
+                if pair.id not in seen:
+                    seen.add(pair.id)
+                    yield pair
+                elif columns.id:  # rows of one path were one pair already
+                    self._skip(f"{pair.id} ({part.label}, row {place.number})", "its id was there before")
+
+    def __len__(self) -> int:
+        """Number of rows that have an id or a path of their own, whether usable or not."""
+        return sum(sum(part.group_rows) for part in self._parts) - self._keys.n_repeats
+
+    def find(self, pair_id: str) -> Pair:
+        """Return the pair with this id; reads no picture, and of other rows the ids at most.
+
+        Raises:
+            DataError: there is none, or it is broken.
+        """
+        place = self._locate(pair_id)
+        if place is None:
+            raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
+        start = 0
+        for block in place.part.blocks(place.group, self._columns[place.part.label].described):
+            if place.row < start + len(block):
+                one = block.slice(place.row - start, 1)
+                return self._pair(place, {name: cells(one[name])[0] for name in one.column_names})
+            start += len(block)
+        raise DataError(f"{place.part.label} must hold row {place.number}; it is cut off")
+
+    def _opens(self, part: TablePart) -> bool:
+        try:
+            self._columns[part.label] = find_columns(part.schema, part.label)
+        except DataError as error:
+            self._skip(part.label, str(error))
+            return False
+        return True
+
+    def _rows(self, part: TablePart) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Yield every row that can be read, without its picture."""
+        names = self._columns[part.label].described
+        for group, first in places(part):
+            row = 0
+            try:
+                for block in part.blocks(group, names):
+                    for values in zip(*(cells(block[name]) for name in names), strict=True):
+                        yield Place(part, group, row, first + row), dict(zip(names, values, strict=True))
+                        row += 1
+            except DataError as error:
+                last = first + part.group_rows[group] - 1
+                self._skip(f"{part.label}, rows {first + row} to {last}", str(error))
+
+    def _pair(self, place: Place, row: dict[str, Any]) -> Pair:
+        columns = self._columns[place.part.label]
+        read_image: Callable[[], bytes] = lambda: self._content(place)  # noqa: E731
+        if columns.is_path:
+            name = self._file_name(row[columns.image])
+            self._files.size(name)  # says so if the file is missing or must not be read
+            read_image = lambda: self._files.read(name)  # noqa: E731
+        pair_id = self._id(place, row)
+        cell = _sound(row[columns.captions])
+        more = () if columns.id else self._keys.captions_of_repeated.get(pair_id, ())
+        return Pair(
+            id=pair_id,
+            captions=clean_captions((*listed_captions(cell), *more)),
+            read_image=read_image,
+            metadata=scalars({name: row[name] for name in columns.metadata}),
+        )
+
+    def _content(self, place: Place) -> bytes:
+        cell = place.part.picture(self._columns[place.part.label].image, place.group, place.row)
+        content = cell.get("bytes") if isinstance(cell, dict) else cell
+        if content is None and isinstance(cell, dict) and cell.get("path"):
+            return self._files.read(self._file_name(cell["path"]))
+        if not isinstance(content, bytes) or not content:
+            raise DataError("no picture: its cell is empty")
+        if len(content) > MAX_PICTURE_BYTES:
+            raise DataError(
+                f"the picture must have at most {MAX_PICTURE_BYTES:,} bytes; got {len(content):,}"
+            )
+        return content
+
+    def _file_name(self, cell: object) -> str:
+        """Return the name below `_files` of the path in a cell."""
+        path = str(_sound(cell) or "")
+        if not path.strip():
+            raise DataError("no picture: its path is empty")
+        if path.lower().startswith(_URL):
+            raise DataError(
+                f"its picture is at {path[:200]}, and nothing is downloaded: fetch it first (img2dataset)"
+            )
+        return self._files.inside(path)
+
+    def _id(self, place: Place, row: dict[str, Any]) -> str:
+        key = self._columns[place.part.label].key
+        if not key:
+            return f"{place.part.label}#{place.number}" if self._several else str(place.number)
+        value = _sound(row[key])
+        return clean_id("" if value is None else str(value))
+
+    def _item(self, place: Place, row: dict[str, Any]) -> str:
+        """Return what the list of skipped items calls a row."""
+        try:
+            return self._id(place, row)
+        except DataError:
+            return f"{place.part.label}, row {place.number}"
+
+    @cached_property
+    def _keys(self) -> KeyIndex:
+        return KeyIndex([(part, self._columns[part.label]) for part in self._parts])
+
+    def _locate(self, pair_id: str) -> Place | None:
+        if (place := self._keys.find(pair_id)) is not None:
+            return place
+        label, _, number = pair_id.rpartition("#")
+        for part in self._parts:
+            numbered = not self._columns[part.label].key and label == (part.label if self._several else "")
+            if numbered and number.isdecimal() and number.isascii() and len(number) < 19:
+                return place_of(part, int(number))
+        return None
+
+    def _skip(self, item: str, reason: str) -> None:
+        self._skipped[item] = Skipped(item, reason)
+
+
+def _sound(cell: object) -> object:
+    """Return a cell's value, or raise what `cells` found wrong with it."""
+    if isinstance(cell, DataError):
+        raise cell
+    return cell
