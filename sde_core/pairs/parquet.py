@@ -13,9 +13,9 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING
 
 from sde_core.errors import DataError
+from sde_core.pairs.arrow_pairs import ArrowPairs
+from sde_core.pairs.arrow_part import ArrowPart
 from sde_core.pairs.source import Source
-from sde_core.pairs.table import TablePairs
-from sde_core.pairs.table_part import TablePart
 from sde_core.pairs.tree import FolderTree, Tree
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def detects(source: Source) -> bool:
     return source.path.name.lower().endswith(SUFFIXES) and bool(_named(source)[1])
 
 
-def open_source(source: Source) -> TablePairs:
+def open_source(source: Source) -> ArrowPairs:
     """Return the pairs of one parquet file, of all at the top of a folder, or of a pattern.
 
     Raises:
@@ -49,11 +49,11 @@ def open_source(source: Source) -> TablePairs:
     if not names:
         raise DataError(f"{source.uri} must name parquet files ({', '.join(SUFFIXES)}); there are none")
     pictures = _Pictures()
-    parts: list[TablePart] = [_ParquetPart(tree, name, pictures) for name in names]
-    return TablePairs(parts, source.uri, tree, lambda: _digest(tree, names))
+    parts: list[ArrowPart] = [_ParquetPart(tree, name, pictures) for name in names]
+    return ArrowPairs(parts, source.uri, tree, lambda: _digest(tree, names))
 
 
-class _ParquetPart(TablePart):
+class _ParquetPart(ArrowPart):
     """One parquet file; its row groups are the groups. No file stays open but those of `_Pictures`."""
 
     def __init__(self, tree: Tree, name: str, pictures: "_Pictures") -> None:

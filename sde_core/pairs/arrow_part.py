@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class TablePart(ABC):
+class ArrowPart(ABC):
     """One table, read in groups of rows that stand or fall alone; every read may raise DataError.
 
     Attributes:
@@ -48,13 +48,13 @@ class Place:
         number: counted within the table.
     """
 
-    part: TablePart
+    part: ArrowPart
     group: int
     row: int
     number: int
 
 
-def places(part: TablePart) -> Iterator[tuple[int, int]]:
+def places(part: ArrowPart) -> Iterator[tuple[int, int]]:
     """Yield each group with the number of its first row."""
     first = 0
     for group, size in enumerate(part.group_rows):
@@ -62,7 +62,7 @@ def places(part: TablePart) -> Iterator[tuple[int, int]]:
         first += size
 
 
-def place_of(part: TablePart, number: int) -> Place | None:
+def place_of(part: ArrowPart, number: int) -> Place | None:
     """Return where the row of this number stands; None beyond the end."""
     for group, first in places(part):
         if number < first + part.group_rows[group]:

@@ -1,6 +1,6 @@
 """Image-text pairs in Arrow tables, whatever file they come from: one row a pair, pictures read when asked for.
 
-Parquet and Hugging Face datasets share this module; `sde_core.pairs.table_columns` says what a column is.
+Parquet and Hugging Face datasets share this module; `sde_core.pairs.arrow_columns` says what a column is.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
+from sde_core.pairs.arrow_columns import Columns, cells, find_columns
+from sde_core.pairs.arrow_keys import KeyIndex
+from sde_core.pairs.arrow_part import ArrowPart, Place, place_of, places
 from sde_core.pairs.base import Pair, Pairs, Skipped
 from sde_core.pairs.fields import clean_captions, clean_id, listed_captions, scalars
 from sde_core.pairs.limits import MAX_PICTURE_BYTES
-from sde_core.pairs.table_columns import Columns, cells, find_columns
-from sde_core.pairs.table_keys import KeyIndex
-from sde_core.pairs.table_part import Place, TablePart, place_of, places
 
 if TYPE_CHECKING:
     from sde_core.pairs.tree import Tree
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _URL = ("http://", "https://", "s3://", "gs://", "ftp://", "hf://", "data:")
 
 
-class TablePairs(Pairs):
+class ArrowPairs(Pairs):
     """Pairs in the rows of one or more tables.
 
     A row's id is that of the id column, else the path of its picture (rows of one path are one pair with
@@ -37,7 +37,7 @@ class TablePairs(Pairs):
         DataError: no part can be used; the reason is that of the first.
     """
 
-    def __init__(self, parts: list[TablePart], uri: str, files: "Tree", digest: Callable[[], str]) -> None:
+    def __init__(self, parts: list[ArrowPart], uri: str, files: "Tree", digest: Callable[[], str]) -> None:
         self._uri, self._files, self._digest = uri, files, digest
         self._skipped: dict[str, Skipped] = {}
         self._columns: dict[str, Columns] = {}  # label -> roles
@@ -99,7 +99,7 @@ class TablePairs(Pairs):
             start += len(block)
         raise DataError(f"{place.part.label} must hold row {place.number}; it is cut off")
 
-    def _opens(self, part: TablePart) -> bool:
+    def _opens(self, part: ArrowPart) -> bool:
         try:
             self._columns[part.label] = find_columns(part.schema, part.label)
         except DataError as error:
@@ -107,7 +107,7 @@ class TablePairs(Pairs):
             return False
         return True
 
-    def _rows(self, part: TablePart) -> Iterator[tuple[Place, dict[str, Any]]]:
+    def _rows(self, part: ArrowPart) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Yield every row that can be read, without its picture."""
         names = self._columns[part.label].described
         for group, first in places(part):

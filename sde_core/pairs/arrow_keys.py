@@ -4,9 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sde_core.errors import DataError
+from sde_core.pairs.arrow_columns import Columns, cells
+from sde_core.pairs.arrow_part import ArrowPart, Place, places
 from sde_core.pairs.fields import listed_captions
-from sde_core.pairs.table_columns import Columns, cells
-from sde_core.pairs.table_part import Place, TablePart, places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +19,7 @@ class KeyIndex:
         parts: each table with the roles of its columns.
     """
 
-    def __init__(self, parts: list[tuple[TablePart, Columns]]) -> None:
+    def __init__(self, parts: list[tuple[ArrowPart, Columns]]) -> None:
         self._parts = parts
 
     def find(self, key: str) -> Place | None:
@@ -56,7 +56,7 @@ class KeyIndex:
         return found
 
     def _gather(
-        self, part: TablePart, group: int, columns: Columns, wanted: "pa.Array", found: dict[str, list[str]]
+        self, part: ArrowPart, group: int, columns: Columns, wanted: "pa.Array", found: dict[str, list[str]]
     ) -> None:
         import pyarrow.compute as pc
 
@@ -68,7 +68,7 @@ class KeyIndex:
                     found.setdefault(key, []).extend(listed_captions(cell))
 
     @cached_property
-    def _columns(self) -> "list[tuple[TablePart, int, int, pa.ChunkedArray]]":
+    def _columns(self) -> "list[tuple[ArrowPart, int, int, pa.ChunkedArray]]":
         """(table, group, number of its first row, keys) of every group that has keys and can be read."""
         import pyarrow as pa
 
