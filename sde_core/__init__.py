@@ -21,6 +21,9 @@ _HOME = {
     "CrossSpectrumAccumulator": "cross_spectrum",
     "compute_cross_spectrum": "cross_spectrum",
     "compute_joint_spectrum": "cross_spectrum",
+    "EmbeddingFacts": "embedding_formats",
+    "describe_embeddings": "embedding_formats",
+    "open_embeddings": "embedding_formats",
     "EmbeddingSet": "embeddings",
     "Provenance": "embeddings",
     "concatenate": "embeddings",
@@ -128,6 +131,7 @@ if TYPE_CHECKING:
     )
     from sde_core.curriculum import CurriculumConfig, alpha, step_bound
     from sde_core.device import resolve_device
+    from sde_core.embedding_formats import EmbeddingFacts, describe_embeddings, open_embeddings
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
     from sde_core.encoders import Encoder, load_encoder
     from sde_core.encoding import EncodeProgress, encode_pairs
@@ -161,6 +165,7 @@ __all__ = [
     "CrossSpectrumAccumulator",
     "CurriculumConfig",
     "DataError",
+    "EmbeddingFacts",
     "EmbeddingSet",
     "EncodeProgress",
     "Encoder",
@@ -197,6 +202,7 @@ __all__ = [
     "compute_spectrum",
     "concatenate",
     "cosine_score",
+    "describe_embeddings",
     "direction_correlations",
     "effective_rank",
     "encode_pairs",
@@ -219,6 +225,7 @@ __all__ = [
     "load_encoder",
     "load_treatment",
     "metrics_from_ranks",
+    "open_embeddings",
     "open_pairs",
     "partition_spectrum",
     "principal_angles",

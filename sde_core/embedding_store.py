@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from sde_core import bundled
+from sde_core.embedding_formats import open_embeddings
 from sde_core.embeddings import EmbeddingSet, Provenance
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
+
+__all__ = ["MANIFEST", "open_embeddings", "read_set", "write_set"]
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -131,27 +133,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def open_embeddings(name_or_folder: str | Path) -> EmbeddingSet:
-    """Return a saved set: a bundled one by name, one split of it, or the set in a folder.
-
-    Args:
-        name_or_folder: "emoji", "clipart", "emoji/test", or a folder written by `EmbeddingSet.save`.
-
-    Raises:
-        DataError: nothing there, or not a whole set.
-    """
-    given = str(name_or_folder)
-    folder = Path(given).expanduser()
-    name, _, split = given.partition("/")
-    if name not in bundled.PAIR_SETS or folder.exists():
-        return read_set(folder)
-    whole = read_set(bundled.embeddings_folder(name))
-    if not split:
-        return whole
-    rows = whole.metadata["split"] == split
-    if not rows.any():
-        splits = ", ".join(sorted(set(whole.metadata["split"].tolist())))
-        raise DataError(f"the split of {name} must be one of {splits}; got {split!r}")
-    return whole.select(rows, name=given)

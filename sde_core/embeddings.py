@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from sde_core.checks import MatrixLike, as_matrix
 from sde_core.errors import DataError
+from sde_core.links import Ints, as_links, grouped
+from sde_core.missing import are_row_numbers, what_is_missing
 from sde_core.pairs.base import Skipped
 
 Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ class EmbeddingSet:
                 raise DataError(f"{what} must have {len(wanted)} entries, one a row; got {len(got)}")
         if len(set(ids)) != len(ids):
             raise DataError("image_ids must be unique; at least one comes twice")
-        links = _as_links(text_to_image, len(texts), len(pictures))
+        links = as_links(text_to_image, len(texts), len(pictures))
         return cls(image=pictures, text=texts, links=links, image_ids=ids, captions=words, name=name)
 
     @property
@@ -167,7 +168,7 @@ class EmbeddingSet:
         return EmbeddingSet(
             image=self.image[rows],
             text=self.text[texts],
-            links=_grouped(np.stack([new_text, position[links[:, 1]]], axis=1)),
+            links=grouped(np.stack([new_text, position[links[:, 1]]], axis=1)),
             image_ids=tuple(self.image_ids[int(i)] for i in rows),
             captions=tuple(self.captions[int(t)] for t in texts),
             metadata={key: column[rows] for key, column in self.metadata.items()},
@@ -191,6 +192,16 @@ class EmbeddingSet:
             provenance=self.provenance,
             skipped=self.skipped,
             name=self.name,
+        )
+
+    @cached_property
+    def missing(self) -> Mapping[str, str]:
+        """What is not known, of "pictures", "captions", "ids" and "encoder" -> a sentence on what that means."""
+        return what_is_missing(
+            pictures=bool(self.provenance.pairs),
+            captions=any(self.captions),
+            ids=not are_row_numbers(self.image_ids),
+            encoder=bool(self.provenance.encoder),
         )
 
     @cached_property
@@ -280,33 +291,3 @@ def concatenate(sets: Sequence[EmbeddingSet], *, name: str = "") -> EmbeddingSet
 def _as_array(x: MatrixLike, name: str) -> Floats:
     array: Floats = as_matrix(x, name).cpu().numpy()
     return array
-
-
-def _as_links(given: npt.ArrayLike | None, n_texts: int, n_images: int) -> Ints:
-    if given is None:
-        if n_texts != n_images:
-            raise DataError(
-                f"text_to_image must be given when counts differ; got {n_texts} texts and {n_images} images"
-            )
-        return np.repeat(np.arange(n_texts, dtype=np.int64)[:, None], 2, axis=1)
-    index = np.asarray(given)
-    if index.dtype.kind not in "iu":
-        raise DataError(f"text_to_image must hold whole numbers; got dtype {index.dtype}")
-    if index.ndim == 1 and len(index) == n_texts:
-        index = np.stack([np.arange(n_texts), index], axis=1)
-    if index.ndim != 2 or index.shape[1] != 2:
-        raise DataError(
-            f"text_to_image must have shape ({n_texts},) or (n_links, 2); got {tuple(index.shape)}"
-        )
-    for column, limit, what in ((0, n_texts, "text"), (1, n_images, "image")):
-        if len(index) and not (index[:, column].min() >= 0 and index[:, column].max() < limit):
-            raise DataError(
-                f"text_to_image must name {what} rows from 0 to {limit - 1}; "
-                f"got {index[:, column].min()} to {index[:, column].max()}"
-            )
-    return _grouped(index.astype(np.int64))
-
-
-def _grouped(links: Ints) -> Ints:
-    """Return the links ordered by picture; the order of a picture's captions stays."""
-    return np.ascontiguousarray(links[np.argsort(links[:, 1], kind="stable")])

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.embeddings import EmbeddingSet, Floats, Ints, Provenance
+from sde_core.embeddings import EmbeddingSet, Floats, Provenance
 from sde_core.encoders import Encoder
 from sde_core.errors import ConfigError, DataError
+from sde_core.links import Ints
 from sde_core.pairs.base import Pair, Pairs, Skipped
 from sde_core.pairs.image import decode_image
 

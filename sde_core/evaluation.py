@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sde_core.embeddings import EmbeddingSet, Ints
+from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import ConfigError
+from sde_core.links import Ints
 from sde_core.ranking import retrieval_metrics
 
 Captions = Literal["primary", "all"]

@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 EDGE = {
-    "pairs", "encoders", "encoding", "embeddings", "embedding_store", "bundled", "evaluation", "cli", "device",
-    "treatment_store", "text_file", "report",
+    "pairs", "encoders", "encoding", "embeddings", "embedding_store", "embedding_formats", "bundled", "evaluation",
+    "cli", "device", "treatment_store", "text_file", "report",
     "__init__", "__main__",
 }  # fmt: skip
 

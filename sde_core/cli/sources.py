@@ -33,7 +33,7 @@ class Source:
     def open(self, names: Sequence[str]) -> "list[EmbeddingSet]":
         """Return the sets; every set of pairs is opened before the encoder is loaded."""
         if self._saved:
-            from sde_core.embedding_store import open_embeddings
+            from sde_core.embedding_formats import open_embeddings
 
             return [open_embeddings(name) for name in names]
         return self._encoded(names)

@@ -32,7 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Compute and print; write the CSV if one is asked for."""
-    from sde_core.embedding_store import open_embeddings
+    from sde_core.embedding_formats import open_embeddings
 
     embeddings = open_embeddings(options.embeddings)
     modalities = ("image", "text") if options.modality == "both" else (options.modality,)

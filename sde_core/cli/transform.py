@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _fitted(options: argparse.Namespace) -> "SavedTreatment":
-    from sde_core.embedding_store import open_embeddings
+    from sde_core.embedding_formats import open_embeddings
     from sde_core.treatment import ROW_NAMES, fit_treatment
     from sde_core.treatment_store import SavedTreatment
 
@@ -101,7 +101,7 @@ def _facts_of(treatment: "Treatment", rows: Any) -> dict[str, Any]:  # noqa: ANN
 
 
 def _applied(options: argparse.Namespace, made: "SavedTreatment") -> dict[str, Any]:
-    from sde_core.embedding_store import open_embeddings
+    from sde_core.embedding_formats import open_embeddings
 
     embeddings = made(open_embeddings(options.apply or options.embeddings))
     folder = embeddings.save(options.output_set)

@@ -5,7 +5,7 @@ import pytest
 
 import sde_core as sde
 from sde_core import bundled
-from sde_core.embedding_store import open_embeddings
+from sde_core.embedding_formats import open_embeddings
 from sde_core.pairs import decode_image
 
 

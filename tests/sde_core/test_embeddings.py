@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sde_core import DataError, EmbeddingSet, concatenate
-from sde_core.embedding_store import MANIFEST, open_embeddings
+from sde_core.embedding_formats import open_embeddings
+from sde_core.embedding_store import MANIFEST
 from sde_core.pairs import Skipped
 
 

@@ -1,0 +1,199 @@
+"""A source read into an EmbeddingSet: broken rows left out and listed, the others still paired."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sde_core.embedding_formats.gather import Mask, gathered, kept
+from sde_core.embedding_formats.metadata import metadata_columns
+from sde_core.embedding_formats.sources import Source, as_index, as_strings
+from sde_core.embeddings import EmbeddingSet, Floats, Provenance
+from sde_core.errors import DataError
+from sde_core.links import Ints, as_links
+from sde_core.pairs.base import Skipped
+
+_BLOCK = 16_384
+# Of two rows that are the same vector: rounding to half precision moves an entry by 0.0005 of its size.
+_SAME = 2e-3
+
+
+@dataclass(eq=False)
+class _Side:
+    """Rows of one modality while they are sorted out.
+
+    Attributes:
+        vectors: (m, d).
+        usable: (m,) whether a row stays.
+        reasons: row -> why it does not.
+        labels: (m,) what people call a row.
+        same_as: (m,) the row that stands for a row: itself, or the first one that is equal.
+    """
+
+    vectors: Floats
+    usable: Mask
+    reasons: dict[int, str]
+    labels: Sequence[str]
+    same_as: Ints
+
+    def drop(self, row: int, reason: str) -> None:
+        self.usable[row] = False
+        self.reasons.setdefault(row, reason)
+
+
+def assembled(source: Source, *, provenance: Provenance, name: str) -> EmbeddingSet:
+    """Return the set, vectors memory-mapped where nothing had to be copied.
+
+    Raises:
+        DataError: counts do not match, an index is out of range, or no pair is left.
+    """
+    n_images, n_texts = len(source.image), len(source.text)
+    ids = as_strings(source.image_id(), n_images, "image ids") if source.image_id else None
+    captions = as_strings(source.caption(), n_texts, "captions") if source.caption else [""] * n_texts
+    links, lost = _links(source, ids)
+    pictures = _side(source, ids, is_image=True)
+    texts = _side(source, None, is_image=False)
+    for row, reason in lost.items():
+        texts.drop(row, reason)
+    if ids is not None:
+        _sort_out_ids(pictures, ids)
+    _merge_captions(texts, captions)
+    skipped = (
+        _skipped_pairs(pictures, texts) if source.has_rows_of_pairs else _skipped(pictures, texts, links)
+    )
+    links = np.stack([texts.same_as[links[:, 0]], pictures.same_as[links[:, 1]]], axis=1)
+    links = links[texts.usable[links[:, 0]] & pictures.usable[links[:, 1]]]
+    rows, text_rows = _rows(pictures), _rows(texts)
+    if not len(rows) or not len(links):
+        first = f"; the first: {skipped[0].item}: {skipped[0].reason}" if skipped else ""
+        raise DataError(
+            f"{source.place} must hold at least one usable pair; {len(skipped)} rows were left out{first}"
+        )
+    columns, unusable = metadata_columns(source.metadata, rows)
+    return EmbeddingSet(
+        image=kept(pictures.vectors, rows, is_ours=source.image.whole is None),
+        text=kept(texts.vectors, text_rows, is_ours=source.text.whole is None),
+        links=as_links(_renumbered(links, text_rows, rows), len(text_rows), len(rows)),
+        image_ids=tuple(ids[r] for r in rows) if ids is not None else tuple(map(str, rows)),
+        captions=tuple(captions[r] for r in text_rows),
+        metadata=columns,
+        provenance=provenance,
+        skipped=(*source.skipped, *skipped, *unusable),
+        name=name,
+    )
+
+
+def _side(source: Source, ids: list[str] | None, *, is_image: bool) -> _Side:
+    matrix = source.image if is_image else source.text
+    vectors, usable, reasons = gathered(matrix)
+    what = "row" if source.has_rows_of_pairs else ("picture" if is_image else "caption")
+    labels = ids if ids is not None else [f"{what} {row}" for row in range(len(matrix))]
+    return _Side(vectors, usable, reasons, labels, np.arange(len(matrix)))
+
+
+def _links(source: Source, ids: list[str] | None) -> tuple[Ints, dict[int, str]]:
+    """Return (n_links, 2) of (text, image) in rows as read, and texts that belong to no picture."""
+    n_images, n_texts = len(source.image), len(source.text)
+    if source.text_to_image is not None:
+        return as_links(as_index(source.text_to_image(), source.place), n_texts, n_images), {}
+    if source.text_id is None:
+        if n_images != n_texts:
+            raise DataError(
+                f"{source.image.place} and {source.text.place} must have one row per pair; got {n_images} and "
+                f"{n_texts} rows: give text_to_image, or ids of both"
+            )
+        return np.repeat(np.arange(n_texts, dtype=np.int64)[:, None], 2, axis=1), {}
+    first = {picture: row for row, picture in reversed(list(enumerate(ids or ())))}
+    wanted = as_strings(source.text_id(), n_texts, "ids of the captions' pictures")
+    rows = np.array([first.get(picture, -1) for picture in wanted], dtype=np.int64)
+    lost = {int(t): f"no picture has its id {wanted[t][:80]!r}" for t in np.flatnonzero(rows < 0)}
+    if len(lost) == n_texts:
+        raise DataError(
+            f"{source.place}: captions must name ids of pictures; {wanted[0][:80]!r} is none, the pictures "
+            f"have such as {(ids or [''])[0][:80]!r}"
+        )
+    texts = np.flatnonzero(rows >= 0)
+    return as_links(np.stack([texts, rows[texts]], axis=1), n_texts, n_images), lost
+
+
+def _sort_out_ids(pictures: _Side, ids: list[str]) -> None:
+    """Drop pictures without id; of an id that comes again, keep the first, merged if the vector is the same."""
+    for row in (r for r, picture in enumerate(ids) if not picture):
+        pictures.drop(row, "it has no id")
+    again, first = _repeated(ids, pictures.usable)
+    same = _are_same(pictures.vectors, again, first)
+    pictures.same_as[again[same]] = first[same]
+    for row in again[~same].tolist():
+        pictures.drop(row, "its id was there before, with another vector")
+
+
+def _merge_captions(texts: _Side, captions: list[str]) -> None:
+    """Let equal captions with the same vector be one text, as `encode_pairs` has them."""
+    again, first = _repeated(captions, texts.usable)
+    same = _are_same(texts.vectors, again, first)
+    texts.same_as[again[same]] = first[same]
+
+
+def _repeated(words: list[str], usable: Mask) -> tuple[Ints, Ints]:
+    """Return usable rows whose word came before, and the rows where it came first; "" is no word."""
+    first: dict[str, int] = {}
+    pairs = [
+        (row, first[word])
+        for row, word in enumerate(words)
+        if word and usable[row] and first.setdefault(word, row) != row
+    ]
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
+
+
+def _are_same(vectors: Floats, rows: Ints, others: Ints) -> Mask:
+    same = np.zeros(len(rows), dtype=bool)
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        a, b = (vectors[r[part]].astype(np.float32) for r in (rows, others))
+        same[part] = np.abs(a - b).max(axis=1) <= _SAME * np.abs(b).max(axis=1)
+    return same
+
+
+def _skipped_pairs(pictures: _Side, texts: _Side) -> tuple[Skipped, ...]:
+    """Drop both rows of a pair where one cannot be used, and return the pairs that are gone."""
+    gone = np.flatnonzero(~(pictures.usable & texts.usable)).tolist()
+    found = []
+    for row in gone:
+        what, reason = "picture", pictures.reasons.get(row)
+        if reason is None:
+            what, reason = "caption", texts.reasons[row]
+        label = pictures.labels[row] or f"row {row}"
+        found.append(Skipped(label, f"{what}: {reason}"))
+    pictures.usable[gone] = texts.usable[gone] = False
+    return tuple(found)
+
+
+def _skipped(pictures: _Side, texts: _Side, links: Ints) -> tuple[Skipped, ...]:
+    """Drop captions all of whose pictures are gone, and return every row that is gone."""
+    linked, left = np.zeros((2, len(texts.usable)), dtype=bool)
+    linked[links[:, 0]] = True
+    left[links[pictures.usable[links[:, 1]], 0]] = True
+    for row in np.flatnonzero(linked & ~left).tolist():
+        texts.drop(row, "its picture was left out")
+    return tuple(
+        Skipped(side.labels[row] or f"{what} {row}", side.reasons[row])
+        for side, what in ((pictures, "picture"), (texts, "caption"))
+        for row in np.flatnonzero(~side.usable).tolist()
+    )
+
+
+def _rows(side: _Side) -> Ints:
+    """Return the rows that stay: usable, and not one that another row stands for."""
+    return np.flatnonzero(side.usable & (side.same_as == np.arange(len(side.same_as))))
+
+
+def _renumbered(links: Ints, text_rows: Ints, image_rows: Ints) -> npt.NDArray[Any]:
+    """Return links in the new row numbers, each once, in their order."""
+    new = np.stack(
+        [np.searchsorted(text_rows, links[:, 0]), np.searchsorted(image_rows, links[:, 1])], axis=1
+    )
+    _, first = np.unique(new, axis=0, return_index=True)
+    return new[np.sort(first)]

@@ -1,0 +1,102 @@
+"""Which format a path has: by its name, else by its first bytes."""
+
+import re
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from sde_core.embedding_formats.base import Container
+from sde_core.embedding_formats.npy import open_npy
+from sde_core.embedding_formats.npz import open_npz
+from sde_core.embedding_formats.parquet import open_parquet
+from sde_core.embedding_formats.safetensors_file import open_safetensors
+from sde_core.errors import DataError
+
+Format: TypeAlias = Literal["set", "npy", "npz", "safetensors", "parquet", "clip-retrieval"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+"""What `open_embeddings` reads: a set that `EmbeddingSet.save` wrote, or what others write."""
+
+_SUFFIXES: dict[str, Format] = {
+    ".npy": "npy",
+    ".npz": "npz",
+    ".safetensors": "safetensors",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".bin", ".joblib"}
+MANIFEST = "manifest.json"
+
+
+def detected(path: Path) -> Format:
+    """Return the format of a file or folder.
+
+    Raises:
+        DataError: nothing there, or none of `FORMATS`.
+    """
+    if path.is_dir():
+        return _of_folder(path)
+    if not path.is_file():
+        raise DataError(f"path must be a file or folder of embeddings; there is no {path}")
+    if path.suffix in _SUFFIXES:
+        return _SUFFIXES[path.suffix]
+    if path.suffix in _PICKLES:
+        raise DataError(
+            f"{path} is a pickle, which is never unpickled: save the vectors as safetensors or npy"
+        )
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError as error:
+        raise DataError(f"{path} must be readable; {error.strerror}") from None
+    for magic, known in ((b"\x93NUMPY", "npy"), (b"PK", "npz"), (b"PAR1", "parquet")):
+        if start.startswith(magic):
+            return known  # type: ignore[return-value]
+    if start[8:9] == b"{":
+        return "safetensors"
+    raise DataError(f"{path} must be npy, npz, safetensors or parquet; its first bytes are none of them")
+
+
+def _of_folder(folder: Path) -> Format:
+    if (folder / MANIFEST).is_file():
+        return "set"
+    if (folder / "img_emb").is_dir() or (folder / "text_emb").is_dir():
+        return "clip-retrieval"
+    files = sorted(folder.iterdir())
+    if any(path.suffix == ".npy" for path in files):
+        return "npy"
+    inside = {_SUFFIXES[p.suffix] for p in files if p.suffix in _SUFFIXES}
+    preferred: tuple[Format, ...] = ("safetensors", "npz", "parquet")  # a parquet table may lie beside
+    for known in preferred:
+        if known in inside:
+            return known
+    raise DataError(
+        f"{folder} must hold an embedding set ({MANIFEST}), image.npy and text.npy, img_emb/ and text_emb/, or files "
+        f"of one of npz, safetensors, parquet; {'it is empty' if not files else 'it has none of them'}"
+    )
+
+
+def open_container(path: Path, format: Format) -> Container:
+    """Return the arrays of one file; of a folder, of the one file in it, or of its npy or parquet parts.
+
+    Raises:
+        DataError: damaged, or not of this format.
+    """
+    if not path.exists():
+        raise DataError(f"path must be a file or folder of embeddings; there is no {path}")
+    files = [path]
+    if path.is_dir():
+        files = sorted((p for p in path.iterdir() if _SUFFIXES.get(p.suffix) == format), key=_natural)
+        if not files or (len(files) > 1 and format in ("npz", "safetensors")):
+            raise DataError(f"{path} must hold one {format} file; it has {len(files)}: name the one to open")
+    if format == "parquet":
+        return open_parquet(files)
+    if format == "npy":
+        return open_npy(files)
+    read = {"npz": open_npz, "safetensors": open_safetensors}
+    if format not in read:
+        raise DataError(f"{path} must be a folder to be of format {format}; it is a file")
+    return read[format](files[0])
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Return a key that puts part_2 before part_10."""
+    return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", path.name)]

@@ -1,0 +1,107 @@
+"""parquet files with vectors as lists or lists of fixed size, one file or many parts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sde_core.embedding_formats.base import Container, Floats, Matrix, Table, check_vectors
+from sde_core.embedding_formats.tables import parquet_schema, parquet_table
+from sde_core.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ENTRIES = 1 << 22  # numbers that are read at one time
+
+
+def open_parquet(paths: list[Path]) -> Container:
+    """Return the columns of vectors and the other columns of parquet files, which lie one after the other.
+
+    Raises:
+        DataError: not parquet, damaged, or the parts do not fit each other.
+    """
+    place = str(paths[0]) if len(paths) == 1 else str(paths[0].parent)
+    schema, _ = parquet_schema(paths[0])
+    table = parquet_table(paths)
+    for path in paths[1:]:
+        lacking = [n for n in schema.names if n not in parquet_schema(path)[0].names]
+        if lacking:
+            raise DataError(f"{path} must have the columns of {paths[0]}; it lacks {', '.join(lacking)}")
+    vectors = [name for name in schema.names if _is_vectors(schema.field(name).type)]
+    matrices: dict[str, Matrix | DataError] = {}
+    for name in vectors:
+        try:
+            matrices[name] = _matrix(paths, name, table, f"{place}, {name}")
+        except DataError as error:
+            matrices[name] = error
+    return Container(place=place, matrices=matrices, columns=dict.fromkeys(table.names, table))
+
+
+def _is_vectors(kind: "pa.DataType") -> bool:
+    import pyarrow.types as pt
+
+    is_list = pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind)
+    return bool(is_list) and bool(pt.is_floating(kind.value_type) or pt.is_integer(kind.value_type))
+
+
+def _matrix(paths: list[Path], name: str, table: Table, place: str) -> Matrix:
+    kinds = {parquet_schema(path)[0].field(name).type for path in paths}
+    for kind in kinds:
+        if not _is_vectors(kind):
+            raise DataError(f"{place} must hold lists of numbers in every part; one has {kind}")
+    values = {kind.value_type.to_pandas_dtype() for kind in kinds}
+    width = _first_width(paths, name)
+    dtypes = {check_vectors((table.n_rows, width), value, place) for value in values}
+    dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float32)
+    reasons: dict[int, str] = {}
+
+    def blocks() -> Iterator[Floats]:
+        start = 0
+        for batch in _batches(paths, name, max(1, _ENTRIES // width)):
+            yield _rows(batch, width, dtype, reasons, start)
+            start += len(batch)
+
+    return Matrix(place=place, shape=(table.n_rows, width), dtype=dtype, blocks=blocks, reasons=reasons)
+
+
+def _first_width(paths: list[Path], name: str) -> int:
+    """Return the length of the first list that is there; 0 where there is none."""
+    for batch in _batches(paths, name, 64):
+        lengths = batch.value_lengths().drop_null()
+        if len(lengths):
+            return int(lengths[0].as_py())
+    return 0
+
+
+def _batches(paths: list[Path], name: str, rows: int) -> "Iterator[Any]":
+    import pyarrow.parquet as pq
+
+    for path in paths:
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(rows, columns=[name]):
+                yield batch.column(0)
+        except (ValueError, OSError, KeyError, MemoryError) as error:
+            line = (str(error).splitlines() or [""])[0]
+            raise DataError(f"{path}, column {name} is damaged: {line}") from None
+
+
+def _rows(lists: Any, width: int, dtype: np.dtype[Any], reasons: dict[int, str], start: int) -> Floats:  # noqa: ANN401
+    """Return lists as rows; one that is missing or of another length is NaN and has its reason."""
+    lengths = lists.value_lengths().fill_null(-1).to_numpy(zero_copy_only=False)
+    whole = lengths == width
+    numbers = lists.flatten().to_numpy(zero_copy_only=False)  # leaves missing lists out; a null is NaN
+    with np.errstate(over="ignore"):
+        numbers = numbers.astype(dtype, copy=False)
+    if whole.all():
+        as_rows: Floats = numbers.reshape(-1, width)
+        return as_rows
+    rows = np.full((len(lengths), width), np.nan, dtype)
+    ends = np.cumsum(np.maximum(lengths, 0))
+    for row in np.flatnonzero(whole):
+        rows[row] = numbers[ends[row] - width : ends[row]]
+    for row in np.flatnonzero(~whole):
+        got = "no vector" if lengths[row] < 0 else f"{lengths[row]} numbers"
+        reasons[start + int(row)] = f"it has {got} instead of {width} numbers"
+    return rows

@@ -1,0 +1,128 @@
+"""Which array or column plays which part, by its name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
+
+from sde_core.embedding_formats.base import Container, Matrix, Table
+from sde_core.errors import ConfigError, DataError
+
+Role: TypeAlias = Literal["image", "text", "image_id", "text_id", "caption", "text_to_image"]
+ROLES: tuple[Role, ...] = ("image", "text", "image_id", "text_id", "caption", "text_to_image")
+
+_VECTORS = r"(_?(emb|embed|embedding|feat|feature|vec|vector)s?)?(_?\d+)?$"
+_IMAGE = r"(^|.*[^a-z])(image|img|picture|photo|visual|vision)s?"
+_TEXT = r"(^|.*[^a-z])(text|txt|caption|sentence)s?"
+_INDEX = r"(text|txt|caption)s?_?(to|2)_?(image|img|picture)s?(_?(index|idx|id|row)(e?s)?)?$|links$"
+
+# In order of preference; the first name that is there wins.
+_IDS = ("id", "ids", "image_id", "image_ids", "img_id", "img_ids", "key", "keys", "uid", "uids", "image_path",
+        "filepath", "file_path", "file_name", "filename", "path")  # fmt: skip
+_TEXT_IDS = ("text_image_id", "text_image_ids", "caption_image_id", "caption_image_ids", "text_id", "text_ids",
+             "caption_id", "caption_ids")  # fmt: skip
+_CAPTIONS = ("caption", "captions", "text", "texts", "title", "sentence", "sentences")
+
+
+def normal(name: str) -> str:
+    """Return a name in lower case with underscores for anything that is no letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def check_columns(columns: Mapping[str, str] | None) -> Mapping[Role, str]:
+    """Return the user's role -> name map.
+
+    Raises:
+        ConfigError: a role that there is not.
+    """
+    for role in columns or {}:
+        if role not in ROLES:
+            raise ConfigError(f"columns must name roles out of {', '.join(ROLES)}; got {role!r}")
+    return dict(columns or {})  # type: ignore[return-value]
+
+
+def is_image_name(name: str) -> bool:
+    """Return whether a name is one of picture vectors: image, img_emb, clip-image-embeddings_0."""
+    return not _is_index_name(name) and bool(re.match(_IMAGE + _VECTORS, normal(name)))
+
+
+def is_text_name(name: str) -> bool:
+    """Return whether a name is one of caption vectors."""
+    return not _is_index_name(name) and bool(re.match(_TEXT + _VECTORS, normal(name)))
+
+
+def _is_index_name(name: str) -> bool:
+    return bool(re.match(_INDEX, normal(name)))
+
+
+def vectors_of(
+    container: Container, role: Literal["image", "text"], wanted: str | None, *, is_lone: bool
+) -> Matrix:
+    """Return the vectors that play ``role``.
+
+    Args:
+        container: the file.
+        role: "image" or "text".
+        wanted: name that the user gave; None goes by the names.
+        is_lone: whether the file is there for this role alone; one array needs no name then.
+
+    Raises:
+        DataError: none or several could be meant, the wanted one is not there, or it cannot be used.
+    """
+    names = list(container.matrices)
+    if wanted is not None:
+        found = [wanted] if wanted in names else []
+    elif is_lone and len(names) == 1:
+        found = names
+    else:
+        is_named = is_image_name if role == "image" else is_text_name
+        found = [name for name in names if is_named(name)]
+        # Captions that cannot be read may be called "captions"; vectors that can be read come first.
+        found = [n for n in found if isinstance(container.matrices[n], Matrix)] or found[:1]
+    if len(found) != 1:
+        raise DataError(_which(container, role, wanted, found or names))
+    matrix = container.matrices[found[0]]
+    if isinstance(matrix, DataError):
+        raise matrix
+    return matrix
+
+
+def _which(container: Container, role: str, wanted: str | None, names: list[str]) -> str:
+    if wanted is not None:
+        return f"{container.place} must hold vectors named {wanted!r}; it has {listed(names)}"
+    kind = "picture" if role == "image" else "caption"
+    if container.matrices and list(container.matrices) == [""]:
+        return f"{container.place} holds one array: give the file of the {kind} vectors as well"
+    return (
+        f'{container.place} must hold one array of {kind} vectors, named such as "{role}"; it has '
+        f'{listed(names)}: say which, columns={{"{role}": NAME}}, or give them as another file'
+    )
+
+
+def column_of(
+    tables: Mapping[str, Table], role: Role, columns: Mapping[Role, str], *, is_lone: bool = False
+) -> tuple[Table, str] | None:
+    """Return the table and name of the column that plays ``role``, or None where there is none.
+
+    Args:
+        tables: name of a column -> its table.
+        role: one of `ROLES` that is no vectors.
+        columns: what the user named; it is taken where it is there.
+        is_lone: whether the tables belong to captions alone; their "image_id" or "id" is then a text_id.
+    """
+    if columns.get(role) in tables:
+        name = columns[role]
+        return tables[name], name
+    if role == "text_to_image":
+        return next(((t, n) for n, t in tables.items() if _is_index_name(n)), None)
+    order = {"image_id": _IDS, "text_id": _TEXT_IDS, "caption": _CAPTIONS}[role]
+    if role == "text_id" and is_lone:
+        order += ("image_id", "image_ids", *_IDS)
+    by_normal = {normal(name): name for name in tables}
+    found = next((by_normal[n] for n in order if n in by_normal), None)
+    return None if found is None else (tables[found], found)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a sentence lists them, twelve at most."""
+    found = [repr(name) for name in names]
+    return ", ".join(found[:12]) + (f" and {len(found) - 12} more" if len(found) > 12 else "") or "none"

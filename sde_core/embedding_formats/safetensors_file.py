@@ -1,0 +1,75 @@
+"""safetensors files, memory-mapped; bfloat16 is read as float32."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sde_core.embedding_formats.base import (
+    BLOCK_ROWS,
+    Column,
+    Container,
+    Floats,
+    Matrix,
+    Table,
+    check_vectors,
+    matrix_of_array,
+)
+from sde_core.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def open_safetensors(path: Path) -> Container:
+    """Return the tensors of a safetensors file by name.
+
+    Raises:
+        DataError: not safetensors, or cut off.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, MemoryError) as error:
+        raise DataError(f"{path} must be a safetensors file; it is damaged or cut off: {error}") from None
+    matrices: dict[str, Matrix | DataError] = {}
+    columns: dict[str, Table] = {}
+    for name, tensor in tensors.items():
+        is_whole = not tensor.is_floating_point() and not tensor.is_complex()
+        if tensor.ndim == 1 or (tensor.ndim == 2 and is_whole):
+            columns[name] = _column(tensor, name, path)
+            continue
+        try:
+            matrices[name] = _matrix(tensor, f"{path}, {name}")
+        except DataError as error:
+            matrices[name] = error
+    return Container(place=str(path), matrices=matrices, columns=columns)
+
+
+def _column(tensor: "Tensor", name: str, path: Path) -> Table:
+    def read(_: str) -> Column:
+        return np.asarray(tensor.tolist())
+
+    return Table(place=f"{path}, {name}", n_rows=len(tensor), names=(name,), read=read)
+
+
+def _matrix(tensor: "Tensor", place: str) -> Matrix:
+    import torch
+
+    if tensor.dtype in (torch.float16, torch.float32, torch.float64) or not tensor.is_floating_point():
+        try:
+            return matrix_of_array(tensor.numpy(), place)
+        except TypeError:  # a dtype that numpy does not have
+            raise DataError(f"{place} must hold floating-point numbers; got {tensor.dtype}") from None
+    if tensor.dtype != torch.bfloat16:
+        raise DataError(f"{place} must be float16, bfloat16, float32 or float64; got {tensor.dtype}")
+    dtype = check_vectors(tuple(tensor.shape), np.float32, place)
+
+    def blocks() -> Iterator[Floats]:
+        for start in range(0, len(tensor), BLOCK_ROWS):
+            yield tensor[start : start + BLOCK_ROWS].float().numpy()
+
+    return Matrix(place=place, shape=(tensor.shape[0], tensor.shape[1]), dtype=dtype, blocks=blocks)

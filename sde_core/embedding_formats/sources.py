@@ -1,0 +1,186 @@
+"""Where everything of an embedding set lies: which file, array and column plays which part."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sde_core.embedding_formats.base import Column, Container, Matrix, Table
+from sde_core.embedding_formats.roles import Role, column_of, listed, vectors_of
+from sde_core.errors import DataError
+from sde_core.pairs.base import Skipped
+
+Reader = Callable[[], Column]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Source:
+    """Picture and caption vectors with all that is known of them; nothing but shapes is read yet.
+
+    Attributes:
+        format: name of the format.
+        place: file or folder, as sentences name it.
+        image: picture vectors.
+        text: caption vectors.
+        image_id: reads (n_images,) ids; None where there are none.
+        text_id: reads (n_texts,) ids of the captions' pictures; None where there are none.
+        caption: reads (n_texts,) captions; None where there are none.
+        text_to_image: reads (n_texts,) picture rows or (n_links, 2) rows of (text, image), or None.
+        metadata: name -> reads (n_images,) entries.
+        skipped: what cannot be used beside the vectors.
+    """
+
+    format: str
+    place: str
+    image: Matrix
+    text: Matrix
+    image_id: Reader | None = None
+    text_id: Reader | None = None
+    caption: Reader | None = None
+    text_to_image: Reader | None = None
+    metadata: Mapping[str, Reader]
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def has_rows_of_pairs(self) -> bool:
+        """Whether row i of the one belongs to row i of the other."""
+        return self.text_id is None and self.text_to_image is None
+
+
+def source_of(
+    image: Container,
+    text: Container | None,
+    columns: Mapping[Role, str],
+    *,
+    format: str,
+    images: Table | None = None,
+    captions: Table | None = None,
+) -> Source:
+    """Return what one file, or one of pictures and one of captions, holds.
+
+    Args:
+        image: the picture vectors, or both.
+        text: the caption vectors, where they are a file of their own.
+        columns: role -> name, as far as the user gave them.
+        format: name of the format.
+        images: table beside the picture vectors; its columns come before those of the file.
+        captions: table beside the caption vectors.
+
+    Raises:
+        DataError: no vectors for one of the two, or a named column that is nowhere.
+    """
+    pictures = vectors_of(image, "image", columns.get("image"), is_lone=text is not None)
+    texts = vectors_of(text or image, "text", columns.get("text"), is_lone=text is not None)
+    if pictures.shape[1] != texts.shape[1]:
+        raise DataError(
+            f"{pictures.place} and {texts.place} must have the same width; "
+            f"got {pictures.shape[1]} and {texts.shape[1]}: were they made by the same encoder?"
+        )
+    beside = {**image.columns, **_by_name(images)}
+    of_texts = {**(text.columns if text else {}), **_by_name(captions)}
+    _check_named(columns, beside, of_texts)
+    image_id = column_of(beside, "image_id", columns)
+    caption = column_of(of_texts, "caption", columns) or _of_length(
+        column_of(beside, "caption", columns), len(texts)
+    )
+    text_id = column_of(of_texts, "text_id", columns, is_lone=True)
+    if text_id is None:
+        text_id = column_of(beside, "text_id", columns)
+        if text_id is not None and image_id is not None and text_id[0] is image_id[0]:
+            text_id = None  # one table of pairs: its rows say what belongs together
+    index = column_of({**beside, **of_texts}, "text_to_image", columns)
+    used = {pair[1] for pair in (image_id, caption, text_id, index) if pair is not None}
+    unusable = [
+        (c, n, m) for c in (image, text) if c for n, m in c.matrices.items() if isinstance(m, DataError)
+    ]
+    return Source(
+        format=format,
+        place=image.place,
+        image=pictures,
+        text=texts,
+        image_id=_reader(image_id, len(pictures), "an id"),
+        text_id=_reader(text_id, len(texts), "the id of its picture") if image_id else None,
+        caption=_reader(caption, len(texts), "a caption"),
+        text_to_image=_reader(index, None, ""),
+        metadata=_metadata(beside, used, len(pictures)),
+        skipped=tuple(Skipped(f"{c.place}, {n}" if n else c.place, str(m)) for c, n, m in unusable),
+    )
+
+
+def _by_name(table: Table | None) -> dict[str, Table]:
+    return dict.fromkeys(table.names, table) if table else {}
+
+
+def _check_named(columns: Mapping[Role, str], *tables: Mapping[str, Table]) -> None:
+    there = {name for table in tables for name in table}
+    for role, name in columns.items():
+        if role not in ("image", "text") and name not in there:
+            raise DataError(
+                f"columns must name what is there; no {name!r} for {role} among {listed(sorted(there))}"
+            )
+
+
+def _of_length(found: tuple[Table, str] | None, n_rows: int) -> tuple[Table, str] | None:
+    return found if found is not None and found[0].n_rows == n_rows else None
+
+
+def _reader(found: tuple[Table, str] | None, n_rows: int | None, what: str) -> Reader | None:
+    if found is None:
+        return None
+    table, name = found
+    if n_rows is not None and table.n_rows != n_rows:
+        raise DataError(
+            f"{table.place} must have {what} for each of {n_rows} rows; it has {table.n_rows} entries"
+        )
+    return lambda: table.read(name)
+
+
+def _metadata(tables: Mapping[str, Table], used: Iterable[str], n_rows: int) -> dict[str, Reader]:
+    taken = set(used)
+    found: dict[str, Reader] = {}
+    for name, table in tables.items():
+        if name not in taken and table.n_rows == n_rows and not name.startswith("__"):
+            reader = _reader((table, name), n_rows, name)
+            if reader is not None:
+                found[name.removeprefix("meta.")] = reader
+    return found
+
+
+def as_strings(column: Column, n_rows: int, place: str) -> list[str]:
+    """Return ids or captions as strings; a missing one is empty.
+
+    Raises:
+        DataError: not one entry a row.
+    """
+    entries: list[Any] = column.tolist() if isinstance(column, np.ndarray) else list(column)
+    if len(entries) != n_rows:
+        raise DataError(f"{place} must have {n_rows} entries, one a row; got {len(entries)}")
+    return [_as_string(entry) for entry in entries]
+
+
+def _as_string(entry: object) -> str:
+    if entry is None or (isinstance(entry, float) and entry != entry):
+        return ""
+    if isinstance(entry, list | tuple):  # the first of several captions
+        return _as_string(entry[0]) if entry else ""
+    if isinstance(entry, bytes):
+        return entry.decode("utf-8", "replace")
+    # Numbers that went through a table with gaps come as 7.0.
+    return str(int(entry)) if isinstance(entry, float) and entry.is_integer() else str(entry)
+
+
+def as_index(column: Column, place: str) -> npt.NDArray[np.int64]:
+    """Return a text-to-image index as whole numbers.
+
+    Raises:
+        DataError: something else.
+    """
+    try:
+        index = np.asarray(column)
+    except ValueError:
+        raise DataError(f"{place}: text_to_image must have rows of one length") from None
+    if index.dtype.kind not in "iu":
+        raise DataError(f"{place}: text_to_image must hold whole numbers; got {index.dtype}")
+    return index.astype(np.int64)

@@ -1,0 +1,159 @@
+"""Ids, captions and metadata beside the vectors: parquet, CSV, TSV, JSON lines, a line each, npy, or a list."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sde_core.embedding_formats.base import Column, Table, table_of
+from sde_core.embedding_formats.npy import mapped_npy
+from sde_core.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TableLike: TypeAlias = str | Path | Sequence[str] | npt.NDArray[Any]
+"""A file of a table, or the one column itself."""
+
+TABLE_SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".json", ".txt", ".npy")
+
+
+def open_table(given: TableLike, column: str, what: str) -> Table:
+    """Return a table from a file, or the given entries as a table of one column.
+
+    Args:
+        given: file (parquet, csv, tsv, jsonl; txt with an entry a line; json or npy with a list), or a sequence.
+        column: what the one column is called where the source has no names.
+        what: the caller's parameter, for sentences.
+
+    Raises:
+        DataError: no such file, or none of these.
+    """
+    if not isinstance(given, str | Path):
+        return table_of({column: given if isinstance(given, np.ndarray) else list(given)}, what)
+    path = Path(given).expanduser()
+    if not path.is_file():
+        raise DataError(f"{what} must be a file or a list; there is no file {path}")
+    if path.suffix in (".parquet", ".pq"):
+        return parquet_table([path])
+    if path.suffix == ".npy":
+        return table_of({column: mapped_npy(path, str(path))}, str(path))
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} must be UTF-8; {error.reason} at byte {error.start}: save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path} must be readable; {error.strerror}") from None
+    return table_of(_parsed(text, path, column), str(path))
+
+
+def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
+    suffix = path.suffix.lower()
+    try:
+        if suffix in (".csv", ".tsv"):
+            return _delimited(text, "\t" if suffix == ".tsv" else ",", path)
+        if suffix == ".jsonl":
+            return _records([json.loads(line) for line in text.splitlines() if line.strip()], path, column)
+        if suffix == ".json":
+            return _records(json.loads(text), path, column)
+    except (ValueError, RecursionError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as {suffix[1:].upper()}: {error}") from None
+    if suffix == ".txt":
+        return {column: text.removesuffix("\n").split("\n")}
+    raise DataError(f"{path} must end with one of {', '.join(TABLE_SUFFIXES)}; got {suffix!r}")
+
+
+def _delimited(text: str, delimiter: str, path: Path) -> dict[str, Column]:
+    csv.field_size_limit(1 << 24)  # a caption may be longer than the 131,072 of the standard library
+    rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
+    if not rows:
+        raise DataError(f"{path} must have a line with the names of its columns; it is empty")
+    names = rows[0]
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(names):
+            raise DataError(f"{path} must have {len(names)} fields in row {number}; got {len(row)}")
+    columns = list(zip(*rows[1:], strict=True)) or [()] * len(names)
+    return {name: _numbers(list(column)) for name, column in zip(names, columns, strict=True)}
+
+
+def _numbers(words: list[str]) -> list[Any]:
+    """Return words as numbers if all are written as Python writes them: "7" and "0.5", not "007"."""
+    for kind in (int, float):
+        try:
+            numbers = [kind(word) for word in words]
+        except ValueError:
+            continue
+        if all(str(number) == word for number, word in zip(numbers, words, strict=True)):
+            return numbers
+    return words
+
+
+def _records(records: object, path: Path, column: str) -> dict[str, Column]:
+    if not isinstance(records, list):
+        raise DataError(f"{path} must hold a list; got {type(records).__name__}")
+    if not all(isinstance(record, dict) for record in records):
+        return {column: records}
+    names = list(dict.fromkeys(name for record in records for name in record))
+    return {name: [record.get(name) for record in records] for name in names}
+
+
+def parquet_table(paths: list[Path], names: Sequence[str] | None = None) -> Table:
+    """Return the columns of scalars of parquet files, one after the other; each is read when asked for.
+
+    Args:
+        paths: at least one.
+        names: columns to offer; None offers every column of numbers and strings.
+
+    Raises:
+        DataError: not parquet, damaged, or the files have no common columns.
+    """
+    schemas = [parquet_schema(path) for path in paths]
+    found = [n for n in schemas[0][0].names if all(n in s.names for s, _ in schemas)]
+    scalar = [n for n in found if is_scalar(schemas[0][0].field(n).type)]
+    n_rows = sum(rows for _, rows in schemas)
+
+    def read(name: str) -> Column:
+        import pyarrow.parquet as pq
+
+        entries: list[Any] = []
+        for path in paths:
+            try:
+                column = pq.ParquetFile(path).read(columns=[name]).column(name)
+                entries += column.to_pylist()
+            except (ValueError, OSError, KeyError, MemoryError) as error:
+                raise DataError(f"{path}, column {name} is damaged: {error}") from None
+        return entries
+
+    offered = tuple(n for n in (names or scalar) if n in scalar)
+    return Table(place=str(paths[0]), n_rows=n_rows, names=offered, read=read)
+
+
+def parquet_schema(path: Path) -> "tuple[pa.Schema, int]":
+    """Return schema and number of rows from the end of the file.
+
+    Raises:
+        DataError: not parquet, or cut off.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        return file.schema_arrow, file.metadata.num_rows
+    except (ValueError, OSError, MemoryError) as error:
+        line = (str(error).splitlines() or [""])[0]
+        raise DataError(f"{path} must be a parquet file; it is damaged or cut off: {line}") from None
+
+
+def is_scalar(kind: "pa.DataType") -> bool:
+    """Return whether entries are numbers, booleans, strings or times; pictures and lists are not."""
+    import pyarrow.types as pt
+
+    tests = (pt.is_integer, pt.is_floating, pt.is_boolean, pt.is_string, pt.is_large_string, pt.is_temporal)
+    kind = kind.value_type if pt.is_dictionary(kind) else kind
+    return any(test(kind) for test in tests)

@@ -1,0 +1,32 @@
+"""What is not known of a set of embeddings, and what that means for those who look at it."""
+
+from collections.abc import Mapping, Sequence
+
+_WORDS = {
+    "pictures": "The pictures are not known: captions or ids stand in for them. Give the pairs to see them.",
+    "captions": "There are no captions: texts are known by their rows only.",
+    "ids": "There are no ids: pictures are known by their rows only.",
+    "encoder": "The encoder is not known: new words or pictures cannot be searched for.",
+}
+
+
+def what_is_missing(*, pictures: bool, captions: bool, ids: bool, encoder: bool) -> Mapping[str, str]:
+    """Return a sentence for each thing that is not there, by its name."""
+    there = {"pictures": pictures, "captions": captions, "ids": ids, "encoder": encoder}
+    return {name: _WORDS[name] for name, is_there in there.items() if not is_there}
+
+
+def are_row_numbers(ids: Sequence[str]) -> bool:
+    """Return whether ids are nothing but row numbers, some of which may be left out.
+
+    >>> are_row_numbers(["0", "1", "3"]), are_row_numbers(["0000", "0001"]), are_row_numbers(["cat", "1"])
+    (True, False, False)
+    """
+    before = -1
+    for given in ids:
+        if not given.isascii() or not given.isdecimal() or len(given) > 18 or str(int(given)) != given:
+            return False
+        if int(given) <= before:
+            return False
+        before = int(given)
+    return True
