@@ -47,6 +47,17 @@ _HOME = {
     "uniformity": "alignment",
     "linear_cka": "alignment",
     "direction_correlations": "alignment",
+    "CorrelationTest": "directions",
+    "PairShares": "directions",
+    "band_shares": "directions",
+    "correlation_test": "directions",
+    "direction_coefficients": "directions",
+    "energy_shares": "directions",
+    "pair_shares": "directions",
+    "NeighbourIndex": "search",
+    "build_index": "search",
+    "pca_map": "projection",
+    "umap_map": "projection",
     "effective_rank": "metrics",
     "hellinger_distance": "metrics",
     "subspace_overlap": "geometry",
@@ -131,6 +142,15 @@ if TYPE_CHECKING:
     )
     from sde_core.curriculum import CurriculumConfig, alpha, step_bound
     from sde_core.device import resolve_device
+    from sde_core.directions import (
+        CorrelationTest,
+        PairShares,
+        band_shares,
+        correlation_test,
+        direction_coefficients,
+        energy_shares,
+        pair_shares,
+    )
     from sde_core.embedding_formats import EmbeddingFacts, describe_embeddings, open_embeddings
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
     from sde_core.encoders import Encoder, load_encoder
@@ -142,6 +162,7 @@ if TYPE_CHECKING:
     from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
     from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
+    from sde_core.projection import pca_map, umap_map
     from sde_core.ranking import (
         QueryRanks,
         RetrievalRanks,
@@ -151,6 +172,7 @@ if TYPE_CHECKING:
         retrieval_metrics,
         retrieval_ranks,
     )
+    from sde_core.search import NeighbourIndex, build_index
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
     from sde_core.transform import SpectralTransform
     from sde_core.treatment import Treatment, TreatmentConfig, comparison_names, fit_all, fit_treatment
@@ -161,6 +183,7 @@ __all__ = [
     "Certificate",
     "ComparedRetrieval",
     "ConfigError",
+    "CorrelationTest",
     "CrossSpectrum",
     "CrossSpectrumAccumulator",
     "CurriculumConfig",
@@ -173,7 +196,9 @@ __all__ = [
     "FANoiseLoss",
     "Interval",
     "LinearMap",
+    "NeighbourIndex",
     "Pair",
+    "PairShares",
     "Pairs",
     "Partition",
     "Provenance",
@@ -192,8 +217,10 @@ __all__ = [
     "TreatmentConfig",
     "alignment_metrics",
     "alpha",
+    "band_shares",
     "baseline_names",
     "bootstrap_mean",
+    "build_index",
     "certify",
     "compare_retrieval",
     "comparison_names",
@@ -201,11 +228,14 @@ __all__ = [
     "compute_joint_spectrum",
     "compute_spectrum",
     "concatenate",
+    "correlation_test",
     "cosine_score",
     "describe_embeddings",
+    "direction_coefficients",
     "direction_correlations",
     "effective_rank",
     "encode_pairs",
+    "energy_shares",
     "enhancement_gains",
     "fit_all",
     "fit_all_but_the_top",
@@ -227,7 +257,9 @@ __all__ = [
     "metrics_from_ranks",
     "open_embeddings",
     "open_pairs",
+    "pair_shares",
     "partition_spectrum",
+    "pca_map",
     "principal_angles",
     "query_values",
     "register_rule",
@@ -242,6 +274,7 @@ __all__ = [
     "step_bound",
     "subspace_overlap",
     "two_nn_dimension",
+    "umap_map",
     "uniformity",
 ]
 
