@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from sde_core.errors import DataError
 
@@ -21,6 +21,15 @@ def content_digest(pairs: "Iterable[Pair]") -> str:
     for pair in pairs:
         total += int.from_bytes(_pair_digest(pair), "big")  # a sum: the order of the pairs does not count
     return f"{total % 2**256:064x}"
+
+
+def file_digest(file: IO[bytes]) -> str:
+    """Return the SHA-256 of an open file from its start, in hex."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _pair_digest(pair: "Pair") -> bytes:

@@ -15,6 +15,7 @@ _MODULES = {
     # "huggingface": "huggingface",     a saved dataset, or a hub name
     "webdataset": "webdataset",
     "parquet": "parquet",  # after webdataset: img2dataset puts parquet beside its tars
+    "table": "table",
 }
 
 

@@ -1,6 +1,7 @@
 """Files below one root, a folder or an archive, read by safe relative names: nothing outside is ever read."""
 
 import os
+import re
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import IO
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.limits import MAX_PICTURE_BYTES, read_at_most
+
+_PLAIN = re.compile(r"[\w -]+(?:[./][\w -]+)*")
 
 
 def safe_name(name: str) -> str:
@@ -21,6 +24,8 @@ def safe_name(name: str) -> str:
     >>> safe_name("./images\\a.jpg")
     'images/a.jpg'
     """
+    if _PLAIN.fullmatch(name):
+        return name
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or name[1:2] == ":":
         raise DataError(f"{name!r} leads out of the set: name files relative to its folder, without ..")
@@ -43,12 +48,12 @@ class Tree(ABC):
         """Yield the names right below the root in any order; those of folders end in a slash."""
 
     @abstractmethod
-    def files(self) -> Iterator[str]:
-        """Yield the names of all regular files, folder by folder, sorted within each."""
+    def folders(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield every folder ("" or a name that ends in a slash) with the sorted names of the regular files in it."""
 
     @abstractmethod
     def refused(self) -> tuple[Skipped, ...]:
-        """Return the entries that are not read: links out of the set, unsafe names; known after `files`."""
+        """Return the entries that are not read: links out of the set, unsafe names; known after `folders`."""
 
     @abstractmethod
     def size(self, name: str) -> int:
@@ -67,8 +72,16 @@ class Tree(ABC):
         """
 
     @abstractmethod
+    def inside(self, name: str) -> str:
+        """Return ``name`` relative to the root, also where it is an absolute path below it.
+
+        Raises:
+            DataError: it leads out of the root.
+        """
+
+    @abstractmethod
     def stamp(self, name: str) -> str:
-        """Return a text that changes when the file changes, without reading it whole."""
+        """Return a text that changes when the file changes, as far as that shows without reading it."""
 
     def inside(self, name: str) -> str:
         """Return the safe relative name of the file that a table of the set calls ``name``.
@@ -111,24 +124,23 @@ class FolderTree(Tree):
             for entry in entries:
                 yield entry.name + "/" * entry.is_dir()
 
-    def files(self) -> Iterator[str]:
-        """Yield the names of all regular files, folder by folder, sorted within each."""
+    def folders(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield every folder with the sorted names of the regular files in it; one folder's names are held."""
         waiting = [""]
         while waiting:
             folder = waiting.pop()
+            files, inner = [], []
             with _scan(self.root / folder) as entries:
-                found = sorted(entries, key=lambda e: e.name)
-            inner = []
-            for entry in found:
-                name = f"{folder}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    inner.append(f"{name}/")
-                elif entry.is_file(follow_symlinks=False) or self._may_follow(name, entry):
-                    yield name
-            waiting += reversed(inner)
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        inner.append(f"{folder}{entry.name}/")
+                    elif entry.is_file(follow_symlinks=False) or self._may_follow(folder, entry):
+                        files.append(entry.name)
+            yield folder, sorted(files)
+            waiting += sorted(inner, reverse=True)
 
     def refused(self) -> tuple[Skipped, ...]:
-        """Return the entries that are not read; known after `files`."""
+        """Return the entries that are not read; known after `folders`."""
         return tuple(self._refused.values())
 
     def size(self, name: str) -> int:
@@ -151,9 +163,8 @@ class FolderTree(Tree):
             raise DataError(f"{name} must be readable; {error.strerror}") from None
 
     def stamp(self, name: str) -> str:
-        """Return the file's size and time of change."""
-        status = self._located(name)[1]
-        return f"{status.st_size}:{status.st_mtime_ns}"
+        """Return the file's size: its time of change would make a copy of the folder another set."""
+        return str(self.size(name))
 
     def inside(self, name: str) -> str:
         """Return ``name`` relative to the root, also where it is an absolute path below it.
@@ -203,8 +214,9 @@ class FolderTree(Tree):
     def _is_inside(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
 
-    def _may_follow(self, name: str, entry: "os.DirEntry[str]") -> bool:
+    def _may_follow(self, folder: str, entry: "os.DirEntry[str]") -> bool:
         """Return whether an entry that is no plain file or folder can be read; note it otherwise."""
+        name = f"{folder}{entry.name}"
         try:
             self._located(name)
         except DataError as error:

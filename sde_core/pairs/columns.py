@@ -1,0 +1,92 @@
+"""Which column of a table is the picture, which are captions, which is the id; the rest is metadata."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sde_core.errors import DataError
+from sde_core.pairs.fields import listed_captions
+
+IMAGE_COLUMNS = (
+    "filepath", "file_path", "filename", "file_name", "image_path", "image_file", "image_name", "image",
+    "img_path", "img", "path", "file", "picture",
+)  # fmt: skip
+"""Names of the column with the picture, in the order in which they are looked for; open_clip's comes first."""
+
+CAPTION_COLUMNS = (
+    "caption", "captions", "title", "text", "texts", "txt", "sentence", "sentences", "description", "comment"
+)  # fmt: skip
+"""Names of the column with the caption or captions, in the order in which they are looked for."""
+
+ID_COLUMNS = ("key", "image_id", "uid", "id")
+"""Names of the column with the picture's id; rows with one id are one picture with several captions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The columns of a table by their part.
+
+    Attributes:
+        image: with the picture.
+        captions: with captions, the primary one first.
+        id: with the picture's id; None where the picture's name is the id.
+    """
+
+    image: str
+    captions: tuple[str, ...]
+    id: str | None
+
+    def captions_of(self, record: Mapping[str, object]) -> list[str]:
+        """Return the captions of one row, as they stand there."""
+        return [text for name in self.captions for text in listed_captions(record.get(name))]
+
+    def metadata_of(self, record: Mapping[str, object]) -> dict[str, object]:
+        """Return what is neither picture nor caption nor id."""
+        used = {self.image, *self.captions, self.id}
+        return {name: value for name, value in record.items() if name not in used}
+
+
+def find_columns(names: Sequence[str], where: str) -> Columns:
+    """Return the columns by their names; case, spaces and dashes do not count.
+
+    The first name of each list that is there is taken. Numbered columns (`caption_1`, `caption 2`, `title3`) are
+    captions too, by number, after the one without a number.
+
+    Args:
+        names: of all columns.
+        where: what the sentence calls the table.
+
+    Raises:
+        DataError: no column for the picture, or none for the caption.
+
+    >>> find_columns(["filepath", "title", "views"], "a.csv")
+    Columns(image='filepath', captions=('title',), id=None)
+    """
+    plain = {_plain(name): name for name in reversed(names)}
+    image = next((plain[n] for n in IMAGE_COLUMNS if n in plain), None)
+    captions = _caption_columns(plain)
+    if image is None or not captions:
+        raise DataError(
+            f"{where} must have a column for the picture ({', '.join(IMAGE_COLUMNS[:4])}, ...) and one for the "
+            f"caption ({', '.join(CAPTION_COLUMNS[:4])}, ...), named in its first line; "
+            f"got {', '.join(map(repr, names[:8])) or 'nothing'}"
+        )
+    return Columns(
+        image=image, captions=captions, id=next((plain[n] for n in ID_COLUMNS if n in plain), None)
+    )
+
+
+def _caption_columns(plain: Mapping[str, str]) -> tuple[str, ...]:
+    for word in CAPTION_COLUMNS:
+        numbered = {
+            int(m[1]): name for p, name in plain.items() if (m := re.fullmatch(rf"{word}_?(\d{{1,3}})", p))
+        }
+        found = [plain[word]] if word in plain else []
+        found += [numbered[number] for number in sorted(numbered)]
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s.-]+", "_", name.strip().lower())
