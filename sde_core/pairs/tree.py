@@ -83,14 +83,6 @@ class Tree(ABC):
     def stamp(self, name: str) -> str:
         """Return a text that changes when the file changes, as far as that shows without reading it."""
 
-    def inside(self, name: str) -> str:
-        """Return the safe relative name of the file that a table of the set calls ``name``.
-
-        Raises:
-            DataError: it leads out of the root.
-        """
-        return safe_name(name)
-
     def read(self, name: str, limit: int = MAX_PICTURE_BYTES) -> bytes:
         """Return the content of a file.
 
