@@ -107,6 +107,9 @@ _HOME = {
     "compare_retrieval": "comparison",
     "SavedTreatment": "treatment_store",
     "load_treatment": "treatment_store",
+    "FinetuneConfig": "training",
+    "LossConfig": "training",
+    "finetune": "training",
 }
 
 if TYPE_CHECKING:
@@ -174,6 +177,7 @@ if TYPE_CHECKING:
     )
     from sde_core.search import NeighbourIndex, build_index
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
+    from sde_core.training import FinetuneConfig, LossConfig, finetune
     from sde_core.transform import SpectralTransform
     from sde_core.treatment import Treatment, TreatmentConfig, comparison_names, fit_all, fit_treatment
     from sde_core.treatment_store import SavedTreatment, load_treatment
@@ -194,8 +198,10 @@ __all__ = [
     "Encoder",
     "EncoderError",
     "FANoiseLoss",
+    "FinetuneConfig",
     "Interval",
     "LinearMap",
+    "LossConfig",
     "NeighbourIndex",
     "Pair",
     "PairShares",
@@ -237,6 +243,7 @@ __all__ = [
     "encode_pairs",
     "energy_shares",
     "enhancement_gains",
+    "finetune",
     "fit_all",
     "fit_all_but_the_top",
     "fit_baseline",

@@ -155,7 +155,7 @@ def retrieval_ranks(
         )
     texts = texts.to(images.device)
     links = _as_links(text_to_image, len(texts), len(images))
-    text_group, image_group = _linked_groups(links, len(texts), len(images))
+    text_group, image_group = linked_groups(links, len(texts), len(images))
     links = links.to(images.device)
     return RetrievalRanks(
         image_retrieval=_query_ranks(
@@ -300,8 +300,8 @@ def _gather(ranks: Tensor, query: Tensor, n_relevant: Tensor, group: Tensor, n_g
     )
 
 
-def _linked_groups(links: Tensor, n_texts: int, n_images: int) -> tuple[Tensor, Tensor]:
-    """Return the connected component of every text and of every image in the graph of links."""
+def linked_groups(links: Tensor, n_texts: int, n_images: int) -> tuple[Tensor, Tensor]:
+    """Return the connected component of every text and of every image in the graph of links (l, 2)."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -1,4 +1,4 @@
-"""Safetensors files of this library: written all or nothing, read with their kind checked."""
+"""Safetensors files of this library: written all or nothing and synced, read with their kind checked."""
 
 import os
 import tempfile
@@ -27,12 +27,14 @@ def write_tensors(
     content = save(kept, metadata={**header, "kind": kind})
     path = Path(path)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(content)
-    try:
-        os.replace(file.name, path)
-    except OSError:
-        os.unlink(file.name)
-        raise
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
 
 
 def read_tensors(path: str | Path, *, kind: str, writer: str) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -3,6 +3,7 @@
 from sde_core.losses.barlow import barlow_twins
 from sde_core.losses.component_contrast import component_contrast, shared_spectrum
 from sde_core.losses.config import SDELossConfig
+from sde_core.losses.duplicates import DuplicateAwareLoss
 from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.losses.fanoise import FANoiseLoss
 from sde_core.losses.hellinger import hellinger_loss
@@ -12,6 +13,7 @@ from sde_core.losses.subspace import captured_energy_loss, subspace_loss
 from sde_core.losses.vicreg import vicreg
 
 __all__ = [
+    "DuplicateAwareLoss",
     "FANoiseLoss",
     "RegularisedLoss",
     "SDELoss",

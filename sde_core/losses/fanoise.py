@@ -1,5 +1,7 @@
 """FANoise-style training: a contrastive loss on features with noise along their own spectrum."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, distributed, nn
 
@@ -67,6 +69,14 @@ class FANoiseLoss(nn.Module):
             image, text = self._stirred(image, text)
         loss: Tensor = self.base_loss(image, text, logit_scale, logit_bias=logit_bias)
         return {"contrastive_loss": loss} if output_dict else loss
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold for the noise to go on."""
+        return {"clock": self._clock.state()}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take over what a checkpoint holds."""
+        self._clock.restore(state["clock"])
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _stirred(self, image: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,32 @@
+"""Fine-tuning as a stream of typed events: what is trained, by which loss, and what comes out."""
+
+from sde_core.training.config import FinetuneConfig, LossConfig
+from sde_core.training.events import (
+    CheckpointFailed,
+    CheckpointSaved,
+    Done,
+    Event,
+    Failed,
+    Metrics,
+    ModalitySpectrum,
+    SpectrumSnapshot,
+    Started,
+    Step,
+)
+from sde_core.training.plan import finetune
+
+__all__ = [
+    "CheckpointFailed",
+    "CheckpointSaved",
+    "Done",
+    "Event",
+    "Failed",
+    "FinetuneConfig",
+    "LossConfig",
+    "Metrics",
+    "ModalitySpectrum",
+    "SpectrumSnapshot",
+    "Started",
+    "Step",
+    "finetune",
+]
