@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.embeddings import EmbeddingSet, Ints
+from sde_core.embeddings import EmbeddingSet
+from sde_core.links import Ints
 
 # Vectors cost nothing; this many give every band of a spectrum of a few hundred directions its rows.
 _SAMPLE = 4_096

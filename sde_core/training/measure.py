@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from sde_core.embeddings import Floats, Ints
+from sde_core.embeddings import Floats
+from sde_core.links import Ints
 from sde_core.metrics import effective_rank
 from sde_core.partition import partition_spectrum
 from sde_core.ranking import retrieval_metrics

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from sde_core.embeddings import Ints
 from sde_core.errors import DataError
+from sde_core.links import Ints
 
 Bools = npt.NDArray[np.bool_]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sde_core.embeddings import Ints
 from sde_core.errors import DataError
+from sde_core.links import Ints
 from sde_core.ranking import linked_groups
 
 _TRAIN = {"train", "training"}

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sde_core.embeddings import EmbeddingSet, Ints, Provenance
+from sde_core.embeddings import EmbeddingSet, Provenance
 from sde_core.errors import ConfigError, DataError
+from sde_core.links import Ints
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.inputs import Inputs, Vectors
 from sde_core.training.model import SIGLIP_BIAS, SIGLIP_SCALE, Adapter, DualModel

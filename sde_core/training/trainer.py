@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sde_core.embeddings import Floats, Ints
+from sde_core.embeddings import Floats
+from sde_core.links import Ints
 from sde_core.training.checkpoint import Checkpoint
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.events import Metrics, SpectrumSnapshot
