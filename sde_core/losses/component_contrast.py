@@ -64,6 +64,10 @@ def standardised(coefficients: Tensor) -> Tensor:
 
     Variance is over B, so that C's diagonal holds correlations.
     """
-    centred = coefficients - coefficients.mean(dim=0)
-    scale = coefficients.detach().square().mean()
-    return centred / (centred.square().mean(dim=0) + _RELATIVE_FLOOR * scale + _FLOOR).sqrt()
+    if len(coefficients) == 1:
+        return coefficients - coefficients.mean(dim=0)
+    scale = float(coefficients.detach().square().mean())
+    # The same arithmetic as a batch normalisation without parameters, whose kernel passes over the rows once.
+    return functional.batch_norm(
+        coefficients, None, None, training=True, eps=_RELATIVE_FLOOR * scale + _FLOOR
+    )

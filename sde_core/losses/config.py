@@ -40,6 +40,9 @@ class SDELossConfig:
         basis_memory: decay in [0, 1) of the running Gram matrices behind basis and partition, per
             refresh; 0 takes the batch alone.
         refresh_every: steps between two looks at basis and partition, at least 1.
+        spectral_every: steps between two evaluations of the spectral terms, at least 1; in between the
+            spectral loss is 0, and what is evaluated counts ``spectral_every`` times (lazy
+            regularisation, Karras et al. 2020), so that the pull over training stays the same.
         total_steps: optimiser steps of the whole training, to count progress by; None leaves progress
             to `SDELoss.set_progress`.
         calls_per_step: calls of the loss per optimiser step (open_clip's --accum-freq), at least 1.
@@ -66,6 +69,7 @@ class SDELossConfig:
     contrast_temperature: float = 0.1
     basis_memory: float = 0.0
     refresh_every: int = 1
+    spectral_every: int = 1
     total_steps: int | None = None
     calls_per_step: int = 1
     seed: int = 0
@@ -125,7 +129,14 @@ class SDELossConfig:
         )
 
 
-_COUNTS = {"subspace_rank": 1, "refresh_every": 1, "total_steps": 1, "calls_per_step": 1, "seed": 0}
+_COUNTS = {
+    "subspace_rank": 1,
+    "refresh_every": 1,
+    "spectral_every": 1,
+    "total_steps": 1,
+    "calls_per_step": 1,
+    "seed": 0,
+}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": get_args(Schedule),
     "hellinger_on": ("values", "energies"),

@@ -54,15 +54,13 @@ def gradient_scale_beside(base_loss: nn.Module) -> float:
 
 def default_base_loss() -> nn.Module:
     """Return open_clip's ClipLoss; with several ranks the one with the whole batch's gradients."""
-    from open_clip import ClipLoss
+    from sde_core.losses.clip_loss import OneProductClipLoss
 
     if world_size() == 1:
-        loss: nn.Module = ClipLoss()
-    else:
-        loss = ClipLoss(
-            local_loss=True, gather_with_grad=True, rank=distributed.get_rank(), world_size=world_size()
-        )
-    return loss
+        return OneProductClipLoss()
+    return OneProductClipLoss(
+        local_loss=True, gather_with_grad=True, rank=distributed.get_rank(), world_size=world_size()
+    )
 
 
 class _Gather(torch.autograd.Function):

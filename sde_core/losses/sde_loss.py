@@ -45,7 +45,7 @@ class SDELoss(nn.Module):
     Attributes:
         config: what it was built with.
         base_loss: the feature-domain loss.
-        terms: spectral terms of the last call by name, before any weight.
+        terms: spectral terms of the last call that evaluated them by name, before any weight.
         partitions: of the directions in use at the last call, by "image", "text", "shared".
         gains: of the last call, by "image", "text"; empty without enhancement.
 
@@ -209,6 +209,10 @@ class SDELoss(nn.Module):
     def _spectral_loss(self, rows: Pair, constants: StepConstants) -> Tensor:
         """Return lambda(t) times the weighted sum of the terms, and note each in ``terms``."""
         total, weight = rows[0].new_zeros(()), self.spectral_weight
+        if self.training:
+            if self.step % self.config.spectral_every:
+                return total
+            weight *= self.config.spectral_every
         self.terms = {}
         if weight == 0:
             return total

@@ -27,6 +27,7 @@ from sde_core.losses import (
     vicreg,
 )
 from sde_core.losses.decomposition import decompose
+from sde_core.losses.distributed import default_base_loss
 from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.partition.manual import ManualRankRule
 
@@ -76,6 +77,19 @@ def test_without_gains_and_weight_it_is_the_base_loss_exactly(base, bias, config
 def test_clip_loss_is_the_default():
     assert isinstance(SDELoss().base_loss, ClipLoss)
     assert SDELossConfig() == SDELossConfig.paper()
+
+
+@pytest.mark.parametrize("bias", [None, torch.tensor(-2.0, dtype=torch.float64)])
+def test_the_default_is_clip_loss_with_one_product_instead_of_two(bias):
+    features = batch(dtype=torch.float64)
+    own, plain = default_base_loss(), ClipLoss()
+    assert isinstance(own, ClipLoss)
+    for mine, theirs in zip(
+        gradients(own, features, logit_bias=bias), gradients(plain, features, logit_bias=bias), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs, rtol=1e-13, atol=1e-16)
+    scores, turned = own.get_logits(*features, SCALE.double())
+    assert turned.data_ptr() == scores.data_ptr()  # a view, not a second product
 
 
 def test_the_whole_is_the_sum_of_its_parts():
@@ -255,6 +269,29 @@ def test_published_terms_see_the_batch_at_hand_even_when_the_basis_lags():
     loss(x, y, SCALE)
     assert float(loss.terms["hellinger"]) == pytest.approx(float(hellinger_loss(x, y)), rel=1e-6)
     assert float(loss.terms["subspace"]) == pytest.approx(float(subspace_loss(x, y, rank=2)), rel=1e-6)
+
+
+@pytest.mark.parametrize("terms", [{"hellinger": 1.0, "subspace": 1.0}, {"component_contrast": 1.0}])
+def test_terms_evaluated_now_and_then_pull_as_much_over_training(terms):
+    """On one batch again and again, k steps of a lazy loss add up to k steps of the full one."""
+    off = {"enhancement": None, "hellinger": 0.0, "subspace": 0.0, "weight_end": 1.0} | terms
+    full, lazy = (SDELoss(SDELossConfig(**off, spectral_every=every)) for every in (1, 3))
+    sums, parts = [], []
+    for loss in (full, lazy):
+        found = [gradients(loss, batch(dtype=torch.float64)) for _ in range(6)]
+        sums.append([sum(g[i] for _, g in found) for i in range(2)])
+        parts.append([float(loss(*batch(), SCALE, output_dict=True)["spectral_loss"]) for _ in range(3)])
+    torch.testing.assert_close(sums[0], sums[1], rtol=1e-12, atol=1e-14)
+    assert parts[1] == [pytest.approx(3 * parts[0][0], rel=1e-6), 0.0, 0.0]
+    assert lazy.terms.keys() == full.terms.keys() != set()
+    evaluated = lazy.eval()(*batch(), SCALE, output_dict=True)["spectral_loss"]
+    assert float(evaluated) == pytest.approx(parts[0][0], rel=1e-6)
+
+
+def test_every_call_of_a_lazy_step_evaluates_the_terms():
+    loss = SDELoss(SDELossConfig(spectral_every=2, calls_per_step=2))
+    found = [float(loss(*batch(), SCALE, output_dict=True)["spectral_loss"]) for _ in range(6)]
+    assert [value > 0 for value in found] == [True, True, False, False, True, True]
 
 
 def test_the_running_gram_is_the_weighted_sum_of_batches():
@@ -489,7 +526,7 @@ def test_features_of_unlike_shapes_are_refused(x, y):
     [("weight_start", -1),
      ("weight_end", math.inf), ("hellinger", math.nan), ("warmup", 1.0), ("seed", -1),
      ("basis_memory", 1.0), ("contrast_temperature", 0.0),
-     ("subspace_rank", 0), ("refresh_every", 0), ("total_steps", 0),
+     ("subspace_rank", 0), ("refresh_every", 0), ("spectral_every", 0), ("total_steps", 0),
      ("calls_per_step", 0), ("center", "median"), ("schedule", "x"), ("hellinger_on", "x"),
      ("subspace_form", "x"), ("contrast_band", "weak")],
 )  # fmt: skip
@@ -505,7 +542,8 @@ def test_the_config_names_the_field_that_is_wrong(field, value):
 def test_a_regularised_loss_is_base_plus_weight_times_term(term):
     x, y = batch(dtype=torch.float64)
     parts = RegularisedLoss(term, weight=0.3)(x, y, SCALE, output_dict=True)
-    assert float(parts["contrastive_loss"]) == float(ClipLoss()(x, y, SCALE))
+    # The scores are summed in another order than ClipLoss's second product.
+    assert float(parts["contrastive_loss"]) == pytest.approx(float(ClipLoss()(x, y, SCALE)), rel=1e-14)
     assert float(parts["spectral_loss"]) == pytest.approx(0.3 * float(term(x, y)), rel=1e-12)
     whole = RegularisedLoss(term, weight=0.3)(x, y, SCALE)
     torch.testing.assert_close(whole, sum(parts.values()))

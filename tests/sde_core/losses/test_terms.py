@@ -306,6 +306,22 @@ def test_a_complete_basis_takes_the_short_way_to_the_same_view(mean):
     assert torch.autograd.gradcheck(lambda a: enhanced_view(a, v, gains, mean), x.clone().requires_grad_())
 
 
+@pytest.mark.parametrize("k", [5, 3], ids=["complete basis", "some directions"])
+def test_the_gradient_of_rows_without_length_is_that_of_the_long_way(k):
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(6, 5, generator=generator, dtype=torch.float64)
+    x[2] = 0
+    basis = torch.linalg.qr(torch.randn(5, 5, generator=generator, dtype=torch.float64)).Q
+    gains = torch.tensor([1.4, 0.7, 0.3, 0.3, 0.3], dtype=torch.float64)[:k]
+    weights = torch.randn(6, 5, generator=generator, dtype=torch.float64)
+    slopes = []
+    for g in (gains, gains.clone().requires_grad_()):
+        rows = x.clone().requires_grad_()
+        (enhanced_view(rows, basis[:, :k], g) * weights).sum().backward()
+        slopes.append(rows.grad)
+    torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-12, atol=1e-13)
+
+
 def test_the_gradient_of_the_enhanced_view_by_differences():
     x, v = rows(7, 5).requires_grad_(), decompose(rows(20, 5, seed=1)).basis[:, :3]
     gains = torch.tensor([1.5, 0.8, 0.2], dtype=torch.float64, requires_grad=True)

@@ -1,0 +1,93 @@
+"""Cost of `SDELoss` against open_clip's ClipLoss, forward and backward: `python -m benchmarks.loss_cost`."""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from open_clip.loss import ClipLoss
+from torch import Tensor, nn
+
+import sde_core as sde
+
+Batch = tuple[Tensor, Tensor]
+_NOTHING = sde.SDELossConfig(enhancement=None, hellinger=0, subspace=0)
+
+
+def configurations() -> dict[str, sde.SDELossConfig]:
+    """Return what is timed, by the name in the table."""
+    paper, contrast = sde.SDELossConfig.paper(), replace(_NOTHING, component_contrast=1.0, basis_memory=0.9)
+    every_step = {"refresh_every": 1, "spectral_every": 1}
+    kept, lazy = {**every_step, "refresh_every": 16}, {"refresh_every": 16, "spectral_every": 16}
+    return {
+        "no term (InfoNCE alone)": _NOTHING,
+        "`paper()`, everything at every step": replace(paper, **every_step),
+        "`paper()`, basis and terms every 16 steps": replace(paper, **lazy),
+        "component contrast, basis at every step": replace(contrast, **every_step),
+        "component contrast, basis every 16 steps": replace(contrast, **kept),
+        "component contrast, basis and term every 16 steps": replace(contrast, **lazy),
+    }
+
+
+def main() -> None:
+    """Print the ratio to ClipLoss, averaged over the steps; both losses run in turn on the same batches."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.loss_cost", description=__doc__)
+    parser.add_argument("--batch-size", type=int, default=1024, help="default: %(default)s")
+    parser.add_argument("--width", type=int, default=512, help="default: %(default)s")
+    parser.add_argument("--steps", type=int, default=100, help="default: %(default)s")
+    parser.add_argument("--device", default="auto", help="default: %(default)s")
+    options = parser.parse_args()
+    device = sde.resolve_device(options.device)
+    batches = _batches(options.batch_size, options.width, device)
+    print("| loss | with its own ClipLoss: ratio | with open_clip's ClipLoss passed in: ratio |")
+    print("|---|---:|---:|")
+    for name, config in configurations().items():
+        own, given = (
+            _ratio(sde.SDELoss(config, base), batches, options.steps) for base in (None, ClipLoss())
+        )
+        print(f"| {name} | {own:.2f} | {given:.2f} |", flush=True)
+
+
+def _batches(rows: int, width: int, device: torch.device, count: int = 8) -> list[Batch]:
+    """Return unit features that share 32 directions above noise, as those of an encoder do."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    directions = torch.randn(32, width, generator=generator)
+    for _ in range(count):
+        shared = torch.randn(rows, 32, generator=generator) @ directions
+        image, text = (
+            nn.functional.normalize(shared + torch.randn(rows, width, generator=generator), dim=1).to(device)
+            for _ in range(2)
+        )
+        found.append((image.requires_grad_(), text.requires_grad_()))
+    return found
+
+
+def _ratio(loss: nn.Module, batches: list[Batch], steps: int) -> float:
+    plain, scale = ClipLoss(), torch.tensor(50.0, device=batches[0][0].device)
+    seconds = [0.0, 0.0]
+    for step in range(-2, steps):  # two steps to warm up
+        for which, function in enumerate((plain, loss)):
+            spent = _seconds(function, batches[step % len(batches)], scale)
+            seconds[which] += spent if step >= 0 else 0.0
+    return seconds[1] / seconds[0]
+
+
+def _seconds(loss: Callable[..., Tensor], batch: Batch, scale: Tensor) -> float:
+    for x in batch:
+        x.grad = None
+    _wait(scale.device)
+    started = time.perf_counter()
+    loss(*batch, scale).backward()
+    _wait(scale.device)
+    return time.perf_counter() - started
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+if __name__ == "__main__":
+    main()
