@@ -53,7 +53,8 @@ _HOME = {
     "correlation_test": "directions",
     "direction_coefficients": "directions",
     "energy_shares": "directions",
-    "pair_shares": "directions",
+    "PairMoments": "directions",
+    "pair_moments": "directions",
     "NeighbourIndex": "search",
     "build_index": "search",
     "pca_map": "projection",
@@ -147,12 +148,13 @@ if TYPE_CHECKING:
     from sde_core.device import resolve_device
     from sde_core.directions import (
         CorrelationTest,
+        PairMoments,
         PairShares,
         band_shares,
         correlation_test,
         direction_coefficients,
         energy_shares,
-        pair_shares,
+        pair_moments,
     )
     from sde_core.embedding_formats import EmbeddingFacts, describe_embeddings, open_embeddings
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
@@ -204,6 +206,7 @@ __all__ = [
     "LossConfig",
     "NeighbourIndex",
     "Pair",
+    "PairMoments",
     "PairShares",
     "Pairs",
     "Partition",
@@ -264,7 +267,7 @@ __all__ = [
     "metrics_from_ranks",
     "open_embeddings",
     "open_pairs",
-    "pair_shares",
+    "pair_moments",
     "partition_spectrum",
     "pca_map",
     "principal_angles",

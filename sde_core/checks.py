@@ -104,8 +104,9 @@ def _from_array(x: npt.ArrayLike, name: str) -> Tensor:
 
 
 def _check_finite(matrix: Tensor, name: str) -> None:
-    # A finite sum has only finite terms: one pass without a mask as large as the matrix.
-    if math.isfinite(float(matrix.sum(dtype=torch.float64))):
+    # A finite sum has only finite terms: one pass without a mask or a copy as large as the matrix. A sum that
+    # overflows is no harm: the mask below then finds nothing.
+    if math.isfinite(float(matrix.sum(dtype=torch.float32 if matrix.element_size() < 4 else None))):
         return
     bad = (~torch.isfinite(matrix)).nonzero()
     if len(bad):

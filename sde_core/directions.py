@@ -11,11 +11,12 @@ from sde_core.checks import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
 from sde_core.partition.cross_modal import tail_shares
 from sde_core.spectrum import Spectrum
-from sde_core.sphere import unit_rows
 from sde_core.vectors import as_vector
 
-# Rows converted to float64 at a time.
-_BLOCK_ROWS = 8_192
+# Rows converted to float64 at a time: few enough for the processor's cache.
+_BLOCK_ROWS = 1_024
+# Under this share of its size, what is left of a variance is rounding of the moments.
+_CONSTANT = 1e-12
 N_BANDS = 3
 
 
@@ -65,8 +66,9 @@ def energy_shares(x: MatrixLike, spectrum: Spectrum) -> Float[Tensor, "m r"]:
     Source: docs/method.md, equation (6.25).
     """
     rows = as_matrix(x, "x")
-    basis = _of_width(spectrum.basis, rows, "the spectrum") if spectrum.rank else None
-    found = torch.empty(len(rows), spectrum.rank, dtype=torch.float32, device=rows.device)
+    basis = _of_width(spectrum.basis, rows, "the spectrum").float() if spectrum.rank else None
+    # Stored by direction: a band is then a block of memory.
+    found = torch.empty(spectrum.rank, len(rows), dtype=torch.float32, device=rows.device).T
     for start in range(0, len(rows), _BLOCK_ROWS):
         part = slice(start, start + _BLOCK_ROWS)
         block = rows[part].double()
@@ -75,9 +77,9 @@ def energy_shares(x: MatrixLike, spectrum: Spectrum) -> Float[Tensor, "m r"]:
             block = block - spectrum.mean.to(rows.device)
         energy = block.square().sum(dim=1)
         # Under this share of the uncentred energy, what centring leaves is rounding.
-        energy = torch.where(energy > 1e-20 * size, energy, torch.nan)
+        length = torch.where(energy > 1e-20 * size, energy, torch.nan).sqrt()
         if basis is not None:
-            found[part] = ((block @ basis).square() / energy[:, None]).float()
+            found[part] = ((block / length[:, None]).float() @ basis).square()
     return found
 
 
@@ -109,7 +111,7 @@ def band_shares(shares: Float[Tensor, "m r"], labels: Int[Tensor, " k"]) -> Floa
         if shares.shape[1]
         else torch.ones_like(shares[:, :0].sum(dim=1), dtype=torch.bool)
     )
-    strong, weak = (shares[:, labels == band].sum(dim=1) for band in range(N_BANDS - 1))
+    strong, weak = (shares.T[labels == band].sum(dim=0) for band in range(N_BANDS - 1))
     # Rounding may carry two float32 sums a little beyond the whole.
     found = torch.stack([strong, weak, (1 - strong - weak).clamp_min(0)], dim=1)
     return torch.where(lost[:, None], torch.nan, found)
@@ -122,7 +124,7 @@ class PairShares:
     Attributes:
         gap: (r,) squared part of the gap; with ``gap_outside`` they add up to ||mean image - mean text||².
         gap_outside: what lies outside the directions.
-        cosine: (r,) part of the mean paired cosine, negative where pairs disagree; they add up with
+        cosine: (r,) part of the mean product of a pair, negative where pairs disagree; they add up with
             ``cosine_outside`` to the mean cosine of a pair.
         cosine_outside: what lies outside the directions.
     """
@@ -133,38 +135,102 @@ class PairShares:
     cosine_outside: float
 
 
-def pair_shares(image: MatrixLike, text: MatrixLike, basis: MatrixLike) -> PairShares:
-    """Return the parts of modality gap and mean paired cosine along orthonormal directions; they add up.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PairMoments:
+    """Means and second moments of paired rows: what any direction says about the pairs, without the rows.
 
-    Rows are scaled to unit length first, like in `alignment_metrics`. Float64, in blocks of rows.
+    Attributes:
+        n_pairs: m.
+        image_mean: (n,) float64.
+        text_mean: (n,) float64.
+        image: (n, n) float64 mean of x x^T.
+        text: (n, n) float64 mean of y y^T.
+        cross: (n, n) float64 mean of x y^T.
+    """
+
+    n_pairs: int
+    image_mean: Float[Tensor, " n"]
+    text_mean: Float[Tensor, " n"]
+    image: Float[Tensor, "n n"]
+    text: Float[Tensor, "n n"]
+    cross: Float[Tensor, "n n"]
+
+    def correlations(
+        self, basis: Float[Tensor, "n r"], text_basis: Float[Tensor, "n r"] | None = None
+    ) -> Float[Tensor, " r"]:
+        """Return what `direction_correlations` returns, to the rounding of the moments; O(n² r).
+
+        Args:
+            basis: (n, r) directions as columns.
+            text_basis: (n, r) directions of the text side; None takes ``basis``.
+
+        Returns:
+            (r,) float64 in [-1, 1]; NaN where a side does not vary.
+        """
+        v = basis.to(self.cross)
+        w = v if text_basis is None else text_basis.to(self.cross)
+        means = self.image_mean @ v, self.text_mean @ w
+        sizes = _along(self.image, v, v), _along(self.text, w, w)
+        varying = [size - mean.square() for size, mean in zip(sizes, means, strict=True)]
+        both = _along(self.cross, v, w) - means[0] * means[1]
+        varies = (varying[0] > _CONSTANT * sizes[0]) & (varying[1] > _CONSTANT * sizes[1])
+        scale = (varying[0] * varying[1]).clamp_min(0).sqrt()
+        return torch.where(varies, (both / scale).clamp(-1, 1), torch.nan)
+
+    def shares(self, basis: Float[Tensor, "n r"]) -> PairShares:
+        """Return the parts of modality gap and mean paired cosine along orthonormal directions; they add up.
+
+        The moments are to be those of unit rows, as `alignment_metrics` takes them: of other rows it is the
+        mean product, not the mean cosine.
+
+        Args:
+            basis: (n, r) orthonormal columns.
+
+        Source: docs/method.md, equations (6.27) and (6.28).
+        """
+        v = basis.to(self.cross)
+        gap = self.image_mean - self.text_mean
+        along, cosine = (gap @ v).square(), _along(self.cross, v, v)
+        return PairShares(
+            gap=along,
+            gap_outside=float(gap @ gap - along.sum()),
+            cosine=cosine,
+            cosine_outside=float(self.cross.trace() - cosine.sum()),
+        )
+
+
+def pair_moments(image: MatrixLike, text: MatrixLike) -> PairMoments:
+    """Return means and second moments of paired rows; float64, one pass in blocks, O(m n²).
 
     Args:
-        image: (m, n) image embeddings, no zero row.
-        text: (m, n) text embeddings, row i belongs to row i of ``image``.
-        basis: (n, r) orthonormal columns.
+        image: (m, n) image features.
+        text: (m, n) text features, row i belongs to row i of ``image``.
 
     Raises:
-        DataError: not finite, a row of zeros, or shapes that do not fit.
+        DataError: not finite matrices of one shape.
 
-    Source: docs/method.md, equations (6.27) and (6.28).
+    >>> found = pair_moments([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 0.0]])
+    >>> found.shares(torch.eye(2)).cosine.tolist(), found.shares(torch.eye(2)).gap.tolist()
+    ([0.5, 0.0], [0.0, 0.25])
     """
-    as_paired_matrices(image, text, ("image", "text"))
-    x, y = unit_rows(image, "image", torch.float64), unit_rows(text, "text", torch.float64)
-    y = y.to(x.device)
-    directions = _of_width(basis, x, "basis")
-    gap = x.mean(dim=0) - y.mean(dim=0)
-    along = (gap @ directions).square()
-    cosine = torch.zeros(directions.shape[1], dtype=torch.float64, device=x.device)
-    whole = 0.0
-    for a, b in zip(torch.split(x, _BLOCK_ROWS), torch.split(y, _BLOCK_ROWS), strict=True):
-        cosine += ((a @ directions) * (b @ directions)).sum(dim=0)
-        whole += float((a * b).sum())
-    cosine /= len(x)
-    return PairShares(
-        gap=along,
-        gap_outside=float(gap @ gap - along.sum()),
-        cosine=cosine,
-        cosine_outside=whole / len(x) - float(cosine.sum()),
+    x, y = as_paired_matrices(image, text, ("image", "text"))
+    n = x.shape[1]
+    sums = torch.zeros(2, n, dtype=torch.float64, device=x.device)
+    second = torch.zeros(3, n, n, dtype=torch.float64, device=x.device)
+    for start in range(0, len(x), _BLOCK_ROWS):
+        part = slice(start, start + _BLOCK_ROWS)
+        a, b = x[part].double(), y[part].to(x.device).double()
+        sums += torch.stack([a.sum(dim=0), b.sum(dim=0)])
+        for total, left, right in zip(second, (a, b, a), (a, b, b), strict=True):
+            total.addmm_(left.T, right)
+    means, second = sums / len(x), second / len(x)
+    return PairMoments(
+        n_pairs=len(x),
+        image_mean=means[0],
+        text_mean=means[1],
+        image=second[0],
+        text=second[1],
+        cross=second[2],
     )
 
 
@@ -219,6 +285,11 @@ def correlation_test(
     null = torch.stack([a @ b[order.to(b.device)] for order in orders]).cpu()
     p_value = float(tail_shares(torch.tensor([observed], dtype=torch.float64), null[:, None])[0])
     return CorrelationTest(correlation=observed, null=null, p_value=p_value)
+
+
+def _along(moment: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """Return v_i^T M w_i for every pair of columns."""
+    return (left * (moment @ right)).sum(dim=0)
 
 
 def _of_width(basis: MatrixLike, rows: Tensor, name: str) -> Tensor:
