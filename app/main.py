@@ -8,7 +8,14 @@ from importlib import import_module
 import streamlit as st
 
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
-HEAVY = ("app.views.overview", "plotly.graph_objects", "torch", "app.views.spectrum", "sde_core.alignment")
+HEAVY = (
+    "app.views.overview",
+    "plotly.graph_objects",
+    "torch",
+    "app.views.spectrum",
+    "app.views.curriculum",
+    "sde_core.alignment",
+)
 
 
 @asynccontextmanager

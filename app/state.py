@@ -49,6 +49,7 @@ class State:
         schedule: how alpha goes from start to end.
         warmup: share of training over which alpha rises from 0.
         strong_mode: what moves the strong band.
+        followed: directions with a curve of their own, by rank from 1.
         rows: pictures that were picked, by their row in what is shown.
     """
 
@@ -71,6 +72,7 @@ class State:
     schedule: Annotated[Schedule, Said("{} schedule")] = "cosine"
     warmup: Annotated[float, Range(0.0, 0.9), Said("warm-up {:.2f}")] = 0.0
     strong_mode: Annotated[StrongMode, Said("strong band: {}")] = "amplify"
+    followed: Annotated[tuple[int, ...], Numbers()] = ()
     rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
 
     @property

@@ -94,6 +94,7 @@ def certify(
     spectrum: Spectrum | None = None,
     features: "MatrixLike | None" = None,
     *,
+    coordinates: Tensor | None = None,
     next_gains: Tensor | None = None,
     next_allowance: float | None = None,
 ) -> Certificate:
@@ -102,11 +103,14 @@ def certify(
     Without data only bounds come back. With ``spectrum`` the change of the reference set itself is
     exact (relative change, singular value shift). With ``features`` too, everything is measured on
     them; a centred spectrum means F minus the spectrum's mean, because that is what the map acts on.
+    With ``coordinates`` instead, the reference set stays exact, the turn of a row and the scale of its
+    gradient come from those rows, and nothing is decomposed: O(m r), for gains that change often.
 
     Args:
         gains: (r,) finite, at least 0.
         spectrum: the r directions that the gains belong to.
         features: (m, n) rows to measure on; needs ``spectrum``.
+        coordinates: (m, r + 1) of `row_coordinates`, instead of ``features``; needs ``spectrum``.
         next_gains: (r,) gains of the next moment, same spectrum and partition, for the step change.
         next_allowance: the bound on that change, `step_bound(t1, t2, config)`.
 
@@ -114,7 +118,7 @@ def certify(
         Certificate: angles in radians, the rest ratios.
 
     Raises:
-        DataError: ``features`` without ``spectrum``, another width, or another number of gains.
+        DataError: rows without ``spectrum`` or in both forms, another width or number of gains.
         ConfigError: a gain is negative or not finite.
 
     Source: docs/method.md, equations (3.8) to (3.12).
@@ -125,7 +129,7 @@ def certify(
     """
     values = as_gains(gains)
     change, condition, top = _extremes(values)
-    measured = _measured(values, spectrum, features)
+    measured = _measured(values, spectrum, features, coordinates)
     turn = measured.get("row_turn")
     return Certificate(
         max_change=change,
@@ -138,6 +142,29 @@ def certify(
         gradient_scale=Bound(bound=top, measured=measured.get("gradient_scale")),
         step_change=_step_change(values, next_gains, next_allowance),
     )
+
+
+def row_coordinates(features: "MatrixLike", spectrum: Spectrum) -> Tensor:
+    """Return rows, less the spectrum's mean, in an orthonormal frame of their own: all that gains see of them.
+
+    The first r columns are the coefficients along the directions; the last is the length outside of them,
+    which every map of gains leaves alone. Lengths, and angles between a row and its image, are those of the
+    rows.
+
+    Args:
+        features: (m, n) rows.
+        spectrum: r directions of n features.
+
+    Returns:
+        (m, r + 1) float64.
+
+    Raises:
+        DataError: not a finite matrix, or another width.
+    """
+    rows = _rows(features, spectrum)
+    along = rows @ spectrum.basis
+    outside = (rows - along @ spectrum.basis.T).norm(dim=1, keepdim=True)
+    return torch.cat([along, outside], dim=1)
 
 
 def kantorovich_angle(condition: float) -> float:
@@ -175,20 +202,30 @@ def _step_change(gains: Tensor, next_gains: Tensor | None, allowance: float | No
     return Bound(bound=float(allowance), measured=change)
 
 
-def _measured(gains: Tensor, spectrum: Spectrum | None, features: "MatrixLike | None") -> dict[str, float]:
+def _measured(
+    gains: Tensor, spectrum: Spectrum | None, features: "MatrixLike | None", coordinates: Tensor | None
+) -> dict[str, float]:
+    if features is not None and coordinates is not None:
+        raise DataError("rows must be given as features or as coordinates; got both")
     if spectrum is None:
-        if features is not None:
-            raise DataError("spectrum must be given to measure on features; got None")
+        if features is not None or coordinates is not None:
+            raise DataError("spectrum must be given to measure on rows; got None")
         return {}
     if len(gains) != spectrum.rank:
         raise DataError(f"gains must have one entry per direction, {spectrum.rank}; got {len(gains)}")
-    if features is None:
-        return _measured_on_reference(gains.to(spectrum.basis.device), spectrum)
+    gains = gains.to(spectrum.basis.device)
+    if features is not None:
+        return _measured_on_rows(_rows(features, spectrum), spectrum.basis, gains)
+    found = _measured_on_reference(gains, spectrum)
+    return found if coordinates is None else found | _measured_on_coordinates(coordinates, gains)
+
+
+def _rows(features: "MatrixLike", spectrum: Spectrum) -> Tensor:
+    """Return the rows that the map acts on, less the spectrum's mean."""
     rows = as_matrix(features, "features").to(spectrum.basis)
     if rows.shape[1] != spectrum.n_features:
         raise DataError(f"features must have {spectrum.n_features} columns; got shape {tuple(rows.shape)}")
-    rows = rows if spectrum.mean is None else rows - spectrum.mean
-    return _measured_on_rows(rows, spectrum.basis, gains.to(rows.device))
+    return rows if spectrum.mean is None else rows - spectrum.mean
 
 
 def _measured_on_reference(gains: Tensor, spectrum: Spectrum) -> dict[str, float]:
@@ -213,6 +250,17 @@ def _measured_on_rows(rows: Tensor, basis: Tensor, gains: Tensor) -> dict[str, f
         "singular_value_shift": float((after - before).abs().max()) / first,
         "row_turn": _largest_angle(rows, mapped),
         "gradient_scale": _largest_ratio(apply_gains(mapped, basis, gains), mapped),
+    }
+
+
+def _measured_on_coordinates(rows: Tensor, gains: Tensor) -> dict[str, float]:
+    if rows.ndim != 2 or rows.shape[1] != len(gains) + 1:
+        raise DataError(f"coordinates must have {len(gains) + 1} columns; got shape {tuple(rows.shape)}")
+    factors = torch.cat([gains, gains.new_ones(1)])
+    mapped = rows * factors
+    return {
+        "row_turn": _largest_angle(rows, mapped),
+        "gradient_scale": _largest_ratio(mapped * factors, mapped),
     }
 
 

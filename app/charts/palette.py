@@ -10,6 +10,8 @@ SYMBOL = {"strong": "circle", "weak": "diamond", "noise": "circle-open"}
 GRID = "rgba(128,128,128,0.22)"
 LAW = "#d55e00"
 """What pure noise would give: the one colour that is no band and no modality."""
+GAIN = [[0.0, "#6a3fa0"], [0.5, "rgba(128,128,128,0.10)"], [1.0, "#d1495b"]]
+"""Gains below 1, at 1 and above 1, on both backgrounds."""
 
 # The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml holds their shades for text.
 WORD = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}

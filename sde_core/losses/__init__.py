@@ -1,5 +1,6 @@
 """Training losses in open_clip's signature: `SDELoss`, its terms one a file, and its rivals."""
 
+from sde_core.losses.ascent import gain_ascent, info_nce
 from sde_core.losses.barlow import barlow_twins
 from sde_core.losses.component_contrast import component_contrast, shared_spectrum
 from sde_core.losses.config import SDELossConfig
@@ -22,7 +23,9 @@ __all__ = [
     "captured_energy_loss",
     "component_contrast",
     "enhanced_view",
+    "gain_ascent",
     "hellinger_loss",
+    "info_nce",
     "shared_spectrum",
     "subspace_loss",
     "vicreg",

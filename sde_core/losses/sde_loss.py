@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sde_core.curriculum import alpha, scheduled_value
 from sde_core.enhancement import enhancement_gains
 from sde_core.errors import DataError
+from sde_core.losses.ascent import gain_ascent
 from sde_core.losses.basis import BasisKeeper, Pair, StepConstants
 from sde_core.losses.component_contrast import component_contrast
 from sde_core.losses.config import SDELossConfig
@@ -195,14 +196,13 @@ class SDELoss(nn.Module):
             return {}
         scale, bias = (None if x is None else torch.as_tensor(x).detach() for x in logit)
         assert scale is not None
-        with torch.enable_grad():
-            gains = {
-                name: torch.ones_like(constants.spectra[name].singular_values).requires_grad_()
-                for name in _MODALITIES
-            }
-            views = _views((local[0].detach(), local[1].detach()), constants, gains, means)
-            loss = self._contrast(*views, scale, bias)
-            slopes = torch.autograd.grad(loss, list(gains.values()))
+        spectra = constants.spectra
+        slopes = gain_ascent(
+            local,
+            (spectra["image"].basis, spectra["text"].basis),
+            means,
+            lambda image, text: self._contrast(image, text, scale, bias),
+        )
         # The same signs on every rank.
         return {name: sum_over_ranks(slope) for name, slope in zip(_MODALITIES, slopes, strict=True)}
 

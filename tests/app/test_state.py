@@ -147,4 +147,4 @@ def test_a_selection_that_is_too_long_for_a_link_stays_out_and_is_named():
 
 
 def test_other_data_empties_what_counted_its_rows():
-    assert selections() == {"rows": ()}
+    assert selections() == {"followed": (), "rows": ()}

@@ -8,7 +8,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sde_core.certificate import TOLERANCE, certify, kantorovich_angle
+from sde_core.certificate import TOLERANCE, certify, kantorovich_angle, row_coordinates
 from sde_core.curriculum import CurriculumConfig, alpha, scheduled_value, step_bound
 from sde_core.enhancement import enhancement_gains, signal_share, signal_to_noise
 from sde_core.errors import ConfigError, DataError
@@ -168,6 +168,21 @@ def test_the_measured_values_are_those_of_plain_dense_algebra():
         assert bare.bounds[name].measured == pytest.approx(expected[name], rel=1e-9)
     assert bare.row_turn_by_change.measured is None
     assert certify(gains).relative_change.measured is None
+
+
+@pytest.mark.parametrize("rank", [3, 8])
+def test_coordinates_measure_rows_as_the_rows_themselves_do(rank):
+    spectrum = with_values(list(np.linspace(5, 1, rank)), width=8, center="mean")
+    generator = torch.Generator().manual_seed(3)
+    gains = torch.rand(rank, generator=generator, dtype=torch.float64) * 2
+    rows = torch.randn(40, 8, generator=generator, dtype=torch.float64)
+    found = row_coordinates(rows, spectrum)
+    torch.testing.assert_close(found.norm(dim=1), (rows - spectrum.mean).norm(dim=1))
+    whole, quick = certify(gains, spectrum, rows), certify(gains, spectrum, coordinates=found)
+    for name in ("row_turn_by_change", "row_turn_by_condition", "gradient_scale"):
+        assert whole.bounds[name].measured == pytest.approx(quick.bounds[name].measured, abs=1e-9)
+    assert quick.relative_change == certify(gains, spectrum).relative_change
+    assert quick.holds
 
 
 def test_the_angle_bound_is_reached_by_the_row_that_kantorovich_names():

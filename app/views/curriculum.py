@@ -1,0 +1,131 @@
+"""Curriculum: gains over training, the spectrum at one moment of it, and what the certificate promises."""
+
+from typing import TYPE_CHECKING, get_args
+
+import streamlit as st
+
+import sde_core as sde
+from app import analysis, cache
+from app.charts.certificate import certificate_figure
+from app.charts.gains import curves_figure, waterfall_figure
+from app.charts.layout import CONFIG
+from app.charts.moment import moment_figure
+from app.charts.strong_modes import strong_modes_figure
+from app.components import curriculum_words as words
+from app.components.certificate_table import certificate_table
+from app.components.curriculum_controls import FIELDS, curriculum_controls, followed_directions
+from app.components.source import current_state, header, state_line
+from app.components.transform_download import transform_download
+from app.state import StrongMode
+
+if TYPE_CHECKING:
+    from app.analysis import GainReport
+    from app.state import State
+
+
+def show() -> None:
+    """Compose the view."""
+    _body(header("Curriculum", controls=FIELDS))
+
+
+@st.fragment
+def _body(data: "cache.Dataset") -> None:
+    """Redraw only this part when a knob moves."""
+    state_line()
+    with st.container(border=True):
+        curriculum_controls()
+    state = current_state()
+    try:
+        reports = cache.gains(data, state, state.modalities)
+    except sde.SDEError as error:
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        return
+    if not all(len(r.values) for r in reports):
+        st.info(
+            "All vectors are equal: there is no direction to enhance. Choose another part or keep the mean."
+        )
+        return
+    _moment(reports, state)
+    _over_training(reports)
+    _certificate(data, state)
+    _strong_modes(data, state, reports)
+    transform_download(data, state)
+    st.caption(words.ORIGIN)
+
+
+def _moment(reports: "list[GainReport]", state: "State") -> None:
+    kind = analysis.kind_of(state)
+    st.plotly_chart(
+        moment_figure(
+            reports,
+            schedules=analysis.schedules_of(analysis.curriculum_of(state)),
+            schedule=state.schedule,
+            xscale=state.xscale,
+            yscale=state.yscale,
+        ),
+        key="moment_chart",
+        config=CONFIG,
+        alt=words.moment_alt(reports, kind=kind),
+    )
+    st.markdown(words.moment_story(reports, kind=kind))
+
+
+def _over_training(reports: "list[GainReport]") -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Gains over training", anchor=False)
+        followed = followed_directions(max(len(r.values) for r in reports))
+        st.plotly_chart(
+            curves_figure(reports, followed=followed),
+            key="curves_chart",
+            config=CONFIG,
+            alt="Mean gain of each band over training. " + words.CURVES_STORY,
+        )
+        st.caption(words.CURVES_STORY)
+    with right:
+        st.subheader("Every direction, every moment", anchor=False)
+        st.plotly_chart(
+            waterfall_figure(reports),
+            key="waterfall_chart",
+            config=CONFIG,
+            alt="Heat map of gains by direction and moment. " + words.WATERFALL_STORY,
+        )
+        st.caption(words.WATERFALL_STORY)
+
+
+def _certificate(data: "cache.Dataset", state: "State") -> None:
+    found = cache.certificates(data, state, state.modalities)
+    st.subheader("What is guaranteed, and what happened", anchor=False)
+    left, right = st.columns([0.46, 0.54], gap="large")
+    with left:
+        st.plotly_chart(
+            certificate_figure(found),
+            key="certificate_chart",
+            config=CONFIG,
+            alt="Each bound as a line and the measured value as a bar; the numbers are in the table.",
+        )
+    with right:
+        st.html(certificate_table(found))
+        st.caption(words.certificate_story(found))
+    if all(report.holds for report in found):
+        st.info(words.verdict(found), icon=":material/verified:")
+    else:
+        st.error(words.verdict(found), icon=":material/gpp_bad:")
+
+
+def _strong_modes(data: "cache.Dataset", state: "State", reports: "list[GainReport]") -> None:
+    st.subheader("Three ways to move the strong band", anchor=False)
+    gains = {}
+    for mode in get_args(StrongMode):
+        try:
+            gains[mode] = cache.strong_gains(data, state, mode, state.modalities)
+        except sde.SDEError as error:
+            st.warning(f"{str(error).rstrip('.')}.", icon=":material/warning:")
+    used = "" if state.transform == "pruned" else state.strong_mode
+    st.plotly_chart(
+        strong_modes_figure(reports, gains, used=used),
+        key="modes_chart",
+        config=CONFIG,
+        alt="Gains of the strong directions in each of the three modes. " + words.MODES_STORY,
+    )
+    st.caption(words.MODES_STORY)
