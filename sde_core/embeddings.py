@@ -65,6 +65,7 @@ class EmbeddingSet:
         provenance: where the vectors come from.
         skipped: items left out while encoding, with their reasons.
         name: what people call the set.
+        blocks: folder of a resumable encoding, which `save` removes.
     """
 
     image: Floats
@@ -76,6 +77,7 @@ class EmbeddingSet:
     provenance: Provenance = field(default_factory=Provenance)
     skipped: tuple[Skipped, ...] = ()
     name: str = ""
+    blocks: Path | None = None
 
     @classmethod
     def from_arrays(
@@ -231,15 +233,19 @@ class EmbeddingSet:
         return write_set(self, Path(folder).expanduser())
 
     @classmethod
-    def load(cls, folder: str | Path) -> "EmbeddingSet":
+    def load(cls, folder: str | Path, *, verify: bool = False) -> "EmbeddingSet":
         """Return the set in ``folder``; the vectors are memory-mapped.
 
+        Args:
+            folder: that `save` wrote.
+            verify: whether to read and hash everything again; sizes and samples are checked anyway.
+
         Raises:
-            DataError: nothing there, a half-written set, or files that do not fit each other.
+            DataError: nothing there, a half-written or altered set, or files that do not fit each other.
         """
         from sde_core.embedding_store import read_set
 
-        return read_set(Path(folder).expanduser())
+        return read_set(Path(folder).expanduser(), verify=verify)
 
 
 def concatenate(sets: Sequence[EmbeddingSet], *, name: str = "") -> EmbeddingSet:

@@ -50,13 +50,16 @@ def assembled(source: Source, *, provenance: Provenance, name: str) -> Embedding
         DataError: counts do not match, an index is out of range, or no pair is left.
     """
     n_images, n_texts = len(source.image), len(source.text)
-    ids = as_strings(source.image_id(), n_images, "image ids") if source.image_id else None
-    captions = as_strings(source.caption(), n_texts, "captions") if source.caption else [""] * n_texts
+    ids, wild_ids = as_strings(source.image_id(), n_images, "image ids") if source.image_id else (None, {})
+    captions, wild = (
+        as_strings(source.caption(), n_texts, "captions") if source.caption else ([""] * n_texts, {})
+    )
     links, lost = _links(source, ids)
     pictures = _side(source, ids, is_image=True)
     texts = _side(source, None, is_image=False)
-    for row, reason in lost.items():
-        texts.drop(row, reason)
+    for side, reasons in ((texts, lost), (texts, wild), (pictures, wild_ids)):
+        for row, reason in reasons.items():
+            side.drop(row, reason)
     if ids is not None:
         _sort_out_ids(pictures, ids)
     _merge_captions(texts, captions)
@@ -106,7 +109,7 @@ def _links(source: Source, ids: list[str] | None) -> tuple[Ints, dict[int, str]]
             )
         return np.repeat(np.arange(n_texts, dtype=np.int64)[:, None], 2, axis=1), {}
     first = {picture: row for row, picture in reversed(list(enumerate(ids or ())))}
-    wanted = as_strings(source.text_id(), n_texts, "ids of the captions' pictures")
+    wanted, _ = as_strings(source.text_id(), n_texts, "ids of the captions' pictures")
     rows = np.array([first.get(picture, -1) for picture in wanted], dtype=np.int64)
     lost = {int(t): f"no picture has its id {wanted[t][:80]!r}" for t in np.flatnonzero(rows < 0)}
     if len(lost) == n_texts:

@@ -91,10 +91,7 @@ def open_container(path: Path, format: Format) -> Container:
         return open_parquet(files)
     if format == "npy":
         return open_npy(files)
-    read = {"npz": open_npz, "safetensors": open_safetensors}
-    if format not in read:
-        raise DataError(f"{path} must be a folder to be of format {format}; it is a file")
-    return read[format](files[0])
+    return open_npz(files[0]) if format == "npz" else open_safetensors(files[0])
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sde_core.embedding_formats.base import Container, Matrix, Table
-from sde_core.embedding_formats.npy import open_npy
+from sde_core.embedding_formats.base import Container, Table
+from sde_core.embedding_formats.npy import mapped_npy, open_npy
 from sde_core.embedding_formats.roles import Role, is_image_name, is_text_name, listed, normal
 from sde_core.embedding_formats.sources import Source, source_of
 from sde_core.embedding_formats.tables import TABLE_SUFFIXES, open_table, parquet_table
@@ -79,7 +79,7 @@ def open_clip_retrieval(
                 f"{folder} must have the same parts in img_emb and {what}; only one has {listed(map(str, lacking))}"
             )
     for number in image:
-        rows = {str(part[number]): len(_vectors(part[number])) for part in (image, text)}
+        rows = {str(part[number]): _n_rows(part[number]) for part in (image, text)}
         if metadata:
             rows[str(metadata[number])] = parquet_table([metadata[number]]).n_rows
         if len(set(rows.values())) > 1:
@@ -115,8 +115,6 @@ def _parts(folder: Path, suffix: str) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def _vectors(path: Path) -> Matrix:
-    matrix = open_npy([path]).matrices[""]
-    if isinstance(matrix, DataError):
-        raise matrix
-    return matrix
+def _n_rows(path: Path) -> int:
+    array = mapped_npy(path, str(path))
+    return len(array) if array.ndim else 0

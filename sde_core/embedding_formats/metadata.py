@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from sde_core.embedding_formats.base import Column
 from sde_core.embedding_formats.sources import Reader
+from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 
 MAX_CHARACTERS = 4_096
@@ -21,7 +22,10 @@ def metadata_columns(
     columns: dict[str, npt.NDArray[Any]] = {}
     skipped: list[Skipped] = []
     for name, read in sorted(readers.items()):
-        column = one_kind(read())
+        try:
+            column = one_kind(read())
+        except DataError as error:  # the vectors do not need it
+            column = str(error)
         if isinstance(column, str):
             skipped.append(Skipped(f"column {name}", column))
         else:
@@ -35,6 +39,9 @@ def one_kind(column: Column) -> npt.NDArray[Any] | str:
     Missing entries become NaN or "".
     """
     entries: list[Any] = column.tolist() if isinstance(column, np.ndarray) else list(column)
+    broken = next((entry for entry in entries if isinstance(entry, DataError)), None)
+    if broken is not None:
+        return str(broken)
     if any(isinstance(entry, list | tuple | dict) for entry in entries):
         return "its entries are lists"
     kinds = {type(entry) for entry in entries if entry is not None}

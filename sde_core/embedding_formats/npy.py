@@ -18,7 +18,9 @@ def open_npy(paths: list[Path]) -> Container:
     Raises:
         DataError: not an npy file, cut off, not a matrix of numbers, or the widths differ.
     """
-    parts = [matrix_of_array(mapped_npy(path, str(path)), str(path)) for path in paths]
+    arrays = {str(path): mapped_npy(path, str(path)) for path in paths}
+    some = {name: array for name, array in arrays.items() if len(array.shape) != 2 or len(array)}
+    parts = [matrix_of_array(array, name) for name, array in (some or arrays).items()]  # a part may be empty
     place = str(paths[0]) if len(paths) == 1 else str(paths[0].parent)
     return Container(place=place, matrices={"": joined(parts, place)})
 

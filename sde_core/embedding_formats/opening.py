@@ -119,16 +119,7 @@ def describe_embeddings(
     given = str(path)
     if _is_set(given, format):
         _refuse_options(given, text, images, captions, text_to_image, columns)
-        found = _open_set(given)
-        return EmbeddingFacts(
-            format="set",
-            n_images=found.n_images,
-            n_texts=found.n_texts,
-            width=found.width,
-            dtype=str(found.image.dtype),
-            metadata=tuple(found.metadata),
-            missing=found.missing,
-        )
+        return _facts_of_set(given)
     source = _source(given, format, text, images, captions, text_to_image, columns)
     return EmbeddingFacts(
         format=source.format,  # type: ignore[arg-type]
@@ -160,6 +151,22 @@ def _refuse_options(given: str, *options: object) -> None:
         raise ConfigError(
             f"{given} is an embedding set, which has its captions, ids and pairing: leave the options for others out"
         )
+
+
+def _facts_of_set(given: str) -> EmbeddingFacts:
+    from sde_core.embedding_store import SetFacts, read_facts
+
+    folder = Path(given).expanduser()
+    found = read_facts(folder) if folder.exists() else SetFacts.of(_open_set(given))
+    return EmbeddingFacts(
+        format="set",
+        n_images=found.n_images,
+        n_texts=found.n_texts,
+        width=found.width,
+        dtype=found.dtype,
+        metadata=found.metadata,
+        missing=found.sentences,
+    )
 
 
 def _open_set(given: str) -> EmbeddingSet:
@@ -194,6 +201,8 @@ def _source(
     if format == "clip-retrieval" or (format == "npy" and path.is_dir() and text is None):
         if text is not None:
             raise ConfigError("text must be left out for clip-retrieval's folder, which has both vectors")
+        if not path.is_dir():
+            raise DataError(f"{path} must be a folder to be of format {format}; there is none")
         read = open_npy_folder if format == "npy" else open_clip_retrieval
         source = read(path, named, beside, words)
     else:

@@ -91,7 +91,7 @@ def _which(container: Container, role: str, wanted: str | None, names: list[str]
         return f"{container.place} must hold vectors named {wanted!r}; it has {listed(names)}"
     kind = "picture" if role == "image" else "caption"
     if container.matrices and list(container.matrices) == [""]:
-        return f"{container.place} holds one array: give the file of the {kind} vectors as well"
+        return f"{container.place} holds one array: give the file of the caption vectors as text"
     return (
         f'{container.place} must hold one array of {kind} vectors, named such as "{role}"; it has '
         f'{listed(names)}: say which, columns={{"{role}": NAME}}, or give them as another file'

@@ -148,8 +148,8 @@ def _metadata(tables: Mapping[str, Table], used: Iterable[str], n_rows: int) -> 
     return found
 
 
-def as_strings(column: Column, n_rows: int, place: str) -> list[str]:
-    """Return ids or captions as strings; a missing one is empty.
+def as_strings(column: Column, n_rows: int, place: str) -> tuple[list[str], dict[int, str]]:
+    """Return ids or captions as strings, and row -> reason of those that cannot be read; a missing one is empty.
 
     Raises:
         DataError: not one entry a row.
@@ -157,7 +157,8 @@ def as_strings(column: Column, n_rows: int, place: str) -> list[str]:
     entries: list[Any] = column.tolist() if isinstance(column, np.ndarray) else list(column)
     if len(entries) != n_rows:
         raise DataError(f"{place} must have {n_rows} entries, one a row; got {len(entries)}")
-    return [_as_string(entry) for entry in entries]
+    reasons = {row: str(entry) for row, entry in enumerate(entries) if isinstance(entry, DataError)}
+    return ["" if isinstance(entry, DataError) else _as_string(entry) for entry in entries], reasons
 
 
 def _as_string(entry: object) -> str:

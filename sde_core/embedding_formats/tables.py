@@ -1,6 +1,7 @@
 """Ids, captions and metadata beside the vectors: parquet, CSV, TSV, JSON lines, a line each, npy, or a list."""
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from sde_core.embedding_formats.base import Column, Table, table_of
 from sde_core.embedding_formats.npy import mapped_npy
 from sde_core.errors import DataError
+from sde_core.pairs.arrow_columns import cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +61,7 @@ def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
         if suffix in (".csv", ".tsv"):
             return _delimited(text, "\t" if suffix == ".tsv" else ",", path)
         if suffix == ".jsonl":
-            return _records([json.loads(line) for line in text.splitlines() if line.strip()], path, column)
+            return _records([json.loads(line) for line in text.split("\n") if line.strip()], path, column)
         if suffix == ".json":
             return _records(json.loads(text), path, column)
     except (ValueError, RecursionError, csv.Error) as error:
@@ -71,7 +73,7 @@ def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
 
 def _delimited(text: str, delimiter: str, path: Path) -> dict[str, Column]:
     csv.field_size_limit(1 << 24)  # a caption may be longer than the 131,072 of the standard library
-    rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     if not rows:
         raise DataError(f"{path} must have a line with the names of its columns; it is empty")
     names = rows[0]
@@ -124,8 +126,7 @@ def parquet_table(paths: list[Path], names: Sequence[str] | None = None) -> Tabl
         entries: list[Any] = []
         for path in paths:
             try:
-                column = pq.ParquetFile(path).read(columns=[name]).column(name)
-                entries += column.to_pylist()
+                entries += cells(pq.ParquetFile(path).read(columns=[name]).column(name))
             except (ValueError, OSError, KeyError, MemoryError) as error:
                 raise DataError(f"{path}, column {name} is damaged: {error}") from None
         return entries

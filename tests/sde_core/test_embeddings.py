@@ -1,15 +1,17 @@
 import json
 import os
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sde_core import DataError, EmbeddingSet, concatenate
+from sde_core import DataError, EmbeddingSet, concatenate, replacing
 from sde_core.embedding_formats import open_embeddings
 from sde_core.embedding_store import MANIFEST
 from sde_core.pairs import Skipped
+from sde_core.replacing import sampled_digest
 
 
 def _set(n_images: int = 4, seed: int = 0, prefix: str = "i") -> EmbeddingSet:
@@ -132,14 +134,113 @@ def test_a_half_written_set_is_named(tmp_path):
         EmbeddingSet.load(folder)
 
 
+def _rewritten(folder, **changes):
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(manifest | changes))
+
+
 def test_object_arrays_are_never_unpickled(tmp_path):
     folder = _set().save(tmp_path / "set")
     np.save(folder / "image.npy", np.array([{"a": 1}] * 4, dtype=object), allow_pickle=True)
-    manifest = json.loads((folder / MANIFEST).read_text())
-    manifest["files"]["image.npy"] = (folder / "image.npy").stat().st_size
-    (folder / MANIFEST).write_text(json.dumps(manifest))
-    with pytest.raises(DataError, match="not a whole embedding set"):
+    sizes = {p.name: p.stat().st_size for p in folder.iterdir()}
+    _rewritten(folder, files=sizes, samples={})
+    with pytest.raises(
+        DataError, match="not a whole embedding set: Array can't be memory-mapped: Python objects"
+    ):
         EmbeddingSet.load(folder)
+
+
+def test_an_altered_file_is_named(tmp_path):
+    folder = _set().save(tmp_path / "set")
+    content = bytearray((folder / "text.npy").read_bytes())
+    content[-2] ^= 1
+    (folder / "text.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"must hold what was written; text\.npy was changed since"):
+        EmbeddingSet.load(folder)
+    _rewritten(folder, samples={})  # as an older version wrote it: seen by hashing everything only
+    assert EmbeddingSet.load(folder).n_images == 4
+    with pytest.raises(DataError, match=r"its content has fingerprint \w{12} instead of \w{12}"):
+        EmbeddingSet.load(folder, verify=True)
+
+
+def test_verifying_a_whole_set_gives_it(tmp_path):
+    made = _set()
+    assert EmbeddingSet.load(made.save(tmp_path / "set"), verify=True).fingerprint == made.fingerprint
+
+
+@pytest.mark.parametrize("at", [0, 0.31, 0.5, 0.999])
+def test_samples_see_a_block_that_was_lost_anywhere(tmp_path, at):
+    path = tmp_path / "large"
+    content = bytearray(np.random.default_rng(0).bytes(3_000_000))
+    path.write_bytes(content)
+    before = sampled_digest(path)
+    start = int(at * len(content))
+    content[start : start + 65_536] = bytes(len(content[start : start + 65_536]))
+    path.write_bytes(content)
+    assert sampled_digest(path) != before
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"files": []}, "files cannot be read"),
+        ({"fingerprint": 3, "name": None}, "fingerprint, name cannot be read"),
+        ({"skipped": [1]}, "not a whole embedding set"),
+    ],
+)
+def test_a_manifest_that_was_damaged(tmp_path, changes, match):
+    folder = _set().save(tmp_path / "set")
+    _rewritten(folder, **changes)
+    with pytest.raises(DataError, match=match):
+        EmbeddingSet.load(folder)
+    (folder / MANIFEST).write_text("[")
+    with pytest.raises(DataError, match="cannot be read"):
+        EmbeddingSet.load(folder)
+
+
+def test_links_of_rows_that_are_not_there_are_refused(tmp_path):
+    made = _set()
+    broken = EmbeddingSet(**{f.name: getattr(made, f.name) for f in fields(made)} | {"links": made.links + 9})
+    folder = broken.save(tmp_path / "set")
+    with pytest.raises(DataError, match=r"links of its texts and pictures; links\.npy has others"):
+        EmbeddingSet.load(folder)
+
+
+def test_a_later_version_may_say_more_of_where_vectors_come_from(tmp_path):
+    folder = _set().save(tmp_path / "set")
+    _rewritten(folder, provenance={"encoder": "x", "colour": "red"})
+    assert EmbeddingSet.load(folder).provenance.encoder == "x"
+
+
+def test_without_a_swap_in_one_step_the_folder_is_replaced_by_two_renames(tmp_path, monkeypatch):
+    monkeypatch.setattr(replacing, "_swapped", lambda *_: False)
+    _set(4).save(tmp_path / "set")
+    _set(6).save(tmp_path / "set")
+    assert EmbeddingSet.load(tmp_path / "set").n_images == 6
+    assert os.listdir(tmp_path) == ["set"]
+
+
+def test_what_a_killed_writer_left_is_removed_a_day_later(tmp_path):
+    old, new = tmp_path / ".set.writing-old", tmp_path / ".set.writing-new"
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    _set().save(tmp_path / "set")
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_a_write_that_fails_leaves_the_old_set(tmp_path, monkeypatch):
+    _set(4).save(tmp_path / "set")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(replacing, "sync", full)
+    with pytest.raises(OSError, match="No space left"):
+        _set(6).save(tmp_path / "set")
+    assert EmbeddingSet.load(tmp_path / "set").n_images == 4
+    assert os.listdir(tmp_path) == ["set"]
 
 
 def test_another_format_is_refused(tmp_path):

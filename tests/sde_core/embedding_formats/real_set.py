@@ -112,7 +112,7 @@ def write_parquet_lists(made: sde.EmbeddingSet, folder: Path) -> dict[str, Any]:
 
 
 def write_parquet_parts(made: sde.EmbeddingSet, folder: Path) -> dict[str, Any]:
-    for number, start, end in ((2, 0, 50), (10, 50, 51), (11, 51, None)):
+    for number, start, end in ((2, 0, 5), (10, 5, 6), (11, 6, None)):
         pq.write_table(
             pair_rows(made, slice(start, end), fixed=True),
             folder / f"part-{number}.parquet",
@@ -139,7 +139,7 @@ def write_clip_retrieval(made: sde.EmbeddingSet, folder: Path) -> dict[str, Any]
     table = pair_rows(made, slice(None), fixed=False)
     for name in ("img_emb", "text_emb", "metadata"):
         (folder / name).mkdir()
-    for number, start, end in ((0, 0, 40), (1, 40, 41), (10, 41, len(made.links))):
+    for number, start, end in ((0, 0, 4), (1, 4, 5), (2, 5, 5), (10, 5, len(made.links))):
         texts, images = made.links[start:end].T
         np.save(folder / "img_emb" / f"img_emb_{number}.npy", made.image[images])
         np.save(folder / "text_emb" / f"text_emb_{number}.npy", made.text[texts])
@@ -152,7 +152,7 @@ def write_npy_parts(made: sde.EmbeddingSet, folder: Path) -> dict[str, Any]:
     """Write parts as clip-retrieval names them, given as two folders, with a text-to-image index."""
     for name, array in (("pictures", made.image), ("words", made.text)):
         (folder / name).mkdir()
-        for number, part in enumerate(np.split(array, [3, 41])):
+        for number, part in enumerate(np.split(array, [3, 4, 4])):
             np.save(folder / name / f"part_{number}.npy", part)
     np.save(folder / "links.npy", made.links)
     pq.write_table(pa.table(metadata_table(made)), folder / "ids.parquet")
