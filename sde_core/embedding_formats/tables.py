@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -120,19 +121,40 @@ def parquet_table(paths: list[Path], names: Sequence[str] | None = None) -> Tabl
     scalar = [n for n in found if is_scalar(schemas[0][0].field(n).type)]
     n_rows = sum(rows for _, rows in schemas)
 
-    def read(name: str) -> Column:
+    offered = tuple(n for n in (names or scalar) if n in scalar)
+    place = str(paths[0]) if len(paths) == 1 else str(paths[0].parent)
+    return Table(place=place, n_rows=n_rows, names=offered, read=_Parts(paths, offered).read)
+
+
+class _Parts:
+    """Columns of parquet files, read together when the first is asked for; if that fails, one by one."""
+
+    def __init__(self, paths: list[Path], names: tuple[str, ...]) -> None:
+        self._paths, self._names = paths, names
+
+    def read(self, name: str) -> Column:
+        """Return a column; text that is not UTF-8 is the `DataError` that says so."""
+        tables = self._together
+        if tables is None:
+            tables = [self._table(path, (name,)) for path in self._paths]
+        return [entry for table in tables for entry in cells(table.column(name))]
+
+    @cached_property
+    def _together(self) -> "list[pa.Table] | None":
+        try:
+            return [self._table(path, self._names) for path in self._paths]
+        except DataError:
+            return None
+
+    @staticmethod
+    def _table(path: Path, names: tuple[str, ...]) -> "pa.Table":
         import pyarrow.parquet as pq
 
-        entries: list[Any] = []
-        for path in paths:
-            try:
-                entries += cells(pq.ParquetFile(path).read(columns=[name]).column(name))
-            except (ValueError, OSError, KeyError, MemoryError) as error:
-                raise DataError(f"{path}, column {name} is damaged: {error}") from None
-        return entries
-
-    offered = tuple(n for n in (names or scalar) if n in scalar)
-    return Table(place=str(paths[0]), n_rows=n_rows, names=offered, read=read)
+        try:
+            return pq.ParquetFile(path).read(columns=list(names))
+        except (ValueError, OSError, KeyError, MemoryError) as error:
+            line = (str(error).splitlines() or [""])[0]
+            raise DataError(f"{path}, column {', '.join(names)} is damaged: {line}") from None
 
 
 def parquet_schema(path: Path) -> "tuple[pa.Schema, int]":
