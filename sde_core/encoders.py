@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import logging
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import torch
 from safetensors import SafetensorError
@@ -21,6 +18,7 @@ from torch import Tensor, nn
 from sde_core import bundled
 from sde_core.device import resolve_device
 from sde_core.errors import ConfigError, EncoderError
+from sde_core.hub import hub_answers, offline_when_unreachable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -182,7 +180,7 @@ def _create(
 
     local = architecture.startswith("local-dir:") or Path(weights or "").is_file()
     try:
-        with _quiet_open_clip(), _offline_when_unreachable(not local):
+        with _quiet_open_clip(), offline_when_unreachable(not local):
             model, _, preprocess = open_clip.create_model_and_transforms(
                 architecture,
                 pretrained=weights,
@@ -230,7 +228,7 @@ def _unfit(label: str, error: Exception) -> str:
 
 def _unreachable(label: str, error: Exception) -> str:
     """Return why weights of the hub do not arrive, and what loads without it."""
-    if _hub_answers():
+    if hub_answers():
         lines = str(error).strip().splitlines() or [type(error).__name__]
         reason = f"the hub does not give the weights of {label}: {lines[0].rstrip('. ')[:160]}"
     else:
@@ -238,30 +236,3 @@ def _unreachable(label: str, error: Exception) -> str:
     return (
         f"{reason}; without it, use {', '.join((*local_encoders(), 'a local folder'))} or a checkpoint file"
     )
-
-
-def _hub_answers(timeout_s: float = 3.0) -> bool:
-    """Return whether the model hub can be reached; behind a proxy the answer is left to the client."""
-    from huggingface_hub import constants
-
-    if getproxies():
-        return True
-    url = urlsplit(constants.ENDPOINT)
-    try:
-        socket.create_connection((url.hostname, url.port or 443), timeout=timeout_s).close()
-    except OSError:
-        return False
-    return True
-
-
-@contextmanager
-def _offline_when_unreachable(needs_hub: bool) -> Iterator[None]:
-    """Have the hub's client go to its cache at once, instead of after half a minute of retries."""
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = before or (needs_hub and not _hub_answers())
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before

@@ -77,6 +77,8 @@ class ArrowPairs(Pairs):
                     yield pair
                 elif columns.id:  # rows of one path were one pair already
                     self._skip(f"{pair.id} ({part.label}, row {place.number})", "its id was there before")
+            if part.problem:
+                self._skip(part.label, part.problem)
 
     def __len__(self) -> int:
         """Number of rows that have an id or a path of their own, whether usable or not."""

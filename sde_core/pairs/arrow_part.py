@@ -2,8 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from sde_core.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +30,11 @@ class ArrowPart(ABC):
     @abstractmethod
     def group_rows(self) -> tuple[int, ...]:
         """Number of rows in each group."""
+
+    @property
+    def problem(self) -> str:
+        """Why what follows the last group is lost; "" if nothing is."""
+        return ""
 
     @abstractmethod
     def blocks(self, group: int, columns: list[str]) -> "Iterator[pa.Table]":
@@ -68,3 +76,29 @@ def place_of(part: ArrowPart, number: int) -> Place | None:
         if number < first + part.group_rows[group]:
             return Place(part, group, number - first, number)
     return None
+
+
+@contextmanager
+def readable(label: str, kind: str) -> Iterator[None]:
+    """Turn what pyarrow raises on a damaged file into one sentence.
+
+    Raises:
+        DataError: instead.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except DataError:
+        raise
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        MemoryError,
+    ) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataError(f"{label} must be a whole {kind} file; {lines[0][:200].rstrip('. ')}") from None

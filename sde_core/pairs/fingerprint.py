@@ -9,6 +9,9 @@ from sde_core.errors import DataError
 
 if TYPE_CHECKING:
     from sde_core.pairs.base import Pair
+    from sde_core.pairs.tree import Tree
+
+_END = 1 << 16
 
 
 def content_digest(pairs: "Iterable[Pair]") -> str:
@@ -29,6 +32,23 @@ def file_digest(file: IO[bytes]) -> str:
     digest = hashlib.sha256()
     while block := file.read(1 << 20):
         digest.update(block)
+    return digest.hexdigest()
+
+
+def ends_digest(tree: "Tree", names: Iterable[str]) -> str:
+    """Return a hex digest of every file's name, size, first and last 64 KiB, where tables keep what they hold.
+
+    Raises:
+        DataError: a file is missing or must not be read.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        size = tree.size(name)
+        digest.update(f"{name}:{size}:".encode("utf-8", "surrogateescape"))
+        with tree.open(name) as file:
+            digest.update(file.read(_END))
+            file.seek(max(0, size - _END))
+            digest.update(file.read())
     return digest.hexdigest()
 
 

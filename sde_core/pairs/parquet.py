@@ -3,18 +3,17 @@
 Opening reads footers. Captions come row group by row group, pictures some rows at a time when asked for.
 """
 
-import hashlib
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
 from typing import IO, TYPE_CHECKING
 
 from sde_core.errors import DataError
 from sde_core.pairs.arrow_pairs import ArrowPairs
-from sde_core.pairs.arrow_part import ArrowPart
+from sde_core.pairs.arrow_part import ArrowPart, readable
+from sde_core.pairs.fingerprint import ends_digest
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import FolderTree, Tree
 
@@ -50,7 +49,7 @@ def open_source(source: Source) -> ArrowPairs:
         raise DataError(f"{source.uri} must name parquet files ({', '.join(SUFFIXES)}); there are none")
     pictures = _Pictures()
     parts: list[ArrowPart] = [_ParquetPart(tree, name, pictures) for name in names]
-    return ArrowPairs(parts, source.uri, tree, lambda: _digest(tree, names))
+    return ArrowPairs(parts, source.uri, tree, lambda: ends_digest(tree, names))
 
 
 class _ParquetPart(ArrowPart):
@@ -63,7 +62,7 @@ class _ParquetPart(ArrowPart):
     @property
     def schema(self) -> "pa.Schema":
         """Names and types of the columns."""
-        with _readable(self.label):
+        with readable(self.label, "parquet"):
             return self._footer.schema.to_arrow_schema()
 
     @cached_property
@@ -75,7 +74,7 @@ class _ParquetPart(ArrowPart):
         """Yield the named columns of one row group, `ROWS` rows at a time."""
         import pyarrow as pa
 
-        with self._tree.open(self.label) as file, _readable(self.label):
+        with self._tree.open(self.label) as file, readable(self.label, "parquet"):
             for batch in self.batches(file, group, columns, ROWS):
                 yield pa.Table.from_batches([batch])
 
@@ -101,7 +100,7 @@ class _ParquetPart(ArrowPart):
     def _footer(self) -> "pq.FileMetaData":
         import pyarrow.parquet as pq
 
-        with self._tree.open(self.label) as file, _readable(self.label):
+        with self._tree.open(self.label) as file, readable(self.label, "parquet"):
             return pq.read_metadata(file)
 
 
@@ -115,7 +114,7 @@ class _Pictures:
 
     def read(self, part: _ParquetPart, column: str, group: int, row: int) -> object:
         key = (part.label, column, group)
-        with self._lock, _readable(part.label):
+        with self._lock, readable(part.label, "parquet"):
             cursor = self._cursors.pop(key, None)
             if cursor is None or not cursor.reaches(row):
                 cursor = _Cursor(part, column, group)
@@ -153,28 +152,6 @@ class _Cursor:
         raise DataError(f"{self._part.label} must hold row {row} of row group {self._group}; it is cut off")
 
 
-@contextmanager
-def _readable(label: str) -> Iterator[None]:
-    """Turn what pyarrow raises on damaged files into one sentence."""
-    import pyarrow as pa
-
-    try:
-        yield
-    except DataError:
-        raise
-    except (
-        pa.ArrowException,
-        OSError,
-        ValueError,
-        TypeError,
-        LookupError,
-        ArithmeticError,
-        MemoryError,
-    ) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise DataError(f"{label} must be a whole parquet file; {lines[0][:200].rstrip('. ')}") from None
-
-
 def _named(source: Source) -> tuple[Tree, list[str]]:
     """Return the tree and the names in it of the files that ``source`` names."""
     if source.tree is not None:
@@ -185,16 +162,3 @@ def _named(source: Source) -> tuple[Tree, list[str]]:
         found = sorted(p.name for p in folder.glob(pattern) if p.name.lower().endswith(SUFFIXES))
         return FolderTree(folder), found
     return FolderTree(folder), [pattern] if source.path.is_file() else []
-
-
-def _digest(tree: Tree, names: list[str]) -> str:
-    """Return a digest of every file's name, size, first and last 64 KiB: the footer with its statistics."""
-    digest = hashlib.sha256()
-    for name in names:
-        size = tree.size(name)
-        digest.update(f"{name}:{size}:".encode())
-        with tree.open(name) as file:
-            digest.update(file.read(1 << 16))
-            file.seek(max(0, size - (1 << 16)))
-            digest.update(file.read())
-    return digest.hexdigest()

@@ -12,7 +12,7 @@ from sde_core.pairs.source import Reader, Source
 # To add a format: one module with LOOKS_FOR, detects and open_source (see `Reader`), one line here.
 _MODULES = {
     # "mmeb": "mmeb",                   queries and candidates
-    # "huggingface": "huggingface",     a saved dataset, or a hub name
+    "huggingface": "huggingface",  # a saved dataset, or a hub name
     "webdataset": "webdataset",
     "parquet": "parquet",  # after webdataset: img2dataset puts parquet beside its tars
     "table": "table",

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import sde_core as sde
-from sde_core import encoders
+from sde_core import hub
 from sde_core.errors import ConfigError, EncoderError
 
 
@@ -107,7 +107,7 @@ def test_an_unreachable_hub_says_so_and_offers_what_is_local(monkeypatch, tmp_pa
 
     # A port of this machine where nothing listens: refused at once, and no cache to fall back on.
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(encoders, "getproxies", dict)
+    monkeypatch.setattr(hub, "getproxies", dict)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(EncoderError, match=r"hub cannot be reached; without it, use bundled, a local folder"):
         sde.load_encoder(name)
