@@ -31,6 +31,7 @@ def write_tensors(
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
             os.replace(file.name, path)
         except BaseException:
             os.unlink(file.name)

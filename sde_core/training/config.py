@@ -73,7 +73,8 @@ class FinetuneConfig:
         warmup: share of all steps in [0, 1) with a rising rate; a cosine to 0 follows.
         clip_norm: largest norm of the gradient, above 0, or None.
         precision: "fp32", or mixed "bf16" or "fp16".
-        unlocked_groups: open_clip's groups that "last-block" trains in each tower, at least 1.
+        unlocked_groups: open_clip's groups that "last-block" trains in each tower, at least 1; 2 are the last
+            block and the projection of a transformer.
         lora_rank: 0 trains the weights themselves; above 0, low-rank changes of the towers' linear layers.
         captions: "sampled" draws one of a picture's captions each epoch, "primary" takes the first.
         duplicates: "skipped" takes no pair as a negative of one that shares its caption or ``concept``;
@@ -109,7 +110,7 @@ class FinetuneConfig:
     warmup: float = 0.1
     clip_norm: float | None = 1.0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    unlocked_groups: int = 1
+    unlocked_groups: int = 2
     lora_rank: int = 0
     captions: Literal["sampled", "primary"] = "sampled"
     duplicates: Literal["skipped", "negatives"] = "skipped"

@@ -1,13 +1,16 @@
 """What enters a trained model for given rows: vectors, or pictures and tokens."""
 
 from abc import ABC, abstractmethod
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.embeddings import EmbeddingSet
+from sde_core.embeddings import Floats
+from sde_core.encoders import Encoder
 from sde_core.links import Ints
+from sde_core.pairs import Pairs, decode_image
 
 # Vectors cost nothing; this many give every band of a spectrum of a few hundred directions its rows.
 _SAMPLE = 4_096
@@ -24,6 +27,9 @@ class Inputs(ABC):
     def texts(self, rows: Ints) -> Tensor:
         """Return what `DualModel.encode_text` takes."""
 
+    def expect(self, rows: Ints) -> None:  # noqa: B027  (nothing to do where all is in memory)
+        """Hear which pictures `images` will be asked for next."""
+
     @property
     @abstractmethod
     def spectrum_rows(self) -> int:
@@ -31,12 +37,18 @@ class Inputs(ABC):
 
 
 class Vectors(Inputs):
-    """Vectors or cached features, all in memory on the device."""
+    """Vectors or cached features, all in memory on the device.
 
-    def __init__(self, vectors: EmbeddingSet, device: torch.device) -> None:
+    Args:
+        image: (n_images, k) rows.
+        text: (n_texts, l) rows.
+        device: where they are kept.
+    """
+
+    def __init__(self, image: Floats, text: Floats, device: torch.device) -> None:
         # A copy in float32: what is memory-mapped is read once.
         self._image, self._text = (
-            torch.from_numpy(np.array(x, dtype=np.float32)).to(device) for x in (vectors.image, vectors.text)
+            torch.from_numpy(np.array(x, dtype=np.float32)).to(device) for x in (image, text)
         )
 
     def images(self, rows: Ints) -> Tensor:
@@ -51,3 +63,55 @@ class Vectors(Inputs):
     def spectrum_rows(self) -> int:
         """Pictures that a spectrum may be taken of beside validation ones."""
         return _SAMPLE
+
+
+class Pictures(Inputs):
+    """Pictures read and preprocessed when asked for, ahead where the rows are known; tokens in memory.
+
+    Args:
+        pairs: where the pictures are.
+        ids: of the picture rows.
+        captions: of the text rows.
+        encoder: its preprocessing, tokenizer and device.
+        workers: threads that read.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        ids: tuple[str, ...],
+        captions: tuple[str, ...],
+        encoder: Encoder,
+        *,
+        device: torch.device,
+        workers: int,
+    ) -> None:
+        self._pairs, self._ids, self._preprocess, self._device = pairs, ids, encoder.preprocess, device
+        self._tokens = encoder.tokenizer(list(captions))
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="read")
+        self._waiting: dict[int, Future[Tensor]] = {}
+
+    def images(self, rows: Ints) -> Tensor:
+        """Return (b, 3, height, width) pictures; reading the next rows may be under way already."""
+        self.expect(rows)
+        read = [self._waiting.pop(int(row)) for row in rows]
+        return torch.stack([future.result() for future in read]).to(self._device)
+
+    def texts(self, rows: Ints) -> Tensor:
+        """Return (b, context) token ids."""
+        return self._tokens[torch.from_numpy(rows)].to(self._device)
+
+    def expect(self, rows: Ints) -> None:
+        """Begin to read pictures that will be asked for."""
+        for row in rows.tolist():
+            if row not in self._waiting:
+                self._waiting[row] = self._pool.submit(self._read, row)
+
+    def _read(self, row: int) -> Tensor:
+        picture = decode_image(self._pairs.find(self._ids[row]).read_image())
+        return self._preprocess(picture)
+
+    @property
+    def spectrum_rows(self) -> int:
+        """None beside the validation pictures, which are encoded anyway."""
+        return 0

@@ -14,15 +14,17 @@ SIGLIP_SCALE, SIGLIP_BIAS = 10.0, -10.0
 
 
 class DualModel(nn.Module, ABC):
-    """Pictures and captions to unit vectors; its trainable parameters are those that require a gradient.
+    """Pictures and captions to unit vectors; its trainable parameters are those that require a gradient."""
 
-    Attributes:
-        logit_scale: log of 1 / temperature.
-        logit_bias: SigLIP's offset of the scores, or None.
-    """
+    @property
+    @abstractmethod
+    def log_scale(self) -> nn.Parameter:
+        """Log of 1 / temperature."""
 
-    logit_scale: nn.Parameter
-    logit_bias: nn.Parameter | None
+    @property
+    @abstractmethod
+    def offset(self) -> nn.Parameter | None:
+        """SigLIP's offset of the scores, or None."""
 
     @abstractmethod
     def encode_image(self, images: Tensor) -> Tensor:
@@ -34,13 +36,13 @@ class DualModel(nn.Module, ABC):
 
     def forward(self, images: Tensor, texts: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return both modalities' vectors, 1 / temperature, and the offset (0 without one)."""
-        bias = self.logit_scale.new_zeros(()) if self.logit_bias is None else self.logit_bias
-        return self.encode_image(images), self.encode_text(texts), self.logit_scale.exp(), bias
+        offset = self.log_scale.new_zeros(()) if self.offset is None else self.offset
+        return self.encode_image(images), self.encode_text(texts), self.log_scale.exp(), offset
 
     def limit_scale(self) -> None:
         """Keep 1 / temperature within open_clip's limits, after a step."""
         with torch.no_grad():
-            self.logit_scale.clamp_(0, math.log(MOST_SCALE))
+            self.log_scale.clamp_(0, math.log(MOST_SCALE))
 
     def trained_state(self) -> dict[str, Tensor]:
         """Return copies of what training changes: trainable parameters, and buffers of trained layers."""
@@ -67,24 +69,46 @@ class DualModel(nn.Module, ABC):
         ]
 
 
-class Adapter(DualModel):
+class LinearModel(DualModel, ABC):
+    """A model with a temperature of its own, for linear layers on vectors that are known.
+
+    Args:
+        scale: 1 / temperature at the start.
+        offset: of the scores at the start, or None.
+    """
+
+    def __init__(self, *, scale: float, offset: float | None) -> None:
+        super().__init__()
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(scale)))
+        self.logit_bias = None if offset is None else nn.Parameter(torch.tensor(offset))
+
+    @property
+    def log_scale(self) -> nn.Parameter:
+        """Log of 1 / temperature."""
+        return self.logit_scale
+
+    @property
+    def offset(self) -> nn.Parameter | None:
+        """SigLIP's offset of the scores, or None."""
+        return self.logit_bias
+
+
+class Adapter(LinearModel):
     """A residual linear map of each modality's vectors, y = (I + A) x scaled to unit length.
 
-    It starts as the identity, so weight decay pulls toward the start. Without an offset it commutes with
+    It starts as the identity, so weight decay pulls toward the start. Without an added vector it commutes with
     the normalisation before it, so it can be folded into a linear last projection.
 
     Args:
         width: d of the vectors.
         scale: 1 / temperature at the start.
-        bias: offset of the scores at the start, or None.
+        offset: of the scores at the start, or None.
     """
 
-    def __init__(self, width: int, *, scale: float, bias: float | None = None) -> None:
-        super().__init__()
+    def __init__(self, width: int, *, scale: float, offset: float | None = None) -> None:
+        super().__init__(scale=scale, offset=offset)
         self.image_change = nn.Parameter(torch.zeros(width, width))
         self.text_change = nn.Parameter(torch.zeros(width, width))
-        self.logit_scale = nn.Parameter(torch.tensor(math.log(scale)))
-        self.logit_bias = None if bias is None else nn.Parameter(torch.tensor(bias))
 
     def encode_image(self, images: Tensor) -> Tensor:
         """Return (b, d) unit vectors."""
@@ -93,3 +117,42 @@ class Adapter(DualModel):
     def encode_text(self, texts: Tensor) -> Tensor:
         """Return (b, d) unit vectors."""
         return functional.normalize(texts + texts @ self.text_change.T, dim=-1)
+
+
+class Heads(LinearModel):
+    """The last projections of an encoder, on what enters them.
+
+    Args:
+        image: weight (d, k) and bias (d,) or None of the pictures' projection.
+        text: the same of the captions'.
+        scale: 1 / temperature at the start.
+        offset: of the scores at the start, or None.
+    """
+
+    def __init__(
+        self,
+        image: tuple[Tensor, Tensor | None],
+        text: tuple[Tensor, Tensor | None],
+        *,
+        scale: float,
+        offset: float | None = None,
+    ) -> None:
+        super().__init__(scale=scale, offset=offset)
+        self.image, self.text = _linear(*image), _linear(*text)
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """Return (b, d) unit vectors."""
+        return functional.normalize(self.image(images), dim=-1)
+
+    def encode_text(self, texts: Tensor) -> Tensor:
+        """Return (b, d) unit vectors."""
+        return functional.normalize(self.text(texts), dim=-1)
+
+
+def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        if bias is not None:
+            layer.bias.copy_(bias)
+    return layer

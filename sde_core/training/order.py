@@ -34,8 +34,7 @@ class PairOrder:
             )
         self._rows, self._links = rows, links
         self._batch_size, self._seed, self._sampled = batch_size, seed, sampled
-        self._epoch = -1
-        self._images = self._texts = rows
+        self._kept: dict[int, tuple[Ints, Ints]] = {}
 
     @property
     def steps_per_epoch(self) -> int:
@@ -45,20 +44,26 @@ class PairOrder:
     def batch(self, step: int) -> tuple[Ints, Ints]:
         """Return picture rows and text rows (B,) of the batch after ``step`` steps."""
         epoch, place = divmod(step, self.steps_per_epoch)
-        if epoch != self._epoch:
-            self._shuffle(epoch)
+        images, texts = self._epoch(epoch)
         part = slice(place * self._batch_size, (place + 1) * self._batch_size)
-        return self._images[part], self._texts[part]
+        return images[part], texts[part]
 
-    def _shuffle(self, epoch: int) -> None:
+    def _epoch(self, epoch: int) -> tuple[Ints, Ints]:
+        """Return the order of an epoch; this one and the next are kept."""
+        if epoch not in self._kept:
+            self._kept = {e: kept for e, kept in self._kept.items() if e == epoch - 1}
+            self._kept[epoch] = self._shuffled(epoch)
+        return self._kept[epoch]
+
+    def _shuffled(self, epoch: int) -> tuple[Ints, Ints]:
         generator = np.random.default_rng([self._seed, epoch])
-        self._images = generator.permutation(self._rows)
-        first = np.searchsorted(self._links[:, 1], self._images)
+        images = generator.permutation(self._rows)
+        first = np.searchsorted(self._links[:, 1], images)
         offset = np.zeros(len(first), dtype=np.int64)
         if self._sampled:
-            n_captions = np.searchsorted(self._links[:, 1], self._images, side="right") - first
+            n_captions = np.searchsorted(self._links[:, 1], images, side="right") - first
             offset = generator.integers(0, n_captions)
-        self._texts, self._epoch = self._links[first + offset, 0], epoch
+        return images, self._links[first + offset, 0]
 
 
 class Meaning:

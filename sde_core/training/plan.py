@@ -88,8 +88,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.checkpoint is not None:
-            source = self.subject.source.fingerprint
-            check_same_training(self.checkpoint, self.config, source, self.subject.title)
+            check_same_training(self.checkpoint, self.config, self.subject.identity, self.subject.title)
 
     @property
     def total_steps(self) -> int:

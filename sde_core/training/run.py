@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sde_core.device import device_label
 from sde_core.embeddings import EmbeddingSet
-from sde_core.errors import DataError
+from sde_core.errors import DataError, SDEError
 from sde_core.training.checkpoint import BEST, LAST, Checkpoint, read_checkpoint, write_checkpoint
 from sde_core.training.events import (
     CheckpointFailed,
@@ -94,6 +94,8 @@ class Run:
             yield self._failed(_not_finite(error, training))
         except _DiskError as error:
             yield Failed(step=training.step, reason=str(error), checkpoint=self._good)
+        except SDEError as error:
+            yield self._failed(str(error))
         except (torch.OutOfMemoryError, MemoryError):
             yield self._failed(_no_memory(training))
         except RuntimeError as error:

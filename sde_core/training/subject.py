@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from sde_core.embeddings import EmbeddingSet, Provenance
 from sde_core.errors import ConfigError, DataError
 from sde_core.links import Ints
 from sde_core.training.config import FinetuneConfig
-from sde_core.training.inputs import Inputs, Vectors
-from sde_core.training.model import SIGLIP_BIAS, SIGLIP_SCALE, Adapter, DualModel
+from sde_core.training.inputs import Inputs
+from sde_core.training.model import DualModel
 from sde_core.training.order import Meaning
 from sde_core.training.split import Split, split_rows
 
@@ -42,6 +41,7 @@ class Subject:
         split: pictures to train on and to look at.
         meaning: which pairs mean the same.
         title: what is trained, in words that tell two subjects apart.
+        identity: digest of the pairs, the same whenever they are the same.
         new_model: makes the model as it is before the first step.
         finish: (trained model, folder for files or None) -> what becomes of it.
     """
@@ -51,6 +51,7 @@ class Subject:
     split: Split
     meaning: Meaning
     title: str
+    identity: str
     new_model: Callable[[], DualModel]
     finish: Callable[[DualModel, Path | None], Outcome]
 
@@ -59,36 +60,6 @@ class Subject:
         """Text rows of the validation pictures, ascending."""
         links = self.source.links
         return np.unique(links[np.isin(links[:, 1], self.split.val), 0])
-
-
-def vectors_subject(source: EmbeddingSet, config: FinetuneConfig, device: torch.device) -> Subject:
-    """Return an adapter on given vectors.
-
-    Raises:
-        DataError: the set cannot be trained on.
-        ConfigError: the concept column is missing.
-    """
-    scale, bias = 1 / config.temperature, None
-    if config.loss.contrast == "siglip":
-        scale, bias = SIGLIP_SCALE, SIGLIP_BIAS
-    split, meaning = arranged(source, config)
-
-    def new_model() -> DualModel:
-        return Adapter(source.width, scale=scale, bias=bias).to(device)
-
-    def finish(model: DualModel, folder: Path | None) -> Outcome:
-        note = "The adapter's vectors are the result; it is not folded into an encoder."
-        return Outcome(provenance=Provenance(pairs=source.provenance.pairs), folder=None, note=note)
-
-    return Subject(
-        source=source,
-        inputs=Vectors(source, device),
-        split=split,
-        meaning=meaning,
-        title=f"an adapter on vectors of width {source.width}",
-        new_model=new_model,
-        finish=finish,
-    )
 
 
 def arranged(source: EmbeddingSet, config: FinetuneConfig) -> tuple[Split, Meaning]:

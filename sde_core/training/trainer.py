@@ -97,7 +97,7 @@ class Training:
         rate = learning_rate(self.step, self.total_steps, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        scale = float(self.model.logit_scale.detach().exp())
+        scale = float(self.model.log_scale.detach().exp())
         self.optimizer.zero_grad(set_to_none=True)
         loss, parts = self._gradients()
         if not math.isfinite(loss):
@@ -116,6 +116,8 @@ class Training:
 
     def _gradients(self) -> tuple[float, dict[str, float]]:
         images, texts = self.order.batch(self.step)
+        if self.step + 1 < self.total_steps:
+            self.subject.inputs.expect(np.concatenate([images, self.order.batch(self.step + 1)[0]]))
         same = None
         if self.objective.needs_marks:
             same = torch.from_numpy(self.subject.meaning.same(images, texts)).to(self.device)
@@ -174,7 +176,7 @@ class Training:
         counts = ("step", "total_steps", "evaluated_step", "best_step", "looks_since_best")
         return Checkpoint(
             config=self.config,
-            source=self.subject.source.fingerprint,
+            source=self.subject.identity,
             subject=self.subject.title,
             counts={name: getattr(self, name) for name in counts},
             best_score=self.best_score,
