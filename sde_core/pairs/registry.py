@@ -13,6 +13,7 @@ from sde_core.pairs.source import Reader, Source
 _MODULES = {
     # "mmeb": "mmeb",                   queries and candidates
     "huggingface": "huggingface",  # a saved dataset, or a hub name
+    "clip-benchmark": "clip_benchmark",
     "webdataset": "webdataset",
     "parquet": "parquet",  # after webdataset: img2dataset puts parquet beside its tars
     "table": "table",

@@ -83,6 +83,10 @@ class Tree(ABC):
     def stamp(self, name: str) -> str:
         """Return a text that changes when the file changes, as far as that shows without reading it."""
 
+    @abstractmethod
+    def ends(self, name: str) -> bytes:
+        """Return what tells a large file from another: its first and last 64 KiB, or a checksum."""
+
     def read(self, name: str, limit: int = MAX_PICTURE_BYTES) -> bytes:
         """Return the content of a file.
 
@@ -157,6 +161,13 @@ class FolderTree(Tree):
     def stamp(self, name: str) -> str:
         """Return the file's size: its time of change would make a copy of the folder another set."""
         return str(self.size(name))
+
+    def ends(self, name: str) -> bytes:
+        """Return the first and last 64 KiB of a file."""
+        with self.open(name) as file:
+            head = file.read(1 << 16)
+            file.seek(max(0, self.size(name) - (1 << 16)))
+            return head + file.read()
 
     def inside(self, name: str) -> str:
         """Return ``name`` relative to the root, also where it is an absolute path below it.

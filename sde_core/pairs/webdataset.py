@@ -1,125 +1,60 @@
-"""WebDataset shards: tar files whose members share a key, `KEY.webp`, `KEY.txt`, `KEY.json`.
+"""WebDataset shards: tar files whose members share a key, `KEY.webp`, `KEY.txt`, `KEY.json`, `KEY.cls`.
 
 Captions stand one a line in `KEY.txt` (as CLIP_benchmark writes them), or under "caption" or
-"captions" in `KEY.json`. Shards may be gzip-compressed. Nothing is ever extracted to a path.
+"captions" in `KEY.json` (as img2dataset does). Shards may be gzip-compressed. Nothing is ever extracted to a path.
 """
 
 import hashlib
 import json
-import tarfile
-import tempfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from gzip import BadGzipFile, GzipFile
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
-from typing import IO
 
 from sde_core.errors import DataError
-from sde_core.pairs.base import Pair, Pairs, Skipped
-from sde_core.pairs.fields import caption_text, clean_captions, clean_id, listed_captions, scalars
+from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
+from sde_core.pairs.braces import expand_braces
+from sde_core.pairs.fields import caption_text, clean_captions, listed_captions, scalars
+from sde_core.pairs.img2dataset import failed_rows
+from sde_core.pairs.index import IdIndex
+from sde_core.pairs.limits import MAX_PICTURE_BYTES, MAX_ROW_BYTES
+from sde_core.pairs.open_shards import OpenShards
 from sde_core.pairs.source import Source
+from sde_core.pairs.tar_index import TarIndex, index_tar
+from sde_core.pairs.tree import FolderTree, Tree
 
-IMAGE_SUFFIXES = frozenset({"webp", "jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "avif"})
 SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 LOOKS_FOR = "WebDataset shards (*.tar, *.tar.gz)"
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    key: str
-    shard: "_Shard"
-    members: dict[str, _Span]  # suffix in lower case -> where its bytes lie
-
-
-class _Shard:
-    """One tar file with its index of samples; read by offset from any thread."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.problem: Skipped | None = None
-        self._lock = Lock()
-
-    @cached_property
-    def samples(self) -> list[_Sample]:
-        with self._lock:
-            return self._index()
-
-    def read(self, span: _Span) -> bytes:
-        with self._lock:
-            self._file.seek(span.offset)
-            content = self._file.read(span.size)
-        if len(content) < span.size:
-            raise DataError(f"{self.path} must hold {span.size} bytes here; the file is cut off")
-        return content
-
-    def _index(self) -> list[_Sample]:
-        found: dict[str, _Sample] = {}
-        self._file.seek(0)
-        try:
-            with tarfile.open(fileobj=self._file, mode="r:") as archive:
-                for member in archive:
-                    key, suffix = _key_and_suffix(member.name)
-                    if member.isfile() and suffix:
-                        sample = found.setdefault(key, _Sample(key, self, {}))
-                        sample.members[suffix] = _Span(member.offset_data, member.size)
-        except (tarfile.TarError, EOFError) as error:
-            if not found:
-                raise DataError(f"{self.path} must be a tar file; cannot read it: {error}") from None
-            self.problem = Skipped(self.path.name, f"damaged after {len(found)} samples: {error}")
-        return list(found.values())
-
-    @cached_property
-    def _file(self) -> IO[bytes]:
-        try:
-            raw = self.path.open("rb")
-        except OSError as error:
-            raise DataError(f"{self.path} must be readable; {error.strerror}") from None
-        if raw.read(2) != b"\x1f\x8b":
-            raw.seek(0)
-            return raw
-        raw.seek(0)
-        with raw:
-            return self._unzipped(raw)
-
-    def _unzipped(self, raw: IO[bytes]) -> IO[bytes]:
-        # A compressed shard cannot be read by offset: unpack it once into a file that has no name.
-        unpacked = tempfile.TemporaryFile(prefix="sde-shard-")  # noqa: SIM115
-        try:
-            with GzipFile(fileobj=raw) as stream:
-                while block := stream.read1(1 << 16):  # gives what is whole before a cut
-                    unpacked.write(block)
-        except (EOFError, BadGzipFile, zlib.error) as error:
-            self.problem = Skipped(self.path.name, f"damaged gzip stream: {error}")
-        return unpacked
 
 
 class WebDatasetPairs(Pairs):
     """Pairs in one or more WebDataset shards.
 
     Args:
-        shards: tar files, in reading order; at least one.
+        tree: the files.
+        shards: names of tar files in it, in reading order; one that is missing is listed among the skipped.
         uri: what the user called the set.
+        classification: classes and prompts that came with the set; then a sample may have a class in place of
+            a caption, and the name of the class is its caption.
 
     Raises:
-        DataError: a shard is missing.
+        DataError: no shard is there.
     """
 
-    def __init__(self, shards: list[Path], uri: str) -> None:
-        for path in shards:
-            if not path.is_file():
-                raise DataError(f"{path} must be an existing shard; there is no such file")
-        self._uri = uri
-        self._shards = [_Shard(path) for path in shards]
+    def __init__(
+        self, tree: Tree, shards: Sequence[str], uri: str, classification: Classification | None = None
+    ) -> None:
+        self.classification = classification
+        self._tree, self._uri = tree, uri
+        self._open = OpenShards(tree)
         self._skipped: dict[str, Skipped] = {}
+        self._indices: dict[str, TarIndex] = {}
+        self._lock = Lock()
+        self._shards = [shard for shard in shards if self._is_there(shard)]
+        if not self._shards:
+            missing = next(iter(self._skipped.values()), Skipped(uri, "there are no shards"))
+            raise DataError(f"{uri} must name existing shards; {missing.reason}")
 
     @property
     def uri(self) -> str:
@@ -128,40 +63,39 @@ class WebDatasetPairs(Pairs):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hex digest of every shard's name, size, first and last 64 KiB."""
+        """Hex digest of every shard's name, size, first and last 64 KiB; of its checksum inside an archive."""
         digest = hashlib.sha256()
         for shard in self._shards:
-            size = shard.path.stat().st_size
-            digest.update(f"{shard.path.name}:{size}:".encode())
-            with shard.path.open("rb") as file:
-                digest.update(file.read(1 << 16))
-                file.seek(max(0, size - (1 << 16)))
-                digest.update(file.read())
+            digest.update(f"{shard.rpartition('/')[2]}:{self._tree.size(shard)}:".encode())
+            digest.update(self._tree.ends(shard))
         return digest.hexdigest()
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Items left out so far, with their reasons; complete after one whole iteration."""
-        damaged = tuple(shard.problem for shard in self._shards if shard.problem)
+        damaged = tuple(p for shard in self._shards for p in self._problems(shard))
         return damaged + tuple(self._skipped.values())
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs shard by shard; a broken one is added to `skipped`."""
-        seen: set[str] = set()
+        seen: set[int] = set()
         for shard in self._shards:
-            for sample in shard.samples:
-                if sample.key in seen:
-                    self._skip(f"{sample.key} ({shard.path.name})", "its id was there before")
+            index = self._index(shard)
+            for row, key in enumerate(index.keys):
+                if hash(key) in seen:
+                    self._skip(f"{key} ({shard})", "its id was there before")
                     continue
-                seen.add(sample.key)
+                seen.add(hash(key))
                 try:
-                    yield _pair(sample)
+                    yield self._pair(index, row)
                 except DataError as error:
-                    self._skip(sample.key, str(error))
+                    self._skip(key, str(error))
+            for failed in failed_rows(self._tree, shard):
+                self._skip(failed.item, failed.reason)
 
     def __len__(self) -> int:
         """Number of distinct ids in the shards' indices, whether usable or not."""
-        return len(self._by_id)
+        return self._ids.n_distinct()
 
     def find(self, pair_id: str) -> Pair:
         """Return the pair with this id.
@@ -169,86 +103,143 @@ class WebDatasetPairs(Pairs):
         Raises:
             DataError: there is none, or it is broken.
         """
-        if pair_id not in self._by_id:
-            raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
-        return _pair(self._by_id[pair_id])
+        for entry in self._ids.entries(pair_id)[:1]:
+            for shard in self._shards:
+                index = self._index(shard)
+                if entry < len(index.keys):
+                    if index.keys[entry] == pair_id:
+                        return self._pair(index, entry)
+                    break
+                entry -= len(index.keys)
+        raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
 
     @cached_property
-    def _by_id(self) -> dict[str, _Sample]:
-        samples: dict[str, _Sample] = {}
+    def _ids(self) -> IdIndex:
+        ids = IdIndex()
         for shard in self._shards:
-            for sample in shard.samples:
-                samples.setdefault(sample.key, sample)
-        return samples
+            for key in self._index(shard).keys:
+                ids.add(key)
+        return ids
+
+    def _index(self, shard: str) -> TarIndex:
+        """Return the index of a shard; one that cannot be read at all is empty, unless it is the only one."""
+        with self._lock:
+            if shard not in self._indices:
+                try:
+                    self._indices[shard] = index_tar(self._open, shard)
+                except DataError as error:
+                    if len(self._shards) == 1:
+                        raise
+                    self._indices[shard] = TarIndex(shard, problems=[Skipped(shard, str(error))])
+            return self._indices[shard]
+
+    def _problems(self, shard: str) -> Sequence[Skipped]:
+        return self._indices[shard].problems if shard in self._indices else ()
+
+    def _is_there(self, shard: str) -> bool:
+        try:
+            self._tree.size(shard)
+        except DataError as error:
+            self._skip(shard, str(error))
+            return False
+        return True
+
+    def _pair(self, index: TarIndex, row: int) -> Pair:
+        picture = index.span(row, "image")
+        if picture is None:
+            raise DataError("no picture")
+        offset, size = picture
+        if not 0 < size <= MAX_PICTURE_BYTES:
+            raise DataError(f"the picture has {size:,} bytes" if size else "the picture is empty")
+        record = self._record(index, row)
+        label = self._label(index, row)
+        metadata = {k: v for k, v in record.items() if k not in ("caption", "captions")} | label
+        return Pair(
+            id=index.keys[row],
+            captions=self._captions(index, row, record, label),
+            read_image=partial(self._open.read, index.shard, offset, size),
+            metadata=scalars(metadata),
+        )
+
+    def _record(self, index: TarIndex, row: int) -> dict[str, object]:
+        content = self._member(index, row, "json")
+        if content is None:
+            return {}
+        try:
+            record = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"its JSON cannot be read: {error}") from None
+        return record if isinstance(record, dict) else {}
+
+    def _label(self, index: TarIndex, row: int) -> dict[str, int]:
+        content = self._member(index, row, "cls")
+        if content is None:
+            return {}
+        text = content[:32].decode("ascii", "replace").strip()
+        if not text.isascii() or not text.isdigit() or len(text) > 9:
+            raise DataError(f"its class must be a number from 0; got {text!r}")
+        return {"label": int(text)}
+
+    def _captions(
+        self, index: TarIndex, row: int, record: dict[str, object], label: dict[str, int]
+    ) -> tuple[str, ...]:
+        content = self._member(index, row, "txt")
+        if content is not None:
+            return clean_captions(caption_text(content).splitlines())
+        if not label or self.classification is None:
+            return clean_captions(listed_captions(record.get("captions", record.get("caption"))))
+        names = self.classification.classnames
+        if label["label"] >= len(names):
+            raise DataError(f"its class {label['label']} must be one of the {len(names)} in classnames.txt")
+        return clean_captions([names[label["label"]]])
+
+    def _member(self, index: TarIndex, row: int, part: str) -> bytes | None:
+        span = index.span(row, part)
+        if span is None:
+            return None
+        if span[1] > MAX_ROW_BYTES:
+            raise DataError(f"its {part} has {span[1]:,} bytes; at most {MAX_ROW_BYTES:,} are read")
+        return self._open.read(index.shard, *span)
 
     def _skip(self, item: str, reason: str) -> None:
         self._skipped[item] = Skipped(item, reason)
 
 
 def detects(source: Source) -> bool:
-    """Return whether ``source`` is a shard, a folder with shards, or a pattern of shards that are there."""
+    """Return whether ``source`` is a shard, a folder or archive with shards, or a pattern of shards."""
     if source.tree is not None:
         return any(name.endswith(SHARD_SUFFIXES) for name in source.tree.top())
-    return source.path.name.endswith(SHARD_SUFFIXES) and bool(_shards(source))
+    return source.path.name.endswith(SHARD_SUFFIXES) and bool(_named(source)[1])
 
 
 def open_source(source: Source) -> WebDatasetPairs:
-    """Return the pairs of one shard, of all shards in a folder, or of a pattern such as `test-*.tar`.
+    """Return the pairs of one shard, of all shards in a folder, or of a pattern.
+
+    Patterns are `test-*.tar` and, as webdataset writes them, `train-{000..010}.tar`.
 
     Raises:
         DataError: nothing there is a shard.
     """
-    shards = _shards(source)
+    tree, shards = _named(source)
     if not shards:
         raise DataError(
             f"{source.uri} must name WebDataset shards ({', '.join(SHARD_SUFFIXES)}); there are none"
         )
-    return WebDatasetPairs(shards, source.uri)
+    return WebDatasetPairs(tree, shards, source.uri)
 
 
-def _shards(source: Source) -> list[Path]:
-    path = source.path
-    if path.is_dir():
-        return sorted(p for p in path.iterdir() if p.name.endswith(SHARD_SUFFIXES))
-    if "*" in path.name or "?" in path.name:
-        return sorted(path.parent.glob(path.name))
-    return [path] if path.is_file() else []
-
-
-def _key_and_suffix(name: str) -> tuple[str, str]:
-    folder, slash, base = name.rpartition("/")
-    stem, _, suffix = base.partition(".")
-    return f"{folder}{slash}{stem}", suffix.lower()
-
-
-def _pair(sample: _Sample) -> Pair:
-    suffix = next((s for s in sample.members if s.rpartition(".")[2] in IMAGE_SUFFIXES), None)
-    if suffix is None:
-        raise DataError("no picture")
-    span = sample.members[suffix]
-    if span.size == 0:
-        raise DataError("the picture is empty")
-    record = _record(sample)
-    captions = _captions(sample, record)
-    return Pair(
-        id=clean_id(sample.key),
-        captions=captions,
-        read_image=lambda: sample.shard.read(span),
-        metadata=scalars(record),
-    )
-
-
-def _record(sample: _Sample) -> dict[str, object]:
-    if "json" not in sample.members:
-        return {}
-    try:
-        record = json.loads(sample.shard.read(sample.members["json"]))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"its JSON cannot be read: {error}") from None
-    return record if isinstance(record, dict) else {}
-
-
-def _captions(sample: _Sample, record: dict[str, object]) -> tuple[str, ...]:
-    if "txt" in sample.members:
-        return clean_captions(caption_text(sample.shard.read(sample.members["txt"])).splitlines())
-    return clean_captions(listed_captions(record.get("captions", record.get("caption"))))
+def _named(source: Source) -> tuple[Tree, list[str]]:
+    """Return a tree and the names in it of the shards that ``source`` names."""
+    if source.tree is not None:
+        return source.tree, sorted(name for name in source.tree.top() if name.endswith(SHARD_SUFFIXES))
+    paths: list[Path] = []
+    for name in expand_braces(str(source.path)):
+        path = Path(name)
+        if "*" in path.name or "?" in path.name:
+            paths += sorted(path.parent.glob(path.name))
+        elif "{" in str(source.path) or path.is_file():
+            paths.append(path)
+    if not paths:
+        return FolderTree(source.path.parent), []
+    folder = Path(os.path.commonpath([path.parent for path in paths]))
+    return FolderTree(folder), [path.relative_to(folder).as_posix() for path in paths]

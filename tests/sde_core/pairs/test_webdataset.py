@@ -1,11 +1,17 @@
+import gzip
+import io
 import json
+import tarfile
 import threading
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sde_core import bundled
 from sde_core.errors import DataError
-from sde_core.pairs import decode_image, open_pairs
+from sde_core.pairs import decode_image, open_pairs, open_shards, webdataset
+from tests.fixtures import picture_bytes
 
 
 @pytest.mark.parametrize("name", ["shard-000000.tar", "shard-000000.tar.gz"])
@@ -130,3 +136,144 @@ def test_bundled_sets_open_whole_and_by_split():
         assert all(parts.values())
         assert set.union(*parts.values()) == {p.id for p in open_pairs(name)}
         assert sum(map(len, parts.values())) == len(open_pairs(name))
+
+
+def test_braces_name_shards_and_a_missing_one_is_listed(write_shard, good_members):
+    for i in range(3):
+        folder = write_shard(good_members[3 * i : 3 * i + 3], f"s-{i:03d}.tar").parent
+    pairs = open_pairs(f"{folder}/s-{{000..003}}.tar")
+    assert [p.id for p in pairs] == ["0000", "0001", "0002"]
+    assert [(s.item, "there is no file" in s.reason) for s in pairs.skipped] == [("s-003.tar", True)]
+    with pytest.raises(DataError, match=r"must name existing shards; there is no file x-0\.tar"):
+        open_pairs(f"{folder}/x-{{0..1}}.tar")
+
+
+def test_names_that_lead_out_and_links_are_refused(tmp_path, good_members):
+    path = tmp_path / "evil.tar"
+    with tarfile.open(path, "w") as archive:
+        for prefix in ("", "../", "/etc/"):
+            for name, content in good_members[:2]:
+                info = tarfile.TarInfo(prefix + name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE):
+            info = tarfile.TarInfo("9999.webp")
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+    pairs = open_pairs(path)
+    assert [p.id for p in pairs] == ["0000"]
+    reasons = [s.reason for s in pairs.skipped]
+    assert sum("leads out of the set" in r for r in reasons) == 4
+    assert sum("it is not followed" in r for r in reasons) == 3
+
+
+def test_a_name_without_utf8_is_skipped(tmp_path, good_members):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as archive:
+        for name in ("a.webp", "caf\udce9.webp"):
+            info = tarfile.TarInfo(name)
+            info.size = len(good_members[0][1])
+            archive.addfile(info, io.BytesIO(good_members[0][1]))
+    pairs = open_pairs(path)
+    assert list(pairs) == []
+    assert [s.reason for s in pairs.skipped] == [
+        "its name is not UTF-8: rename it",
+        "no caption, or an empty one",
+    ]
+    assert all(s.item.isprintable() for s in pairs.skipped)
+
+
+def test_a_compressed_bomb_is_refused_by_its_real_size(tmp_path):
+    path = tmp_path / "bomb.tar.gz"
+    with gzip.open(path, "wb", compresslevel=9) as file:
+        for _ in range(90):
+            file.write(bytes(2**20))
+    with pytest.raises(DataError, match=r"bomb.tar.gz unpacks to more than .* bytes.* refused as a bomb"):
+        list(open_pairs(path))
+
+
+def test_captions_and_pictures_above_the_limits_are_skipped(write_shard, good_members, monkeypatch):
+    monkeypatch.setattr(webdataset, "MAX_PICTURE_BYTES", 5_000)
+    monkeypatch.setattr(webdataset, "MAX_ROW_BYTES", 2_000_000)
+    members = [
+        *good_members[:3],
+        ("long.webp", good_members[0][1]),
+        ("long.txt", b"x" * 1_000_000),
+        ("longer.webp", good_members[0][1]),
+        ("longer.txt", b"x" * 3_000_000),
+        ("large.webp", bytes(5_001)),
+        ("large.txt", b"x"),
+    ]
+    pairs = open_pairs(write_shard(members))
+    assert [p.id for p in pairs] == ["0000"]
+    assert [s.reason for s in pairs.skipped] == [
+        "its caption has 1,000,000 characters; at most 100,000 are read",
+        "its txt has 3,000,000 bytes; at most 2,000,000 are read",
+        "the picture has 5,001 bytes",
+    ]
+
+
+def test_a_member_that_comes_twice_is_listed(write_shard, good_members):
+    pairs = open_pairs(write_shard([*good_members[:3], ("0000.txt", b"later")]))
+    assert [p.captions for p in pairs] == [("later",)]
+    assert [s.item for s in pairs.skipped] == ["0000.txt (shard-000000.tar)"]
+
+
+def test_a_shard_that_cannot_be_read_leaves_the_others(write_shard, good_members):
+    folder = write_shard(good_members[:3], "b.tar").parent
+    (folder / "a.tar").write_bytes(b"not a tar" * 200)
+    pairs = open_pairs(folder)
+    assert [p.id for p in pairs] == ["0000"]
+    assert [s.item for s in pairs.skipped] == ["a.tar"]
+
+
+def test_more_shards_than_may_be_open(write_shard, good_members, monkeypatch):
+    monkeypatch.setattr(open_shards, "MAX_OPEN", 2)
+    for i in range(5):
+        folder = write_shard(good_members[3 * i : 3 * i + 3], f"{i}.tar").parent
+    pairs = open_pairs(folder)
+    found = list(pairs)
+    assert len({p.read_image() for p in found}) == 5
+    assert len(pairs._open._open) == 2
+    assert pairs.find("0000").captions == found[0].captions
+
+
+def test_what_img2dataset_could_not_fetch_is_listed(write_shard, good_members):
+    record = {
+        "caption": "from the web",
+        "url": "https://x/1.jpg",
+        "key": "000000000",
+        "status": "success",
+        "width": 40,
+    }
+    path = write_shard(
+        [
+            ("000000000.jpg", picture_bytes(kind="JPEG")),
+            ("000000000.json", json.dumps(record).encode()),
+            ("000000000.txt", b"from the web"),
+        ],
+        "00000.tar",
+    )
+    rows = {
+        "key": ["000000000", "000000001"],
+        "status": ["success", "failed_to_download"],
+        "error_message": [None, "HTTP Error 404: Not Found"],
+        "url": ["https://x/1.jpg", "https://x/2.jpg"],
+        "caption": ["from the web", "gone"],
+    }
+    pq.write_table(pa.table(rows), path.with_suffix(".parquet"))
+    path.with_name("00000_stats.json").write_text("{}")
+    pairs = open_pairs(path.parent)
+    (pair,) = pairs
+    assert (pair.captions, pair.metadata["width"], "caption" in pair.metadata) == (
+        ("from the web",),
+        40,
+        False,
+    )
+    assert [(s.item, s.reason) for s in pairs.skipped] == [
+        ("000000001", "img2dataset: failed_to_download: HTTP Error 404: Not Found (https://x/2.jpg)")
+    ]
+    path.with_suffix(".parquet").write_bytes(b"PAR1 cut")
+    broken = open_pairs(path.parent)
+    assert len(list(broken)) == 1
+    assert [s.item for s in broken.skipped] == ["00000.parquet"]

@@ -1,0 +1,80 @@
+"""CLIP_benchmark's layout: `test/0.tar`, `test/nshards.txt`, and beside `test/` the classes and their prompts."""
+
+from sde_core.errors import DataError
+from sde_core.pairs.base import Classification
+from sde_core.pairs.braces import MAX_NAMES
+from sde_core.pairs.fields import caption_text
+from sde_core.pairs.limits import MAX_ROW_BYTES
+from sde_core.pairs.source import Source
+from sde_core.pairs.tree import FolderTree, Tree
+from sde_core.pairs.webdataset import WebDatasetPairs
+
+COUNT = "nshards.txt"
+LOOKS_FOR = f"a CLIP_benchmark folder (test/{COUNT} beside classnames.txt or dataset_type.txt)"
+_MARKS = ("classnames.txt", "dataset_type.txt")
+
+
+def detects(source: Source) -> bool:
+    """Return whether ``source`` is such a folder or archive, or the folder of one of its splits."""
+    if source.tree is None:
+        return False
+    top = set(source.tree.top())
+    return COUNT in top or (any(mark in top for mark in _MARKS) and bool(_splits(source.tree)))
+
+
+def open_source(source: Source) -> WebDatasetPairs:
+    """Return the pairs of the split `test`, or of the only split, or of the split that was named.
+
+    Raises:
+        DataError: there is no split, or none called test among several.
+    """
+    if source.tree is None:
+        raise DataError(f"{source.uri} must be a folder with splits; name the folder that holds test/{COUNT}")
+    tree, split = source.tree, ""
+    if _lines(tree, COUNT):
+        if isinstance(tree, FolderTree):  # the classes lie beside the split's folder
+            tree, split = FolderTree(tree.root.resolve().parent), tree.root.resolve().name
+    else:
+        splits = _splits(tree)
+        if not splits:
+            raise DataError(f"{source.uri} must hold {LOOKS_FOR}; there is none")
+        if len(splits) > 1 and "test" not in splits:
+            raise DataError(
+                f"{source.uri} holds the splits {', '.join(splits)}: open one of them by its path"
+            )
+        split = "test" if "test" in splits else splits[0]
+    prefix = f"{split}/" if split else ""
+    return WebDatasetPairs(tree, _shards(tree, prefix), source.uri, _classification(tree))
+
+
+def _splits(tree: Tree) -> list[str]:
+    return sorted(n.removesuffix("/") for n in tree.top() if n.endswith("/") and _lines(tree, n + COUNT))
+
+
+def _shards(tree: Tree, prefix: str) -> list[str]:
+    text = "".join(_lines(tree, prefix + COUNT)[:1])
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= MAX_NAMES:
+        raise DataError(
+            f"{prefix}{COUNT} must hold the number of shards, from 1 to {MAX_NAMES:,}; got {text[:20]!r}"
+        )
+    return [f"{prefix}{number}.tar" for number in range(int(text))]
+
+
+def _classification(tree: Tree) -> Classification | None:
+    names = _lines(tree, "classnames.txt")
+    if "".join(_lines(tree, "dataset_type.txt")).lower() == "retrieval" or not names:
+        return None
+    templates = _lines(tree, "zeroshot_classification_templates.txt")
+    return Classification(
+        classnames=tuple(names), templates=tuple(t for t in templates if "{c}" in t) or ("{c}",)
+    )
+
+
+def _lines(tree: Tree, name: str) -> list[str]:
+    """Return the lines of a text file that are not blank; none where it is missing or no text."""
+    try:
+        return [
+            line.strip() for line in caption_text(tree.read(name, MAX_ROW_BYTES)).splitlines() if line.strip()
+        ]
+    except DataError:
+        return []
