@@ -111,6 +111,7 @@ _HOME = {
     "FinetuneConfig": "training",
     "LossConfig": "training",
     "finetune": "training",
+    "finetune_side_by_side": "training",
 }
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ if TYPE_CHECKING:
     )
     from sde_core.search import NeighbourIndex, build_index
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
-    from sde_core.training import FinetuneConfig, LossConfig, finetune
+    from sde_core.training import FinetuneConfig, LossConfig, finetune, finetune_side_by_side
     from sde_core.transform import SpectralTransform
     from sde_core.treatment import Treatment, TreatmentConfig, comparison_names, fit_all, fit_treatment
     from sde_core.treatment_store import SavedTreatment, load_treatment
@@ -247,6 +248,7 @@ __all__ = [
     "energy_shares",
     "enhancement_gains",
     "finetune",
+    "finetune_side_by_side",
     "fit_all",
     "fit_all_but_the_top",
     "fit_baseline",

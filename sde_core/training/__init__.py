@@ -14,6 +14,7 @@ from sde_core.training.events import (
     Step,
 )
 from sde_core.training.plan import finetune
+from sde_core.training.side_by_side import finetune_side_by_side
 
 __all__ = [
     "CheckpointFailed",
@@ -29,4 +30,5 @@ __all__ = [
     "Started",
     "Step",
     "finetune",
+    "finetune_side_by_side",
 ]

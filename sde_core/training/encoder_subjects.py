@@ -66,7 +66,7 @@ def towers_subject(
         meaning=meaning,
         title=f"{config.train} of {encoder.name} ({encoder.weights_sha256[:12]})",
         identity=_identity(vectors, pairs),
-        new_model=lambda: Towers(encoder, config).to(device),
+        new_model=lambda run: Towers(encoder, run).to(device),
         finish=finish,
     )
 
@@ -105,10 +105,13 @@ def heads_subject(
         features = _aligned(source, found, features)
         vectors = source
     split, meaning = arranged(vectors, config)
-    scale, offset = _scale_of(encoder), None
-    if config.loss.contrast == "siglip":
-        own = encoder.model.logit_bias
-        scale, offset = (scale, float(own)) if isinstance(own, Tensor) else (SIGLIP_SCALE, SIGLIP_BIAS)
+
+    def new_model(run: FinetuneConfig) -> DualModel:
+        scale, offset = _scale_of(encoder), None
+        if run.loss.contrast == "siglip":
+            own = encoder.model.logit_bias
+            scale, offset = (scale, float(own)) if isinstance(own, Tensor) else (SIGLIP_SCALE, SIGLIP_BIAS)
+        return Heads(start["image"], start["text"], scale=scale, offset=offset).to(device)
 
     def finish(model: DualModel, folder: Path | None) -> Outcome:
         assert isinstance(model, Heads)
@@ -121,7 +124,7 @@ def heads_subject(
         meaning=meaning,
         title=f"heads of {encoder.name} ({encoder.weights_sha256[:12]})",
         identity=_identity(vectors, pairs),
-        new_model=lambda: Heads(start["image"], start["text"], scale=scale, offset=offset).to(device),
+        new_model=new_model,
         finish=finish,
     )
 

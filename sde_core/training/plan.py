@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def finetune(
     return plan.run(None if output is None else Path(output).expanduser()).events()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
     """A training that has been checked and not begun.
 
@@ -90,9 +91,9 @@ class Plan:
         if self.checkpoint is not None:
             check_same_training(self.checkpoint, self.config, self.subject.identity, self.subject.title)
 
-    @property
+    @cached_property
     def total_steps(self) -> int:
-        """Steps of the whole training; a time is turned into steps by a trial."""
+        """Steps of the whole training; a time is turned into steps by a trial, once."""
         c = self.config
         if self.checkpoint is not None:
             return self.checkpoint.counts["total_steps"]

@@ -63,12 +63,12 @@ def _adapter_subject(
             raise ConfigError("encoder must be given to train on pairs; got None: load_encoder makes one")
         vectors = encode_pairs(encoder, source, progress=progress, workers=config.workers)
         identity = f"{source.fingerprint} by {encoder.weights_sha256}"
-    scale, offset = 1 / config.temperature, None
-    if config.loss.contrast == "siglip":
-        scale, offset = SIGLIP_SCALE, SIGLIP_BIAS
     split, meaning = arranged(vectors, config)
 
-    def new_model() -> DualModel:
+    def new_model(run: FinetuneConfig) -> DualModel:
+        scale, offset = 1 / run.temperature, None
+        if run.loss.contrast == "siglip":
+            scale, offset = SIGLIP_SCALE, SIGLIP_BIAS
         return Adapter(vectors.width, scale=scale, offset=offset).to(device)
 
     def finish(model: DualModel, folder: Path | None) -> Outcome:

@@ -42,7 +42,7 @@ class Subject:
         meaning: which pairs mean the same.
         title: what is trained, in words that tell two subjects apart.
         identity: digest of the pairs, the same whenever they are the same.
-        new_model: makes the model as it is before the first step.
+        new_model: makes the model of a run with these settings, as it is before the first step.
         finish: (trained model, folder for files or None) -> what becomes of it.
     """
 
@@ -52,7 +52,7 @@ class Subject:
     meaning: Meaning
     title: str
     identity: str
-    new_model: Callable[[], DualModel]
+    new_model: Callable[[FinetuneConfig], DualModel]
     finish: Callable[[DualModel, Path | None], Outcome]
 
     @property

@@ -53,7 +53,7 @@ class Training:
         self, subject: Subject, config: FinetuneConfig, *, total_steps: int, device: torch.device
     ) -> None:
         self.subject, self.config, self.total_steps, self.device = subject, config, total_steps, device
-        self.model = subject.new_model()
+        self.model = subject.new_model(config)
         self.order = pair_order(subject, config)
         self.objective = Objective(config, total_steps)
         self.optimizer = adamw(self.model, config)
