@@ -112,6 +112,7 @@ _HOME = {
     "LossConfig": "training",
     "finetune": "training",
     "finetune_side_by_side": "training",
+    "default_batch_size": "encoders",
 }
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ if TYPE_CHECKING:
     )
     from sde_core.embedding_formats import EmbeddingFacts, describe_embeddings, open_embeddings
     from sde_core.embeddings import EmbeddingSet, Provenance, concatenate
-    from sde_core.encoders import Encoder, load_encoder
+    from sde_core.encoders import Encoder, default_batch_size, load_encoder
     from sde_core.encoding import EncodeProgress, encode_pairs
     from sde_core.enhancement import enhancement_gains, signal_to_noise
     from sde_core.errors import ConfigError, DataError, EncoderError, SDEError
@@ -240,6 +241,7 @@ __all__ = [
     "concatenate",
     "correlation_test",
     "cosine_score",
+    "default_batch_size",
     "describe_embeddings",
     "direction_coefficients",
     "direction_correlations",

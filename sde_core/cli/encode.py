@@ -2,7 +2,7 @@
 
 import argparse
 
-from sde_core.cli.options import add_encoder_options, load_chosen_encoder, new_command
+from sde_core.cli.options import add_encoder_options, chosen_batch_size, load_chosen_encoder, new_command
 from sde_core.cli.output import encoding_bar, print_json, print_skipped, print_table
 
 
@@ -29,7 +29,11 @@ def run(options: argparse.Namespace) -> None:
     encoder = load_chosen_encoder(options)
     with encoding_bar(options.pairs) as progress:
         embeddings = encode_pairs(
-            encoder, pairs, progress=progress, batch_size=options.batch_size, workers=options.workers
+            encoder,
+            pairs,
+            progress=progress,
+            batch_size=chosen_batch_size(options, encoder),
+            workers=options.workers,
         )
     folder = embeddings.save(options.output)
     print_skipped(embeddings.skipped)

@@ -26,9 +26,20 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     """Add --model, --pretrained, --precision, --device, --batch-size, --workers, named as open_clip does."""
     parser.add_argument("--model", default="bundled", help="encoder; default: %(default)s")
     parser.add_argument("--pretrained", help="pretrained tag or checkpoint file of that model")
-    parser.add_argument("--precision", default="fp32", choices=("fp32", "fp16", "bf16"))
+    parser.add_argument(
+        "--precision",
+        default="auto",
+        choices=("auto", "fp32", "fp16", "bf16"),
+        help="auto: fp32 where it fits",
+    )
     parser.add_argument("--device", default="auto", help='"auto", "cpu", "cuda" or "cuda:N"')
-    parser.add_argument("--batch-size", type=_positive, default=64, help="default: %(default)s")
+    parser.add_argument(
+        "--batch-size",
+        type=_positive_or_auto,
+        default="auto",
+        metavar="N",
+        help="pictures at a time; default: auto, by device and free memory",
+    )
     parser.add_argument("--workers", type=_positive, default=2, help="decoding threads; default: %(default)s")
 
 
@@ -41,6 +52,13 @@ def load_chosen_encoder(options: argparse.Namespace) -> "Encoder":
     )
 
 
+def chosen_batch_size(options: argparse.Namespace, encoder: "Encoder") -> int:
+    """Return the batch size that the options name, or the one that suits the encoder."""
+    from sde_core.encoders import default_batch_size
+
+    return default_batch_size(encoder) if options.batch_size == "auto" else int(options.batch_size)
+
+
 def words(text: str) -> list[str]:
     """Return the names in "a,b,c"."""
     return [word.strip() for word in text.split(",") if word.strip()]
@@ -51,3 +69,7 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text!r}")
     return value
+
+
+def _positive_or_auto(text: str) -> int | str:
+    return text if text == "auto" else _positive(text)

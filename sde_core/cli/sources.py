@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sde_core.cli.options import load_chosen_encoder
+from sde_core.cli.options import chosen_batch_size, load_chosen_encoder
 from sde_core.cli.output import encoding_bar, print_skipped
 
 if TYPE_CHECKING:
@@ -43,13 +43,12 @@ class Source:
         from sde_core.pairs import open_pairs
 
         opened = [open_pairs(name) for name in names]
-        encoder, options = self.encoder, self._options
+        encoder = self.encoder
+        size, workers = chosen_batch_size(self._options, encoder), self._options.workers
         sets = []
         for pairs in opened:
             with encoding_bar(pairs.uri) as progress:
-                embeddings = encode_pairs(
-                    encoder, pairs, progress=progress, batch_size=options.batch_size, workers=options.workers
-                )
+                embeddings = encode_pairs(encoder, pairs, progress=progress, batch_size=size, workers=workers)
             print_skipped(embeddings.skipped)
             sets.append(embeddings)
         return sets
