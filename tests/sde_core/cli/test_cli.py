@@ -100,7 +100,7 @@ def test_evaluate_of_two_versions_of_a_set_has_no_joint_row(make_set, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["spectrum", "no-such-folder"], "there is no folder no-such-folder"),
+        (["spectrum", "no-such-folder"], "there is no no-such-folder"),
         (["spectrum", "SET", "--rule", "magic"], "rule must be one of mp-iqr"),
         (["spectrum", "SET", "--output", "/no/such/place.csv"], "output must be a writable file"),
         (["evaluate", "nowhere.tar"], "there is no nowhere.tar"),
