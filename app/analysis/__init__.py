@@ -11,7 +11,7 @@ from app.analysis.curriculum import (
     kind_of,
     schedules_of,
 )
-from app.analysis.export import as_json, as_rows
+from app.analysis.export import as_json, as_rows, transform_facts
 from app.analysis.headline import Headline, headline
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "rule_names",
     "sampled_coordinates",
     "schedules_of",
+    "transform_facts",
 ]

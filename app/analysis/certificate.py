@@ -1,7 +1,7 @@
 """The certificate of the gains at one moment: each bound beside what was measured."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,6 +51,7 @@ class CertificateReport:
         condition: kappa, infinite where a direction is pruned.
         n_rows: vectors on which the turn and the gradient were measured.
         steps: the two moments of the step bound, or None where none is guaranteed.
+        whole: the certificate as plain values, for files.
     """
 
     modality: str
@@ -60,6 +61,7 @@ class CertificateReport:
     condition: float
     n_rows: int
     steps: tuple[float, float] | None
+    whole: dict[str, Any]
 
 
 def certificate_report(
@@ -97,6 +99,7 @@ def certificate_report(
         condition=found.condition,
         n_rows=len(coordinates),
         steps=steps,
+        whole=found.as_dict(),
     )
 
 

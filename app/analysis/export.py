@@ -1,11 +1,18 @@
 """The numbers of the Spectrum view as rows and as JSON."""
 
 import math
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import sde_core as sde
 from app.analysis.bands import BANDS, BandReport
+from app.analysis.curriculum import kind_of
+
+if TYPE_CHECKING:
+    from app.analysis.certificate import CertificateReport
+    from app.state import State
 
 
 def as_rows(reports: list[BandReport]) -> list[dict[str, Any]]:
@@ -49,3 +56,30 @@ def as_json(reports: list[BandReport], parameters: dict[str, Any]) -> dict[str, 
             "singular_values": report.values.tolist(),
         }
     return {"parameters": parameters, "spectra": spectra}
+
+
+def transform_facts(
+    embeddings: sde.EmbeddingSet,
+    state: "State",
+    reports: list[BandReport],
+    certificates: "list[CertificateReport]",
+) -> dict[str, Any]:
+    """Return how the maps of both modalities were made, in the form that `sde transform` writes."""
+    kind = kind_of(state)
+    facts: dict[str, Any] = {
+        "kind": {"enhanced": "enhance", "pruned": "prune"}[kind],
+        "label": f"sde-{kind} of {state.data} {embeddings.fingerprint[:12]}",
+        "reference": state.data,
+        "reference_fingerprint": embeddings.fingerprint,
+        "parameters": asdict(state),
+        "version": sde.__version__,
+    }
+    for report, certificate in zip(reports, certificates, strict=True):
+        facts[report.modality] = {
+            **{f"n_{band}": report.count(band) for band in BANDS},
+            "tau_strong": report.tau_strong,
+            "tau_noise": report.tau_noise,
+            "note": report.note,
+            "certificate": certificate.whole,
+        }
+    return facts

@@ -1,13 +1,16 @@
 """The transform as a file, for each modality."""
 
+import io
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
-from app import cache
+from app import analysis, cache
+from sde_core.treatment_store import MODALITIES
 
 if TYPE_CHECKING:
     from app.cache import Dataset
@@ -21,15 +24,24 @@ _USE = {
 
 
 def transform_download(data: "Dataset", state: "State") -> None:
-    """Show a button for each modality; the file is written when it is pressed."""
+    """Show the buttons; a file is written when its button is pressed."""
     st.subheader("Take the transform home", anchor=False)
-    kind = "pruned" if state.transform == "pruned" else "enhanced"
+    name = f"sde-{analysis.kind_of(state)}-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        for modality in ("image", "text"):
+        st.download_button(
+            "Both maps and how they were made (zip)",
+            lambda: as_zip(data, state, name),
+            f"{name}.zip",
+            "application/zip",
+            key="save_both",
+            on_click="ignore",
+            icon=":material/folder_zip:",
+        )
+        for modality in MODALITIES:
             st.download_button(
-                f"Transform for {modality} vectors (safetensors)",
+                f"Map of {modality} vectors (safetensors)",
                 lambda modality=modality: as_file(cache.fitted(data, state, modality)),
-                f"sde-{kind}-{modality}-{data.fingerprint[:8]}.safetensors",
+                f"{name}-{modality}.safetensors",
                 "application/octet-stream",
                 key=f"save_{modality}",
                 on_click="ignore",
@@ -40,8 +52,9 @@ def transform_download(data: "Dataset", state: "State") -> None:
         f"renormalised. {_USE[state.transform]}"
     )
     st.code(
-        f'transform = sde.SpectralTransform.load("sde-{kind}-image-{data.fingerprint[:8]}.safetensors")\n'
-        "enhanced = transform(vectors)  # (m, n) array or tensor",
+        f'transform = sde.SpectralTransform.load("{name}-image.safetensors")\n'
+        "enhanced = transform(vectors)  # (m, n) array or tensor\n"
+        f"# or, on the command line, with the zip unpacked: sde transform --load {name} --apply SET --output-set NEW",
         language="python",
     )
 
@@ -52,3 +65,20 @@ def as_file(transform: sde.SpectralTransform) -> bytes:
         path = Path(folder) / "transform.safetensors"
         transform.save(path)
         return path.read_bytes()
+
+
+def as_zip(data: "Dataset", state: "State", name: str) -> bytes:
+    """Return a zip with one folder, ``name``, that `load_treatment` and `sde transform --load` read."""
+    from sde_core.treatment_store import SavedTreatment
+
+    image, text = (cache.fitted(data, state, modality) for modality in MODALITIES)
+    certificates = cache.certificates(data, state, MODALITIES)
+    facts = analysis.transform_facts(
+        data.embeddings, state, cache.bands(data, state, MODALITIES), certificates
+    )
+    content = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w") as archive:
+        saved = SavedTreatment(image=image, text=text, facts=facts).save(Path(folder) / name)
+        for path in sorted(saved.iterdir()):
+            archive.write(path, f"{name}/{path.name}")
+    return content.getvalue()

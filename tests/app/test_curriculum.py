@@ -1,5 +1,7 @@
 """The Curriculum view: what it shows, from the link, with what is bad, and the numbers behind it."""
 
+import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from app import analysis, cache
 from app.analysis.certificate import N_ROWS
 from app.components import curriculum_words as words
 from app.components.certificate_table import certificate_table
-from app.components.transform_download import as_file
+from app.components.transform_download import as_file, as_zip
 from app.links import numbers_as_text
 from app.state import State
 from sde_core import EmbeddingSet
@@ -229,6 +231,21 @@ def test_the_transform_of_the_page_is_the_file_that_is_saved(spiked_folder, tmp_
     enhanced = cache.transform(data, State(transform="enhanced", t=0.5), "text")
     (gains,) = cache.gains(data, State(t=0.5), ("text",))
     np.testing.assert_array_equal(enhanced.gains.numpy(), gains.now[gains.now != 1])
+
+
+def test_both_maps_are_a_folder_that_the_command_line_reads(spiked_folder, tmp_path):
+    from sde_core.treatment_store import load_treatment
+
+    data = cache.Dataset(EmbeddingSet.load(spiked_folder), ())
+    state = State(data="spiked", transform="enhanced", t=0.2)
+    with zipfile.ZipFile(io.BytesIO(as_zip(data, state, "map"))) as archive:
+        archive.extractall(tmp_path)
+    loaded = load_treatment(tmp_path / "map")
+    expected = cache.fitted(data, state, "text")(np.asarray(data.embeddings.text))
+    np.testing.assert_array_equal(loaded(data.embeddings).text, expected)
+    assert loaded.facts["parameters"]["t"] == 0.2
+    assert loaded.facts["image"]["n_strong"] == 6
+    assert loaded.facts["text"]["certificate"]["bounds"]["relative_change"]["measured"] > 0
 
 
 def test_a_moved_threshold_moves_the_gains(spiked_folder):
