@@ -65,11 +65,20 @@ def _band(report: "GainReport", band: int, *, first: bool) -> list[dict[str, Any
         return []
     name, colour = BANDS[band], palette.BAND[BANDS[band]]
     low, high = mine.min(axis=1), mine.max(axis=1)
-    edge = {"type": "scatter", "x": report.moments, "mode": "lines", "line": {"width": 0}}
-    quiet = {"showlegend": False, "hoverinfo": "skip", "legendgroup": name}
+    around = {
+        "type": "scatter",
+        "x": np.concatenate([report.moments, report.moments[::-1]]),
+        "y": np.concatenate([high, low[::-1]]),
+        "mode": "lines",
+        "line": {"width": 0},
+        "fill": "toself",
+        "fillcolor": palette.faded(colour, 0.18),
+        "showlegend": False,
+        "hoverinfo": "skip",
+        "legendgroup": name,
+    }
     return [
-        edge | quiet | {"y": low},
-        edge | quiet | {"y": high, "fill": "tonexty", "fillcolor": palette.faded(colour, 0.18)},
+        around,
         {
             "type": "scatter",
             "x": report.moments,

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from app.analysis import GainReport
 
 BANDS = ("strong", "weak", "noise")
-EVERY = 4
+EVERY = 5
 """Moments from frame to frame; the browser draws what lies between."""
-FRAME_MS = 260
+FRAME_MS = 300
 NOW = "now"
 _ALPHA_SHARE = 0.24
 _GAP = 0.05
@@ -180,7 +180,7 @@ def _most(report: "GainReport") -> "npt.NDArray[np.float64]":
 
 
 def _frames(reports: "list[GainReport]", places: list[int]) -> list[dict[str, Any]]:
-    """Return every fourth moment, and the one that is shown, as frames of the moving traces."""
+    """Return every fifth moment, and the one that is shown, as frames of the moving traces."""
     first = reports[0]
     moments = [(f"{m:.3f}", i, float(m), float(first.alphas[i])) for i, m in enumerate(first.moments)]
     frames = []

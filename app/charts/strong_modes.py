@@ -39,7 +39,7 @@ def strong_modes_figure(
         suffix = "" if i == 0 else str(i + 1)
         where = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
         for report, values in zip(reports, gains[mode], strict=True):
-            traces += [trace | where for trace in (*_ends(report), _points(report, values, first=i == 0))]
+            traces += [trace | where for trace in (_ends(report), _points(report, values, first=i == 0))]
         notes.append(caption(f"{mode} (in use)" if mode == used else mode, place))
         axes[f"xaxis{suffix}"] = axis(
             "strong directions", domain=place, anchor=f"y{suffix}", range=[0.4, max(longest, 1) + 0.6]
@@ -51,26 +51,21 @@ def strong_modes_figure(
     return figure(traces, axes | {"annotations": notes}, height=height)
 
 
-def _ends(report: "GainReport") -> list[dict[str, Any]]:
-    relative = _relative(report)
-    rank = np.arange(1, len(relative) + 1)
-    return [
-        {
-            "type": "scatter",
-            "x": rank,
-            "y": 1 + sign * report.amount * relative,
-            "mode": "lines+markers",
-            "marker": {"symbol": "line-ew-open", "size": 9, "color": palette.MODALITY[report.modality]},
-            "showlegend": False,
-            "hoverinfo": "skip",
-            "line": {
-                "color": palette.faded(palette.MODALITY[report.modality], 0.55),
-                "width": 1.2,
-                "dash": "dot",
-            },
-        }
-        for sign in (1, -1)
-    ]
+def _ends(report: "GainReport") -> dict[str, Any]:
+    """Return both ends of what is allowed as one trace, a gap between them."""
+    reach = report.amount * _relative(report)
+    rank = np.arange(1, len(reach) + 1)
+    colour = palette.MODALITY[report.modality]
+    return {
+        "type": "scatter",
+        "x": np.concatenate([rank, [np.nan], rank]),
+        "y": np.concatenate([1 + reach, [np.nan], 1 - reach]),
+        "mode": "lines+markers",
+        "marker": {"symbol": "line-ew-open", "size": 9, "color": colour},
+        "showlegend": False,
+        "hoverinfo": "skip",
+        "line": {"color": palette.faded(colour, 0.55), "width": 1.2, "dash": "dot"},
+    }
 
 
 def _relative(report: "GainReport") -> "npt.NDArray[np.float64]":

@@ -4,65 +4,17 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import sde_core as sde
 from app.screenshots import rest, settle
 
 pytestmark = pytest.mark.browser
 OVERVIEW, SPECTRUM = 1, 4  # figures on the two pages
-Opened = Callable[..., AbstractContextManager[Page]]
-
-
-@pytest.fixture
-def opened(chromium: Browser) -> Opened:
-    """Return what opens an address; the test fails if anything went wrong in the page.
-
-    Wrong is an error in the console, a page error, an answer above 399, or a request to another host.
-    """
-
-    @contextmanager
-    def open_address(address: str, charts: int, *, dark: bool = False, width: int = 1440) -> Iterator[Page]:
-        problems: list[str] = []
-        context = chromium.new_context(
-            viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light"
-        )
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        # On a deep link Streamlit's client looks for its server below the page's own path first: a 404 by design.
-        page.on("response", lambda r: problems.append(r.url) if _failed(r.status, r.url) else None)
-        page.on("console", lambda m: problems.append(m.text) if _is_error(m.type, m.text) else None)
-        page.on("pageerror", lambda e: problems.append(str(e)))
-        page.on("request", lambda r: problems.append(r.url) if _leaves(r.url) else None)
-        try:
-            page.goto(address)
-            settle(page, charts)
-            yield page
-            assert problems == []
-        finally:
-            context.close()
-
-    return open_address
-
-
-def _failed(status: int, address: str) -> bool:
-    return status >= 400 and "/_stcore/" not in address
-
-
-def _is_error(kind: str, text: str) -> bool:
-    return kind == "error" and not text.startswith(
-        "Failed to load resource"
-    )  # the response names the address
-
-
-def _leaves(address: str) -> bool:
-    return re.match(r"(https?|wss?)://(?!127\.0\.0\.1[:/])", address) is not None
 
 
 def _story(page: Page) -> str:
