@@ -67,6 +67,11 @@ _HOME = {
     "hubness": "geometry",
     "two_nn_dimension": "geometry",
     "query_values": "ranking",
+    "candidate_ranks": "candidate_ranking",
+    "precision_at_1": "candidate_ranking",
+    "MMEBReport": "mmeb",
+    "evaluate_mmeb": "mmeb",
+    "published_mmeb": "mmeb",
     "cosine_score": "ranking",
     "RetrievalRanks": "ranking",
     "QueryRanks": "ranking",
@@ -138,6 +143,7 @@ if TYPE_CHECKING:
         retrieval_differences,
         retrieval_intervals,
     )
+    from sde_core.candidate_ranking import candidate_ranks, precision_at_1
     from sde_core.certificate import Certificate, certify
     from sde_core.comparison import ComparedRetrieval, compare_retrieval
     from sde_core.cross_spectrum import (
@@ -167,6 +173,7 @@ if TYPE_CHECKING:
     from sde_core.geometry import hubness, k_occurrence, principal_angles, subspace_overlap, two_nn_dimension
     from sde_core.losses import FANoiseLoss, RegularisedLoss, SDELoss, SDELossConfig
     from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
+    from sde_core.mmeb import MMEBReport, evaluate_mmeb, published_mmeb
     from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
     from sde_core.projection import pca_map, umap_map
@@ -206,6 +213,7 @@ __all__ = [
     "Interval",
     "LinearMap",
     "LossConfig",
+    "MMEBReport",
     "NeighbourIndex",
     "Pair",
     "PairMoments",
@@ -232,6 +240,7 @@ __all__ = [
     "baseline_names",
     "bootstrap_mean",
     "build_index",
+    "candidate_ranks",
     "certify",
     "compare_retrieval",
     "comparison_names",
@@ -249,6 +258,7 @@ __all__ = [
     "encode_pairs",
     "energy_shares",
     "enhancement_gains",
+    "evaluate_mmeb",
     "finetune",
     "finetune_side_by_side",
     "fit_all",
@@ -274,7 +284,9 @@ __all__ = [
     "pair_moments",
     "partition_spectrum",
     "pca_map",
+    "precision_at_1",
     "principal_angles",
+    "published_mmeb",
     "query_values",
     "register_rule",
     "resolve_device",

@@ -11,7 +11,7 @@ from sde_core.pairs.source import Reader, Source
 # name -> module in this package, in the order in which they are tried: the more special first.
 # To add a format: one module with LOOKS_FOR, detects and open_source (see `Reader`), one line here.
 _MODULES = {
-    # "mmeb": "mmeb",                   queries and candidates
+    "mmeb": "mmeb",  # queries and candidates
     "huggingface": "huggingface",  # a saved dataset, or a hub name
     "clip-benchmark": "clip_benchmark",
     "webdataset": "webdataset",
