@@ -60,7 +60,7 @@ class ArrowPairs(Pairs):
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Items left out so far, with their reasons; complete after one whole iteration."""
-        return tuple(self._skipped.values())
+        return self._files.refused() + tuple(self._skipped.values())
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs row by row; a broken row, group or file is added to `skipped`."""
