@@ -51,6 +51,7 @@ class State:
         strong_mode: what moves the strong band.
         followed: directions with a curve of their own, by rank from 1.
         rows: pictures that were picked, by their row in what is shown.
+        training: the training that is shown, by the name of its folder; "" takes the newest that runs.
     """
 
     data: str = "emoji"
@@ -74,6 +75,7 @@ class State:
     strong_mode: Annotated[StrongMode, Said("strong band: {}")] = "amplify"
     followed: Annotated[tuple[int, ...], Numbers()] = ()
     rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
+    training: str = ""
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -20,10 +20,12 @@ class Dataset:
     Attributes:
         embeddings: pictures, captions and their vectors.
         filters: "column=value" by which the whole set can be narrowed down.
+        folder: where the whole set lies.
     """
 
     embeddings: sde.EmbeddingSet
     filters: tuple[str, ...]
+    folder: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -77,6 +79,6 @@ def _dataset(entry: SetEntry, part: tuple[str, ...]) -> Dataset:
         keep = sets.rows_of(whole.embeddings, part)
         if not keep.any():
             raise sde.DataError(f"no pair of {entry.data} is {' and '.join(part)}: take one of them away")
-        return Dataset(whole.embeddings.select(keep), whole.filters)
+        return Dataset(whole.embeddings.select(keep), whole.filters, whole.folder)
     embeddings = sde.EmbeddingSet.load(entry.folder)
-    return Dataset(embeddings, sets.filters(embeddings))
+    return Dataset(embeddings, sets.filters(embeddings), entry.folder)

@@ -13,6 +13,9 @@ LAW = "#d55e00"
 GAIN = [[0.0, "#6a3fa0"], [0.5, "rgba(128,128,128,0.10)"], [1.0, "#d1495b"]]
 """Gains below 1, at 1 and above 1, on both backgrounds."""
 
+RUN = ("#8a5fc7", "#7d7a33")
+"""Two trainings side by side; the second one's lines are dashed as well."""
+
 # The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml holds their shades for text.
 WORD = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}
 

@@ -9,7 +9,7 @@ from app.components.words import percent
 if TYPE_CHECKING:
     from app.analysis import BandReport
 
-_STYLE = """<style>
+STYLE = """<style>
 .sde-bands{width:100%;border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
 .sde-bands th,.sde-bands td{padding:.42rem .3rem;text-align:right;border-bottom:1px solid rgba(128,128,128,.28)}
 .sde-bands thead th{font-weight:600;vertical-align:bottom}
@@ -22,13 +22,13 @@ _STYLE = """<style>
 def bands_table(reports: "list[BandReport]") -> str:
     """Return directions, their share, and the share of energy of each band and modality, as HTML of our own."""
     heads = "".join(
-        f'<th scope="col">{_dot(palette.MODALITY[r.modality])}{r.modality} directions</th>'
+        f'<th scope="col">{dot(palette.MODALITY[r.modality])}{r.modality} directions</th>'
         '<th scope="col">energy</th>'
         for r in reports
     )
     rows = "".join(_row(reports, band) for band in BANDS)
     return (
-        f'{_STYLE}<table class="sde-bands"><thead><tr><th scope="col">band</th>{heads}</tr></thead>'
+        f'{STYLE}<table class="sde-bands"><thead><tr><th scope="col">band</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 
@@ -39,8 +39,9 @@ def _row(reports: "list[BandReport]", band: str) -> str:
         f"<td>{100 * r.energy_share(band):.1f}\u00a0%</td>"
         for r in reports
     )
-    return f'<tr><th scope="row">{_dot(palette.BAND[band])}{band}</th>{cells}</tr>'
+    return f'<tr><th scope="row">{dot(palette.BAND[band])}{band}</th>{cells}</tr>'
 
 
-def _dot(colour: str) -> str:
+def dot(colour: str) -> str:
+    """Return a dot of a colour, as HTML."""
     return f'<i style="background:{colour}"></i>'

@@ -15,10 +15,8 @@ _MODULES = {
     "huggingface": "huggingface",  # a saved dataset, or a hub name
     "clip-benchmark": "clip_benchmark",
     "webdataset": "webdataset",
-    "zip": "zip_archive",
-    "table": "table",
-    "folder": "folder",
     "parquet": "parquet",  # after webdataset: img2dataset puts parquet beside its tars
+    "table": "table",
 }
 
 

@@ -24,6 +24,7 @@ PARTS = {
     "sets": 3,
     "state": 3,
     "links": 3,
+    "trainings": 3,
     "charts": 3,
 }
 

@@ -1,0 +1,121 @@
+"""The losses that the Training view offers, each with a sentence on what it does and whose it is."""
+
+from dataclasses import dataclass, replace
+
+from sde_core.losses.config import SDELossConfig
+from sde_core.training.config import LossConfig
+
+
+@dataclass(frozen=True, slots=True)
+class LossPreset:
+    """A loss to choose.
+
+    Attributes:
+        run: short name of a run with it.
+        loss: its settings.
+        words: what it does, in a sentence.
+    """
+
+    run: str
+    loss: LossConfig
+    words: str
+
+
+_ALONE = SDELossConfig(enhancement=None, hellinger=0.0, subspace=0.0)
+# The basis is kept from a running Gram matrix: looking at it afresh every step would cost more than the term.
+_CONTRAST = replace(
+    _ALONE,
+    component_contrast=1.0,
+    weight_end=1.0,
+    schedule="constant",
+    basis_memory=0.9,
+    refresh_every=16,
+)
+OWN_MIX = "your own mix of SDE's parts"
+
+PRESETS = {
+    "SDE, as reconstructed": LossPreset(
+        "SDE",
+        LossConfig(name="sde", sde=SDELossConfig.paper()),
+        "InfoNCE on enhanced features, Hellinger and subspace terms, all fading over training. What it does is "
+        "published [P], every formula and number is our reconstruction [R].",
+    ),
+    "component contrast": LossPreset(
+        "component contrast",
+        LossConfig(name="sde", sde=_CONTRAST),
+        "InfoNCE, and beside it a contrast of shared spectral directions instead of pairs: our extension [X], not "
+        "the paper's.",
+    ),
+    "SDE + component contrast": LossPreset(
+        "SDE + contrast",
+        LossConfig(name="sde", sde=replace(SDELossConfig.paper(), component_contrast=1.0)),
+        "The reconstruction [R] with our extension [X] beside its terms.",
+    ),
+    "InfoNCE": LossPreset(
+        "InfoNCE",
+        LossConfig(name="infonce"),
+        "What CLIP trains with: open_clip's ClipLoss. The bar to clear.",
+    ),
+    "SigLIP": LossPreset(
+        "SigLIP", LossConfig(name="siglip"), "A sigmoid for every pair of the batch. Zhai et al. 2023."
+    ),
+    "FANoise-style": LossPreset(
+        "FANoise", LossConfig(name="fanoise"), "InfoNCE on features with noise along their own spectrum."
+    ),
+    "Barlow-Twins-style": LossPreset(
+        "Barlow",
+        LossConfig(name="barlow"),
+        "InfoNCE, and features that agree one by one across modalities. Zbontar et al. 2021.",
+    ),
+    "VICReg-style": LossPreset(
+        "VICReg",
+        LossConfig(name="vicreg"),
+        "InfoNCE, and variance, invariance and covariance of the features. Bardes et al. 2022.",
+    ),
+    OWN_MIX: LossPreset(
+        "own mix",
+        LossConfig(name="sde", sde=SDELossConfig.paper()),
+        "Each part of SDE with a weight of your own; a part with weight 0 costs nothing.",
+    ),
+}
+"""Label in the choice -> preset."""
+
+BASELINE = "InfoNCE"
+
+
+def own_mix(
+    *,
+    enhance: bool,
+    hellinger: float,
+    subspace: float,
+    contrast: float,
+    band: str,
+    weight_start: float,
+    weight_end: float,
+) -> LossConfig:
+    """Return SDE with the given parts.
+
+    Args:
+        enhance: whether InfoNCE sees enhanced features.
+        hellinger: weight of the Hellinger term.
+        subspace: weight of the subspace term.
+        contrast: weight of component contrast [X].
+        band: directions that it contrasts: "all", "signal" or "noise".
+        weight_start: lambda at the start.
+        weight_end: lambda at the end.
+
+    Raises:
+        ConfigError: a weight outside its range.
+    """
+    paper = SDELossConfig.paper()
+    mixed = replace(
+        paper,
+        enhancement=paper.enhancement if enhance else None,
+        hellinger=hellinger,
+        subspace=subspace,
+        component_contrast=contrast,
+        contrast_band=band,
+        weight_start=weight_start,
+        weight_end=weight_end,
+    )
+    return LossConfig(name="sde", sde=mixed)
