@@ -24,6 +24,9 @@ _HOME = {
     "EmbeddingFacts": "embedding_formats",
     "describe_embeddings": "embedding_formats",
     "open_embeddings": "embedding_formats",
+    "shuffled_column_spectra": "null_spectra",
+    "shuffled_pair_spectra": "null_spectra",
+    "resampled_spectra": "null_spectra",
     "EmbeddingSet": "embeddings",
     "Provenance": "embeddings",
     "concatenate": "embeddings",
@@ -174,6 +177,7 @@ if TYPE_CHECKING:
     from sde_core.losses import FANoiseLoss, RegularisedLoss, SDELoss, SDELossConfig
     from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
     from sde_core.mmeb import MMEBReport, evaluate_mmeb, published_mmeb
+    from sde_core.null_spectra import resampled_spectra, shuffled_column_spectra, shuffled_pair_spectra
     from sde_core.pairs import Pair, Pairs, open_pairs
     from sde_core.partition import Partition, partition_spectrum, register_rule, rule_names
     from sde_core.projection import pca_map, umap_map
@@ -289,12 +293,15 @@ __all__ = [
     "published_mmeb",
     "query_values",
     "register_rule",
+    "resampled_spectra",
     "resolve_device",
     "retrieval_differences",
     "retrieval_intervals",
     "retrieval_metrics",
     "retrieval_ranks",
     "rule_names",
+    "shuffled_column_spectra",
+    "shuffled_pair_spectra",
     "signal_to_noise",
     "spectrum_metrics",
     "step_bound",

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
+from sde_core.null_spectra import shuffled_column_spectra
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
 from sde_core.spectrum import Spectrum
@@ -58,20 +59,54 @@ class ParallelRule:
             DataError: the rows are missing, or are not those behind the spectrum.
         """
         rows = _rows_behind(spectrum, evidence)
-        generator = torch.Generator().manual_seed(evidence.seed)
-        shuffled = [_singular_values(_shuffled(rows, generator)) for _ in range(self.n_permutations)]
-        position = math.ceil(self.level * (self.n_permutations + 1) - 1e-9)
-        null = torch.stack(shuffled).sort(dim=0).values[position - 1, : spectrum.rank]
-        failed = (spectrum.singular_values <= null).nonzero()
+        spectra = shuffled_column_spectra(rows, n_shuffles=self.n_permutations, seed=evidence.seed)
+        return NullRule(null=torch.stack(list(spectra)), level=self.level)(spectrum, evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NullRule:
+    """The same decision from spectra of chance that are there already, such as those of shuffled pairs.
+
+    Attributes:
+        null: (B, k) spectra of chance, each descending, k at least the rank of the spectrum.
+        level: of the percentile, in (0, 1).
+        note: what was shuffled and what that assumes, one sentence with a place for B; empty is that of "parallel".
+
+    Source: docs/method.md, equation (2.13).
+    """
+
+    name: ClassVar[str] = "null"
+
+    null: Float[Tensor, "b k"]
+    level: float = 0.95
+    note: str = ""
+
+    def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
+        """Return both thresholds; ``evidence`` is not used.
+
+        Raises:
+            DataError: the null is shorter than the spectrum.
+        """
+        count, values = len(self.null), spectrum.singular_values
+        if self.null.shape[1] < spectrum.rank:
+            raise DataError(
+                f"null must hold at least {spectrum.rank} values a spectrum; got shape {tuple(self.null.shape)}"
+            )
+        position = min(count, math.ceil(self.level * (count + 1) - 1e-9))
+        null = self.null.to(values).sort(dim=0).values[position - 1, : spectrum.rank]
+        failed = (values <= null).nonzero()
         tau_noise = float(null[failed[0, 0]] if len(failed) else null[-1])
         return Decision(
-            tau_strong=max(tukey_fence(spectrum.singular_values), tau_noise),
+            tau_strong=max(tukey_fence(values), tau_noise),
             tau_noise=tau_noise,
-            note=(
-                "Assumes noise that is independent between columns, of any size in each "
-                f"({self.n_permutations} shuffles); correlated noise would count as signal."
-            ),
+            note=(self.note or _COLUMNS).format(count),
         )
+
+
+_COLUMNS = (
+    "Assumes noise that is independent between columns, of any size in each ({} shuffles); correlated noise would "
+    "count as signal."
+)
 
 
 def _rows_behind(spectrum: Spectrum, evidence: Evidence) -> Float[Tensor, "m n"]:
@@ -89,17 +124,3 @@ def _rows_behind(spectrum: Spectrum, evidence: Evidence) -> Float[Tensor, "m n"]
             f"{len(rows)} rows of energy {energy:.4g}, but the spectrum has {spectrum.n_samples} and {expected:.4g}"
         )
     return rows - mean
-
-
-def _shuffled(rows: Tensor, generator: torch.Generator) -> Tensor:
-    # Column by column: sorting random keys for the whole matrix takes ten times as long.
-    out = torch.empty_like(rows.T)
-    for i, column in enumerate(rows.T):
-        out[i] = column[torch.randperm(len(column), generator=generator).to(column.device)]
-    return out
-
-
-def _singular_values(matrix: Tensor) -> Tensor:
-    gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
-    energies: Tensor = torch.linalg.eigvalsh(gram).clamp_min(0)
-    return energies.sqrt().flip(0)
