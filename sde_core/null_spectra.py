@@ -136,7 +136,7 @@ def _groups(
     products = torch.zeros(count, widths[0], widths[-1], dtype=torch.float64, device=rows[0].device)
     sums = [torch.zeros(count, width, dtype=torch.float64, device=rows[0].device) for width in widths]
     for g, part in enumerate(parts):
-        for block in part.split(_BLOCK_ROWS):
+        for block in torch.split(part, _BLOCK_ROWS):
             taken = [side[block.to(side.device)].to(products) for side in rows]
             products[g] += taken[0].T @ taken[1] if cross else sum(side.T @ side for side in taken)
             for total, side in zip(sums, taken, strict=True):
@@ -154,11 +154,12 @@ def _weighted(
     means = [weights @ side / total for side in sums]
     if cross:
         middle = torch.outer(means[0], means[1]) if center == "mean" else 0.0
-        return torch.linalg.svdvals(product / total - middle)
+        values: Tensor = torch.linalg.svdvals(product / total - middle)
+        return values
     if center == "mean":
-        mean = sum(means) / len(means)  # both sides have as many rows
+        mean = torch.stack(means).mean(dim=0)  # both sides have as many rows
         product = product - len(means) * total * torch.outer(mean, mean)
-    energies = torch.linalg.eigvalsh((product + product.T) / 2).clamp_min(0)
+    energies: Tensor = torch.linalg.eigvalsh((product + product.T) / 2).clamp_min(0)
     return energies.sqrt().flip(0)
 
 
