@@ -5,37 +5,44 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
+from sde_core.pairs.columns import (
+    CAPTION_COLUMNS,
+    ID_COLUMNS,
+    IMAGE_COLUMNS,
+    by_plain_name,
+    caption_columns,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Lower case, the likelier name first.
-IMAGE_NAMES = ("image", "img", "picture", "photo", "image_bytes", "jpg", "jpeg", "png", "webp")
-PATH_NAMES = ("filepath", "file_path", "image_path", "img_path", "file_name", "filename", "path")
+BYTES_NAMES = ("image_bytes", "bytes", "jpg", "jpeg", "png", "webp", "photo")
+"""Names of a column with whole pictures, beside those of `IMAGE_COLUMNS`."""
+
 URL_NAMES = ("url", "image_url", "img_url")
-CAPTION_NAMES = (
-    "captions", "caption", "title", "text", "texts", "txt", "sentences", "sentence", "alt_text", "description",
-    "prompt",
-)  # fmt: skip
-ID_NAMES = ("id", "key", "__key__", "uid", "image_id", "img_id")
+"""Names of a column with addresses, which are listed and not followed."""
+
+PICTURE_ID_NAMES = ("image_id", "img_id")
+"""Ids that say by their name that rows of one id show one picture."""
+
 MMEB_NAMES = ("qry_text", "tgt_text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class ArrowColumns:
     """Which column of a table holds what.
 
     Attributes:
         image: pictures: bytes, a struct of bytes and path, or paths.
         is_path: whether the image column holds paths as text.
-        captions: one caption or a list of them a row.
+        captions: each with one caption or a list of them a row, the primary one first.
         id: ids, text or whole numbers; "" where there is none.
         metadata: the other columns that hold scalars.
     """
 
     image: str
     is_path: bool
-    captions: str
+    captions: tuple[str, ...]
     id: str
     metadata: tuple[str, ...]
 
@@ -45,17 +52,26 @@ class Columns:
         return self.id or (self.image if self.is_path else "")
 
     @property
+    def merges(self) -> bool:
+        """Whether rows of one key are one picture: they have one path, or an id of pictures."""
+        return self.is_path or self.id.lower() in PICTURE_ID_NAMES
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that are equal in rows of one picture."""
+        return tuple(name for name in (self.id, self.image if self.is_path else "") if name)
+
+    @property
     def described(self) -> list[str]:
         """Everything but pictures."""
-        names = (self.id, self.captions, self.image if self.is_path else "", *self.metadata)
-        return [name for name in names if name]
+        return [*self.identity, *self.captions, *self.metadata]
 
 
-def find_columns(schema: "pa.Schema", label: str) -> Columns:
-    """Return the roles of a table's columns.
+def find_columns(schema: "pa.Schema", label: str) -> ArrowColumns:
+    """Return the roles of a table's columns, by the names of `sde_core.pairs.columns` and by type.
 
-    Pictures: a struct with bytes, else a binary column, else text with paths or URLs; of several the one
-    whose name is in `IMAGE_NAMES`, then `PATH_NAMES`, then `URL_NAMES`. Captions and ids: text, by name.
+    Pictures: a struct with bytes, else a binary column, else text with paths or addresses; of several the first
+    by name. A struct or binary column alone needs no name.
 
     Args:
         schema: names and types.
@@ -69,24 +85,27 @@ def find_columns(schema: "pa.Schema", label: str) -> Columns:
     if twice is not None:
         raise DataError(f"{label} must name every column once; {twice!r} comes twice")
     if set(MMEB_NAMES) <= set(names):
-        raise DataError(f"{label} holds queries and candidates as MMEB has them; score it with evaluate_mmeb")
+        raise DataError(
+            f"{label} holds queries and candidates as MMEB has them: open its folder, or score it with evaluate_mmeb"
+        )
     image = _image_column(schema)
     if image is None:
         wanted = (
-            "a picture column: bytes, a struct {bytes, path}, or paths under a name such as image or filepath"
+            "a picture column: bytes, a struct {bytes, path}, or paths under a name such as filepath or image"
         )
         raise DataError(f"{label} must have {wanted}; it has {_listed(schema)}")
-    captions = _named(schema, CAPTION_NAMES, lambda t: True, but=image)
-    if captions is None:
-        raise DataError(
-            f"{label} must have a caption column, named {' or '.join(CAPTION_NAMES[:4])}; "
-            f"it has {_listed(schema)}"
-        )
-    if not (_is_text(kind := _value_type(schema, captions)) or _is_list_of_text(kind)):
-        raise DataError(f"{label}: column {captions} must hold text or lists of text; it holds {kind}")
-    id_column = _named(schema, ID_NAMES, lambda t: _is_text(t) or _is_integer(t), but=image) or ""
-    rest = [name for name in names if name not in (image, captions, id_column)]
-    return Columns(
+    captions = caption_columns(by_plain_name([name for name in names if name != image]))
+    if not captions:
+        wanted = f"a caption column, named {', '.join(CAPTION_COLUMNS[:4])}, ..."
+        raise DataError(f"{label} must have {wanted}; it has {_listed(schema)}")
+    for name in captions:
+        if not (_is_text(kind := _value_type(schema, name)) or _is_list_of_text(kind)):
+            raise DataError(f"{label}: column {name} must hold text or lists of text; it holds {kind}")
+    id_column = (
+        _named(schema, (*ID_COLUMNS, "img_id"), lambda t: _is_text(t) or _is_integer(t), but=image) or ""
+    )
+    rest = [name for name in names if name not in (image, *captions, id_column)]
+    return ArrowColumns(
         image=image,
         is_path=_is_text(_value_type(schema, image)),
         captions=captions,
@@ -112,7 +131,7 @@ def _cell(scalar: Any) -> object:  # noqa: ANN401  (a pyarrow.Scalar, which has 
 
 
 def _image_column(schema: "pa.Schema") -> str | None:
-    both = (*IMAGE_NAMES, *PATH_NAMES, *URL_NAMES)
+    both = (*IMAGE_COLUMNS, *BYTES_NAMES, *URL_NAMES)
     for fits in (_is_picture_struct, _is_binary):
         found = _named(schema, both, fits) or _only(schema, fits)
         if found is not None:
@@ -123,8 +142,8 @@ def _image_column(schema: "pa.Schema") -> str | None:
 def _named(
     schema: "pa.Schema", names: Iterable[str], fits: "Callable[[pa.DataType], bool]", but: str = ""
 ) -> str | None:
-    """Return the first of ``names`` that is a column of a fitting type, whatever its case."""
-    columns = {column.lower(): column for column in schema.names if column != but}
+    """Return the first of ``names`` that is a column of a fitting type."""
+    columns = by_plain_name([name for name in schema.names if name != but])
     hits = (columns[name] for name in names if name in columns)
     return next((column for column in hits if fits(_value_type(schema, column))), None)
 

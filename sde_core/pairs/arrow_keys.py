@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sde_core.errors import DataError
-from sde_core.pairs.arrow_columns import Columns, cells
+from sde_core.pairs.arrow_columns import ArrowColumns, cells
 from sde_core.pairs.arrow_part import ArrowPart, Place, places
 from sde_core.pairs.fields import listed_captions
 
@@ -19,7 +19,7 @@ class KeyIndex:
         parts: each table with the roles of its columns.
     """
 
-    def __init__(self, parts: list[tuple[ArrowPart, Columns]]) -> None:
+    def __init__(self, parts: list[tuple[ArrowPart, ArrowColumns]]) -> None:
         self._parts = parts
 
     def find(self, key: str) -> Place | None:
@@ -27,7 +27,7 @@ class KeyIndex:
         import pyarrow as pa
 
         wanted = pa.scalar(key, pa.large_string())
-        for part, group, first, keys in self._columns:
+        for part, group, first, keys in self._keys:
             row = keys.index(wanted).as_py()
             if row >= 0:
                 return Place(part, group, row, first + row)
@@ -39,16 +39,14 @@ class KeyIndex:
         return sum(count - 1 for count in self._repeated.values())
 
     @cached_property
-    def captions_of_repeated(self) -> dict[str, list[str]]:
-        """Captions of all rows of each path that several rows name, where rows have no ids."""
+    def captions_of_repeated(self) -> dict[tuple[str, ...], list[str]]:
+        """Captions of all rows of each picture that several rows show, by the cells of its identity."""
         import pyarrow as pa
 
-        found: dict[str, list[str]] = {}
+        found: dict[tuple[str, ...], list[str]] = {}
         repeated = pa.array(self._repeated, pa.large_string())
         for part, columns in self._parts:
-            if columns.id or not columns.is_path or not len(repeated):
-                continue
-            for group, _ in places(part):
+            for group, _ in places(part) if columns.merges and len(repeated) else ():
                 try:
                     self._gather(part, group, columns, repeated, found)
                 except DataError:
@@ -56,19 +54,26 @@ class KeyIndex:
         return found
 
     def _gather(
-        self, part: ArrowPart, group: int, columns: Columns, wanted: "pa.Array", found: dict[str, list[str]]
+        self,
+        part: ArrowPart,
+        group: int,
+        columns: ArrowColumns,
+        wanted: "pa.Array",
+        found: dict[tuple[str, ...], list[str]],
     ) -> None:
         import pyarrow.compute as pc
 
-        for block in part.blocks(group, [columns.key, columns.captions]):
-            keys = _as_text(block[columns.key])
-            rows = block.filter(pc.is_in(keys, value_set=wanted))
-            for key, cell in zip(cells(rows[columns.key]), cells(rows[columns.captions]), strict=True):
-                if isinstance(key, str) and not isinstance(cell, DataError):
-                    found.setdefault(key, []).extend(listed_captions(cell))
+        for block in part.blocks(group, [*columns.identity, *columns.captions]):
+            rows = block.filter(pc.is_in(_as_text(block[columns.key]), value_set=wanted))
+            identities = zip(*(cells(rows[name]) for name in columns.identity), strict=True)
+            for identity, *captions in zip(
+                identities, *(cells(rows[name]) for name in columns.captions), strict=True
+            ):
+                texts = found.setdefault(tuple(map(str, identity)), [])
+                texts += [text for cell in captions for text in listed_captions(cell)]
 
     @cached_property
-    def _columns(self) -> "list[tuple[ArrowPart, int, int, pa.ChunkedArray]]":
+    def _keys(self) -> "list[tuple[ArrowPart, int, int, pa.ChunkedArray]]":
         """(table, group, number of its first row, keys) of every group that has keys and can be read."""
         import pyarrow as pa
 
@@ -89,7 +94,7 @@ class KeyIndex:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        chunks = [chunk for *_, keys in self._columns for chunk in keys.chunks]
+        chunks = [chunk for *_, keys in self._keys for chunk in keys.chunks]
         counts = pc.value_counts(pa.chunked_array(chunks, pa.large_string()))
         many = counts.filter(pc.greater(counts.field("counts"), 1))
         pairs = zip(cells(many.field("values")), many.field("counts").to_pylist(), strict=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
-from sde_core.pairs.arrow_columns import Columns, cells, find_columns
+from sde_core.pairs.arrow_columns import ArrowColumns, cells, find_columns
 from sde_core.pairs.arrow_keys import KeyIndex
 from sde_core.pairs.arrow_part import ArrowPart, Place, place_of, places
 from sde_core.pairs.base import Pair, Pairs, Skipped
@@ -24,8 +24,9 @@ _URL = ("http://", "https://", "s3://", "gs://", "ftp://", "hf://", "data:")
 class ArrowPairs(Pairs):
     """Pairs in the rows of one or more tables.
 
-    A row's id is that of the id column, else the path of its picture (rows of one path are one pair with
-    all their captions), else the number of the row, after the part's label if there are several parts.
+    A row's id is that of the id column, else the path of its picture, else the number of the row, after the
+    part's label if there are several parts. Rows of one id and one path, or of one `image_id`, are one pair with all
+    their captions.
 
     Args:
         parts: tables in reading order, of distinct labels.
@@ -40,7 +41,7 @@ class ArrowPairs(Pairs):
     def __init__(self, parts: list[ArrowPart], uri: str, files: "Tree", digest: Callable[[], str]) -> None:
         self._uri, self._files, self._digest = uri, files, digest
         self._skipped: dict[str, Skipped] = {}
-        self._columns: dict[str, Columns] = {}  # label -> roles
+        self._columns: dict[str, ArrowColumns] = {}  # label -> roles
         self._several = len(parts) > 1
         self._parts = [part for part in parts if self._opens(part)]
         if not self._parts:
@@ -59,11 +60,11 @@ class ArrowPairs(Pairs):
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Items left out so far, with their reasons; complete after one whole iteration."""
-        return tuple(self._skipped.values())
+        return self._files.refused() + tuple(self._skipped.values())
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs row by row; a broken row, group or file is added to `skipped`."""
-        seen: set[str] = set()
+        seen: dict[str, tuple[str, ...]] = {}
         for part in self._parts:
             columns = self._columns[part.label]
             for place, row in self._rows(part):
@@ -72,11 +73,13 @@ class ArrowPairs(Pairs):
                 except DataError as error:
                     self._skip(self._item(place, row), str(error))
                     continue
+                identity = _identity(columns, row)
                 if pair.id not in seen:
-                    seen.add(pair.id)
+                    seen[pair.id] = identity
                     yield pair
-                elif columns.id:  # rows of one path were one pair already
-                    self._skip(f"{pair.id} ({part.label}, row {place.number})", "its id was there before")
+                elif not columns.merges or seen[pair.id] != identity:
+                    reason = "its id was there before" + ", with another picture" * columns.is_path
+                    self._skip(f"{pair.id} ({part.label}, row {place.number})", reason)
             if part.problem:
                 self._skip(part.label, part.problem)
 
@@ -131,11 +134,12 @@ class ArrowPairs(Pairs):
             self._files.size(name)  # says so if the file is missing or must not be read
             read_image = lambda: self._files.read(name)  # noqa: E731
         pair_id = self._id(place, row)
-        cell = _sound(row[columns.captions])
-        more = () if columns.id else self._keys.captions_of_repeated.get(pair_id, ())
+        captions = [text for name in columns.captions for text in listed_captions(_sound(row[name]))]
+        if columns.merges:
+            captions += self._keys.captions_of_repeated.get(_identity(columns, row), ())
         return Pair(
             id=pair_id,
-            captions=clean_captions((*listed_captions(cell), *more)),
+            captions=clean_captions(captions),
             read_image=read_image,
             metadata=scalars({name: row[name] for name in columns.metadata}),
         )
@@ -201,3 +205,8 @@ def _sound(cell: object) -> object:
     if isinstance(cell, DataError):
         raise cell
     return cell
+
+
+def _identity(columns: ArrowColumns, row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cells that rows of one picture share."""
+    return tuple(str(row[name]) for name in columns.identity)

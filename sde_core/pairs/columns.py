@@ -62,9 +62,9 @@ def find_columns(names: Sequence[str], where: str) -> Columns:
     >>> find_columns(["filepath", "title", "views"], "a.csv")
     Columns(image='filepath', captions=('title',), id=None)
     """
-    plain = {_plain(name): name for name in reversed(names)}
+    plain = by_plain_name(names)
     image = next((plain[n] for n in IMAGE_COLUMNS if n in plain), None)
-    captions = _caption_columns(plain)
+    captions = caption_columns(plain)
     if image is None or not captions:
         raise DataError(
             f"{where} must have a column for the picture ({', '.join(IMAGE_COLUMNS[:4])}, ...) and one for the "
@@ -76,7 +76,17 @@ def find_columns(names: Sequence[str], where: str) -> Columns:
     )
 
 
-def _caption_columns(plain: Mapping[str, str]) -> tuple[str, ...]:
+def by_plain_name(names: Sequence[str]) -> dict[str, str]:
+    """Return the names by what is compared: lower case, underscores; the first of equal ones."""
+    return {re.sub(r"[\s.-]+", "_", name.strip().lower()): name for name in reversed(names)}
+
+
+def caption_columns(plain: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns with captions, the primary one first; none if there are none.
+
+    Args:
+        plain: from `by_plain_name`.
+    """
     for word in CAPTION_COLUMNS:
         numbered = {
             int(m[1]): name for p, name in plain.items() if (m := re.fullmatch(rf"{word}_?(\d{{1,3}})", p))
@@ -86,7 +96,3 @@ def _caption_columns(plain: Mapping[str, str]) -> tuple[str, ...]:
         if found:
             return tuple(found)
     return ()
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s.-]+", "_", name.strip().lower())

@@ -1,5 +1,6 @@
 """Ids, captions and metadata as every reader takes them: one rule and one sentence for all formats."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 
@@ -68,6 +69,29 @@ def caption_text(content: bytes) -> str:
         raise DataError(
             f"its caption is not UTF-8: {error.reason} at byte {error.start}, line {line}"
         ) from None
+
+
+def json_record(content: bytes) -> dict[str, object]:
+    """Return the JSON object in a sidecar file; one that holds something else is empty.
+
+    Raises:
+        DataError: not JSON.
+    """
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"its JSON cannot be read: {error}") from None
+    return record if isinstance(record, dict) else {}
+
+
+def record_captions(record: Mapping[str, object]) -> list[str]:
+    """Return the captions of a sidecar, which stand under "captions" or "caption"."""
+    return listed_captions(record.get("captions", record.get("caption")))
+
+
+def record_metadata(record: Mapping[str, object]) -> dict[str, Scalar]:
+    """Return the scalars of a sidecar other than its captions."""
+    return scalars({name: value for name, value in record.items() if name not in ("caption", "captions")})
 
 
 def scalars(record: Mapping[str, object]) -> dict[str, Scalar]:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from sde_core.pairs.base import Pair
     from sde_core.pairs.tree import Tree
 
-_END = 1 << 16
-
 
 def content_digest(pairs: "Iterable[Pair]") -> str:
     """Return a hex digest of ids, captions, metadata and pictures, whatever order or format they come in.
@@ -36,19 +34,15 @@ def file_digest(file: IO[bytes]) -> str:
 
 
 def ends_digest(tree: "Tree", names: Iterable[str]) -> str:
-    """Return a hex digest of every file's name, size, first and last 64 KiB, where tables keep what they hold.
+    """Return a hex digest of every file's name, size, first and last 64 KiB; of its checksum in an archive.
 
     Raises:
         DataError: a file is missing or must not be read.
     """
     digest = hashlib.sha256()
     for name in names:
-        size = tree.size(name)
-        digest.update(f"{name}:{size}:".encode("utf-8", "surrogateescape"))
-        with tree.open(name) as file:
-            digest.update(file.read(_END))
-            file.seek(max(0, size - _END))
-            digest.update(file.read())
+        digest.update(f"{name}:{tree.size(name)}:".encode("utf-8", "surrogateescape"))
+        digest.update(tree.ends(name))
     return digest.hexdigest()
 
 

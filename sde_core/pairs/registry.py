@@ -15,8 +15,10 @@ _MODULES = {
     "huggingface": "huggingface",  # a saved dataset, or a hub name
     "clip-benchmark": "clip_benchmark",
     "webdataset": "webdataset",
-    "parquet": "parquet",  # after webdataset: img2dataset puts parquet beside its tars
+    "zip": "zip_archive",
     "table": "table",
+    "folder": "folder",
+    "parquet": "parquet",  # after webdataset: img2dataset puts parquet beside its tars
 }
 
 

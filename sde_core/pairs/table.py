@@ -77,7 +77,7 @@ class TablePairs(Pairs):
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Items left out so far, with their reasons; complete after one whole iteration."""
-        return tuple(self._skipped.values())
+        return self._tree.refused() + tuple(self._skipped.values())
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs in the order in which their ids first appear; a broken row is added to `skipped`."""
@@ -129,7 +129,7 @@ class TablePairs(Pairs):
                 continue
         inner = sorted(name for name in self._tree.top() if name.endswith("/"))
         for folder in ("", *inner):
-            if any(self._has(folder + name) for name in names if name):
+            if any(self._tree.has(folder + name) for name in names if name):
                 return folder
         return ""
 
@@ -138,12 +138,6 @@ class TablePairs(Pairs):
             return {}
         first = next((r for _, r in self._rows.scan() if not isinstance(r, DataError)), {})
         return dict.fromkeys(self._rows.columns.metadata_of(first), int)
-
-    def _has(self, name: str) -> bool:
-        try:
-            return self._tree.size(name) >= 0
-        except DataError:
-            return False
 
     def _record(self, entry: int) -> Record:
         return self._rows.at(Place(self._index.offsets[entry], self._index.lines[entry]))

@@ -87,6 +87,13 @@ class Tree(ABC):
     def ends(self, name: str) -> bytes:
         """Return what tells a large file from another: its first and last 64 KiB, or a checksum."""
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a file of this name that may be read."""
+        try:
+            return self.size(name) >= 0
+        except DataError:
+            return False
+
     def read(self, name: str, limit: int = MAX_PICTURE_BYTES) -> bytes:
         """Return the content of a file.
 

@@ -4,8 +4,6 @@ Captions stand one a line in `KEY.txt` (as CLIP_benchmark writes them), or under
 "captions" in `KEY.json` (as img2dataset does). Shards may be gzip-compressed. Nothing is ever extracted to a path.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
@@ -15,7 +13,8 @@ from threading import Lock
 from sde_core.errors import DataError
 from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
 from sde_core.pairs.braces import expand_braces
-from sde_core.pairs.fields import caption_text, clean_captions, listed_captions, scalars
+from sde_core.pairs.fields import caption_text, clean_captions, json_record, record_captions, record_metadata
+from sde_core.pairs.fingerprint import ends_digest
 from sde_core.pairs.img2dataset import failed_rows
 from sde_core.pairs.index import IdIndex
 from sde_core.pairs.limits import MAX_PICTURE_BYTES, MAX_ROW_BYTES
@@ -64,17 +63,13 @@ class WebDatasetPairs(Pairs):
     @cached_property
     def fingerprint(self) -> str:
         """Hex digest of every shard's name, size, first and last 64 KiB; of its checksum inside an archive."""
-        digest = hashlib.sha256()
-        for shard in self._shards:
-            digest.update(f"{shard.rpartition('/')[2]}:{self._tree.size(shard)}:".encode())
-            digest.update(self._tree.ends(shard))
-        return digest.hexdigest()
+        return ends_digest(self._tree, self._shards)
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Items left out so far, with their reasons; complete after one whole iteration."""
         damaged = tuple(p for shard in self._shards for p in self._problems(shard))
-        return damaged + tuple(self._skipped.values())
+        return self._tree.refused() + damaged + tuple(self._skipped.values())
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs shard by shard; a broken one is added to `skipped`."""
@@ -153,23 +148,16 @@ class WebDatasetPairs(Pairs):
             raise DataError(f"the picture has {size:,} bytes" if size else "the picture is empty")
         record = self._record(index, row)
         label = self._label(index, row)
-        metadata = {k: v for k, v in record.items() if k not in ("caption", "captions")} | label
         return Pair(
             id=index.keys[row],
             captions=self._captions(index, row, record, label),
             read_image=partial(self._open.read, index.shard, offset, size),
-            metadata=scalars(metadata),
+            metadata=record_metadata(record) | label,
         )
 
     def _record(self, index: TarIndex, row: int) -> dict[str, object]:
         content = self._member(index, row, "json")
-        if content is None:
-            return {}
-        try:
-            record = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"its JSON cannot be read: {error}") from None
-        return record if isinstance(record, dict) else {}
+        return {} if content is None else json_record(content)
 
     def _label(self, index: TarIndex, row: int) -> dict[str, int]:
         content = self._member(index, row, "cls")
@@ -187,7 +175,7 @@ class WebDatasetPairs(Pairs):
         if content is not None:
             return clean_captions(caption_text(content).splitlines())
         if not label or self.classification is None:
-            return clean_captions(listed_captions(record.get("captions", record.get("caption"))))
+            return clean_captions(record_captions(record))
         names = self.classification.classnames
         if label["label"] >= len(names):
             raise DataError(f"its class {label['label']} must be one of the {len(names)} in classnames.txt")

@@ -104,6 +104,28 @@ def test_pictures_as_paths_beside_the_file_are_one_pair_a_path(write, tmp_path):
     assert [p.read_image() for p in open_pairs(write(with_ids))] == PICTURES
 
 
+def test_rows_of_one_picture_are_one_pair_and_numbered_columns_are_captions(write, tmp_path):
+    for i in range(2):
+        (tmp_path / f"{i}.webp").write_bytes(PICTURES[i])
+    table = pa.table(
+        {
+            "key": ["a", "b", "a", "a"],
+            "filepath": ["0.webp", "1.webp", "0.webp", "1.webp"],
+            "caption_2": ["two", "y", "two", "z"],
+            "Caption 1": ["one", "x", "more", "z"],
+        }
+    )
+    pairs = open_pairs(write(table, row_group_size=1))
+    assert [(p.id, p.captions) for p in pairs] == [("a", ("one", "two", "more")), ("b", ("x", "y"))]
+    assert _reasons(pairs) == {"a (pairs.parquet, row 3)": "its id was there before, with another picture"}
+    coco = pa.table(
+        {"image_id": [7, 7, 8], "image": PICTURES[:3], "sentence": ["a", "b", "c"], "id": [1, 2, 3]}
+    )
+    pairs = open_pairs(write(coco))
+    assert [(p.id, p.captions) for p in pairs] == [("7", ("a", "b")), ("8", ("c",))]
+    assert (pairs.find("7").captions, len(pairs), pairs.skipped) == (("a", "b"), 2, ())
+
+
 def test_paths_that_lead_out_and_addresses_are_skipped_with_their_reason(write, tmp_path):
     inside = tmp_path / "set"
     inside.mkdir()
@@ -211,7 +233,7 @@ def test_a_struct_without_bytes_leads_to_the_file_beside(write, tmp_path):
     [
         (pa.table({"caption": ["a"]}), r"must have a picture column: .*; it has caption \(string\)"),
         (pa.table({"image": [1], "caption": ["a"]}), r"must have a picture column: .* image \(int64\)"),
-        (pa.table({"image": [b"a"]}), r"must have a caption column, named captions or .*; it has image"),
+        (pa.table({"image": [b"a"]}), r"must have a caption column, named caption, .*; it has image"),
         (
             pa.table({"image": [b"a"], "caption": [3]}),
             "column caption must hold text or lists of text; it holds int64",
