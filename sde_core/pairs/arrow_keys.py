@@ -36,7 +36,7 @@ class KeyIndex:
     @cached_property
     def n_repeats(self) -> int:
         """Number of rows whose key was there before."""
-        return sum(count - 1 for count in self._repeated.values())
+        return sum(count - 1 for count in self.repeated.values())
 
     @cached_property
     def captions_of_repeated(self) -> dict[tuple[str, ...], list[str]]:
@@ -44,7 +44,7 @@ class KeyIndex:
         import pyarrow as pa
 
         found: dict[tuple[str, ...], list[str]] = {}
-        repeated = pa.array(self._repeated, pa.large_string())
+        repeated = pa.array(self.repeated, pa.large_string())
         for part, columns in self._parts:
             for group, _ in places(part) if columns.merges and len(repeated) else ():
                 try:
@@ -89,7 +89,7 @@ class KeyIndex:
         return found
 
     @cached_property
-    def _repeated(self) -> dict[str, int]:
+    def repeated(self) -> dict[str, int]:
         """Keys that several rows have, with their number."""
         import pyarrow as pa
         import pyarrow.compute as pc

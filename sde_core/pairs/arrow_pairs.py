@@ -64,7 +64,7 @@ class ArrowPairs(Pairs):
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs row by row; a broken row, group or file is added to `skipped`."""
-        seen: dict[str, tuple[str, ...]] = {}
+        seen: dict[str, tuple[str, ...]] = {}  # of ids that come more than once
         for part in self._parts:
             columns = self._columns[part.label]
             for place, row in self._rows(part):
@@ -74,7 +74,9 @@ class ArrowPairs(Pairs):
                     self._skip(self._item(place, row), str(error))
                     continue
                 identity = _identity(columns, row)
-                if pair.id not in seen:
+                if pair.id not in self._keys.repeated:
+                    yield pair
+                elif pair.id not in seen:
                     seen[pair.id] = identity
                     yield pair
                 elif not columns.merges or seen[pair.id] != identity:
