@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 EDGE = {
     "pairs", "encoders", "encoding", "embeddings", "embedding_store", "embedding_formats", "bundled", "evaluation",
-    "cli", "device", "treatment_store", "text_file", "report",
+    "cli", "device", "treatment_store", "text_file", "report", "labels",
     "search", "projection", "training", "hub", "mmeb",
     "__init__", "__main__",
 }  # fmt: skip

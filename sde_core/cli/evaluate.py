@@ -2,10 +2,16 @@
 
 import argparse
 
-from sde_core.cli import retrieval
+from sde_core.cli import classify, retrieval
 from sde_core.cli.method_options import add_partition_options
 from sde_core.cli.options import add_encoder_options, new_command, words
 from sde_core.cli.sources import Source
+
+_TASKS = {
+    "zeroshot_retrieval": retrieval.run,
+    "zeroshot_classification": classify.run_zero_shot,
+    "linear_probe": classify.run_probe,
+}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,6 +35,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="embedding sets to evaluate instead of encoding pairs",
     )
     parser.add_argument(
+        "--task", choices=tuple(_TASKS), default="zeroshot_retrieval", help="default: %(default)s"
+    )
+    parser.add_argument(
         "--captions",
         choices=("primary", "all", "both"),
         default="both",
@@ -42,6 +51,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--baselines", type=words, metavar="NAME,...", help="only these rows beside raw; default: all"
     )
+    classify.add_options(parser)
     add_partition_options(parser)
     add_encoder_options(parser)
     parser.set_defaults(run=run)
@@ -50,4 +60,4 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> None:
     """Open or encode, evaluate, print."""
     source = Source(options, saved=options.embeddings is not None)
-    retrieval.run(options, source, options.embeddings or options.pairs)
+    _TASKS[options.task](options, source, options.embeddings or options.pairs)

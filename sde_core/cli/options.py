@@ -7,6 +7,9 @@ if TYPE_CHECKING:
     from sde_core.encoders import Encoder
 
 
+DEFAULT_MODEL = "bundled"
+
+
 def new_command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, example: str
 ) -> argparse.ArgumentParser:
@@ -24,7 +27,7 @@ def new_command(
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     """Add --model, --pretrained, --precision, --device, --batch-size, --workers, named as open_clip does."""
-    parser.add_argument("--model", default="bundled", help="encoder; default: %(default)s")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="encoder; default: %(default)s")
     parser.add_argument("--pretrained", help="pretrained tag or checkpoint file of that model")
     parser.add_argument(
         "--precision",

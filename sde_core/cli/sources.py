@@ -3,14 +3,16 @@
 import argparse
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sde_core.cli.options import chosen_batch_size, load_chosen_encoder
+from sde_core.cli.options import DEFAULT_MODEL, chosen_batch_size, load_chosen_encoder
 from sde_core.cli.output import encoding_bar, print_skipped
 
 if TYPE_CHECKING:
     from sde_core.embeddings import EmbeddingSet
     from sde_core.encoders import Encoder
+    from sde_core.pairs import Classification
 
 
 class Source:
@@ -24,18 +26,51 @@ class Source:
     def __init__(self, options: argparse.Namespace, *, saved: bool) -> None:
         self._options = options
         self._saved = saved
+        self._classes: dict[str, Classification] = {}
 
     @cached_property
     def encoder(self) -> "Encoder":
         """The encoder that the options name, loaded once."""
         return load_chosen_encoder(self._options)
 
+    def encoder_of(self, embeddings: "EmbeddingSet") -> "Encoder":
+        """Return the encoder that made the vectors, to encode more words with.
+
+        Raises:
+            EncoderError: it is not known, or its weights are not those of the vectors.
+        """
+        from sde_core.encoders import load_encoder
+        from sde_core.errors import EncoderError
+
+        if not self._saved:
+            return self.encoder
+        origin, options = embeddings.provenance, self._options
+        name = options.model if options.model != DEFAULT_MODEL else origin.encoder
+        if not name:
+            raise EncoderError(f"{embeddings.name} does not say which encoder made it; name it with --model")
+        if origin.transform:
+            raise EncoderError(
+                f"{embeddings.name} was transformed ({origin.transform}), and words would not be: evaluate the "
+                "set it was made from with --fit-on"
+            )
+        encoder = load_encoder(
+            name, pretrained=options.pretrained, device=options.device, precision=options.precision
+        )
+        if origin.weights_sha256 and encoder.weights_sha256 != origin.weights_sha256:
+            raise EncoderError(
+                f"{name} must have the weights that made {embeddings.name}, {origin.weights_sha256[:12]}; "
+                f"got {encoder.weights_sha256[:12]}: encode the pairs again"
+            )
+        return encoder
+
+    def classification(self, embeddings: "EmbeddingSet") -> "Classification | None":
+        """Return the classes and prompts that came with the pairs of the set, where they did."""
+        return self._classes.get(embeddings.name)
+
     def open(self, names: Sequence[str]) -> "list[EmbeddingSet]":
         """Return the sets; every set of pairs is opened before the encoder is loaded."""
         if self._saved:
-            from sde_core.embedding_formats import open_embeddings
-
-            return [open_embeddings(name) for name in names]
+            return [open_set(name) for name in names]
         return self._encoded(names)
 
     def _encoded(self, names: Sequence[str]) -> "list[EmbeddingSet]":
@@ -50,5 +85,21 @@ class Source:
             with encoding_bar(pairs.uri) as progress:
                 embeddings = encode_pairs(encoder, pairs, progress=progress, batch_size=size, workers=workers)
             print_skipped(embeddings.skipped)
+            if pairs.classification is not None:
+                self._classes[embeddings.name] = pairs.classification
             sets.append(embeddings)
         return sets
+
+
+def open_set(name: str) -> "EmbeddingSet":
+    """Return an embedding set by name, folder or file; "IMAGE,TEXT" are two files of vectors.
+
+    Raises:
+        DataError: nothing there, or nothing in a known format.
+    """
+    from sde_core.embedding_formats import open_embeddings
+
+    image, comma, text = name.partition(",")
+    if comma and not Path(name).expanduser().exists():
+        return open_embeddings(image.strip(), text=text.strip())
+    return open_embeddings(name)
