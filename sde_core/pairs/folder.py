@@ -111,7 +111,7 @@ class FolderPairs(Pairs):
         text, data = (stem + suffix for suffix in _SIDECARS)
         record = json_record(self._tree.read(data, MAX_ROW_BYTES)) if self._tree.has(data) else {}
         if self._tree.has(text):
-            captions = caption_text(self._tree.read(text, MAX_ROW_BYTES)).splitlines()
+            captions = caption_text(self._tree.read(text, MAX_ROW_BYTES)).split("\n")
         elif record:
             captions = record_captions(record)
         else:

@@ -173,7 +173,7 @@ class WebDatasetPairs(Pairs):
     ) -> tuple[str, ...]:
         content = self._member(index, row, "txt")
         if content is not None:
-            return clean_captions(caption_text(content).splitlines())
+            return clean_captions(caption_text(content).split("\n"))
         if not label or self.classification is None:
             return clean_captions(record_captions(record))
         names = self.classification.classnames
