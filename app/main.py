@@ -13,6 +13,7 @@ HEAVY = (
     "plotly.graph_objects",
     "torch",
     "app.views.spectrum",
+    "app.views.subspaces",
     "app.views.curriculum",
     "sde_core.alignment",
 )

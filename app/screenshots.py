@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
 # Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
-README_HEIGHT = {"overview": 1138, "spectrum": 988, "curriculum": 1040}
-VIEWS = {"overview": "/", "spectrum": "/spectrum", "curriculum": "/curriculum"}
+README_HEIGHT = {"overview": 1138, "spectrum": 988, "subspaces": 1010, "curriculum": 1040}
+VIEWS = {"overview": "/", "spectrum": "/spectrum", "subspaces": "/subspaces", "curriculum": "/curriculum"}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

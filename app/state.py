@@ -20,6 +20,11 @@ Scale = Literal["linear", "log"]
 Schedule = Literal["cosine", "linear", "step", "constant"]
 StrongMode = Literal["amplify", "noise", "adversarial"]
 Transform = Literal["none", "enhanced", "pruned"]
+Basis = Literal["image", "text", "joint", "cross"]
+PairKind = Literal["all", "image-signal", "text-signal", "picked"]
+MapKind = Literal["PCA", "UMAP"]
+MapOf = Literal["both", "image", "text"]
+MapPoints = Literal["20,000", "100,000"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
@@ -52,6 +57,13 @@ class State:
         followed: directions with a curve of their own, by rank from 1.
         rows: pictures that were picked, by their row in what is shown.
         training: the training that is shown, by the name of its folder; "" takes the newest that runs.
+        basis: whose spectrum a direction is read from.
+        direction: number of the direction that is read, from 1.
+        pairs: which pairs the table of energies lists.
+        map: how the vectors are laid out in the plane.
+        map_of: whose vectors the map shows.
+        map_colour: what colours its points: a band's energy, the modality, or a column of the metadata.
+        map_points: points of a UMAP at most; of more, a seeded sample.
     """
 
     data: str = "emoji"
@@ -76,6 +88,13 @@ class State:
     followed: Annotated[tuple[int, ...], Numbers()] = ()
     rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
     training: str = ""
+    basis: Basis = "image"
+    direction: Annotated[int, Range(1, 65_536)] = 1
+    pairs: PairKind = "all"
+    map: MapKind = "PCA"
+    map_of: MapOf = "both"
+    map_colour: str = "strong energy"
+    map_points: MapPoints = "20,000"
 
     @property
     def modalities(self) -> tuple[str, ...]:

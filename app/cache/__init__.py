@@ -1,16 +1,23 @@
 """The only package with Streamlit's caches; keys are a content fingerprint and frozen values, never arrays."""
 
 from app.cache.curriculum import certificates, fitted, gains, strong_gains, transform
+from app.cache.directions import joint_spectrum, reading, table_of
+from app.cache.energies import band_shares, pairs_by_band
 from app.cache.machine import device_name, encoder_names
-from app.cache.pictures import pairs, picture
+from app.cache.maps import colour_names, colours_by_band, colours_by_column, pca, rows_of_map, umap
+from app.cache.pictures import pairs, picture, thumbnail
 from app.cache.sets import Dataset, cache_folder, dataset, entries_of, known_sets
 from app.cache.spectra import bands, headline, partition, spectrum
 
 __all__ = [
     "Dataset",
+    "band_shares",
     "bands",
     "cache_folder",
     "certificates",
+    "colour_names",
+    "colours_by_band",
+    "colours_by_column",
     "dataset",
     "device_name",
     "encoder_names",
@@ -18,11 +25,19 @@ __all__ = [
     "fitted",
     "gains",
     "headline",
+    "joint_spectrum",
     "known_sets",
     "pairs",
+    "pairs_by_band",
     "partition",
+    "pca",
     "picture",
+    "reading",
+    "rows_of_map",
     "spectrum",
     "strong_gains",
+    "table_of",
+    "thumbnail",
     "transform",
+    "umap",
 ]

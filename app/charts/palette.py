@@ -12,6 +12,17 @@ LAW = "#d55e00"
 """What pure noise would give: the one colour that is no band and no modality."""
 GAIN = [[0.0, "#6a3fa0"], [0.5, "rgba(128,128,128,0.10)"], [1.0, "#d1495b"]]
 """Gains below 1, at 1 and above 1, on both backgrounds."""
+JOINT = "#8a7fc0"
+"""Directions of both modalities together."""
+FLAG = ("#9467e6", "#e5484d")
+"""Pairs of which the picture is signal and the caption noise, and the reverse."""
+AMOUNT = [[0.0, "#5a6b7d"], [0.35, "#3f8fbf"], [0.7, "#43b38a"], [1.0, "#f0c93a"]]
+"""From little to much, all of it visible on both backgrounds."""
+KINDS = (
+    "#4477aa", "#ee6677", "#228833", "#b8a92c", "#66ccee", "#aa3377",
+    "#ee8866", "#44bb99", "#77aadd", "#999933", "#882255", "#8c8c8c",
+)  # fmt: skip
+"""Values of a column; after Tol, the last for what is left over."""
 
 RUN = ("#8a5fc7", "#7d7a33")
 """Two trainings side by side; the second one's lines are dashed as well."""

@@ -2,6 +2,7 @@
 
 from app.jobs.encoding import Encoded, encoding_job
 from app.jobs.job import Cancelled, Job
+from app.jobs.maps import umap_job
 from app.jobs.queue import JobQueue, queue
 
-__all__ = ["Cancelled", "Encoded", "Job", "JobQueue", "encoding_job", "queue"]
+__all__ = ["Cancelled", "Encoded", "Job", "JobQueue", "encoding_job", "queue", "umap_job"]

@@ -42,6 +42,13 @@ STATES = st.builds(
     schedule=st.sampled_from(choices("schedule")),
     warmup=st.floats(*RANGES["warmup"]),
     strong_mode=st.sampled_from(choices("strong_mode")),
+    basis=st.sampled_from(choices("basis")),
+    direction=st.integers(*map(int, RANGES["direction"])),
+    pairs=st.sampled_from(choices("pairs")),
+    map=st.sampled_from(choices("map")),
+    map_of=st.sampled_from(choices("map_of")),
+    map_colour=st.text(min_size=1),
+    map_points=st.sampled_from(choices("map_points")),
     rows=st.sets(st.integers(0, 99_999_999), max_size=9).map(lambda rows: tuple(sorted(rows))),
 )
 

@@ -1,0 +1,83 @@
+"""Each pair's energy in strong, weak and noise, and pairs of which one side is signal and the other is not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+KINDS = ("all", "image-signal", "text-signal")
+"""Every pair; picture in its upper and caption in its lower quarter by signal; the reverse."""
+
+BY_CHANCE = 1 / 16
+"""Share of pairs of a kind if pictures and captions had nothing to do with each other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairEnergies:
+    """Energy by band of both sides of each pair.
+
+    Attributes:
+        images: (p,) rows of the pictures.
+        texts: (p,) rows of their primary captions.
+        image: (p, 3) energy of the picture in strong, weak and noise; NaN without energy.
+        text: (p, 3) energy of the caption.
+        kind: (p,) 0 neither, 1 picture signal and caption noise, 2 the reverse.
+        n_pairs: pairs of the whole set; more than p if these are a sample.
+    """
+
+    images: Ints
+    texts: Ints
+    image: Floats
+    text: Floats
+    kind: npt.NDArray[np.int8]
+    n_pairs: int
+
+    def where(self, kind: str) -> Ints:
+        """Return the positions of the pairs of a kind of `KINDS`, the widest apart first."""
+        found = (
+            np.arange(len(self.images)) if kind == "all" else np.flatnonzero(self.kind == KINDS.index(kind))
+        )
+        apart = self.apart[found]
+        order = np.abs(apart) if kind == "all" else apart if kind == "image-signal" else -apart
+        return found[np.argsort(-np.nan_to_num(order, nan=-9.0), kind="stable")]
+
+    @property
+    def apart(self) -> Floats:
+        """(p,) how much more of the picture's energy is signal than of the caption's."""
+        return self.text[:, 2] - self.image[:, 2]
+
+
+def pair_energies(images: Ints, texts: Ints, image: Floats, text: Floats, n_pairs: int) -> PairEnergies:
+    """Return the pairs with their kinds.
+
+    A side counts as signal in the upper quarter of its own modality by strong and weak energy, as noise in
+    the lower quarter: the modalities differ in how much of their energy is signal at all.
+
+    Args:
+        images: (p,) rows of the pictures.
+        texts: (p,) rows of the captions.
+        image: (p, 3) band shares.
+        text: (p, 3) band shares.
+        n_pairs: pairs of the whole set.
+    """
+    kind = np.zeros(len(images), np.int8)
+    if len(images) and not (np.isnan(image[:, 2]).all() or np.isnan(text[:, 2]).all()):
+        signal, noise = zip(
+            *(np.nanquantile(side[:, 2], (0.25, 0.75)) for side in (image, text)), strict=True
+        )
+        # Strict, so that sides that are all alike flag nobody.
+        kind[(image[:, 2] < signal[0]) & (text[:, 2] > noise[1])] = 1
+        kind[(image[:, 2] > noise[0]) & (text[:, 2] < signal[1])] = 2
+    return PairEnergies(images=images, texts=texts, image=image, text=text, kind=kind, n_pairs=n_pairs)
+
+
+def triangle(shares: Floats) -> tuple[Floats, Floats]:
+    """Return where shares lie in a triangle of side 1: strong above, weak left below, noise right below.
+
+    >>> triangle(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32))[0].tolist()
+    [0.5, 0.0, 1.0]
+    """
+    return (shares[:, 2] + shares[:, 0] / 2).astype(np.float32), (shares[:, 0] * np.float32(3**0.5 / 2))

@@ -1,0 +1,77 @@
+"""The four numbers of a direction."""
+
+import math
+from typing import TYPE_CHECKING
+
+from app.analysis import BANDS
+from app.charts.palette import word
+from app.components.cards import Card, Number
+from app.components.subspace_terms import HELP
+from app.components.words import percent
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from app.analysis.directions import DirectionTable, Reading
+
+
+def direction_cards(
+    table: "DirectionTable", reading: "Reading", labels: "npt.NDArray[np.int64] | None"
+) -> tuple[Card, ...]:
+    """Return energy, correlation, part of the gap and part of the paired cosine of one direction."""
+    i = reading.number - 1
+    band = "" if labels is None else f", {word(BANDS[labels[i]])}"
+    energy = Card(
+        label="Energy",
+        numbers=(Number(percent(table.energy[i])),),
+        below=f"singular value {table.values[i]:.4g}{band}",
+        help=HELP["direction_energy"],
+    )
+    correlation = Card(
+        label="Correlation of pairs",
+        numbers=(Number(_signed(reading.correlation)),),
+        below=_p_value(reading),
+        help=HELP["direction_correlation"],
+    )
+    return (energy, correlation, _gap(table, i), _cosine(table, i))
+
+
+def _gap(table: "DirectionTable", i: int) -> Card:
+    share = table.gap[i]
+    known = math.isfinite(share)
+    return Card(
+        label="Of the modality gap",
+        numbers=(Number(percent(share) if known else "–"),),
+        below=f"the gap is {table.gap_size:.2f}" if known else _undefined(table),
+        help=HELP["direction_gap"],
+    )
+
+
+def _cosine(table: "DirectionTable", i: int) -> Card:
+    part = table.cosine[i]
+    known = math.isfinite(part)
+    return Card(
+        label="Of the paired cosine",
+        numbers=(Number(_signed(part, digits=4) if known else "–"),),
+        below=f"of {table.paired_cosine:.3f} in all" if known else _undefined(table),
+        help=HELP["direction_cosine"],
+    )
+
+
+def _undefined(table: "DirectionTable") -> str:
+    if table.basis == "cross":
+        return "each modality has its own direction"
+    return "needs pairs that differ"
+
+
+def _p_value(reading: "Reading") -> str:
+    if not math.isfinite(reading.correlation):
+        return "a side does not vary"
+    least = 1 / (len(reading.null) + 1)
+    sign = "≤" if reading.p_value <= least * 1.001 else "="
+    return f"p {sign} {reading.p_value:.2g} against {len(reading.null)} shuffles"
+
+
+def _signed(value: float, *, digits: int = 2) -> str:
+    return "–" if not math.isfinite(value) else f"{value:+.{digits}f}".replace("-", "\u2212")

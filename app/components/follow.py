@@ -1,0 +1,61 @@
+"""Widgets that show a field of the state and set it: kept by the header, so that every view may change it."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app.components.source import current_state, put
+from app.state import choices
+
+
+def segments(field: str, label: str, *, help: str, words: Callable[[str], str] = str) -> None:
+    """Show the choices of a field side by side.
+
+    Args:
+        field: of the state, with a fixed list of values.
+        label: above the choices.
+        help: what the choice means.
+        words: what people see for a value.
+    """
+    key = f"{field}_pick"
+    follow(key, getattr(current_state(), field))
+    st.segmented_control(
+        label,
+        choices(field),
+        key=key,
+        required=True,
+        format_func=words,
+        help=help,
+        on_change=lambda: put(**{field: st.session_state[key]}),
+    )
+
+
+def choice(field: str, label: str, options: Sequence[str], *, help: str, width: int) -> None:
+    """Show the values that a field may have right now as a list to open.
+
+    Args:
+        field: of the state; its value is one of the options.
+        label: above the list.
+        options: to choose from.
+        help: what the choice means.
+        width: pixels.
+    """
+    key = f"{field}_pick"
+    follow(key, getattr(current_state(), field))
+    st.selectbox(
+        label,
+        options,
+        key=key,
+        width=width,
+        help=help,
+        on_change=lambda: put(**{field: st.session_state[key]}),
+    )
+
+
+def follow(widget: str, value: object) -> None:
+    """Give a widget its value before it is drawn.
+
+    Only where it differs: a value that is set on every run would pull back a slider that moves on meanwhile.
+    """
+    if st.session_state.get(widget) != value:
+        st.session_state[widget] = value

@@ -1,0 +1,125 @@
+"""Maps of the set: PCA at once, UMAP in the background, coloured by energy or metadata, picked by lasso."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from app import cache
+from app.analysis.maps import (
+    BAND_COLOURS,
+    Colours,
+    density,
+    ids_of,
+    modality_colours,
+    pictures_of,
+    points_of,
+    shown_points,
+)
+from app.charts.maps import CONFIG, map_figure
+from app.components import subspace_words as words
+from app.components.follow import choice, segments
+from app.components.job_progress import job_error, job_progress
+from app.components.pointer import view_of
+from app.components.source import current_state, put
+from app.components.subspace_terms import HELP
+from app.jobs import queue
+from app.state import DEFAULT
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from app.state import State
+
+CHART = "map_chart"
+MODALITY = "modality"
+
+
+def map_panel(data: "cache.Dataset") -> None:
+    """Show the controls and the map of the state; while a UMAP is laid out, how far it is."""
+    names = (*BAND_COLOURS, MODALITY, *cache.colour_names(data))
+    if current_state().map_colour not in names:
+        st.warning(
+            f"This set has no column {current_state().map_colour!r}: the map shows {DEFAULT.map_colour}.",
+            icon=":material/link_off:",
+        )
+        put(map_colour=DEFAULT.map_colour)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        segments("map", "Map", help=HELP["map"])
+        segments("map_of", "Of", help=HELP["map_of"])
+        if current_state().map == "UMAP":
+            segments("map_points", "Points at most", help=HELP["map_points"])
+        choice("map_colour", "Coloured by", names, help=HELP["map_colour"], width=190)
+    state = current_state()
+    flat = _pca(data, state) if state.map == "PCA" else _umap(data, state)
+    if flat is not None:
+        _draw(data, state, flat)
+
+
+def pick(data: "cache.Dataset", ids: list[int]) -> None:
+    """Keep the pictures behind what was picked in the state, so that they outlive the figure."""
+    put(rows=tuple(int(row) for row in pictures_of(data.embeddings, ids)))
+
+
+def _pca(data: "cache.Dataset", state: "State") -> "npt.NDArray[np.float32]":
+    return cache.pca(data, state.map_of)
+
+
+def _umap(data: "cache.Dataset", state: "State") -> "npt.NDArray[np.float32] | None":
+    """Return the UMAP if it is there; else start it, or show how far it is or how it ended."""
+    job = cache.umap(data, state)
+    known = queue.find(job.key)
+    stopped = known is not None and known.status in ("failed", "cancelled")
+    if known is None or (stopped and st.session_state.pop("map_again", False)):
+        known, stopped = queue.submit(job), False
+        known.wait(0.15)  # one that is kept as a file is there at once
+    if known.is_active:
+        job_progress(known)
+        st.caption(
+            "The layout runs in the background: go to other views and come back. It is kept, and done once for "
+            "each set."
+        )
+        return None
+    if stopped:
+        if known.error:
+            st.error(job_error(known), icon=":material/error:")
+        else:
+            st.info(f"{known.title}: stopped.", icon=":material/stop_circle:")
+        st.button(
+            "Lay it out",
+            icon=":material/play_arrow:",
+            on_click=lambda: st.session_state.update(map_again=True),
+        )
+        return None
+    return np.asarray(known.result, dtype=np.float32)
+
+
+def _draw(data: "cache.Dataset", state: "State", flat: "npt.NDArray[np.float32]") -> None:
+    rows = cache.rows_of_map(data, state)
+    shown = shown_points(flat, view_of(CHART))
+    picked = points_of(data.embeddings, rows, state.rows) if state.rows else None
+    st.plotly_chart(
+        map_figure(
+            flat,
+            ids_of(data.embeddings, rows),
+            _colours(data, state),
+            shown,
+            kind=state.map,
+            picked=picked,
+            n_images=data.embeddings.n_images,
+            grid=density(flat) if shown.is_density else None,
+            view=view_of(CHART),
+        ),
+        key=CHART,
+        config=CONFIG,
+        alt=f"{state.map} map of {len(rows):,} points, coloured by {state.map_colour}.",
+    )
+    st.caption(words.map_story(state.map, state.map_of, rows, shown))
+
+
+def _colours(data: "cache.Dataset", state: "State") -> Colours:
+    if state.map_colour in BAND_COLOURS:
+        return cache.colours_by_band(data, state, BAND_COLOURS.index(state.map_colour))
+    if state.map_colour == MODALITY:
+        return modality_colours(cache.rows_of_map(data, state))
+    return cache.colours_by_column(data, state, state.map_colour)

@@ -1,0 +1,96 @@
+"""What was picked: pictures, captions, energies beside those of the whole set, and files."""
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from app import cache
+from app.analysis.selection import composition, pair_rows
+from app.charts.layout import CONFIG
+from app.charts.pairs import composition_figure
+from app.components import subspace_words as words
+from app.components.source import put
+from app.components.thumbnails import thumbnails
+
+if TYPE_CHECKING:
+    from app.state import State
+
+_N_PICTURES = 18
+
+
+def picked(data: "cache.Dataset", state: "State") -> None:
+    """Show the picked pictures, how they differ from all, and their files."""
+    st.markdown("**Picked**")
+    rows = [row for row in state.rows if row < data.embeddings.n_images]
+    if not rows:
+        st.caption(words.PICK_STORY)
+        return
+    image, text = (cache.band_shares(data, state, modality) for modality in ("image", "text"))
+    found = composition(data.embeddings, rows, image, text)
+    st.markdown(words.pick_story(found, len(rows), data.embeddings.n_images))
+    st.plotly_chart(
+        composition_figure(found),
+        key="composition_chart",
+        config=CONFIG,
+        alt="Mean energy in strong, weak and noise: picked pairs above all pairs.",
+    )
+    step = max(1, len(rows) // _N_PICTURES)
+    shown = rows[::step][:_N_PICTURES]
+    if not thumbnails(data, [(row, "") for row in shown]):
+        st.caption(words.NO_PICTURES)
+    if len(shown) < len(rows):
+        st.caption(f"{len(shown)} of them, evenly spaced; the files hold all.")
+    _files(data, state, rows)
+
+
+def _files(data: "cache.Dataset", state: "State", rows: list[int]) -> None:
+    name = f"picked-{data.fingerprint[:8]}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            lambda: as_csv(data, state, rows),
+            f"{name}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/table:",
+        )
+        st.download_button(
+            "JSON",
+            lambda: as_json(data, state, rows),
+            f"{name}.json",
+            "application/json",
+            on_click="ignore",
+            icon=":material/data_object:",
+        )
+        st.button("Let go", icon=":material/close:", on_click=lambda: put(rows=()))
+
+
+def as_csv(data: "cache.Dataset", state: "State", rows: list[int]) -> str:
+    """Return one line for each picked picture."""
+    found = _pairs(data, state, rows)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(found[0]))
+    writer.writeheader()
+    writer.writerows(found)
+    return out.getvalue()
+
+
+def as_json(data: "cache.Dataset", state: "State", rows: list[int]) -> str:
+    """Return the picked pairs, the parameters, and where the vectors come from."""
+    parameters = asdict(state) | {"fingerprint": data.fingerprint, "version": sde.__version__}
+    content = {
+        "parameters": parameters | {"rows": rows},
+        "provenance": data.embeddings.provenance.as_dict(),
+        "pairs": _pairs(data, state, rows),
+    }
+    return json.dumps(content, indent=1, allow_nan=False, default=str)
+
+
+def _pairs(data: "cache.Dataset", state: "State", rows: list[int]) -> list[dict[str, object]]:
+    image, text = (cache.band_shares(data, state, modality) for modality in ("image", "text"))
+    return pair_rows(data.embeddings, rows, image, text)

@@ -1,0 +1,28 @@
+"""What each control and number of the Subspaces view means: its help texts."""
+
+HELP = {
+    "basis": (
+        "Whose singular directions to read: of the pictures, of the captions, of both in one matrix (joint), or the "
+        "pairs of directions that covary most across the modalities (cross)."
+    ),
+    "direction_energy": "Share of $\\sum s^2$ along this direction: how much of the spread of its matrix it holds.",
+    "direction_correlation": (
+        "Pearson's correlation of paired picture and caption coefficients. Its p-value is the share of seeded "
+        "shuffles of the pairs that reach it, one-sided: a direction that opposes its pairs is no help to retrieval."
+    ),
+    "direction_gap": (
+        "Share of the squared distance between mean picture and mean caption (unit rows) along this direction. Over "
+        "all directions and the rest outside them the shares add up to 1."
+    ),
+    "direction_cosine": (
+        "Part of the mean cosine of a picture and its caption that comes from this direction (unit rows, mean not "
+        "removed); negative where pairs disagree. All parts and the rest outside add up to the paired cosine."
+    ),
+    "pairs": "Which pairs to list. Signal is strong and weak energy together, at the thresholds above.",
+    "map": "PCA shows the plane of most variance; UMAP keeps neighbourhoods and is laid out in the background.",
+    "map_of": "Pictures, captions, or both in one map.",
+    "map_colour": (
+        "Each vector's share of energy in a band at the thresholds above, its modality, or a metadata column."
+    ),
+    "map_points": "A UMAP of 20,000 points takes about a minute on two cores, one of 100,000 several.",
+}
