@@ -1,8 +1,8 @@
-"""`sde evaluate`: retrieval, zero-shot classification or a linear probe."""
+"""`sde evaluate`: retrieval, zero-shot classification, a linear probe, or MMEB."""
 
 import argparse
 
-from sde_core.cli import classify, retrieval
+from sde_core.cli import classify, mmeb, retrieval
 from sde_core.cli.method_options import add_partition_options
 from sde_core.cli.options import add_encoder_options, new_command, words
 from sde_core.cli.sources import Source
@@ -11,6 +11,7 @@ _TASKS = {
     "zeroshot_retrieval": retrieval.run,
     "zeroshot_classification": classify.run_zero_shot,
     "linear_probe": classify.run_probe,
+    "mmeb": mmeb.run,
 }
 
 
@@ -52,6 +53,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--baselines", type=words, metavar="NAME,...", help="only these rows beside raw; default: all"
     )
     classify.add_options(parser)
+    mmeb.add_options(parser)
     add_partition_options(parser)
     add_encoder_options(parser)
     parser.set_defaults(run=run)

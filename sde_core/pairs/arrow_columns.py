@@ -154,7 +154,9 @@ def _only(schema: "pa.Schema", fits: "Callable[[pa.DataType], bool]") -> str | N
 
 
 def _listed(schema: "pa.Schema") -> str:
-    shown = ", ".join(f"{field.name} ({str(field.type)[:40]})" for field in list(schema)[:8])
+    shown = ", ".join(
+        f"{' '.join(field.name.split())[:40]} ({str(field.type)[:40]})" for field in list(schema)[:8]
+    )
     return f"{shown}, ... {len(schema)} in all" if len(schema) > 8 else shown or "no column"
 
 

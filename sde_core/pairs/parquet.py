@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".parquet", ".pq")
 LOOKS_FOR = "parquet files (*.parquet)"
 
-ROWS = 1024
+ROWS = 256
 """Rows without pictures that are read at a time."""
 
 PICTURES = 16

@@ -149,6 +149,28 @@ def write_parquet_with_paths(folder: Path, pairs: list[Written]) -> Path:
     return _parquet(folder / "0000.parquet", pairs, "filepath", [f"images/{p.file_name}" for p in pairs])
 
 
+def write_parquet_parts(folder: Path, pairs: list[Written]) -> Path:
+    """Two parts by a pattern, pictures as Hugging Face writes them."""
+    for i in range(2):
+        part = pairs[i::2]
+        _parquet(folder / f"train-{i:05d}-of-00002.parquet", part, "image", [
+            {"bytes": p.picture, "path": p.file_name} for p in part
+        ])  # fmt: skip
+    (folder / "test-00000-of-00001.parquet").write_bytes(b"of another split")
+    return folder / "train-*.parquet"
+
+
+def write_huggingface_split(folder: Path, pairs: list[Written]) -> Path:
+    """Split `val` of a saved DatasetDict, in two files."""
+    import datasets
+
+    write_huggingface(folder / "whole", pairs)
+    whole = datasets.load_from_disk(folder / "whole")
+    parts = datasets.DatasetDict(train=whole.select(range(3)), val=whole)
+    parts.save_to_disk(folder / "parts", num_shards={"train": 1, "val": 2})
+    return folder / "parts" / "val"
+
+
 def write_huggingface(folder: Path, pairs: list[Written]) -> Path:
     import datasets
 
@@ -187,12 +209,16 @@ WRITERS: dict[str, Callable[[Path, list[Written]], Path]] = {
     "clip-benchmark": write_clip_benchmark,
     "parquet": write_parquet,
     "parquet with paths": write_parquet_with_paths,
+    "parquet parts": write_parquet_parts,
     "huggingface": write_huggingface,
+    "huggingface split": write_huggingface_split,
     "zip of csv": zipped(write_csv),
     "zip of jsonl": zipped(write_jsonl),
     "zip of folder": zipped(write_folder),
     "zip of shards": zipped(write_webdataset),
     "zip of clip-benchmark": zipped(write_clip_benchmark),
     "zip of parquet": zipped(write_parquet),
+    "zip of parquet with paths": zipped(write_parquet_with_paths),
+    "zip of huggingface": zipped(write_huggingface),
 }
 """Name -> writer of a folder, which does not exist before; it returns what `open_pairs` takes."""
