@@ -121,6 +121,8 @@ _HOME = {
     "finetune": "training",
     "finetune_side_by_side": "training",
     "default_batch_size": "encoders",
+    "interpolate": "training",
+    "interpolation_sweep": "training",
 }
 
 if TYPE_CHECKING:
@@ -192,7 +194,14 @@ if TYPE_CHECKING:
     )
     from sde_core.search import NeighbourIndex, build_index
     from sde_core.spectrum import Spectrum, SpectrumAccumulator, compute_spectrum
-    from sde_core.training import FinetuneConfig, LossConfig, finetune, finetune_side_by_side
+    from sde_core.training import (
+        FinetuneConfig,
+        LossConfig,
+        finetune,
+        finetune_side_by_side,
+        interpolate,
+        interpolation_sweep,
+    )
     from sde_core.transform import SpectralTransform
     from sde_core.treatment import Treatment, TreatmentConfig, comparison_names, fit_all, fit_treatment
     from sde_core.treatment_store import SavedTreatment, load_treatment
@@ -278,6 +287,8 @@ __all__ = [
     "fit_whitening",
     "hellinger_distance",
     "hubness",
+    "interpolate",
+    "interpolation_sweep",
     "k_occurrence",
     "linear_cka",
     "load_encoder",

@@ -13,6 +13,7 @@ from sde_core.training.events import (
     Started,
     Step,
 )
+from sde_core.training.interpolation import Interpolated, interpolate, interpolation_sweep
 from sde_core.training.plan import finetune
 from sde_core.training.side_by_side import finetune_side_by_side
 
@@ -23,6 +24,7 @@ __all__ = [
     "Event",
     "Failed",
     "FinetuneConfig",
+    "Interpolated",
     "LossConfig",
     "Metrics",
     "ModalitySpectrum",
@@ -31,4 +33,6 @@ __all__ = [
     "Step",
     "finetune",
     "finetune_side_by_side",
+    "interpolate",
+    "interpolation_sweep",
 ]

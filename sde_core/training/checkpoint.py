@@ -78,9 +78,9 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "best_score": repr(checkpoint.best_score),
         "loss": loss,
         "scaler": dict(checkpoint.scaler),
-        "digest": _digest(tensors),
     }
-    write_tensors(path, tensors, kind=_KIND, header={"state": json.dumps(state)})
+    text = json.dumps(state)
+    write_tensors(path, tensors, kind=_KIND, header={"state": text, "digest": _digest(text, tensors)})
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -91,14 +91,14 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """
     tensors, header = read_tensors(path, kind=_KIND, writer=_WRITER)
     try:
+        if header["digest"] != _digest(header["state"], tensors):
+            raise DataError(
+                f"the checkpoint {path} is damaged: its content is not what was written; {_OTHER}"
+            )
         state = json.loads(header["state"])
         if state["format"] != _FORMAT:
             raise DataError(
                 f"{path} must have format {_FORMAT}; got {state['format']}: another version wrote it"
-            )
-        if state["digest"] != _digest(tensors):
-            raise DataError(
-                f"the checkpoint {path} is damaged: its content is not what was written; {_OTHER}"
             )
         return Checkpoint(
             config=config_from_plain(state["config"]),
@@ -161,8 +161,8 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256()
+def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())

@@ -80,7 +80,7 @@ class FinetuneConfig:
         duplicates: "skipped" takes no pair as a negative of one that shares its caption or ``concept``;
             "negatives" does as plain CLIP training does.
         concept: metadata column whose equal values mean the same thing, or "".
-        temperature: at the start of an adapter on given vectors, above 0; else the encoder's own.
+        temperature: at the start of an adapter on given vectors, at least 0.01; else the encoder's own.
         data_seed: of the order of pairs and the captions drawn.
         noise_seed: of the losses' noise and of dropout.
         init_seed: of LoRA's first weights.
@@ -137,7 +137,9 @@ class FinetuneConfig:
             if value is not None and (not isinstance(value, int) or value < least):
                 raise ConfigError(f"{name} must be a whole number of at least {least}; got {value}")
         _check_at_least(self.weight_decay, "weight_decay", 0.0)
-        for name in ("seconds", "learning_rate", "clip_norm", "temperature"):
+        # open_clip's limit on 1 / temperature.
+        _check_at_least(self.temperature, "temperature", 0.01)
+        for name in ("seconds", "learning_rate", "clip_norm"):
             value = getattr(self, name)
             if value is not None and not 0.0 < value < math.inf:
                 raise ConfigError(f"{name} must be finite and above 0; got {value}")

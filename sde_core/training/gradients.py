@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from sde_core.losses.distributed import sum_over_ranks
+
 Read: TypeAlias = Callable[[slice], tuple[Tensor, Tensor]]
 """Rows of the batch -> what the image and the text encoder take."""
 
@@ -23,7 +25,7 @@ def whole_batch_gradients(
     rows: int,
     parts: int,
     autocast: torch.dtype | None,
-    seed: tuple[int, int],
+    seed: tuple[int, int, int],
     scaler: "torch.amp.GradScaler",
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Add the gradient of ``loss`` on all rows to the parameters' gradients and return the loss and its parts.
@@ -39,7 +41,7 @@ def whole_batch_gradients(
         rows: of this rank's batch.
         parts: that the rows are cut into.
         autocast: type of mixed precision, or None.
-        seed: two numbers that name the step; dropout draws the same in both passes.
+        seed: numbers that name training, step and process; dropout draws the same in both passes.
         scaler: of the loss, for half precision.
     """
     size = -(-rows // parts)
@@ -48,15 +50,16 @@ def whole_batch_gradients(
         with _seeded(seed, 0):
             outputs = _outputs(forward, read(cuts[0]), autocast)
         total, found = loss(*outputs)
-        if bool(torch.isfinite(total)):
-            torch.autograd.backward(scaler.scale(total))
+        if _is_finite(total):
+            # An offset that the loss does not use still needs a gradient where processes wait for each one.
+            torch.autograd.backward(scaler.scale(total + 0 * outputs[3].sum()))
         return total.detach(), found
     with torch.no_grad():
         kept = [_seeded_outputs(forward, read(cut), autocast, seed, i) for i, cut in enumerate(cuts)]
     leaves = [torch.cat([outputs[i] for outputs in kept]).requires_grad_() for i in (0, 1)]
     leaves += [x.detach().clone().requires_grad_() for x in kept[-1][2:]]
     total, found = loss(*leaves)
-    if not bool(torch.isfinite(total)):
+    if not _is_finite(total):
         return total.detach(), found
     slopes = torch.autograd.grad(scaler.scale(total), leaves, allow_unused=True)
     for i, cut in enumerate(cuts):
@@ -86,7 +89,7 @@ def _seeded_outputs(
     forward: nn.Module,
     inputs: tuple[Tensor, Tensor],
     autocast: torch.dtype | None,
-    seed: tuple[int, int],
+    seed: tuple[int, int, int],
     i: int,
 ) -> tuple[Tensor, ...]:
     with _seeded(seed, i):
@@ -104,13 +107,19 @@ def _outputs(
 
 
 @contextmanager
-def _seeded(seed: tuple[int, int], part: int) -> Iterator[None]:
+def _seeded(seed: tuple[int, int, int], part: int) -> Iterator[None]:
     """Have dropout draw what this part of this step draws, and leave the process's own numbers alone."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices):
-        first, second = seed
-        torch.manual_seed((first * 0x9E3779B97F4A7C15 + second * 0xD1B54A32D192ED03 + part) % 2**63)
+        noise, step, process = seed
+        mixed = noise * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + process * 0x8CB92BA72F3D8DD7 + part
+        torch.manual_seed(mixed % 2**63)
         yield
+
+
+def _is_finite(total: Tensor) -> bool:
+    """Return whether the loss is finite on every process: all go on or none."""
+    return bool(torch.isfinite(sum_over_ranks(total.detach())))
 
 
 def _without_messages(forward: nn.Module) -> Any:  # noqa: ANN401

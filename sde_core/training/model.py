@@ -36,7 +36,8 @@ class DualModel(nn.Module, ABC):
 
     def forward(self, images: Tensor, texts: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return both modalities' vectors, 1 / temperature, and the offset (0 without one)."""
-        offset = self.log_scale.new_zeros(()) if self.offset is None else self.offset
+        # A copy, because data-parallel training looks for parameters behind the outputs, not among them.
+        offset = self.log_scale.new_zeros(()) if self.offset is None else self.offset.clone()
         return self.encode_image(images), self.encode_text(texts), self.log_scale.exp(), offset
 
     def limit_scale(self) -> None:

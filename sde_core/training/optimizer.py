@@ -15,8 +15,8 @@ def adamw(model: nn.Module, config: FinetuneConfig) -> torch.optim.AdamW:
     Groups and their order are those of open_clip's training, so that its optimiser's state fits.
     """
     named = trainable(model)
-    still = [p for name, p in named if _never_decays(name, p)]
-    rest = [p for name, p in named if not _never_decays(name, p)]
+    still = [p for name, p in named if never_decays(name, p)]
+    rest = [p for name, p in named if not never_decays(name, p)]
     groups = [{"params": still, "weight_decay": 0.0}, {"params": rest, "weight_decay": config.weight_decay}]
     return torch.optim.AdamW(groups, lr=config.peak_rate, betas=(0.9, 0.98), eps=1e-6)
 
@@ -56,5 +56,6 @@ def restore_optimizer(
         optimizer.state[parameter][kind] = value.to(place).clone()
 
 
-def _never_decays(name: str, parameter: Tensor) -> bool:
+def never_decays(name: str, parameter: Tensor) -> bool:
+    """Return whether open_clip's rule keeps a parameter from decaying."""
     return parameter.ndim < 2 or any(part in name for part in ("bn", "ln", "bias", "logit_scale"))

@@ -11,10 +11,12 @@ import torch
 
 from sde_core.device import resolve_device
 from sde_core.embeddings import EmbeddingSet
-from sde_core.training.checkpoint import Checkpoint, check_same_training, read_checkpoint
+from sde_core.training.checkpoint import Checkpoint, check_same_training
 from sde_core.training.config import FinetuneConfig, with_free_settings
 from sde_core.training.events import Event
 from sde_core.training.prepare import prepare_subject
+from sde_core.training.ranks import agreed, local_rows
+from sde_core.training.resume import OpenClipCheckpoint, read_any_checkpoint
 from sde_core.training.run import Run
 from sde_core.training.subject import Subject
 from sde_core.training.trainer import Training, pair_order
@@ -44,6 +46,9 @@ def finetune(
     good checkpoint stays. Closing writes a checkpoint too. A training that was stopped, killed or failed and
     is resumed gives on a CPU the same bits as one that was not interrupted.
 
+    Under torch.distributed every process calls this with the same arguments: all yield `Started` and `Step`,
+    the first one also looks, writes and yields the rest.
+
     Args:
         source: vectors with their pairing, or pairs, which are encoded first.
         config: settings; None takes those of ``resume``, or the defaults.
@@ -62,9 +67,9 @@ def finetune(
         ConfigError: settings do not fit each other, the pairs or the checkpoint.
         EncoderError: the encoder cannot be loaded, or has no layer of the kind that is to be trained.
     """
-    checkpoint = None if resume is None else read_checkpoint(resume)
+    checkpoint = None if resume is None else read_any_checkpoint(resume)
     if config is None:
-        config = checkpoint.config if checkpoint else FinetuneConfig()
+        config = checkpoint.config if isinstance(checkpoint, Checkpoint) else FinetuneConfig()
     device = resolve_device(config.device)
     subject = prepare_subject(source, config, encoder, device, progress)
     plan = Plan(subject=subject, config=config, device=device, checkpoint=checkpoint)
@@ -85,17 +90,18 @@ class Plan:
     subject: Subject
     config: FinetuneConfig
     device: torch.device
-    checkpoint: Checkpoint | None = None
+    checkpoint: Checkpoint | OpenClipCheckpoint | None = None
 
     def __post_init__(self) -> None:
-        if self.checkpoint is not None:
+        local_rows(self.config.batch_size, self.config.accumulate)
+        if isinstance(self.checkpoint, Checkpoint):
             check_same_training(self.checkpoint, self.config, self.subject.identity, self.subject.title)
 
     @cached_property
     def total_steps(self) -> int:
         """Steps of the whole training; a time is turned into steps by a trial, once."""
         c = self.config
-        if self.checkpoint is not None:
+        if isinstance(self.checkpoint, Checkpoint):
             return self.checkpoint.counts["total_steps"]
         if c.steps is not None:
             return c.steps
@@ -105,14 +111,14 @@ class Plan:
 
     def run(self, output: Path | None, name: str = "", total_steps: int | None = None) -> Run:
         """Return the run, restored from the checkpoint if there is one."""
-        config = self.config
-        if self.checkpoint is not None:
-            config = with_free_settings(self.checkpoint.config, config)
+        found, config = self.checkpoint, self.config
+        if isinstance(found, Checkpoint):
+            config = with_free_settings(found.config, config)
         steps = total_steps or self.total_steps
         training = Training(self.subject, config, total_steps=steps, device=self.device)
         run = Run(training, output, name)
-        if self.checkpoint is not None:
-            run.restore(self.checkpoint)
+        if found is not None:
+            run.restore(found if isinstance(found, Checkpoint) else found.as_checkpoint(training))
         return run
 
     def _steps_in(self, seconds: float) -> int:
@@ -126,4 +132,5 @@ class Plan:
         step = time.monotonic() - started
         trial.look()
         look = time.monotonic() - started - step
-        return max(1, int((seconds - _LOOKS * look) / step))
+        # All processes train as long as the first one.
+        return int(agreed(max(1, int((seconds - _LOOKS * look) / step)), self.device))

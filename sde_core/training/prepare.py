@@ -38,7 +38,8 @@ def prepare_subject(
         ConfigError: something that ``config.train`` needs is missing.
         EncoderError: the encoder has no layer of the kind that is to be trained.
     """
-    from sde_core.training.encoder_subjects import heads_subject, towers_subject
+    from sde_core.training.encoder_subjects import towers_subject
+    from sde_core.training.heads_subject import heads_subject
 
     if config.train == "adapter":
         return _adapter_subject(source, config, encoder, device, progress)
@@ -75,10 +76,13 @@ def _adapter_subject(
         assert isinstance(model, Adapter)
         return _finished_adapter(model, vectors, encoder, folder)
 
-    inputs: Inputs = Vectors(vectors.image, vectors.text, device)
+    def inputs_of(given: EmbeddingSet) -> Inputs:
+        return Vectors(given.image, given.text, device)
+
     return Subject(
         source=vectors,
-        inputs=inputs,
+        inputs=inputs_of(vectors),
+        inputs_of=inputs_of,
         split=split,
         meaning=meaning,
         title=f"an adapter on vectors of width {vectors.width}",

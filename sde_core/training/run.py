@@ -22,6 +22,7 @@ from sde_core.training.events import (
     Started,
     Step,
 )
+from sde_core.training.ranks import agreed, is_first, wait_for_all
 from sde_core.training.trainer import NotFiniteError, Training
 
 ENCODER_FOLDER = "open_clip"
@@ -41,12 +42,16 @@ class Run:
         self.training, self.output, self.name = training, output, name
         self._first_step = 0
         self._good: Path | None = None  # the newest checkpoint of this training on disk
+        self._steps_on_disk: dict[str, int] = {}  # file -> the step that it holds
         self._best: dict[str, Tensor] | None = None  # kept only where the best weights are the result
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from ``checkpoint``; the best weights so far are read beside it."""
         self.training.restore(checkpoint)
         self._first_step = checkpoint.step
+        if self.output is not None:
+            self._steps_on_disk = _steps_in(self.output, checkpoint)
+            self._good = self.output / LAST if LAST in self._steps_on_disk else None
         best = None if self.output is None else self.output / BEST
         if self._keeps_best and best is not None and self.training.best_step < checkpoint.step:
             found = read_checkpoint(best)
@@ -89,9 +94,12 @@ class Run:
                     gradient_norm=numbers.gradient_norm,
                     seconds=time.monotonic() - began,
                 )
-            yield self._done()
+            if is_first():
+                yield self._done()
+            wait_for_all()
         except NotFiniteError as error:
-            yield self._failed(_not_finite(error, training))
+            # The weights gave this loss, so what is on disk stays the last good state.
+            yield self._failed(_not_finite(error, training), are_weights_good=False)
         except _DiskError as error:
             yield Failed(step=training.step, reason=str(error), checkpoint=self._good)
         except SDEError as error:
@@ -121,13 +129,20 @@ class Run:
         )
 
     def _look(self) -> Iterator[Event]:
-        metrics, spectrum = self.training.look()
-        if metrics.is_best and self._keeps_best:
+        found = self.training.look()
+        is_best = self.training.best_step == self.training.step
+        if is_best and self._keeps_best:
             self._best = self.training.model.trained_state()
-        yield metrics
-        yield spectrum
+        if found is not None:
+            yield from found
         if self.output is not None:
-            yield self._saved(is_best=metrics.is_best)
+            saved = self._saved(is_best=is_best) if is_first() else None
+            # All processes stop where the first one cannot write.
+            has_failed = agreed(float(isinstance(saved, Failed)), self.training.device) > 0
+            if saved is not None and not has_failed:
+                yield saved
+            if has_failed:
+                raise _DiskError(saved.reason if isinstance(saved, Failed) else "")
 
     def _saved(self, *, is_best: bool) -> Event:
         step = self.training.step
@@ -141,9 +156,8 @@ class Run:
             )
             if self.training.config.when_disk_full == "continue":
                 return CheckpointFailed(step=step, reason=f"{reason}; the training goes on without it")
-            raise _DiskError(
-                f'{reason}; make room and resume, or train with when_disk_full="continue"'
-            ) from None
+            reason += '; make room and resume, or train with when_disk_full="continue"'
+            return Failed(step=step, reason=reason, checkpoint=self._good)
         return CheckpointSaved(step=step, path=path, is_best=is_best)
 
     def _save(self, *, is_best: bool) -> Path:
@@ -151,44 +165,51 @@ class Run:
         checkpoint = self.training.checkpoint()
         if is_best:  # first, so that what the last one says of the best one is there
             write_checkpoint(checkpoint, self.output / BEST)
+            self._steps_on_disk[BEST] = checkpoint.step
         write_checkpoint(checkpoint, self.output / LAST)
+        self._steps_on_disk[LAST] = checkpoint.step
         self._good = self.output / LAST
         return self._good
 
     def _save_quietly(self) -> None:
         """Write a checkpoint on the way out; a disk that is full then costs the steps since the last one."""
-        if self.output is not None and self.training.step > self._first_step:
+        if self.output is not None and is_first() and self.training.step > self._first_step:
             try:
                 self._save(is_best=False)
             except OSError:
                 return
 
-    def _failed(self, reason: str) -> Failed:
-        """Return the failure with a checkpoint of the weights before it."""
-        self._save_quietly()
+    def _failed(self, reason: str, *, are_weights_good: bool = True) -> Failed:
+        """Return the failure with the last good checkpoint, of the weights as they are if those are good."""
+        if are_weights_good:
+            self._save_quietly()
         return Failed(step=self.training.step, reason=reason, checkpoint=self._good)
 
     def _done(self) -> Done:
-        training, subject = self.training, self.training.subject
-        checkpoint = self._good
-        result_step = training.step
-        if self._keeps_best and self._best is not None:
+        training, name = self.training, LAST
+        if self._best is not None:
             training.model.load_trained_state(self._best)
-            result_step = training.best_step
-            checkpoint = None if self.output is None else self.output / BEST
+            name = BEST
+        step = training.best_step if name == BEST else training.step
+        is_on_disk = self._steps_on_disk.get(name) == step
+        return self.result(self.output / name if self.output is not None and is_on_disk else None)
+
+    def result(self, checkpoint: Path | None, how: str = "") -> Done:
+        """Return what the model as it is now comes to, its encoder written where there is a folder.
+
+        Args:
+            checkpoint: that holds these weights.
+            how: they came about, for the name of the vectors.
+        """
+        training, subject = self.training, self.training.subject
         image, text = training.vectors()
         folder = None if self.output is None else self.output / ENCODER_FOLDER
         outcome = subject.finish(training.model, folder)
-        result = replace(
-            subject.source,
-            image=image,
-            text=text,
-            provenance=outcome.provenance,
-            name=f"{subject.source.name} after {training.config.loss.name}".strip(),
-        )
+        name = " ".join(filter(None, (subject.source.name, "after", training.config.loss.name, how)))
+        result = replace(subject.source, image=image, text=text, provenance=outcome.provenance, name=name)
         return Done(
             step=training.step,
-            best_step=result_step,
+            best_step=training.step if self._best is None else training.best_step,
             result=_finite(result),
             checkpoint=checkpoint,
             encoder_folder=outcome.folder,
@@ -200,6 +221,22 @@ class _DiskError(Exception):
     """A checkpoint could not be written, and the training is to stop then."""
 
 
+def _steps_in(folder: Path, checkpoint: Checkpoint) -> dict[str, int]:
+    """Return which steps of the same training the files in ``folder`` hold."""
+    found = {}
+    for name in (LAST, BEST):
+        try:
+            there = read_checkpoint(folder / name)
+        except DataError:
+            continue
+        if there.source == checkpoint.source and there.step in (
+            checkpoint.step,
+            checkpoint.counts["best_step"],
+        ):
+            found[name] = there.step
+    return found
+
+
 def _finite(result: EmbeddingSet) -> EmbeddingSet:
     assert np.isfinite(result.image).all()
     assert np.isfinite(result.text).all()
@@ -208,8 +245,8 @@ def _finite(result: EmbeddingSet) -> EmbeddingSet:
 
 def _not_finite(error: NotFiniteError, training: Training) -> str:
     return (
-        f"{error} at step {training.step + 1}, so the training stopped with the weights of step "
-        f"{training.step}; lower learning_rate (now {training.config.peak_rate:g}) and start again"
+        f"{error} after {training.step} steps, so the training stopped and the checkpoint before is the last good "
+        f"one; lower learning_rate (now {training.config.peak_rate:g}) and start again"
     )
 
 

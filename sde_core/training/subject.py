@@ -38,6 +38,7 @@ class Subject:
     Attributes:
         source: the pairs as vectors of the model that the training starts from.
         inputs: the same pairs as the model takes them.
+        inputs_of: makes inputs of another set of the same encoder.
         split: pictures to train on and to look at.
         meaning: which pairs mean the same.
         title: what is trained, in words that tell two subjects apart.
@@ -48,6 +49,7 @@ class Subject:
 
     source: EmbeddingSet
     inputs: Inputs
+    inputs_of: Callable[[EmbeddingSet], Inputs]
     split: Split
     meaning: Meaning
     title: str

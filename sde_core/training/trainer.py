@@ -17,6 +17,7 @@ from sde_core.training.measure import encode_rows, gap, modality_spectrum, score
 from sde_core.training.objective import Objective
 from sde_core.training.optimizer import adamw, learning_rate, optimizer_tensors, restore_optimizer, trainable
 from sde_core.training.order import PairOrder
+from sde_core.training.ranks import agreed, is_first, local_rows, mean_over_ranks, rank, wrapped
 from sde_core.training.subject import Subject
 
 _AUTOCAST = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -58,7 +59,9 @@ class Training:
         self.objective = Objective(config, total_steps)
         self.optimizer = adamw(self.model, config)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
-        self.forward: nn.Module = self.model
+        self.rows = local_rows(config.batch_size, config.accumulate)
+        has_towers = config.train in ("last-block", "full")
+        self.forward = wrapped(self.model, device, may_skip_layers=has_towers)
         self.step = 0
         self.evaluated_step = -1
         self.best_step = 0
@@ -80,7 +83,7 @@ class Training:
     def is_due(self) -> bool:
         """Whether the state after these steps is to be looked at and has not been."""
         is_time = self.step % self.evaluate_every == 0 or self.step >= self.total_steps
-        return is_time and self.evaluated_step < self.step
+        return (is_time or self.evaluated_step < 0) and self.evaluated_step < self.step
 
     @property
     def is_over(self) -> bool:
@@ -116,11 +119,13 @@ class Training:
 
     def _gradients(self) -> tuple[float, dict[str, float]]:
         images, texts = self.order.batch(self.step)
-        if self.step + 1 < self.total_steps:
-            self.subject.inputs.expect(np.concatenate([images, self.order.batch(self.step + 1)[0]]))
         same = None
         if self.objective.needs_marks:
             same = torch.from_numpy(self.subject.meaning.same(images, texts)).to(self.device)
+        images, texts = images[self.rows], texts[self.rows]
+        if self.step + 1 < self.total_steps:
+            coming = self.order.batch(self.step + 1)[0][self.rows]
+            self.subject.inputs.expect(np.concatenate([images, coming]))
         loss, parts = whole_batch_gradients(
             self.forward,
             lambda part: (self.subject.inputs.images(images[part]), self.subject.inputs.texts(texts[part])),
@@ -128,27 +133,43 @@ class Training:
             rows=len(images),
             parts=self.config.accumulate,
             autocast=_AUTOCAST[self.config.precision],
-            seed=(self.config.noise_seed, self.step),
+            seed=(self.config.noise_seed, self.step, rank()),
             scaler=self.scaler,
         )
-        return float(loss), {name: float(value) for name, value in parts.items()}
+        values = mean_over_ranks(torch.stack([x.double() for x in (loss, *parts.values())])).tolist()
+        return values[0], dict(zip(parts, values[1:], strict=True))
 
-    def look(self) -> tuple[Metrics, SpectrumSnapshot]:
-        """Measure the state after these steps, note whether it is the best, and return both."""
-        subject, split = self.subject, self.subject.split
-        texts = subject.text_rows_of_val
-        image = encode_rows(self.model, subject.inputs, split.val, "image")
-        text = encode_rows(self.model, subject.inputs, texts, "text")
-        values = validation_metrics(image, text, _positions(subject.source.links, texts, split.val))
-        score = score_of(values)
+    def look(self) -> tuple[Metrics, SpectrumSnapshot] | None:
+        """Measure the state after these steps and note whether it is the best.
+
+        Returns:
+            What was measured; None on all processes but the first, which is the one that measures.
+
+        Raises:
+            NotFiniteError: the model gives vectors that are not finite.
+        """
+        values = self.validation() if is_first() else {}
+        score = agreed(score_of(values) if values else math.nan, self.device)
         is_best = score > self.best_score
         if is_best:
             self.best_score, self.best_step, self.looks_since_best = score, self.step, 0
         else:
             self.looks_since_best += 1
         self.evaluated_step = self.step
+        if not values:
+            return None
         metrics = Metrics(step=self.step, values=values, score=score, is_best=is_best)
         return metrics, self._snapshot()
+
+    def validation(self) -> dict[str, float]:
+        """Return `retrieval_metrics` of the validation pictures with all their captions."""
+        subject, split = self.subject, self.subject.split
+        texts = subject.text_rows_of_val
+        image = encode_rows(self.model, subject.inputs, split.val, "image")
+        text = encode_rows(self.model, subject.inputs, texts, "text")
+        if not (np.isfinite(image).all() and np.isfinite(text).all()):
+            raise NotFiniteError("the vectors became infinite or NaN")
+        return validation_metrics(image, text, _positions(subject.source.links, texts, split.val))
 
     def _snapshot(self) -> SpectrumSnapshot:
         rows = spectrum_rows(self.subject)
