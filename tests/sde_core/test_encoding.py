@@ -1,3 +1,9 @@
+import importlib
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -29,7 +35,7 @@ def test_vectors_belong_to_their_pairs(encoder, write_shard, good_members):
 def test_the_batch_size_changes_nothing(encoder, write_shard, good_members):
     path = write_shard(good_members)
     one, many = (
-        sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=b, workers=w) for b, w in ((1, 1), (64, 3))
+        sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=b, workers=w) for b, w in ((1, 0), (64, 0))
     )
     np.testing.assert_allclose(one.image, many.image, atol=2e-6)
     np.testing.assert_allclose(one.text, many.text, atol=2e-6)
@@ -81,10 +87,98 @@ def test_progress_counts_both_stages_and_can_cancel(encoder, write_shard, good_m
         sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=2, progress=cancel)
 
 
-@pytest.mark.parametrize("option", ["batch_size", "workers"])
-def test_counts_below_one_are_refused(encoder, write_shard, good_members, option):
-    with pytest.raises(ConfigError, match=f"{option} must be at least 1; got 0"):
-        sde.encode_pairs(encoder, sde.open_pairs(write_shard(good_members)), **{option: 0})
+@pytest.mark.parametrize(("option", "value"), [("batch_size", 0), ("workers", -1)])
+def test_counts_that_there_cannot_be_are_refused(encoder, write_shard, good_members, option, value):
+    with pytest.raises(ConfigError, match=f"{option} must be at least {value + 1}; got {value}"):
+        sde.encode_pairs(encoder, sde.open_pairs(write_shard(good_members)), **{option: value})
+
+
+def test_processes_that_decode_give_the_same_set_as_threads(encoder, write_shard, good_members):
+    broken = [(n, b"not a picture" if n == "0002.webp" else c) for n, c in good_members]
+    path = write_shard(broken)
+    threads, processes = (
+        sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=2, workers=w) for w in (0, 2)
+    )
+    assert processes.fingerprint == threads.fingerprint
+    assert processes.skipped == threads.skipped
+    assert [s.item for s in processes.skipped] == ["0002"]
+
+
+_LIGHT = """
+import os, time
+import numpy as np, torch
+
+class Light:
+    \"\"\"Needs no torchvision, so that its process begins soon; ends or stops its process at two colours.\"\"\"
+
+    def __call__(self, picture):
+        pixels = np.asarray(picture.resize((32, 32)), np.float32)
+        red, green, blue = pixels.mean(axis=(0, 1))
+        if blue > 200 and red < 50:
+            os.kill(os.getpid(), 9)
+        if green > 100 and red < 50:
+            time.sleep(600)
+        return torch.from_numpy(pixels / 127.5 - 1).permute(2, 0, 1)
+"""
+
+
+@pytest.fixture
+def light_encoder(encoder, tmp_path, monkeypatch):
+    """The encoder with a preprocessing that kills its process at blue, and hangs it at green."""
+    (tmp_path / "light_preprocessing.py").write_text(_LIGHT)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "light_preprocessing", raising=False)
+    return replace(encoder, preprocess=importlib.import_module("light_preprocessing").Light())
+
+
+def test_a_picture_that_kills_or_hangs_its_process_is_skipped_alone(
+    light_encoder, write_shard, good_members, monkeypatch
+):
+    from sde_core.encoding import decode_process
+
+    monkeypatch.setattr(decode_process, "TIMEOUT_S", 4.0)
+    made = sde.encode_pairs(light_encoder, sde.open_pairs(write_shard(good_members)), batch_size=5, workers=1)
+    assert made.image_ids == ("0000", "0003", "0004")
+    reason = "the process that decoded it was ended by signal 9: the picture is damaged, or memory is short"
+    assert [(s.item, s.reason) for s in made.skipped] == [("0001", reason), ("0002", reason)]
+    assert _children() == []
+
+
+def test_cancelling_ends_the_processes(light_encoder, write_shard, good_members):
+    def cancel(_):
+        raise InterruptedError
+
+    pairs = sde.open_pairs(write_shard([m for m in good_members if m[0][:4] in ("0000", "0003", "0004")]))
+    with pytest.raises(InterruptedError):
+        sde.encode_pairs(light_encoder, pairs, batch_size=1, workers=2, progress=cancel)
+    assert _children() == []
+
+
+def _children():
+    tasks = Path(f"/proc/{os.getpid()}/task")
+    listed = [task / "children" for task in tasks.iterdir()] if tasks.exists() else []
+    return [child for path in listed if path.exists() for child in path.read_text().split()]
+
+
+def test_a_preprocessing_that_no_process_can_take_is_refused(encoder, write_shard, good_members):
+    local = replace(encoder, preprocess=lambda picture: encoder.preprocess(picture))
+    pairs = sde.open_pairs(write_shard(good_members))
+    with pytest.raises(ConfigError, match="workers must be 0 here: a process for decoding does not start"):
+        sde.encode_pairs(local, pairs, workers=1)
+    assert sde.encode_pairs(local, pairs, workers=0).n_images == 5
+
+
+def test_vectors_beyond_the_bound_lie_in_a_file_and_are_the_same(
+    encoder, write_shard, good_members, monkeypatch
+):
+    from sde_core import growing
+
+    path = write_shard(good_members)
+    small = sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=2)
+    monkeypatch.setattr(growing, "IN_MEMORY_BYTES", 100)
+    large = sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=2)
+    assert isinstance(large.image, np.memmap)
+    assert large.fingerprint == small.fingerprint
 
 
 def _picture(pairs, pair_id):
