@@ -1,12 +1,13 @@
 """Encoding pairs in the background, into the folder of sets that were encoded here."""
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import sde_core as sde
-from app.jobs.job import Job
+from app.jobs.job import Cancelled, Job
 from app.sets import known_sets
 
 
@@ -74,11 +75,13 @@ def _encode(job: Job, source: str, load: "Callable[[], sde.Encoder]", cache: Pat
 
     label = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(source.split("/")[-2:])).strip("-")[:60]
     folder = cache / "embeddings" / f"{label}-{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}"
-    embeddings = sde.encode_pairs(encoder, pairs, progress=follow, name=source)
-    job.report(1.0, "writing")
-    return Encoded(
-        folder=embeddings.save(folder),
-        source=source,
-        encoder=encoder.name,
-        n_skipped=len(embeddings.skipped),
-    )
+    # What a server that was killed had finished is not done again; who cancels wants nothing kept.
+    blocks = folder.with_name(f"{folder.name}.blocks")
+    try:
+        embeddings = sde.encode_pairs(encoder, pairs, progress=follow, resume=blocks, name=source)
+        job.report(1.0, "writing")
+        saved = embeddings.save(folder)
+    except (Cancelled, sde.SDEError):
+        shutil.rmtree(blocks, ignore_errors=True)
+        raise
+    return Encoded(folder=saved, source=source, encoder=encoder.name, n_skipped=len(embeddings.skipped))

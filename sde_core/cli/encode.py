@@ -1,8 +1,10 @@
 """`sde encode`: pairs through an encoder into an embedding set on disk."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sde_core.cli.options import add_encoder_options, chosen_batch_size, load_chosen_encoder, new_command
+from sde_core.cli.options import add_encoder_options, load_chosen_encoder, new_command
 from sde_core.cli.output import encoding_bar, print_json, print_skipped, print_table
 
 
@@ -11,7 +13,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = new_command(
         commands,
         "encode",
-        "Encode image-text pairs and save the vectors as an embedding set.",
+        "Encode image-text pairs and save the vectors as an embedding set; interrupted, it goes on where it was.",
         "sde encode clipart/val --output embeddings/clipart-val",
     )
     parser.add_argument("pairs", help='"emoji", "clipart", one split such as "emoji/test", or shards')
@@ -27,13 +29,14 @@ def run(options: argparse.Namespace) -> None:
 
     pairs = open_pairs(options.pairs)
     encoder = load_chosen_encoder(options)
-    with encoding_bar(options.pairs) as progress:
+    with encoding_bar(options.pairs) as progress, _interruptible(options.output):
         embeddings = encode_pairs(
             encoder,
             pairs,
             progress=progress,
-            batch_size=chosen_batch_size(options, encoder),
+            batch_size=options.batch_size,
             workers=options.workers,
+            resume=_blocks(options.output),
         )
     folder = embeddings.save(options.output)
     print_skipped(embeddings.skipped)
@@ -51,3 +54,17 @@ def run(options: argparse.Namespace) -> None:
         return
     rows = [(key, str(value)) for key, value in facts.items() if key != "provenance"]
     print_table(f"{options.pairs} by {encoder.name}", ("saved", ""), rows)
+
+
+def _blocks(output: str) -> str:
+    """Return the folder that keeps finished vectors until the set is saved: the same command goes on there."""
+    return f"{output.rstrip('/')}.blocks"
+
+
+@contextmanager
+def _interruptible(output: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"what is done is kept in {_blocks(output)}: the same command goes on there"
+        raise KeyboardInterrupt(kept) from None

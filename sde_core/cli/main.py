@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SDEError as error:
         print(f"sde {options.command}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"sde {options.command}: interrupted, nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print(f"sde {options.command}: interrupted, {stopped or 'nothing was written'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `sde ... | head` closed the pipe: not an error
         sys.stdout = None

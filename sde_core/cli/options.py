@@ -43,7 +43,12 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="pictures at a time; default: auto, by device and free memory",
     )
-    parser.add_argument("--workers", type=_positive, default=2, help="decoding threads; default: %(default)s")
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="processes that decode pictures, 0: threads of this one; default: by device and number of pictures",
+    )
 
 
 def load_chosen_encoder(options: argparse.Namespace) -> "Encoder":
@@ -72,6 +77,10 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text!r}")
     return value
+
+
+def _count(text: str) -> int:
+    return 0 if text == "0" else _positive(text)
 
 
 def _positive_or_auto(text: str) -> int | str:

@@ -51,11 +51,9 @@ class Blocks:
     """
 
     def __init__(self, folder: Path, plan: Mapping[str, str | int]) -> None:
-        self.folder = folder
+        self.folder, self._plan = folder, dict(plan)
         before = plan_of(folder)
         if before is None:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_json(folder / PLAN, dict(plan))
             return
         other = [key for key in plan if before.get(key) != plan[key]]
         if other:
@@ -93,7 +91,10 @@ class Blocks:
             yield block
 
     def write(self, stage: str, block: Block) -> None:
-        """Write a block, whole or not at all."""
+        """Write a block, whole or not at all; the first one makes the folder."""
+        if not (self.folder / PLAN).is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_json(self.folder / PLAN, self._plan)
         header = {
             "start": str(block.start),
             "n_items": str(block.n_items),

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sde_core.embeddings import EmbeddingSet, Floats, Provenance
-from sde_core.encoders import Encoder
+from sde_core.encoders import Encoder, default_batch_size
 from sde_core.encoding.blocks import Blocks, BlockWriter, digest_of, plan_of
 from sde_core.encoding.collected import Collected
 from sde_core.encoding.pictures import Batch, read_ahead
@@ -204,7 +204,7 @@ def _batch_size(encoder: Encoder, given: int | Literal["auto"], before: Mapping[
         return given
     if isinstance(before.get("batch_size"), int):
         return int(before["batch_size"])
-    return 64
+    return default_batch_size(encoder)
 
 
 def _threads(device: torch.device, workers: int, before: Mapping[str, str | int]) -> int:

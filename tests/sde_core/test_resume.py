@@ -156,11 +156,10 @@ import sde_core as sde
 from sde_core.encoding import blocks
 blocks._SECONDS = 0.0
 encoder_folder, shard = sys.argv[1:]
-sde.load_encoder(encoder_folder, device="cpu")  # imports everything, once, before the forks
+encoder = sde.load_encoder(encoder_folder, device="cpu")  # once, before the forks
 for line in sys.stdin:
     out, child = line.strip(), os.fork()
     if child == 0:
-        encoder = sde.load_encoder(encoder_folder, device="cpu")
         print(os.getpid(), flush=True)
         made = sde.encode_pairs(encoder, sde.open_pairs(shard), batch_size=2, resume=out + ".blocks")
         made.save(out)

@@ -136,3 +136,38 @@ def test_the_module_runs_as_a_program():
         [sys.executable, "-m", "sde_core", "--version"], capture_output=True, text=True, check=True
     )
     assert out.stdout.startswith("sde ")
+
+
+def test_an_interrupted_encode_goes_on_with_the_same_command(
+    write_shard, good_members, tiny_encoder_folder, tmp_path, monkeypatch, capsys
+):
+    from sde_core import encoding
+    from sde_core.encoding import blocks
+
+    command = [
+        "encode",
+        str(write_shard(good_members)),
+        "--model",
+        str(tiny_encoder_folder),
+        "--batch-size",
+        "2",
+    ]
+    assert main([*command, "--output", str(tmp_path / "whole")]) == 0
+    encode_pairs = encoding.encode_pairs
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(blocks, "_SECONDS", 0.0)
+        patch.setattr(
+            encoding, "encode_pairs", lambda *a, **k: encode_pairs(*a, **{**k, "progress": interrupt})
+        )
+        assert main([*command, "--output", str(tmp_path / "set")]) == 130
+    assert "set.blocks: the same command goes on there" in capsys.readouterr().err
+    assert list((tmp_path / "set.blocks").glob("images-*"))
+    assert main([*command[:4], "--output", f"{tmp_path / 'set'}/"]) == 0  # "auto" takes the size of before
+    assert (
+        EmbeddingSet.load(tmp_path / "set").fingerprint == EmbeddingSet.load(tmp_path / "whole").fingerprint
+    )
+    assert not (tmp_path / "set.blocks").exists()
