@@ -81,7 +81,10 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
 
 def settle(page: "Page", charts: int = 1) -> None:
     """Wait until ``charts`` figures are drawn and the server has nothing more to say."""
-    page.locator(".js-plotly-plot .main-svg").nth(0).wait_for(timeout=60_000)
+    if charts:
+        page.locator(".js-plotly-plot .main-svg").nth(0).wait_for(timeout=60_000)
+    else:
+        page.get_by_test_id("stHeading").first.wait_for(timeout=60_000)
     page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length >= {charts}", timeout=60_000)
     rest(page)
 

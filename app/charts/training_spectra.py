@@ -11,11 +11,13 @@ from app.charts.layout import domains
 from app.charts.panels import GAP, panels, where
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from app.analysis.training import RunLog
 
 MODALITIES = ("image", "text")
-# A direction that grew or shrank by this factor has the full colour.
-_FULL_COLOUR = 4.0
+# The full colour is the largest change on show, but never less than a quarter: rounding should look like nothing.
+_LEAST_FULL = math.log2(1.25)
 
 
 def before_now_figure(run: "RunLog", *, height: int = 330) -> go.Figure:
@@ -65,26 +67,24 @@ def waterfall_figure(run: "RunLog", *, height: int = 330) -> go.Figure:
     """
     looks = run.spectra[:]
     traces = []
-    for panel, modality in enumerate(MODALITIES):
-        values = [look.of(modality).values for look in looks]
-        width = min(map(len, values))
-        start = values[0][:width]
-        ratio = np.stack([v[:width] / start for v in values])
+    ratios = [_since_start([look.of(modality).values for look in looks]) for modality in MODALITIES]
+    full = max(_LEAST_FULL, *(float(np.abs(np.log2(ratio)).max(initial=0.0)) for ratio in ratios))
+    for panel, (modality, ratio) in enumerate(zip(MODALITIES, ratios, strict=True)):
         traces.append(
             {
                 "type": "heatmap",
-                "x": np.arange(1, width + 1),
+                "x": np.arange(1, ratio.shape[1] + 1),
                 "y": [str(look.step) for look in looks],
                 "z": np.log2(ratio).astype(np.float32),
                 "customdata": ratio.astype(np.float32),
-                "zmin": -math.log2(_FULL_COLOUR),
-                "zmax": math.log2(_FULL_COLOUR),
+                "zmin": -full,
+                "zmax": full,
                 "colorscale": palette.GAIN,
                 "showscale": panel == 1,
                 "colorbar": {
                     "title": {"text": "since start", "side": "right"},
-                    "tickvals": [-2, -1, 0, 1, 2],
-                    "ticktext": ["÷ 4", "÷ 2", "same", "× 2", "× 4"],
+                    "tickvals": [-full, -full / 2, 0, full / 2, full],
+                    "ticktext": _factors(full),
                     "thickness": 12,
                 },
                 "hovertemplate": f"<b>{modality}</b><br>step %{{y}}, direction %{{x}}"
@@ -104,3 +104,15 @@ def waterfall_figure(run: "RunLog", *, height: int = 330) -> go.Figure:
         y_type="category",
         y_reversed=True,
     )
+
+
+def _since_start(values: "list[npt.NDArray[np.float64]]") -> "npt.NDArray[np.float64]":
+    """Return (looks, r) singular values over those of the first look, for the directions that all looks have."""
+    width = min(map(len, values))
+    ratio: npt.NDArray[np.float64] = np.stack([v[:width] for v in values]) / values[0][:width]
+    return ratio
+
+
+def _factors(full: float) -> list[str]:
+    half, whole = (f"{2**x:.3g}" for x in (full / 2, full))
+    return [f"÷ {whole}", f"÷ {half}", "same", f"× {half}", f"× {whole}"]

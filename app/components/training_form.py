@@ -27,16 +27,9 @@ SECONDS = (10, 20, 30, 60, 120, 300, 600, 1800)
 def training_form(data: "Dataset") -> None:
     """Show the form; a press on its button starts the training and shows it below."""
     with st.container(border=True):
-        first, second, third = st.columns([0.36, 0.34, 0.3], vertical_alignment="top", gap="medium")
+        first, second, third = st.columns([0.38, 0.34, 0.28], vertical_alignment="top", gap="medium")
         with first:
-            train = st.segmented_control(
-                "Train",
-                get_args(Trained),
-                default="adapter",
-                required=True,
-                key="train_what",
-                help=TRAINING["train"],
-            )
+            train = st.selectbox("Train", get_args(Trained), key="train_what", help=TRAINING["train"])
             st.caption(TRAINING[str(train)])
         with second:
             preset = st.selectbox("Loss", PRESETS, key="train_loss", help=TRAINING["loss"])
@@ -51,7 +44,7 @@ def training_form(data: "Dataset") -> None:
                 help=TRAINING["seconds"],
             )
             beside = st.toggle(
-                "Beside InfoNCE on the same batches",
+                "Beside plain InfoNCE",
                 True,
                 key="train_beside",
                 disabled=preset == BASELINE,

@@ -14,6 +14,7 @@ from app.charts.training import (
 from app.charts.training_spectra import before_now_figure, waterfall_figure
 from app.components import training_words as words
 from app.components.cards import Card, Number, card_strip
+from app.components.chart_columns import chart_columns
 from app.components.training_table import shares_table
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def training_charts(log: "TrainingLog") -> None:
 
 
 def _quality(runs: "Sequence[RunLog]") -> None:
-    left, right = st.columns(2, gap="large")
+    left, right = chart_columns("training_quality")
     with left:
         st.subheader("Does it find more?", anchor=False)
         k = st.segmented_control("Cut-off", (1, 5, 10), default=10, required=True, key="training_k")
@@ -64,7 +65,7 @@ def _quality(runs: "Sequence[RunLog]") -> None:
 
 
 def _movement(runs: "Sequence[RunLog]") -> None:
-    left, right = st.columns(2, gap="large")
+    left, right = chart_columns("training_movement")
     with left:
         st.subheader("How the bands move", anchor=False)
         what = st.segmented_control(
@@ -97,7 +98,7 @@ def _spectra(runs: "Sequence[RunLog]") -> None:
             or names[0]
         )
     run = next((r for r in runs if r.name == chosen), runs[0])
-    left, right = st.columns(2, gap="large")
+    left, right = chart_columns("training_spectra")
     left.plotly_chart(
         before_now_figure(run),
         key="training_spectrum",

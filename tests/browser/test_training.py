@@ -1,0 +1,57 @@
+"""A training in a real browser: watched, left alone, stopped, resumed, taken home, seen again by its link."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from safetensors import safe_open
+
+from app.screenshots import rest, settle
+
+pytestmark = pytest.mark.browser
+CHARTS = 6
+
+
+def _set(page: Page, label: str, value: str) -> None:
+    field = page.get_by_role("spinbutton", name=label, exact=True)
+    field.fill(value)
+    field.press("Enter")
+    rest(page)
+
+
+def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, opened, tmp_path):
+    with opened(f"{url}/training?data=clipart", 0) as page:
+        page.get_by_text("More settings").click()
+        _set(page, "Steps", "60")
+        _set(page, "Batch size", "256")
+        page.get_by_role("button", name="Start training").click()
+        expect(page.get_by_text("Does it find more?")).to_be_visible(timeout=90_000)
+        expect(page).to_have_url(re.compile("training=.*clipart-adapter"))
+        link = page.url
+        # Another view, and back: it went on meanwhile.
+        page.get_by_role("link", name="Spectrum").click()
+        settle(page, 1)
+        page.get_by_role("link", name="Training").click()
+        settle(page, CHARTS)
+        stop = page.get_by_role("button", name="Stop")
+        if stop.count():
+            stop.click()
+            expect(page.get_by_text("This training has not ended")).to_be_visible(timeout=60_000)
+            page.get_by_role("button", name="Resume").click()
+        expect(page.get_by_text("Take it home")).to_be_visible(timeout=180_000)
+        rest(page)
+        with page.expect_download() as waiting:
+            page.get_by_test_id("stDownloadButton").filter(has_text="Checkpoint").first.click()
+        waiting.value.save_as(tmp_path / "checkpoint.safetensors")
+        with safe_open(tmp_path / "checkpoint.safetensors", framework="np") as file:
+            assert any(name.startswith("model.") for name in file.keys())  # noqa: SIM118
+        outcome = page.get_by_text(re.compile("validation R@10 went from")).first.inner_text()
+        assert "60 of 60 steps" in outcome
+        facts = page.get_by_text(re.compile(r"pictures.*dimensions")).first.inner_text()
+        page.get_by_role("button", name="Look at its vectors").first.click()
+        expect(page.get_by_text(re.compile(r"pictures.*dimensions")).first).not_to_have_text(facts)
+        rest(page)
+    with opened(link, CHARTS, dark=True, width=900) as page:
+        assert page.get_by_text(re.compile("validation R@10 went from")).first.inner_text() == outcome
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
