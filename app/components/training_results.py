@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import cache
 from app.components.source import put
+from app.components.training_mix import place_of, training_mix
 from app.trainings import last_checkpoint, trained_set
 from sde_core.training.run import ENCODER_FOLDER
 
@@ -26,6 +27,9 @@ def training_results(folder: Path, request: "TrainingRequest", log: "TrainingLog
     for name, checkpoint in found.items():
         if checkpoint is not None:
             _run(folder, request, log, name, checkpoint)
+    ended = [name for name, run in log.runs.items() if run.done is not None]
+    if ended:
+        training_mix(folder, request, ended)
 
 
 def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str, checkpoint: Path) -> None:
@@ -40,7 +44,7 @@ def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str
                     key=f"open {folder.name} {name}",
                     icon=":material/visibility:",
                     on_click=put,
-                    kwargs=_place(request, trained_set(cache.cache_folder(), folder, name)),
+                    kwargs=place_of(request.data, trained_set(cache.cache_folder(), folder, name)),
                     help="Opens the trained vectors in every view; Data and Encoder above lead back.",
                 )
                 if done["checkpoint"]:
@@ -67,14 +71,6 @@ def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str
                 )
         if done is not None:
             st.caption(str(done["note"]))
-
-
-def _place(request: "TrainingRequest", vectors: Path) -> dict[str, object]:
-    """Return the state that shows trained vectors: by the name of their pairs where they have one."""
-    for entry in cache.known_sets():
-        if Path(entry.folder) == vectors and entry.data == request.data:
-            return {"data": entry.data, "encoder": entry.encoder, "part": ()}
-    return {"data": str(vectors), "part": ()}
 
 
 def _state(log: "TrainingLog", name: str) -> str:

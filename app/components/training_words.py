@@ -6,9 +6,10 @@ from app.analysis.training import change
 from app.components.words import recall
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.analysis.training import RunLog
+    from sde_core.training import Interpolated
 
 WHAT_IT_IS = (
     "A short fine-tuning on the pairs that are shown above: watch the spectrum move, compare with plain InfoNCE on the "
@@ -74,3 +75,24 @@ def rank_story(runs: "Sequence[RunLog]") -> str:
             f"{last.text.effective_rank:.0f} (text), gap {first.gap:.2f} → {last.gap:.2f}."
         )
     return "  \n".join(sentences)
+
+
+def mixes_story(mixes: "Sequence[Interpolated]", trained_on: str) -> str:
+    """Return what start, end and the best mix reach on validation, and what the others pay."""
+
+    def mean(values: "Mapping[str, float]") -> float:
+        return (values["text_retrieval_recall@10"] + values["image_retrieval_recall@10"]) / 2
+
+    first, last = mixes[0], mixes[-1]
+    best = max(mixes, key=lambda mix: mix.score)
+    parts = [
+        f"{trained_on}, validation: R@10 {recall(mean(first.values))} at the start, "
+        f"{recall(mean(last.values))} at the end; the best mix by all of R@1, R@5 and R@10 takes "
+        f"{best.alpha:.1f} of the end ({recall(mean(best.values))})."
+    ]
+    parts += [
+        f"{name}: {recall(mean(first.others[name]))} at the start, {recall(mean(last.others[name]))} at the end, "
+        f"{recall(mean(best.others[name]))} with that mix."
+        for name in first.others
+    ]
+    return " ".join(parts)

@@ -50,7 +50,7 @@ def training_job(request: TrainingRequest, folder: Path, cache: Path, *, device:
 def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Trained:
     log = read_log(folder)
     job.report(0.0, "opening the pairs", partial=log)
-    source = _source(request)
+    source = training_source(request)
     job.report(0.0, "preparing")
     sets: dict[str, Path] = {}
     events = finetune_side_by_side(
@@ -66,13 +66,18 @@ def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Tra
             log.add(plain)
             record.add(plain)
             if isinstance(event, Done):
-                sets[event.run] = _kept(event, folder, cache)
+                sets[event.run] = keep_vectors(event.result, folder, event.run, cache)
             left = job.seconds * (1 - log.share) / log.share if log.share > 0 else None
             job.report(log.share, _note(log), seconds_left=left)
     return Trained(folder=folder, sets=sets)
 
 
-def _source(request: TrainingRequest) -> sde.EmbeddingSet:
+def training_source(request: TrainingRequest) -> sde.EmbeddingSet:
+    """Return what a training trains on.
+
+    Raises:
+        DataError: the set is gone, or it is another one by now.
+    """
     found = sde.EmbeddingSet.load(request.folder)
     if request.part:
         found = found.select(rows_of(found, request.part))
@@ -81,13 +86,12 @@ def _source(request: TrainingRequest) -> sde.EmbeddingSet:
     return found
 
 
-def _kept(event: Done, folder: Path, cache: Path) -> Path:
-    """Save the trained vectors where every view finds them."""
-    result = event.result
+def keep_vectors(result: sde.EmbeddingSet, folder: Path, run: str, cache: Path) -> Path:
+    """Save trained vectors where every view finds them, and return their folder."""
     origin = result.provenance
     if not origin.encoder:  # the adapter could not be folded: the vectors have no encoder to load
-        origin = replace(origin, encoder=f"{folder.name}/{event.run}")
-    return replace(result, provenance=origin).save(trained_set(cache, folder, event.run))
+        origin = replace(origin, encoder=f"{folder.name}/{run}")
+    return replace(result, provenance=origin).save(trained_set(cache, folder, run))
 
 
 def _note(log: TrainingLog) -> str:

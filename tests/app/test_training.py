@@ -226,11 +226,11 @@ def _start(at, **settings):
     return at
 
 
-def _jobs_end(seconds: float = 90) -> None:
+def _jobs_end(seconds: float = 90, kind: str = "train") -> None:
     limit = time.monotonic() + seconds
-    while queue.active("train") and time.monotonic() < limit:
+    while queue.active(kind) and time.monotonic() < limit:
         time.sleep(0.1)
-    assert not queue.active("train")
+    assert not queue.active(kind)
 
 
 def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked_folder):
@@ -247,6 +247,16 @@ def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked
     assert len(at.get("plotly_chart")) == 6
     assert "the paper reports [P]" in "".join(e.proto.body for e in at.get("html"))
     assert {b.label for b in at.button} >= {"Look at its vectors", "Start training"}
+    at.button(key="mix_measure").click().run()
+    assert not at.exception
+    _jobs_end(kind="sweep")
+    at.run()
+    assert len(at.get("plotly_chart")) == 7
+    assert any("the best mix by all of" in c.value for c in at.caption)
+    at.button(key="mix_keep").click().run()
+    _jobs_end(kind="mix")
+    at.run()
+    assert any("kept" in e.value for e in at.success)
     next(b for b in at.button if b.label == "Look at its vectors").click().run()
     assert not at.exception
     assert not at.error
