@@ -80,7 +80,10 @@ def find_columns(schema: "pa.Schema", label: str) -> ArrowColumns:
     Raises:
         DataError: no picture or no caption column, one of another type, or a name that comes twice.
     """
-    names = list(schema.names)
+    try:
+        names = list(schema.names)
+    except UnicodeDecodeError:
+        raise DataError(f"{label} must name its columns in UTF-8; one name is not") from None
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(f"{label} must name every column once; {twice!r} comes twice")

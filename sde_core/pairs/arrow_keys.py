@@ -1,5 +1,7 @@
 """The key columns of tables, kept as Arrow text: where a key stands, and which come more than once."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,16 +24,16 @@ class KeyIndex:
     def __init__(self, parts: list[tuple[ArrowPart, ArrowColumns]]) -> None:
         self._parts = parts
 
-    def find(self, key: str) -> Place | None:
-        """Return the first row with this key."""
+    def places(self, key: str) -> Iterator[Place]:
+        """Yield the rows with this key, in order."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         wanted = pa.scalar(key, pa.large_string())
         for part, group, first, keys in self._keys:
-            row = keys.index(wanted).as_py()
-            if row >= 0:
-                return Place(part, group, row, first + row)
-        return None
+            if keys.index(wanted).as_py() >= 0:  # the quick answer for most groups
+                for row in pc.indices_nonzero(pc.equal(keys, wanted)).to_pylist():
+                    yield Place(part, group, row, first + row)
 
     @cached_property
     def n_repeats(self) -> int:
@@ -80,11 +82,10 @@ class KeyIndex:
         found = []
         for part, columns in self._parts:
             for group, first in places(part) if columns.key else ():
-                try:
-                    blocks = [_as_text(block[columns.key]) for block in part.blocks(group, [columns.key])]
-                except DataError:
-                    continue  # iterating says so
-                chunks = [chunk for block in blocks for chunk in block.chunks]
+                chunks: list[pa.Array] = []
+                with suppress(DataError):  # iterating says so; what came before is kept
+                    for block in part.blocks(group, [columns.key]):
+                        chunks += _as_text(block[columns.key]).chunks
                 found.append((part, group, first, pa.chunked_array(chunks, pa.large_string())))
         return found
 

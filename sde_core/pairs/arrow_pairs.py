@@ -95,23 +95,31 @@ class ArrowPairs(Pairs):
         Raises:
             DataError: there is none, or it is broken.
         """
-        place = self._locate(pair_id)
-        if place is None:
-            raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
+        problem = DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
+        for number, place in enumerate(self._places(pair_id)):
+            try:
+                return self._pair(place, self._row(place))
+            except DataError as error:
+                problem = error if number == 0 else problem
+        raise problem
+
+    def _row(self, place: Place) -> dict[str, Any]:
         start = 0
         for block in place.part.blocks(place.group, self._columns[place.part.label].described):
             if place.row < start + len(block):
                 one = block.slice(place.row - start, 1)
-                return self._pair(place, {name: cells(one[name])[0] for name in one.column_names})
+                return {name: cells(one[name])[0] for name in one.column_names}
             start += len(block)
         raise DataError(f"{place.part.label} must hold row {place.number}; it is cut off")
 
     def _opens(self, part: ArrowPart) -> bool:
         try:
-            self._columns[part.label] = find_columns(part.schema, part.label)
+            columns = find_columns(part.schema, part.label)
+            _ = part.group_rows  # known from here on
         except DataError as error:
             self._skip(part.label, str(error))
             return False
+        self._columns[part.label] = columns
         return True
 
     def _rows(self, part: ArrowPart) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -188,15 +196,16 @@ class ArrowPairs(Pairs):
     def _keys(self) -> KeyIndex:
         return KeyIndex([(part, self._columns[part.label]) for part in self._parts])
 
-    def _locate(self, pair_id: str) -> Place | None:
-        if (place := self._keys.find(pair_id)) is not None:
-            return place
+    def _places(self, pair_id: str) -> Iterator[Place]:
+        """Yield where this id stands; several rows may have it, of which the first usable one counts."""
+        yield from self._keys.places(pair_id)
         label, _, number = pair_id.rpartition("#")
+        if not (number.isdecimal() and number.isascii() and len(number) < 19):
+            return
         for part in self._parts:
-            numbered = not self._columns[part.label].key and label == (part.label if self._several else "")
-            if numbered and number.isdecimal() and number.isascii() and len(number) < 19:
-                return place_of(part, int(number))
-        return None
+            if not self._columns[part.label].key and label == (part.label if self._several else ""):
+                place = place_of(part, int(number))
+                yield from [place] if place is not None else []
 
     def _skip(self, item: str, reason: str) -> None:
         self._skipped[item] = Skipped(item, reason)

@@ -68,7 +68,12 @@ class _ParquetPart(ArrowPart):
     @cached_property
     def group_rows(self) -> tuple[int, ...]:
         """Number of rows in each row group."""
-        return tuple(self._footer.row_group(i).num_rows for i in range(self._footer.num_row_groups))
+        rows = tuple(self._footer.row_group(i).num_rows for i in range(self._footer.num_row_groups))
+        if not all(0 <= n < 1 << 40 for n in rows):
+            raise DataError(
+                f"{self.label} must be a whole parquet file; a row group says it has {max(rows, key=abs)} rows"
+            )
+        return rows
 
     def blocks(self, group: int, columns: list[str]) -> "Iterator[pa.Table]":
         """Yield the named columns of one row group, `ROWS` rows at a time."""

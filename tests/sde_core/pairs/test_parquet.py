@@ -203,6 +203,16 @@ def test_broken_rows_are_skipped_with_their_reason_and_the_rest_survives(write):
     assert len(pairs) == 5
 
 
+def test_of_rows_with_one_id_the_first_usable_one_counts(write):
+    table = pa.table({"id": ["a", "a", "a"], "image": PICTURES[:3], "caption": ["", "yes", "no"]})
+    pairs = open_pairs(write(table, row_group_size=1))
+    assert [p.captions for p in pairs] == [("yes",)]
+    assert pairs.find("a").read_image() == PICTURES[1]
+    assert [s.reason for s in pairs.skipped] == ["no caption, or an empty one", "its id was there before"]
+    with pytest.raises(DataError, match="no caption"):
+        open_pairs(write(table.slice(0, 1))).find("a")
+
+
 def test_pictures_that_are_none_say_so_when_they_are_read(write):
     pairs = open_pairs(write(_table(image=[PICTURES[0], None, b"", b"no picture", PICTURES[4]])))
     found = list(pairs)
