@@ -1,6 +1,6 @@
 """Bases and partitions that a loss treats as constants, from one batch or from running Gram matrices."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import torch
@@ -65,13 +65,27 @@ class BasisKeeper:
         return fresh
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` needs."""
-        return self.grams.state()
+        """Return what `restore` needs: tensors, numbers and text only.
+
+        A basis that outlives its step is part of it, so that what follows is the same to the last bit.
+        """
+        state = self.grams.state()
+        if self.config.refresh_every > 1 and self._kept is not None:
+            state["spectra"] = {name: _fields(x) for name, x in self._kept.spectra.items()}
+            state["partitions"] = {name: _fields(x) for name, x in self._kept.partitions.items()}
+            state["step"] = self._step
+        return state
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned; the next call looks at its batch."""
+        """Take over what `state` returned; without a kept basis the next call looks at its batch."""
         self.grams.restore(state)
         self._kept, self._step = None, -1
+        if "spectra" in state:
+            self._kept = StepConstants(
+                spectra={name: Spectrum(**x) for name, x in state["spectra"].items()},
+                partitions={name: Partition(**x) for name, x in state["partitions"].items()},
+            )
+            self._step = int(state["step"])
 
     def _needed(self) -> tuple[str, ...]:
         c = self.config
@@ -134,13 +148,16 @@ class RunningGrams:
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs."""
-        fields = ("image", "text", "rows", "rows_squared")
-        return {name: getattr(self, name) for name in fields}
+        return {name: getattr(self, name) for name in ("image", "text", "rows", "rows_squared")}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.image, self.text = state["image"], state["text"]
         self.rows, self.rows_squared = float(state["rows"]), float(state["rows_squared"])
+
+
+def _fields(value: Spectrum | Partition) -> dict[str, Any]:
+    return {f.name: getattr(value, f.name) for f in fields(value)}
 
 
 def _rows_of(name: str, rows: Pair) -> Tensor:

@@ -128,11 +128,11 @@ class SDELoss(nn.Module):
         return total
 
     def get_extra_state(self) -> dict[str, Any]:
-        """Return steps, progress and running Gram matrices, as part of ``state_dict()``."""
+        """Return steps, progress, running Gram matrices and a kept basis, as part of ``state_dict()``."""
         return {"clock": self._clock.state(), "basis": self._keeper.state()}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Take over what a checkpoint holds; the next call looks at the basis afresh."""
+        """Take over what a checkpoint holds; what follows is as if nothing had happened."""
         self._clock.restore(state["clock"])
         self._keeper.restore(state["basis"])
 

@@ -354,8 +354,15 @@ def test_set_progress_wins_over_counting():
         loss.set_progress(1.5)
 
 
-def test_a_checkpoint_continues_the_same_training():
-    config = SDELossConfig(total_steps=8, basis_memory=0.7, component_contrast=1.0)
+@pytest.mark.parametrize("refresh_every", [1, 2, 5])
+def test_a_checkpoint_continues_the_same_training(refresh_every):
+    config = SDELossConfig(
+        total_steps=8,
+        basis_memory=0.7,
+        component_contrast=1.0,
+        refresh_every=refresh_every,
+        contrast_band="noise",
+    )
     whole, first = SDELoss(config), SDELoss(config)
     for i in range(3):
         whole(*batch(seed=i), SCALE)

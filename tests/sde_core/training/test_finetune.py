@@ -73,7 +73,10 @@ LOSSES = [
     LossConfig(name="infonce"),
     LossConfig(name="siglip"),
     LossConfig(name="sde"),
-    LossConfig(name="sde", sde=sde.SDELossConfig(component_contrast=1.0, basis_memory=0.9, subspace_rank=4)),
+    LossConfig(
+        name="sde",
+        sde=sde.SDELossConfig(component_contrast=1.0, basis_memory=0.9, subspace_rank=4, refresh_every=5),
+    ),
     LossConfig(name="fanoise"),
     LossConfig(name="barlow", base="siglip"),
     LossConfig(name="vicreg"),
