@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sde_core.embeddings import EmbeddingSet
-from sde_core.errors import ConfigError
+from sde_core.errors import ConfigError, DataError
 from sde_core.links import Ints
 from sde_core.ranking import retrieval_metrics
 
@@ -102,3 +102,35 @@ def chance_recalls(links: Ints, n_texts: int, n_images: int, ks: tuple[int, ...]
             miss = [math.comb(size - int(r), k) / math.comb(size, k) if k <= size else 0.0 for r in kinds]
             recalls[f"{name}_retrieval_recall@{k}"] = 1.0 - float(np.dot(miss, counts)) / len(right)
     return recalls
+
+
+def check_reference(reference: EmbeddingSet, test: EmbeddingSet) -> int:
+    """Return how many pictures of the test set are in the reference too, vector for vector.
+
+    Args:
+        reference: what treatments are fitted on.
+        test: what they are reported on.
+
+    Raises:
+        DataError: another width, other weights, another transform, or every picture of the test set is in the
+            reference.
+    """
+    for name in ("weights_sha256", "transform"):
+        ours, theirs = getattr(reference.provenance, name), getattr(test.provenance, name)
+        if ours != theirs and (name == "transform" or (ours and theirs)):
+            raise DataError(
+                f"fit-on must be by the same encoder as what is evaluated; {reference.name} and {test.name} "
+                f"differ in {name}: {ours[:60] or 'none'} and {theirs[:60] or 'none'}"
+            )
+    if reference.width != test.width:
+        raise DataError(
+            f"fit-on must have the width of what is evaluated; got {reference.width} and {test.width}"
+        )
+    known = {row.tobytes() for row in reference.image}
+    shared = sum(row.tobytes() in known for row in test.image)
+    if shared == test.n_images:
+        raise DataError(
+            f"fit-on must be another split than what is evaluated; every picture of {test.name} is in "
+            f"{reference.name}"
+        )
+    return shared

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sde_core.cli.method_options import chosen_treatment
 from sde_core.cli.options import chosen_batch_size
 from sde_core.cli.output import counting_bar, print_json, print_table
-from sde_core.cli.retrieval import check_reference
+from sde_core.cli.retrieval import check_and_warn
 from sde_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def run_zero_shot(options: argparse.Namespace, source: "Source", names: list[str
             )
         shared = _shared(options, each, "zeroshot_classification", labels) | {"templates": len(templates)}
         if reference is not None:
-            check_reference(reference, each)
+            check_and_warn(reference, each)
             shared |= {"fit_on": reference.name}
         for treatment in treatments:
             rows.append(
@@ -87,7 +87,7 @@ def run_probe(options: argparse.Namespace, source: "Source", names: list[str]) -
     rows: list[dict[str, Any]] = []
     treatments = [t for t in _treatments(options, reference) if t.image_map is not None or t.name == "raw"]
     for each in (*sets, *([validation] if validation is not None else [])):
-        check_reference(reference, each)
+        check_and_warn(reference, each)
     for treatment in treatments:
         probe = _probe(options, treatment, reference, train_labels, validation)
         for each, labels in tests:

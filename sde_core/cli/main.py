@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from sde_core import __version__
-from sde_core.cli import app, encode, evaluate, finetune, spectrum, transform
+from sde_core.cli import app, encode, evaluate, finetune, report, spectrum, transform
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, spectrum, evaluate, transform, finetune, app)
+_COMMANDS = (encode, spectrum, evaluate, transform, finetune, report, app)
 
 
 def build_parser() -> argparse.ArgumentParser:

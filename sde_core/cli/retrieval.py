@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.method_options import chosen_treatment
 from sde_core.cli.output import counting_bar, print_json, print_table
-from sde_core.errors import ConfigError, DataError
+from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from sde_core.cli.sources import Source
@@ -77,7 +77,7 @@ def _compared(
     from sde_core.treatment import fit_all
 
     for each in sets:
-        check_reference(reference, each)
+        check_and_warn(reference, each)
     treatments = fit_all(
         reference.image,
         reference.text,
@@ -133,30 +133,15 @@ def print_compared(title: str, rows: "list[ComparedRetrieval]") -> None:
     )
 
 
-def check_reference(reference: "EmbeddingSet", test: "EmbeddingSet") -> None:
-    """Refuse a reference by another encoder, or one that contains the test set; say where they share vectors.
+def check_and_warn(reference: "EmbeddingSet", test: "EmbeddingSet") -> None:
+    """Refuse a reference that does not go with the test set; say on stderr where they share pictures.
 
     Raises:
-        DataError: another width, other weights, another transform, or every picture of the test set is in it.
+        DataError: as `check_reference`.
     """
-    for name in ("weights_sha256", "transform"):
-        ours, theirs = getattr(reference.provenance, name), getattr(test.provenance, name)
-        if ours != theirs and (name == "transform" or (ours and theirs)):
-            raise DataError(
-                f"fit-on must be by the same encoder as what is evaluated; {reference.name} and {test.name} "
-                f"differ in {name}: {ours[:60] or 'none'} and {theirs[:60] or 'none'}"
-            )
-    if reference.width != test.width:
-        raise DataError(
-            f"fit-on must have the width of what is evaluated; got {reference.width} and {test.width}"
-        )
-    known = {row.tobytes() for row in reference.image}
-    shared = sum(row.tobytes() in known for row in test.image)
-    if shared == test.n_images:
-        raise DataError(
-            f"fit-on must be another split than what is evaluated; every picture of {test.name} is in "
-            f"{reference.name}"
-        )
+    from sde_core.evaluation import check_reference
+
+    shared = check_reference(reference, test)
     if shared:
         print(
             f"{shared} of {test.n_images} pictures of {test.name} are in {reference.name} too: "

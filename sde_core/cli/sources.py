@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sde_core.cli.options import DEFAULT_MODEL, chosen_batch_size, load_chosen_encoder
@@ -70,7 +69,9 @@ class Source:
     def open(self, names: Sequence[str]) -> "list[EmbeddingSet]":
         """Return the sets; every set of pairs is opened before the encoder is loaded."""
         if self._saved:
-            return [open_set(name) for name in names]
+            from sde_core.embedding_formats.named import open_named
+
+            return [open_named(name) for name in names]
         return self._encoded(names)
 
     def _encoded(self, names: Sequence[str]) -> "list[EmbeddingSet]":
@@ -89,17 +90,3 @@ class Source:
                 self._classes[embeddings.name] = pairs.classification
             sets.append(embeddings)
         return sets
-
-
-def open_set(name: str) -> "EmbeddingSet":
-    """Return an embedding set by name, folder or file; "IMAGE,TEXT" are two files of vectors.
-
-    Raises:
-        DataError: nothing there, or nothing in a known format.
-    """
-    from sde_core.embedding_formats import open_embeddings
-
-    image, comma, text = name.partition(",")
-    if comma and not Path(name).expanduser().exists():
-        return open_embeddings(image.strip(), text=text.strip())
-    return open_embeddings(name)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json, print_table
-from sde_core.cli.sources import open_set
 
 if TYPE_CHECKING:
     from sde_core.embeddings import EmbeddingSet
@@ -33,7 +32,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Compute and print; write the CSV if one is asked for."""
-    embeddings = open_set(options.embeddings)
+    from sde_core.embedding_formats.named import open_named
+
+    embeddings = open_named(options.embeddings)
     modalities = ("image", "text") if options.modality == "both" else (options.modality,)
     reports = [_report(embeddings, modality, options) for modality in modalities]
     if options.output:

@@ -1,0 +1,195 @@
+"""The numbers of a report as plain values: everything that the page shows, and nothing that it does not."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import torch
+
+from sde_core.bootstrap import Resampling
+from sde_core.comparison import compare_retrieval
+from sde_core.embeddings import EmbeddingSet
+from sde_core.errors import DataError
+from sde_core.evaluation import chance_recalls, check_reference
+from sde_core.ranking import linked_groups
+from sde_core.report.changes import most_changed
+from sde_core.report.gains import treatment_facts
+from sde_core.report.spaces import modality_facts, pair_facts
+from sde_core.report.spec import ReportSpec, SetSpec
+from sde_core.treatment import comparison_names, fit_all
+
+KS = (1, 5, 10)
+_PACKAGES = ("sde-explorer", "torch", "numpy", "scipy", "open_clip_torch")
+_FEWEST = 8  # pictures on either side of a split that says anything
+
+Progress = Callable[[str, int, int], None]
+Opened = Mapping[str, EmbeddingSet]
+
+
+def make_content(spec: ReportSpec, opened: Opened, *, progress: Progress | None = None) -> dict[str, Any]:
+    """Return the content of the report.
+
+    Args:
+        spec: what is asked for; its fingerprints may be empty.
+        opened: each name of the spec -> the set.
+        progress: called with what is done now, steps done and steps in all; an exception it raises stops.
+
+    Raises:
+        DataError: a set has changed since the spec was written, or is too small.
+        ConfigError: a parameter that only the data shows to be wrong.
+    """
+    report = progress or (lambda what, done, total: None)
+    n_rows = len(spec.treatments or comparison_names())
+    steps = _Steps(report, len(spec.sets) * (3 + n_rows))
+    for given in spec.sets:
+        _check_fingerprint(given.embeddings, given.fingerprint, opened)
+        if given.fit_on:
+            _check_fingerprint(given.fit_on, given.fit_on_fingerprint, opened)
+    sets = [_set_content(spec, given, opened, steps) for given in spec.sets]
+    filled = ReportSpec(
+        **{
+            **{key: getattr(spec, key) for key in ReportSpec.__slots__},
+            "sets": tuple(_with_fingerprints(given, opened) for given in spec.sets),
+        }
+    )
+    return {"spec": filled.as_dict(), "versions": _versions(), "sets": sets}
+
+
+class _Steps:
+    """Counts what is done over all sets."""
+
+    def __init__(self, report: Progress, total: int) -> None:
+        self._report, self._done, self._total = report, 0, total
+
+    def next(self, what: str) -> None:
+        self._report(what, min(self._done, self._total), self._total)
+        self._done += 1
+
+    def row(self, name: str, done: int, total: int) -> None:
+        if name:
+            self.next(name)
+
+
+def _set_content(spec: ReportSpec, given: SetSpec, opened: Opened, steps: _Steps) -> dict[str, Any]:
+    whole = opened[given.embeddings]
+    reference, test, words = _split(given, opened, spec.seed)
+    config = spec.treatment
+    steps.next("spectra")
+    content: dict[str, Any] = {
+        "name": whole.name or given.embeddings,
+        "fingerprint": whole.fingerprint,
+        "n_images": whole.n_images,
+        "n_texts": whole.n_texts,
+        "width": whole.width,
+        "provenance": whole.provenance.as_dict(),
+        "skipped": len(whole.skipped),
+        "missing": dict(whole.missing),
+        "modalities": {
+            m: modality_facts(getattr(whole, m), config, paired=whole.paired()) for m in ("image", "text")
+        },
+    }
+    steps.next("pairs")
+    content["pairs"] = pair_facts(whole, spec.seed)
+    steps.next("gains")
+    content["treatment"] = {
+        "reference": {"name": reference.name, "fingerprint": reference.fingerprint, "words": words},
+        "test": {"name": test.name, "n_images": test.n_images},
+        "modalities": treatment_facts(reference, test, config),
+    }
+    content["retrieval"] = _retrieval(spec, reference, test, steps)
+    return content
+
+
+def _retrieval(
+    spec: ReportSpec, reference: EmbeddingSet, test: EmbeddingSet, steps: _Steps
+) -> dict[str, Any]:
+    gallery = test.with_primary_captions() if spec.captions == "primary" else test
+    treatments = fit_all(
+        reference.image,
+        reference.text,
+        paired=reference.paired(),
+        config=spec.treatment,
+        names=spec.treatments or None,
+    )
+    rows = compare_retrieval(
+        gallery.image,
+        gallery.text,
+        gallery.links,
+        treatments,
+        ks=KS,
+        resampling=Resampling(n_resamples=spec.n_resamples, seed=spec.seed),
+        progress=steps.row,
+    )
+    return {
+        "captions": spec.captions,
+        "n_images": gallery.n_images,
+        "n_texts": gallery.n_texts,
+        "chance": chance_recalls(gallery.links, gallery.n_texts, gallery.n_images, KS),
+        "rows": [row.as_dict() for row in rows],
+        "changes": most_changed(gallery, rows),
+    }
+
+
+def _split(given: SetSpec, opened: Opened, seed: int) -> tuple[EmbeddingSet, EmbeddingSet, str]:
+    """Return reference, test and how they were told apart."""
+    whole = opened[given.embeddings]
+    if given.fit_on:
+        reference = opened[given.fit_on]
+        shared = check_reference(reference, whole)
+        words = f"fitted on {reference.name or given.fit_on}, reported on {whole.name or given.embeddings}"
+        if shared:
+            words += (
+                f" ({shared:,} of its {whole.n_images:,} pictures {'is' if shared == 1 else 'are'} in both)"
+            )
+        return reference, whole, words
+    has_text = whole.primary_text >= 0
+    _, group = linked_groups(
+        torch.from_numpy(np.ascontiguousarray(whole.links)), whole.n_texts, whole.n_images
+    )
+    groups = np.unique(group.numpy()[has_text])
+    chosen = np.random.default_rng(seed).permutation(groups)[: len(groups) // 2]
+    fitted = has_text & np.isin(group.numpy(), chosen)
+    sides = fitted, has_text & ~fitted
+    if min(int(side.sum()) for side in sides) < _FEWEST:
+        raise DataError(
+            f"{whole.name} must hold at least {2 * _FEWEST} pictures with captions to hold half of them out; got "
+            f"{int(has_text.sum())}: give --fit-on SET"
+        )
+    reference, test = (
+        whole.select(side, name=f"{whole.name}, {half} half")
+        for side, half in zip(sides, ("first", "second"), strict=True)
+    )
+    words = (
+        f"fitted on a seeded half of the pictures, {reference.n_images:,}, reported on the other, "
+        f"{test.n_images:,}; pictures that share captions stay together"
+    )
+    return reference, test, words
+
+
+def _check_fingerprint(name: str, expected: str, opened: Opened) -> None:
+    found = opened[name].fingerprint
+    if expected and expected != found:
+        raise DataError(
+            f"{name} must be the set that the spec was written for, {expected[:12]}; got {found[:12]}: the set has "
+            "changed, make the report again from its sets"
+        )
+
+
+def _with_fingerprints(given: SetSpec, opened: Opened) -> SetSpec:
+    return SetSpec(
+        embeddings=given.embeddings,
+        fit_on=given.fit_on,
+        fingerprint=opened[given.embeddings].fingerprint,
+        fit_on_fingerprint=opened[given.fit_on].fingerprint if given.fit_on else "",
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,75 @@
+"""A report: opened, computed, rendered, written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sde_core.embedding_formats.named import open_named
+from sde_core.embeddings import EmbeddingSet
+from sde_core.errors import DataError
+from sde_core.report.content import Progress, make_content
+from sde_core.report.page import as_page
+from sde_core.report.spec import ReportSpec
+from sde_core.text_file import write_json, write_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A finished report.
+
+    Attributes:
+        content: every number of it, as plain values; "spec" makes it again.
+    """
+
+    content: dict[str, Any]
+
+    @property
+    def spec(self) -> ReportSpec:
+        """What it was made of, with the fingerprints of its sets."""
+        return ReportSpec.from_dict(self.content["spec"])
+
+    def html(self) -> str:
+        """Return the page: one file, no request to any other place; the same bytes for the same content."""
+        return as_page(self.content)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page, or the numbers where the name ends in .json; whole or not at all.
+
+        Raises:
+            DataError: the place cannot be written.
+        """
+        target = Path(path).expanduser()
+        try:
+            if target.suffix == ".json":
+                write_json(target, self.content)
+            else:
+                write_text(target, self.html())
+        except OSError as error:
+            raise DataError(f"output must be a writable file; {path}: {error.strerror}") from None
+        return target
+
+
+def make_report(
+    spec: ReportSpec,
+    *,
+    opened: Mapping[str, EmbeddingSet] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return the report that ``spec`` asks for; the same spec, data and versions give the same bytes.
+
+    Args:
+        spec: sets, method and seed.
+        opened: sets that are open already, by their names in the spec; others are opened.
+        progress: called with what is done now, steps done and steps in all; an exception it raises stops.
+
+    Raises:
+        DataError: a set is missing, has changed since the spec was written, or is too small.
+        ConfigError: a parameter is out of range.
+    """
+    sets = dict(opened or {})
+    for given in spec.sets:
+        for name in (given.embeddings, given.fit_on):
+            if name and name not in sets:
+                sets[name] = open_named(name)
+    return Report(content=make_content(spec, sets, progress=progress))

@@ -1,0 +1,175 @@
+"""What a report is made of, as JSON that makes the same report again."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sde_core.curriculum import CurriculumConfig, check_name
+from sde_core.errors import ConfigError, DataError
+from sde_core.evaluation import Captions
+from sde_core.treatment import TreatmentConfig, comparison_names
+
+VERSION = 1
+KIND = "sde.report"
+_MOST_BYTES = 64 << 20
+_EMBEDDED = re.compile(r'<script type="application/json" id="sde-spec">(.*?)</script>', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSpec:
+    """One embedding set of a report.
+
+    Attributes:
+        embeddings: what opens it: a bundled name, a folder, a file, or "IMAGE,TEXT".
+        fit_on: the reference of its treatments, opened alike; "" holds out half of the set, by groups of
+            pictures that share captions.
+        fingerprint: of the set when the report was made; "" accepts any.
+        fit_on_fingerprint: the same of the reference.
+    """
+
+    embeddings: str
+    fit_on: str = ""
+    fingerprint: str = ""
+    fit_on_fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSpec:
+    """All that a report depends on besides the sets themselves and the versions of the packages.
+
+    Attributes:
+        title: of the page.
+        sets: at least one.
+        rule: partition rule, by name.
+        center: "mean" or "none".
+        noise_factor: of the rule's noise threshold.
+        strong_factor: of the rule's strong threshold.
+        progress: curriculum position at which the treatments are compared.
+        curriculum: fields of `CurriculumConfig`.
+        captions: gallery of retrieval, "primary" or "all".
+        treatments: rows of the retrieval table; empty is all.
+        n_resamples: of the intervals.
+        seed: of everything drawn.
+    """
+
+    sets: tuple[SetSpec, ...]
+    title: str = "Embedding spectrum report"
+    rule: str = "mp-iqr"
+    center: str = "mean"
+    noise_factor: float = 1.0
+    strong_factor: float = 1.0
+    progress: float = 0.0
+    curriculum: Mapping[str, Any] = field(default_factory=lambda: asdict(CurriculumConfig()))
+    captions: Captions = "primary"
+    treatments: tuple[str, ...] = ()
+    n_resamples: int = 2_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.sets:
+            raise ConfigError("sets must hold at least one embedding set; got none")
+        check_name(self.center, "center", ("mean", "none"))
+        check_name(self.captions, "captions", ("primary", "all"))
+        for name in self.treatments:
+            check_name(name, "treatments", comparison_names())
+        self.treatment  # noqa: B018  # a wrong value is refused here, before any work
+
+    @property
+    def treatment(self) -> TreatmentConfig:
+        """The configuration of the enhancement and the pruning."""
+        try:
+            curriculum = CurriculumConfig(**self.curriculum)
+        except TypeError as error:
+            raise ConfigError(f"curriculum must hold fields of CurriculumConfig: {error}") from None
+        return TreatmentConfig(
+            rule=self.rule,
+            center="mean" if self.center == "mean" else None,
+            noise_factor=self.noise_factor,
+            strong_factor=self.strong_factor,
+            progress=self.progress,
+            curriculum=curriculum,
+            seed=self.seed,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the spec as plain values, its kind and version first."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain |= {"sets": [asdict(s) for s in self.sets], "curriculum": dict(self.curriculum)}
+        return {"kind": KIND, "version": VERSION, **plain, "treatments": list(self.treatments)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "ReportSpec":
+        """Return the spec of `as_dict`.
+
+        Raises:
+            DataError: another kind or version, an unknown field, or a value of the wrong kind.
+            ConfigError: a value outside its range.
+        """
+        if not isinstance(content, Mapping) or content.get("kind") != KIND:
+            raise DataError(f'spec must be JSON with "kind": "{KIND}", as sde report --write-spec writes it')
+        if content.get("version") != VERSION:
+            raise DataError(
+                f"spec must have version {VERSION}; got {content.get('version')!r}: it was written by another "
+                "version of SDE Explorer, make the report again from its sets"
+            )
+        given = {key: value for key, value in content.items() if key not in ("kind", "version")}
+        unknown = sorted(set(given) - {f.name for f in fields(cls)})
+        if unknown:
+            raise DataError(f"spec must hold no unknown field; got {unknown[0]!r}")
+        for name, value in given.items():
+            _check_kind(name, value)
+        try:
+            sets = tuple(SetSpec(**s) for s in given.pop("sets", ()))
+        except TypeError as error:
+            raise DataError(f"sets of the spec must hold fields of SetSpec: {error}") from None
+        return cls(**{**given, "sets": sets, "treatments": tuple(given.get("treatments", ()))})
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "title": (str,), "rule": (str,), "center": (str,), "captions": (str,), "noise_factor": (int, float),
+    "strong_factor": (int, float), "progress": (int, float), "n_resamples": (int,), "seed": (int,),
+    "curriculum": (dict,), "treatments": (list, tuple), "sets": (list, tuple),
+}  # fmt: skip
+
+
+def _check_kind(name: str, value: object) -> None:
+    wanted = _KINDS[name]
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        names = " or ".join(kind.__name__ for kind in wanted)
+        raise DataError(f"{name} of the spec must be {names}; got {value!r}")
+    if name == "sets" and isinstance(value, list | tuple):
+        for each in value:
+            if not isinstance(each, Mapping) or not all(isinstance(v, str) for v in each.values()):
+                raise DataError(f"sets of the spec must be objects of strings; got {each!r}")
+    if (
+        name == "treatments"
+        and isinstance(value, list | tuple)
+        and not all(isinstance(v, str) for v in value)
+    ):
+        raise DataError(f"treatments of the spec must be strings; got {value!r}")
+
+
+def read_spec(path: str | Path) -> ReportSpec:
+    """Return the spec in a JSON file, or the one inside a report.
+
+    Raises:
+        DataError: it cannot be read, or is no spec of this version.
+        ConfigError: a value outside its range.
+    """
+    file = Path(path).expanduser()
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise DataError(f"spec must be smaller than {_MOST_BYTES >> 20} MiB; {path} is larger")
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"spec must be a JSON file or a report; {path} cannot be read: {error}") from None
+    embedded = _EMBEDDED.search(text)
+    try:
+        return ReportSpec.from_dict(json.loads(embedded[1] if embedded else text))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, DataError | ConfigError):
+            raise
+        raise DataError(f"spec must be a JSON file or a report; {path} is neither: {error}") from None

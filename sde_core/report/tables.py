@@ -1,0 +1,161 @@
+"""The tables of a report."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from sde_core.report.words import BOUNDS, METRICS, PAIRS, plain, points, signed
+
+Content = Mapping[str, Any]
+Cell = tuple[str, str]
+"""Text and class of a cell."""
+
+_WAYS = (("text_retrieval", "image → text"), ("image_retrieval", "text → image"))
+
+
+def table(
+    header: Sequence[str],
+    rows: Iterable[tuple[str, Sequence[Cell]]],
+    *,
+    words_last: bool = False,
+    groups: Sequence[tuple[str, int]] = (),
+) -> str:
+    """Return an HTML table; rows are (class, cells), the first cell is the row's name.
+
+    Args:
+        header: names of the columns.
+        rows: class of the row, and its cells.
+        words_last: whether the last column is a sentence.
+        groups: names over several columns each, in a row above.
+    """
+    last = len(header) - 1
+    head = "".join(
+        f'<th scope="col"{" class=words" if words_last and i == last else ""}>{escape(h)}</th>'
+        for i, h in enumerate(header)
+    )
+    above = "".join(f'<th scope="colgroup" colspan="{n}">{escape(name)}</th>' for name, n in groups)
+    above = f'<tr class="groups">{above}</tr>' if groups else ""
+    body = []
+    for kind, cells in rows:
+        (name, _), *others = cells
+        tds = "".join(
+            f'<td class="{c}">{escape(t)}</td>' if c else f"<td>{escape(t)}</td>" for t, c in others
+        )
+        body.append(f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{tds}</tr>')
+    top = f"<thead>{above}<tr>{head}</tr></thead>"
+    return f'<div class="scroll"><table>{top}<tbody>{"".join(body)}</tbody></table></div>'
+
+
+def overview(sets: Sequence[Content]) -> str:
+    """Return one row a set: size, bands, gap, retrieval raw and enhanced."""
+    header = ["set", "encoder", "pictures", "captions", "width", "image", "text", "gap"]
+    header += [way for _, way in _WAYS] * 2
+    groups = [("", 5), ("effective rank", 2), ("", 1), ("R@10", 2), ("ΔR@10, sde-enhanced", 2)]
+    rows = []
+    for each in sets:
+        ranks = [plain(each["modalities"][m]["metrics"]["effective_rank"]) for m in ("image", "text")]
+        found = each["retrieval"]["rows"]
+        enhanced = next((r for r in found if r["treatment"] == "sde-enhanced"), None)
+        cells: list[Cell] = [(each["name"], ""), (each["provenance"].get("encoder") or "–", "")]
+        cells += [(f"{each[key]:,}", "") for key in ("n_images", "n_texts", "width")]
+        cells += [(r, "") for r in ranks] + [(plain(each["pairs"].get("modality_gap")), "")]
+        cells += [(points(found[0]["metrics"][f"{prefix}_recall@10"]), "") for prefix, _ in _WAYS]
+        cells += [_difference(enhanced, f"{prefix}_recall@10") for prefix, _ in _WAYS]
+        rows.append(("", cells))
+    return table(header, rows, groups=groups)
+
+
+def metrics(modalities: Mapping[str, Content]) -> str:
+    """Return the metrics of both spectra beside those of shuffled columns."""
+    rows = []
+    for key, name, meaning in METRICS:
+        cells: list[Cell] = [(name, "")]
+        for facts in modalities.values():
+            cells += [(plain(facts["metrics"].get(key)), ""), (plain(facts["controls"].get(key)), "tick")]
+        rows.append(("", [*cells, (meaning, "words")]))
+    header = ["spectrum", *(h for m in modalities for h in (m, f"{m}, control")), "what it says"]
+    return table(header, rows, words_last=True)
+
+
+def pairs(facts: Content) -> str:
+    """Return how the modalities sit beside each other."""
+    rows = []
+    for key, name, control, meaning in PAIRS:
+        if key in facts:
+            against = plain(facts.get(control)) if control else ""
+            rows.append(("", [(name, ""), (plain(facts[key]), ""), (against, "tick"), (meaning, "words")]))
+    if not rows:
+        return ""
+    return table(["pairs", "value", "control", "what it says"], rows, words_last=True)
+
+
+def retrieval(found: Content) -> str:
+    """Return every treatment in both directions; a bold difference has an interval without 0."""
+    header = ["treatment"]
+    for _ in _WAYS:
+        header += ["R@1", "R@5", "R@10", "MRR", "median", "ΔR@1, 95 %"]
+    rows = []
+    for row in found["rows"]:
+        cells: list[Cell] = [(row["treatment"], "")]
+        for prefix, _ in _WAYS:
+            value = row["metrics"]
+            cells += [(points(value[f"{prefix}_recall@{k}"]), "") for k in (1, 5, 10)]
+            cells += [(f"{value[f'{prefix}_mrr']:.3f}", ""), (f"{value[f'{prefix}_median_rank']:g}", "")]
+            cells.append(_difference(row, f"{prefix}_recall@1"))
+        rows.append(("ours" if row["treatment"].startswith("sde-") else "", cells))
+    chance: list[Cell] = [("chance", "")]
+    for prefix, _ in _WAYS:
+        chance += [(points(found["chance"][f"{prefix}_recall@{k}"]), "tick") for k in (1, 5, 10)]
+        chance += [("", "")] * 3
+    groups = [("", 1), *((way, 6) for _, way in _WAYS)]
+    return table(header, [*rows, ("quiet", chance)], groups=groups)
+
+
+def queries(title: str, found: Sequence[Content]) -> str:
+    """Return captions with their ranks before and after."""
+    rows = [
+        (
+            "",
+            [
+                (str(i + 1), ""),
+                (q["caption"] or f"caption {q['row'] + 1}", "caption"),
+                (f"{q['before']:g}", ""),
+                (f"{q['after']:g}", ""),
+            ],
+        )
+        for i, q in enumerate(found)
+    ]
+    return table([title, "caption", "rank, raw", "rank after"], rows) if rows else ""
+
+
+def certificate(modalities: Mapping[str, Content]) -> str:
+    """Return each bound beside what was measured."""
+    rows = []
+    for key, name, formula in BOUNDS:
+        cells: list[Cell] = [(name, "")]
+        for facts in modalities.values():
+            bound = facts["certificate"]["bounds"].get(key)
+            is_angle = key.startswith("row_turn")
+            cells += [
+                (_quantity(bound and bound["measured"], is_angle), ""),
+                (_quantity(bound and bound["bound"], is_angle), "tick"),
+            ]
+        if any(text != "–" for text, _ in cells[1:]):
+            rows.append(("", [*cells, (formula, "words")]))
+    header = ["certificate", *(h for m in modalities for h in (f"{m}, measured", "guaranteed")), "bound"]
+    return table(header, rows, words_last=True)
+
+
+def _quantity(value: float | None, is_angle: bool) -> str:
+    if value is None:
+        return "–"
+    return f"{math.degrees(value):.1f}°" if is_angle else f"{value:.4f}"
+
+
+def _difference(row: Content | None, key: str) -> Cell:
+    change = row["differences"].get(key) if row else None
+    if change is None:
+        return "", ""
+    estimate, low, high = (100 * v for v in change)
+    return f"{signed(estimate)} [{signed(low)}, {signed(high)}]", "sure" if low > 0 or high < 0 else ""
