@@ -111,10 +111,18 @@ def band_shares(shares: Float[Tensor, "m r"], labels: Int[Tensor, " k"]) -> Floa
         if shares.shape[1]
         else torch.ones_like(shares[:, :0].sum(dim=1), dtype=torch.bool)
     )
-    strong, weak = (shares.T[labels == band].sum(dim=0) for band in range(N_BANDS - 1))
+    strong, weak = (_rows_of(shares.T, labels == band).sum(dim=0) for band in range(N_BANDS - 1))
     # Rounding may carry two float32 sums a little beyond the whole.
     found = torch.stack([strong, weak, (1 - strong - weak).clamp_min(0)], dim=1)
     return torch.where(lost[:, None], torch.nan, found)
+
+
+def _rows_of(matrix: Tensor, mask: Tensor) -> Tensor:
+    """Return the rows of a mask, without a copy where they follow each other."""
+    rows = mask.nonzero()[:, 0].tolist()
+    if rows and rows[-1] - rows[0] + 1 == len(rows):
+        return matrix[rows[0] : rows[-1] + 1]
+    return matrix[mask.to(matrix.device)]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

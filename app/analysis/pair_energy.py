@@ -36,13 +36,18 @@ class PairEnergies:
     n_pairs: int
 
     def where(self, kind: str) -> Ints:
-        """Return the positions of the pairs of a kind of `KINDS`, the widest apart first."""
-        found = (
-            np.arange(len(self.images)) if kind == "all" else np.flatnonzero(self.kind == KINDS.index(kind))
-        )
-        apart = self.apart[found]
-        order = np.abs(apart) if kind == "all" else apart if kind == "image-signal" else -apart
-        return found[np.argsort(-np.nan_to_num(order, nan=-9.0), kind="stable")]
+        """Return the positions of the pairs of a kind of `KINDS`, ascending."""
+        if kind == "all":
+            return np.arange(len(self.images))
+        return np.flatnonzero(self.kind == KINDS.index(kind))
+
+    def widest(self, positions: Ints, most: int) -> Ints:
+        """Return those of ``positions`` whose sides lie furthest apart, at most ``most``, the widest first."""
+        apart = -np.nan_to_num(np.abs(self.apart[positions]), nan=-1.0)
+        if len(positions) > most:
+            nearest = np.argpartition(apart, most)[:most]
+            positions, apart = positions[nearest], apart[nearest]
+        return positions[np.argsort(apart, kind="stable")]
 
     @property
     def apart(self) -> Floats:
@@ -64,10 +69,9 @@ def pair_energies(images: Ints, texts: Ints, image: Floats, text: Floats, n_pair
         n_pairs: pairs of the whole set.
     """
     kind = np.zeros(len(images), np.int8)
-    if len(images) and not (np.isnan(image[:, 2]).all() or np.isnan(text[:, 2]).all()):
-        signal, noise = zip(
-            *(np.nanquantile(side[:, 2], (0.25, 0.75)) for side in (image, text)), strict=True
-        )
+    known = [side[np.isfinite(side[:, 2]), 2] for side in (image, text)]
+    if all(len(side) for side in known):
+        signal, noise = zip(*(np.quantile(side, (0.25, 0.75)) for side in known), strict=True)
         # Strict, so that sides that are all alike flag nobody.
         kind[(image[:, 2] < signal[0]) & (text[:, 2] > noise[1])] = 1
         kind[(image[:, 2] > noise[0]) & (text[:, 2] < signal[1])] = 2

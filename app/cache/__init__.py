@@ -1,7 +1,7 @@
 """The only package with Streamlit's caches; keys are a content fingerprint and frozen values, never arrays."""
 
 from app.cache.curriculum import certificates, fitted, gains, strong_gains, transform
-from app.cache.directions import joint_spectrum, reading, table_of
+from app.cache.directions import joint_spectrum, reading, reading_figures, table_of
 from app.cache.energies import band_shares, pairs_by_band
 from app.cache.machine import device_name, encoder_names
 from app.cache.maps import colour_names, colours_by_band, colours_by_column, pca, rows_of_map, umap
@@ -33,6 +33,7 @@ __all__ = [
     "pca",
     "picture",
     "reading",
+    "reading_figures",
     "rows_of_map",
     "spectrum",
     "strong_gains",

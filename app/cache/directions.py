@@ -1,11 +1,17 @@
 """Directions of a set: the pairs' moments, the table of each spectrum, one direction read."""
 
+import math
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 import sde_core as sde
 from app.analysis.directions import Axes, DirectionTable, Reading, axes_of, direction_table, read_direction
 from app.cache.sets import Dataset
 from app.cache.spectra import spectrum
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 _Moments = tuple[sde.PairMoments | None, sde.PairMoments | None]
 
@@ -45,6 +51,26 @@ def reading(data: Dataset, basis: str, center: str, number: int) -> Reading:
 def _reading(fingerprint: str, basis: str, center: str, number: str, _data: Dataset) -> Reading:
     axes = _axes(fingerprint, basis, center, _data)
     return read_direction(_data.embeddings, axes, int(number), centred=center == "removed")
+
+
+def reading_figures(
+    data: Dataset, basis: str, center: str, number: int
+) -> "tuple[go.Figure, go.Figure | None]":
+    """Return how coefficients are spread along a direction, and the null if there is a correlation.
+
+    They do not depend on the thresholds, so that these are moved without drawing them again.
+    """
+    return _reading_figures(data.fingerprint, basis, center, str(number), data)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _reading_figures(
+    fingerprint: str, basis: str, center: str, number: str, _data: Dataset
+) -> "tuple[go.Figure, go.Figure | None]":
+    from app.charts.directions import coefficients_figure, null_figure
+
+    found = _reading(fingerprint, basis, center, number, _data)
+    return coefficients_figure(found), null_figure(found) if math.isfinite(found.correlation) else None
 
 
 def joint_spectrum(data: Dataset, center: str) -> sde.Spectrum:

@@ -42,36 +42,29 @@ def directions_figure(
     panels = [p for p in _PANELS if np.isfinite(getattr(table, p[0])).any()]
     tall = (1 - _GAP * (len(panels) - 1)) / max(len(panels), 1)
     rank = np.arange(1, count + 1)
-    bands = np.full(count, 2) if labels is None else labels
-    marker = {
-        "size": 5,
-        "color": [
-            palette.MODALITY.get(table.basis, palette.JOINT) if labels is None else _colour(b) for b in bands
-        ],
-        "symbol": ["circle" if labels is None else palette.SYMBOL[BANDS[b]] for b in bands],
-    }
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "shapes": []}
     for i, (name, title, kind, text) in enumerate(panels):
         suffix = "" if i == 0 else str(i + 1)
         upper = 1 - i * (tall + _GAP)
         place = (max(0.0, upper - tall), upper)
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": rank,
-                "y": getattr(table, name),
-                "customdata": rank,
-                "xaxis": f"x{suffix}",
-                "yaxis": f"y{suffix}",
-                "marker": marker,
-                "selected": _SAME,
-                "unselected": _SAME,
-                "showlegend": False,
-                "hovertemplate": f"<b>direction %{{x}}</b><br>{text}<extra></extra>",
-            }
-        )
+        for mine, marker in _bands(labels, table.basis, count):
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": rank[mine],
+                    "y": getattr(table, name)[mine],
+                    "customdata": rank[mine],
+                    "xaxis": f"x{suffix}",
+                    "yaxis": f"y{suffix}",
+                    "marker": marker,
+                    "selected": _SAME,
+                    "unselected": _SAME,
+                    "showlegend": False,
+                    "hovertemplate": f"<b>direction %{{x}}</b><br>{text}<extra></extra>",
+                }
+            )
         last = i == len(panels) - 1
         layout[f"xaxis{suffix}"] = axis(
             "number of the direction" if last else "",
@@ -98,8 +91,15 @@ _PANELS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
 )
 
 
-def _colour(band: int) -> str:
-    return palette.BAND[BANDS[band]]
+def _bands(
+    labels: "npt.NDArray[np.int64] | None", basis: str, count: int
+) -> "list[tuple[npt.NDArray[np.bool_], dict[str, Any]]]":
+    """Return the directions of each band and how they are marked; all alike where there are no bands."""
+    if labels is None:
+        colour = palette.MODALITY.get(basis, palette.JOINT)
+        return [(np.ones(count, bool), {"size": 5, "color": colour, "symbol": "circle"})]
+    marks = [{"size": 5, "color": palette.BAND[band], "symbol": palette.SYMBOL[band]} for band in BANDS]
+    return [(labels == i, mark) for i, mark in enumerate(marks) if (labels == i).any()]
 
 
 def _line(number: int, suffix: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CONFIG = {
     "displaylogo": False,
     "scrollZoom": True,
-    "modeBarButtons": [["lasso2d", "select2d", "pan2d", "zoom2d"], ["resetScale2d"], ["toImage"]],
+    "modeBarButtons": [["lasso2d", "select2d", "pan2d", "zoom2d"], ["autoScale2d"], ["toImage"]],
     "toImageButtonOptions": {"format": "png", "scale": 2},
 }
 """The tool bar of a map: lasso and box first; the picture is a PNG, because an SVG of 100,000 points is none."""

@@ -25,7 +25,12 @@ _KINDS = ("neither", "picture signal, caption noise", "caption signal, picture n
 
 
 def triangle_figure(
-    pairs: "PairEnergies", picked: "npt.NDArray[np.bool_]", *, n_images: int, height: int = 400
+    pairs: "PairEnergies",
+    picked: "npt.NDArray[np.bool_]",
+    shown: "npt.NDArray[np.int64]",
+    *,
+    n_images: int,
+    height: int = 400,
 ) -> go.Figure:
     """Return two triangles, pictures and captions: a point near a corner has all its energy in that band.
 
@@ -34,10 +39,10 @@ def triangle_figure(
     Args:
         pairs: with their energies.
         picked: (p,) which of them are picked; they get a ring.
+        shown: positions of the pairs to draw, of `shown_pairs`.
         n_images: pictures of the set; ids from here on are captions.
         height: pixels.
     """
-    shown = shown_pairs(pairs, picked)
     traces: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     layout: dict[str, Any] = {}
@@ -49,8 +54,10 @@ def triangle_figure(
         traces.append(_frame() | where)
         for kind in range(len(_KINDS)):
             mine = shown[pairs.kind[shown] == kind]
-            traces.append(_points(shares[mine], ids[mine], kind, name, first=i == 0) | where)
-        traces.append(_rings(shares, shown[picked[shown]]) | where)
+            if len(mine) or i == 0:  # an empty one keeps its place in the legend
+                traces.append(_points(shares[mine], ids[mine], kind, name, first=i == 0) | where)
+        if picked.any():
+            traces.append(_rings(shares, shown[picked[shown]]) | where)
         notes += [n | {"xref": where["xaxis"], "yref": where["yaxis"]} for n in _corners()]
         notes.append(caption(name, places[i], colour=palette.MODALITY[name]))
         layout[f"xaxis{suffix}"] = (
@@ -73,8 +80,11 @@ def shown_pairs(pairs: "PairEnergies", picked: "npt.NDArray[np.bool_]") -> "npt.
         return np.arange(count)
     first = np.concatenate([np.flatnonzero(picked), np.flatnonzero((pairs.kind > 0) & ~picked)])
     first = first[:: max(1, -(-len(first) // (MOST_POINTS // 2)))]
-    others = np.setdiff1d(np.arange(count), first)
-    return np.sort(np.concatenate([first, others[:: -(-len(others) // (MOST_POINTS - len(first)))]]))
+    drawn = np.zeros(count, bool)
+    others = np.flatnonzero(~(picked | (pairs.kind > 0)))
+    drawn[first] = True
+    drawn[others[:: max(1, -(-len(others) // (MOST_POINTS - len(first))))]] = True
+    return np.flatnonzero(drawn)
 
 
 def _frame() -> dict[str, Any]:

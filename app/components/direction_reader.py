@@ -7,7 +7,7 @@ import streamlit as st
 
 import sde_core as sde
 from app import cache
-from app.charts.directions import coefficients_figure, directions_figure, null_figure
+from app.charts.directions import directions_figure
 from app.charts.layout import CONFIG
 from app.components import subspace_words as words
 from app.components.cards import card_grid
@@ -37,12 +37,12 @@ def direction_reader(data: "cache.Dataset") -> None:
     try:
         table = cache.table_of(data, state.basis, state.center)
     except sde.SDEError as error:
-        segments("basis", "Directions of", help=HELP["basis"])
+        segments("basis", "Directions of", state.basis, help=HELP["basis"])
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         return
     count = len(table.values)
     if not count:
-        segments("basis", "Directions of", help=HELP["basis"])
+        segments("basis", "Directions of", state.basis, help=HELP["basis"])
         st.info("All vectors are equal: there is no direction to read. Choose another part or keep the mean.")
         return
     if state.direction > count:  # another set, or a link of one, has more directions
@@ -64,14 +64,14 @@ def direction_reader(data: "cache.Dataset") -> None:
         st.caption(words.directions_story(table))
     with right:
         card_grid(direction_cards(table, reading, labels), 2)
-        _distributions(reading)
+        _distributions(data, state, reading)
     _ends(data, reading)
 
 
 def _controls(table: "DirectionTable", state: "State") -> None:
     count = len(table.values)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        segments("basis", "Directions of", help=HELP["basis"])
+        segments("basis", "Directions of", state.basis, help=HELP["basis"])
         _step("Previous", ":material/chevron_left:", state.direction - 1, count)
         follow("direction_number", state.direction)
         st.number_input(
@@ -133,19 +133,18 @@ def _labels(data: "cache.Dataset", state: "State") -> "npt.NDArray[np.int64] | N
     return None
 
 
-def _distributions(reading: "Reading") -> None:
+def _distributions(data: "cache.Dataset", state: "State", reading: "Reading") -> None:
+    coefficients, null = cache.reading_figures(data, state.basis, state.center, reading.number)
     one, two = st.columns(2, gap="medium")
     with one:
-        if math.isfinite(reading.correlation):
-            st.plotly_chart(
-                null_figure(reading), key="null_chart", config=CONFIG, alt=words.null_story(reading)
-            )
+        if null is not None:
+            st.plotly_chart(null, key="null_chart", config=CONFIG, alt=words.null_story(reading))
         else:
             st.info("Without variation on both sides there is no correlation along this direction.")
         st.caption(words.null_story(reading))
     with two:
         st.plotly_chart(
-            coefficients_figure(reading),
+            coefficients,
             key="coefficients_chart",
             config=CONFIG,
             alt="Histograms of the coefficients of pictures and captions.",

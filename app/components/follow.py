@@ -4,21 +4,22 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app.components.source import current_state, put
+from app.components.source import put
 from app.state import choices
 
 
-def segments(field: str, label: str, *, help: str, words: Callable[[str], str] = str) -> None:
+def segments(field: str, label: str, value: str, *, help: str, words: Callable[[str], str] = str) -> None:
     """Show the choices of a field side by side.
 
     Args:
         field: of the state, with a fixed list of values.
         label: above the choices.
+        value: of the field right now.
         help: what the choice means.
         words: what people see for a value.
     """
     key = f"{field}_pick"
-    follow(key, getattr(current_state(), field))
+    follow(key, value)
     st.segmented_control(
         label,
         choices(field),
@@ -30,18 +31,19 @@ def segments(field: str, label: str, *, help: str, words: Callable[[str], str] =
     )
 
 
-def choice(field: str, label: str, options: Sequence[str], *, help: str, width: int) -> None:
+def choice(field: str, label: str, value: str, options: Sequence[str], *, help: str, width: int) -> None:
     """Show the values that a field may have right now as a list to open.
 
     Args:
         field: of the state; its value is one of the options.
         label: above the list.
+        value: of the field right now.
         options: to choose from.
         help: what the choice means.
         width: pixels.
     """
     key = f"{field}_pick"
-    follow(key, getattr(current_state(), field))
+    follow(key, value)
     st.selectbox(
         label,
         options,

@@ -35,22 +35,28 @@ CHART = "map_chart"
 MODALITY = "modality"
 
 
+def map_of(data: "cache.Dataset", state: "State") -> str:
+    """Return which map the state shows, whatever colours it."""
+    return f"{data.fingerprint}/{state.map}/{state.map_of}/{state.map_points if state.map == 'UMAP' else ''}"
+
+
 def map_panel(data: "cache.Dataset") -> None:
     """Show the controls and the map of the state; while a UMAP is laid out, how far it is."""
     names = (*BAND_COLOURS, MODALITY, *cache.colour_names(data))
-    if current_state().map_colour not in names:
+    state = current_state()
+    if state.map_colour not in names:
         st.warning(
-            f"This set has no column {current_state().map_colour!r}: the map shows {DEFAULT.map_colour}.",
+            f"This set has no column {state.map_colour!r}: the map shows {DEFAULT.map_colour}.",
             icon=":material/link_off:",
         )
         put(map_colour=DEFAULT.map_colour)
+        state = current_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        segments("map", "Map", help=HELP["map"])
-        segments("map_of", "Of", help=HELP["map_of"])
-        if current_state().map == "UMAP":
-            segments("map_points", "Points at most", help=HELP["map_points"])
-        choice("map_colour", "Coloured by", names, help=HELP["map_colour"], width=190)
-    state = current_state()
+        segments("map", "Map", state.map, help=HELP["map"])
+        segments("map_of", "Of", state.map_of, help=HELP["map_of"])
+        if state.map == "UMAP":
+            segments("map_points", "Points at most", state.map_points, help=HELP["map_points"])
+        choice("map_colour", "Coloured by", state.map_colour, names, help=HELP["map_colour"], width=190)
     flat = _pca(data, state) if state.map == "PCA" else _umap(data, state)
     if flat is not None:
         _draw(data, state, flat)
@@ -96,7 +102,8 @@ def _umap(data: "cache.Dataset", state: "State") -> "npt.NDArray[np.float32] | N
 
 def _draw(data: "cache.Dataset", state: "State", flat: "npt.NDArray[np.float32]") -> None:
     rows = cache.rows_of_map(data, state)
-    shown = shown_points(flat, view_of(CHART))
+    view = view_of(CHART, map_of(data, state))
+    shown = shown_points(flat, view)
     picked = points_of(data.embeddings, rows, state.rows) if state.rows else None
     st.plotly_chart(
         map_figure(
@@ -108,7 +115,7 @@ def _draw(data: "cache.Dataset", state: "State", flat: "npt.NDArray[np.float32]"
             picked=picked,
             n_images=data.embeddings.n_images,
             grid=density(flat) if shown.is_density else None,
-            view=view_of(CHART),
+            view=view,
         ),
         key=CHART,
         config=CONFIG,

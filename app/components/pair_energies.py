@@ -36,23 +36,24 @@ def pair_energies(data: "cache.Dataset", state: "State") -> None:
         st.info("No picture of this set has a caption: there are no pairs to compare.")
         return
     picked = np.isin(pairs.images, state.rows)
+    shown = shown_pairs(pairs, picked)
     left, right = st.columns([0.54, 0.46], gap="large")
     with left:
         st.plotly_chart(
-            triangle_figure(pairs, picked, n_images=data.embeddings.n_images),
+            triangle_figure(pairs, picked, shown, n_images=data.embeddings.n_images),
             key=CHART,
             config=CONFIG,
             alt="Energy of pictures and of captions in strong, weak and noise, as points in two triangles.",
         )
-        st.caption(words.triangle_story(pairs, len(shown_pairs(pairs, picked))))
+        st.caption(words.triangle_story(pairs, len(shown)))
     with right:
         _listed(data, pairs, picked)
 
 
 @st.fragment
 def _listed(data: "cache.Dataset", pairs: "PairEnergies", picked: "npt.NDArray[np.bool_]") -> None:
-    segments("pairs", "Pairs", help=HELP["pairs"], words=lambda kind: words.PAIR_KINDS[kind])
     kind = current_state().pairs
+    segments("pairs", "Pairs", kind, help=HELP["pairs"], words=lambda name: words.PAIR_KINDS[name])
     found = pairs.where("all" if kind == "picked" else kind)
     if kind == "picked":
         found = found[picked[found]]
@@ -63,8 +64,8 @@ def _listed(data: "cache.Dataset", pairs: "PairEnergies", picked: "npt.NDArray[n
             else "No pair is picked: draw around some on the map."
         )
         return
-    thumbnails(data, [(int(pairs.images[i]), f"{pairs.apart[i]:+.0%}") for i in found[:_N_PICTURES]])
-    shown = found[:MOST_ROWS]
+    shown = pairs.widest(found, MOST_ROWS)
+    thumbnails(data, [(int(pairs.images[i]), f"{pairs.apart[i]:+.0%}") for i in shown[:_N_PICTURES]])
     st.dataframe(
         _rows(data, pairs, shown),
         hide_index=True,

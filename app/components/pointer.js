@@ -21,7 +21,7 @@ export default function (component) {
   const here = (root.here ??= { id: null, timer: 0, asked: 0, x: 0, y: 0 });
   here.ask = (id) => setTriggerValue("hovered", id);
   here.pick = (chart, ids) => setTriggerValue("picked", { chart, ids });
-  here.look = (chart, view) => setStateValue("view", { chart, view });
+  here.look = (chart, view) => setStateValue("view", { chart, view, of: data.of });
   here.watches = data.watches;
   if (here.id !== null && cards.has(here.id)) show(root, here);
 

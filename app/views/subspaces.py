@@ -4,6 +4,7 @@ import streamlit as st
 
 import sde_core as sde
 from app import cache
+from app.analysis.maps import MOST_POINTS
 from app.components import map_panel, pair_energies
 from app.components.direction_reader import direction_reader
 from app.components.map_panel import pick
@@ -44,4 +45,6 @@ def _body(data: "cache.Dataset") -> None:
     with right:
         picked(data, state)
     picks(CHARTS, lambda ids: pick(data, ids))
-    hover_cards(data, state, CHARTS)
+    state = current_state()
+    many = state.map == "PCA" and len(cache.rows_of_map(data, state)) > MOST_POINTS
+    hover_cards(data, state, CHARTS, of=map_panel.map_of(data, state), redraws=many)
