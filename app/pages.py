@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.views import curriculum, overview, spectrum, subspaces, training
+from app.components.navigation import remember_pages
+from app.views import curriculum, data, overview, spectrum, subspaces, training
 
 # A picture of our own: an icon by name would be fetched from another host.
 ICON = Path(__file__).with_name("icon.png")
@@ -15,9 +16,11 @@ st.logo(str(LOGO), size="medium")
 
 pages = [
     st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),
+    st.Page(data.show, title="Data", icon=":material/database:", url_path="data"),
     st.Page(spectrum.show, title="Spectrum", icon=":material/ssid_chart:", url_path="spectrum"),
     st.Page(subspaces.show, title="Subspaces", icon=":material/scatter_plot:", url_path="subspaces"),
     st.Page(curriculum.show, title="Curriculum", icon=":material/timeline:", url_path="curriculum"),
     st.Page(training.show, title="Training", icon=":material/model_training:", url_path="training"),
 ]
+remember_pages(pages)
 st.navigation(pages, position="top").run()

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
 # Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
-README_HEIGHT = {"overview": 1138, "spectrum": 988, "subspaces": 1010, "curriculum": 1040}
-VIEWS = {"overview": "/", "spectrum": "/spectrum", "subspaces": "/subspaces", "curriculum": "/curriculum"}
+README_HEIGHT = {"overview": 1138, "data": 1100, "spectrum": 988, "subspaces": 1010, "curriculum": 1040}
+VIEWS = {
+    "overview": "/",
+    "data": "/data",
+    "spectrum": "/spectrum",
+    "subspaces": "/subspaces",
+    "curriculum": "/curriculum",
+}
+CHARTS = {"overview": 1, "data": 0}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -101,7 +108,7 @@ def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) ->
     width = page.evaluate("innerWidth")
     page.set_viewport_size({"width": width, "height": 1000})
     page.goto(url + VIEWS[view])
-    settle(page, charts=1 if view == "overview" else 4)
+    settle(page, charts=CHARTS.get(view, 4))
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight + 20")
     height = max(700, int(height)) if tallest is None else min(int(height), tallest)
     page.set_viewport_size({"width": width, "height": height})

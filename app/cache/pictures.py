@@ -1,11 +1,12 @@
 """Pairs behind a set, and their pictures."""
 
-import io
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
+from app.cache.sets import cache_folder
+from app.intake import named_format, thumbnail_of
 
 if TYPE_CHECKING:
     from sde_core.pairs.base import Pairs
@@ -20,14 +21,14 @@ def pairs(source: str) -> "Pairs | None":
     if not source:
         return None
     try:
-        return _pairs(source)
+        return _pairs(source, named_format(cache_folder(), source))
     except sde.DataError:
         return None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _pairs(source: str) -> "Pairs":
-    opened = sde.open_pairs(source)
+def _pairs(source: str, format: str) -> "Pairs":
+    opened = sde.open_pairs(source, format or None)
     len(opened)  # reads the index once
     return opened
 
@@ -41,19 +42,11 @@ def picture(source: str, pair_id: str) -> bytes | None:
 @st.cache_data(max_entries=4096, show_spinner=False)
 def thumbnail(source: str, pair_id: str) -> bytes | None:
     """Return a picture as a small WebP of about 3 KB, or None where it cannot be read."""
-    from sde_core.pairs.image import decode_image
-
     content = _content(source, pair_id)
     try:
-        small = None if content is None else decode_image(content)
-    except (sde.DataError, OSError):  # damaged, or cut off
+        return None if content is None else thumbnail_of(content, THUMBNAIL_PIXELS)
+    except sde.DataError:  # damaged, or cut off
         return None
-    if small is None:
-        return None
-    small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
-    out = io.BytesIO()
-    small.save(out, "WEBP", quality=82)
-    return out.getvalue()
 
 
 def _content(source: str, pair_id: str) -> bytes | None:

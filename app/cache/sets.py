@@ -56,7 +56,7 @@ def entries_of(data: str) -> tuple[SetEntry, ...]:
     entry = sets.entry_of(folder, data)
     if entry is None:
         if data.split("/")[0] in bundled.PAIR_SETS or (folder.exists() and not (folder / MANIFEST).exists()):
-            raise sde.DataError(f"{data} has not been encoded here yet: encode it on the Overview page")
+            raise sde.DataError(f"{data} has not been encoded here yet: open it on the Data page")
         # The reader says what is wrong with the folder.
         sde.EmbeddingSet.load(folder)
         raise sde.DataError(f"{data} cannot be read as an embedding set: encode it again")

@@ -47,19 +47,9 @@ def _card(source: str, pair_id: str, captions: tuple[str, ...]) -> tuple[bool, s
     """Return whether there is a picture, and the figure; captions are text, never markup."""
     first = html.escape(captions[0] if captions and captions[0] else pair_id)
     everything = html.escape(" · ".join(captions), quote=True)
-    content = cache.picture(source, pair_id) if source else None
+    content = cache.thumbnail(source, pair_id) if source else None
     if content is None:
         return False, f'<figure title="{everything}"><figcaption>{first}</figcaption></figure>'
     data = base64.b64encode(content).decode()
-    image = f'<img src="data:{_kind(content)};base64,{data}" alt="{first}">'
+    image = f'<img src="data:image/webp;base64,{data}" alt="{first}">'
     return True, f'<figure title="{everything}">{image}<figcaption>{first}</figcaption></figure>'
-
-
-def _kind(content: bytes) -> str:
-    if content[:3] == b"\xff\xd8\xff":
-        return "image/jpeg"
-    if content[:4] == b"\x89PNG":
-        return "image/png"
-    if content[:4] == b"GIF8":
-        return "image/gif"
-    return "image/webp"

@@ -83,7 +83,8 @@ def header(
     except sde.SDEError as error:
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         st.info(
-            "Choose another set above, or encode pairs on the Overview page.", icon=":material/arrow_upward:"
+            "Choose another set above, or open pairs or vectors on the Data page.",
+            icon=":material/arrow_upward:",
         )
         _carry(others | {"encoder", "part"}, link)  # their widgets are not drawn now, and would be forgotten
         if otherwise is not None:

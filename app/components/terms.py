@@ -4,7 +4,7 @@ HELP = {
     "data": (
         "A bundled set of pairs, one that was encoded here, or the folder of a saved embedding set: type its path."
     ),
-    "encoder": "The encoders by which this data was encoded here. Overview encodes it by another one.",
+    "encoder": "The encoders by which this data was encoded here. The Data page encodes it by another one.",
     "part": (
         "Narrow the set down by its metadata. Values of one column add up (split=test, split=val); columns narrow each "
         "other down (split=test, style=noto). All numbers follow."

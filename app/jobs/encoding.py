@@ -18,6 +18,7 @@ class Encoded:
     Attributes:
         folder: of the set.
         source: the pairs, as `open_pairs` takes them.
+        format: of them, where it was named.
         encoder: its own name.
         n_skipped: items that could not be used.
         was_there: whether the same pairs had been encoded by the same weights before.
@@ -25,13 +26,20 @@ class Encoded:
 
     folder: Path
     source: str
+    format: str = ""
     encoder: str
     n_skipped: int = 0
     was_there: bool = False
 
 
 def encoding_job(
-    source: str, encoder: str, cache: Path, load: "Callable[[str], sde.Encoder]", *, device: str = "cpu"
+    source: str,
+    encoder: str,
+    cache: Path,
+    load: "Callable[[str], sde.Encoder]",
+    *,
+    format: str = "",
+    device: str = "cpu",
 ) -> Job:
     """Return the job that encodes pairs; one that is encoded already is not made again.
 
@@ -40,18 +48,19 @@ def encoding_job(
         encoder: as ``load`` takes it.
         cache: folder whose ``embeddings`` takes the set.
         load: such as `sde_core.load_encoder`.
+        format: of the pairs; empty detects it.
         device: where the encoder computes.
     """
     return Job(
-        key=f"encode/{cache}/{source}/{encoder}",
+        key=f"encode/{cache}/{source}/{format}/{encoder}",
         kind="encode",
         title=f"{source} by {encoder}",
         device=device,
-        work=lambda job: _encode(job, source, lambda: load(encoder), cache),
+        work=lambda job: _encode(job, source, format, lambda: load(encoder), cache),
     )
 
 
-def _encode(job: Job, source: str, load: "Callable[[], sde.Encoder]", cache: Path) -> Encoded:
+def _encode(job: Job, source: str, format: str, load: "Callable[[], sde.Encoder]", cache: Path) -> Encoded:
     """Encode; a set is known by the fingerprints of its pairs and weights, so changed files are encoded again.
 
     Raises:
@@ -59,12 +68,13 @@ def _encode(job: Job, source: str, load: "Callable[[], sde.Encoder]", cache: Pat
         Cancelled: nothing was written.
     """
     job.report(0.0, "loading the encoder")
-    pairs = sde.open_pairs(source)
+    pairs = sde.open_pairs(source, format or None)
     encoder = load()
     for entry in known_sets(cache):
         same = (entry.data, entry.pairs_fingerprint, entry.weights)
         if same == (pairs.uri, pairs.fingerprint, encoder.weights_sha256):
-            return Encoded(folder=Path(entry.folder), source=source, encoder=encoder.name, was_there=True)
+            folder = Path(entry.folder)
+            return Encoded(folder=folder, source=source, format=format, encoder=encoder.name, was_there=True)
 
     def follow(progress: sde.EncodeProgress) -> None:
         job.report(
@@ -84,4 +94,10 @@ def _encode(job: Job, source: str, load: "Callable[[], sde.Encoder]", cache: Pat
     except (Cancelled, sde.SDEError):
         shutil.rmtree(blocks, ignore_errors=True)
         raise
-    return Encoded(folder=saved, source=source, encoder=encoder.name, n_skipped=len(embeddings.skipped))
+    return Encoded(
+        folder=saved,
+        source=source,
+        format=format,
+        encoder=encoder.name,
+        n_skipped=len(embeddings.skipped),
+    )

@@ -10,8 +10,10 @@ from app.charts.layout import CONFIG
 from app.charts.spectrum import spectrum_figure
 from app.components import headline_cards, words
 from app.components.cards import card_grid, grid_places
-from app.components.encode import encode_panel, open_what_was_encoded
+from app.components.data_panel import open_what_was_made
 from app.components.gallery import gallery
+from app.components.navigation import page_link
+from app.components.skipped import skipped_items
 from app.components.source import current_state, header, state_line
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 def show() -> None:
     """Compose the view: the chart comes first, the numbers that take longer wait in their places."""
-    open_what_was_encoded()
-    data = header("Overview", otherwise=_encode)
+    open_what_was_made()
+    data = header("Overview", otherwise=_other_data)
     state_line()
     try:
         reports = cache.bands(data, current_state(), ("image", "text"))
@@ -42,13 +44,18 @@ def show() -> None:
         for lead, rest in words.what_next(reports, headline):
             st.markdown(f"**{lead}** {rest}")
     gallery(data)
-    _skipped(data)
-    _encode()
+    skipped_items(data.embeddings.skipped)
+    _other_data()
 
 
-def _encode() -> None:
-    st.subheader("Encode other pairs, or with another encoder", anchor=False)
-    encode_panel()
+def _other_data() -> None:
+    st.subheader("Your own data", anchor=False)
+    with st.container(border=True):
+        st.markdown(
+            "Open pairs in any usual format, or vectors that you have: by path, upload or hub name, with a look at "
+            "the first ten pairs before anything is encoded."
+        )
+        page_link("Data", "Open pairs or embeddings", icon=":material/folder_open:")
 
 
 def _chart(reports: "list[BandReport]") -> None:
@@ -61,11 +68,3 @@ def _chart(reports: "list[BandReport]") -> None:
         alt=words.spectrum_alt(reports),
     )
     st.markdown(words.spectrum_story(reports, moved=state.is_moved))
-
-
-def _skipped(data: "cache.Dataset") -> None:
-    skipped = data.embeddings.skipped
-    if not skipped:
-        return
-    with st.expander(f"{len(skipped)} items were skipped", icon=":material/report:"):
-        st.dataframe([{"item": s.item, "reason": s.reason} for s in skipped], hide_index=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ class EmbeddingFacts:
         n_texts: rows of captions, broken ones included.
         width: features of a vector.
         dtype: "float16" or "float32", as it will be read.
+        pairing: what says which caption belongs to which picture: "row", "id", "index", or the "links" of a set.
         metadata: names of the columns of metadata.
         missing: what is not there -> what that means; as `EmbeddingSet.missing`.
     """
@@ -40,6 +42,7 @@ class EmbeddingFacts:
     n_texts: int
     width: int
     dtype: str
+    pairing: Literal["row", "id", "index", "links"]
     metadata: tuple[str, ...]
     missing: Mapping[str, str]
 
@@ -127,6 +130,7 @@ def describe_embeddings(
         n_texts=len(source.text),
         width=source.image.shape[1],
         dtype=str(source.image.dtype),
+        pairing="index" if source.text_to_image else "id" if source.text_id else "row",
         metadata=tuple(sorted(source.metadata)),
         missing=what_is_missing(
             pictures=False,
@@ -164,6 +168,7 @@ def _facts_of_set(given: str) -> EmbeddingFacts:
         n_texts=found.n_texts,
         width=found.width,
         dtype=found.dtype,
+        pairing="links",
         metadata=found.metadata,
         missing=found.sentences,
     )

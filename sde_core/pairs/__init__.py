@@ -6,10 +6,19 @@ from sde_core import bundled
 from sde_core.errors import DataError
 from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
 from sde_core.pairs.image import decode_image
-from sde_core.pairs.registry import format_names, open_as, open_detected
+from sde_core.pairs.registry import detected_name, format_names, open_as, open_detected
 from sde_core.pairs.source import Source
 
-__all__ = ["Classification", "Pair", "Pairs", "Skipped", "decode_image", "format_names", "open_pairs"]
+__all__ = [
+    "Classification",
+    "Pair",
+    "Pairs",
+    "Skipped",
+    "decode_image",
+    "detect_format",
+    "format_names",
+    "open_pairs",
+]
 
 
 def open_pairs(path_or_uri: str | Path, format: str | None = None) -> Pairs:
@@ -27,11 +36,27 @@ def open_pairs(path_or_uri: str | Path, format: str | None = None) -> Pairs:
         DataError: nothing there, or nothing in a known format.
         ConfigError: ``format`` is unknown.
     """
+    source = _source(path_or_uri)
+    return open_detected(source) if format is None else open_as(format, source)
+
+
+def detect_format(path_or_uri: str | Path) -> str | None:
+    """Return the format that `open_pairs` would take, one of `format_names`, or None; nothing is opened.
+
+    Args:
+        path_or_uri: as `open_pairs` takes it.
+
+    Raises:
+        DataError: ``path_or_uri`` names nothing.
+    """
+    return detected_name(_source(path_or_uri))
+
+
+def _source(path_or_uri: str | Path) -> Source:
     uri = str(path_or_uri)
     if not uri.strip() or "\0" in uri:
         raise DataError(f"path_or_uri must name a set of pairs; got {uri!r}")
-    source = _bundled(uri) or Source.of(uri)
-    return open_detected(source) if format is None else open_as(format, source)
+    return _bundled(uri) or Source.of(uri)
 
 
 def _bundled(uri: str) -> Source | None:

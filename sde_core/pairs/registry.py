@@ -45,19 +45,23 @@ def open_detected(source: Source) -> Pairs:
     Raises:
         DataError: none does; the sentence lists what was looked for.
     """
-    readers = [_reader(name) for name in _MODULES]
-    for reader in readers:
-        if reader.detects(source):
-            return reader.open_source(source)
+    found = detected_name(source)
+    if found is not None:
+        return _reader(found).open_source(source)
     if source.tree is None and not source.path.exists():
         raise DataError(
             f"path_or_uri must be a file, a folder, a pattern of shards or one of "
             f"{', '.join(bundled.PAIR_SETS)}; there is no {source.uri}"
         )
-    looked_for = "; ".join(reader.LOOKS_FOR for reader in readers)
+    looked_for = "; ".join(_reader(name).LOOKS_FOR for name in _MODULES)
     raise DataError(
         f"{source.uri} must hold pairs in a known format; none was found: looked for {looked_for}"
     )
+
+
+def detected_name(source: Source) -> str | None:
+    """Return the name of the first format that recognises ``source``, or None."""
+    return next((name for name in _MODULES if _reader(name).detects(source)), None)
 
 
 def _reader(name: str) -> Reader:

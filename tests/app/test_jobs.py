@@ -173,7 +173,7 @@ def test_a_page_that_opens_later_follows_the_job_and_can_stop_it(open_page, spik
     job = queue.submit(Job(key="encode/elsewhere", kind="encode", title="elsewhere", work=gate))
     try:
         assert gate.begun.wait(20)
-        at = open_page("overview", data=str(spiked_folder))
+        at = open_page("data", data=str(spiked_folder))
         assert not at.exception
         assert "half way" in at.get("progress")[0].proto.text
         at.button(key="cancel encode/elsewhere").click().run()

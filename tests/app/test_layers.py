@@ -12,6 +12,7 @@ APP = Path(__file__).resolve().parents[2] / "app"
 PLAIN = [
     *sorted((APP / "charts").glob("*.py")),
     *sorted((APP / "analysis").glob("*.py")),
+    *sorted((APP / "intake").glob("*.py")),
     *sorted((APP / "jobs").glob("*.py")),
     *(APP / f"{n}.py" for n in ("links", "sets", "state")),
 ]
@@ -25,6 +26,7 @@ PARTS = {
     "state": 3,
     "links": 3,
     "trainings": 3,
+    "intake": 3,
     "charts": 3,
 }
 

@@ -137,5 +137,5 @@ def test_names_of_encoders_load_as_they_are_listed():
 def test_pairs_that_are_not_encoded_yet_lead_to_the_form(open_page, write_shard, good_members, data):
     at = open_page("overview", data=data.format(shard=write_shard(good_members)))
     assert not at.exception
-    assert "has not been encoded here yet" in at.error[0].value
-    assert [b.label for b in at.button] == ["Encode"]
+    assert "has not been encoded here yet: open it on the Data page" in at.error[0].value
+    assert "Open pairs in any usual format" in _texts(at)

@@ -1,16 +1,11 @@
 """The dashboard in a real browser: what a user sees, moves, reloads and downloads."""
 
-import io
 import json
 import re
-import tarfile
-from itertools import islice
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-import sde_core as sde
 from app.screenshots import rest, settle
 
 pytestmark = pytest.mark.browser
@@ -24,21 +19,6 @@ def _story(page: Page) -> str:
 
 def _bands(page: Page) -> list[str]:
     return page.locator(".sde-bands td").all_inner_texts()
-
-
-def _choose(page: Page, label: str, text: str) -> None:
-    box = page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input")
-    box.click()
-    box.press("ControlOrMeta+a")
-    box.press_sequentially(text)
-    page.get_by_role("option").first.wait_for()
-    box.press("Enter")
-    expect(box).to_have_value(text)
-    rest(page)
-
-
-def _encode(page: Page) -> None:
-    page.get_by_role("button", name="Encode", exact=True).click()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -139,48 +119,6 @@ def test_downloads_are_whole(url, opened, tmp_path):
         assert sum(b["directions"] for b in found["bands"].values()) == len(found["singular_values"])
     lines = (tmp_path / "CSV").read_text().splitlines()
     assert len(lines) == 1 + sum(len(found["singular_values"]) for found in spectra.values())
-
-
-@pytest.fixture(scope="session")
-def few_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shard with 40 of the bundled pairs: enough to see a bar move, few enough for a test."""
-    path = tmp_path_factory.mktemp("pairs") / "few.tar"
-    with tarfile.open(path, "w") as tar:
-        for pair in islice(sde.open_pairs("clipart/val"), 40):
-            for suffix, content in (("webp", pair.read_image()), ("txt", "\n".join(pair.captions).encode())):
-                member = tarfile.TarInfo(f"{pair.id}.{suffix}")
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
-    return path
-
-
-def test_encoding_in_the_page_can_be_stopped_and_opens_its_result(url, opened, few_pairs):
-    with opened(url, OVERVIEW) as page:
-        _choose(page, "Pairs", str(few_pairs))
-        _encode(page)
-        expect(page.get_by_role("progressbar").first).to_be_visible()
-        page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_text("cancelled, nothing was written")).to_be_visible()
-        page.get_by_role("button", name="Close").click()
-        expect(page.get_by_text("cancelled, nothing was written")).to_have_count(0)
-        rest(page)
-        _encode(page)
-        expect(page.get_by_text("encoded, saved and opened")).to_be_visible(timeout=120_000)
-        expect(page.locator(".sde-numbers").first).to_contain_text("40")
-        expect(page).to_have_url(re.compile("data=.*few.tar"))
-
-
-def test_bad_input_in_the_encode_form_is_one_sentence(url, opened):
-    with opened(url, OVERVIEW) as page:
-        _encode(page)
-        expect(page.get_by_text("Choose the pairs to encode")).to_be_visible()
-        _choose(page, "Pairs", "/no/such/pairs.tar")
-        _encode(page)
-        expect(page.get_by_text(re.compile("there is no /no/such/pairs.tar"))).to_be_visible()
-        _choose(page, "Pairs", "clipart/val")
-        _choose(page, "Encode by", "ViT-B-23/openai")
-        _encode(page)
-        expect(page.get_by_text(re.compile("closest: ViT-B-32"))).to_be_visible()
 
 
 @pytest.mark.parametrize(("path", "charts"), [("", OVERVIEW), ("/spectrum", SPECTRUM)])

@@ -1,0 +1,23 @@
+"""Links from one view to another; the state goes along."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+_PAGES = "pages"
+
+
+def remember_pages(pages: "Sequence[StreamlitPage]") -> None:
+    """Keep the pages of this run, by title, for links to them."""
+    st.session_state[_PAGES] = {page.title: page for page in pages}
+
+
+def page_link(title: str, label: str, *, icon: str) -> None:
+    """Show a link to the view with this title; nothing where a view runs alone, as in tests."""
+    page = st.session_state.get(_PAGES, {}).get(title)
+    if page is not None:
+        st.page_link(page, label=label, icon=icon)
