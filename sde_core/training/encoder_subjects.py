@@ -46,7 +46,7 @@ def towers_subject(
     vectors = (
         checked(source, encoder)
         if isinstance(source, EmbeddingSet)
-        else encode_pairs(encoder, pairs, progress=progress, workers=config.workers)
+        else encode_pairs(encoder, pairs, progress=progress)
     )
     split, meaning = arranged(vectors, config)
     Towers(encoder, config)  # what cannot be unlocked is refused now

@@ -134,7 +134,7 @@ def _trunk_features(
 ) -> tuple[EmbeddingSet, tuple[Floats, Floats]]:
     """Return the pairs and, row by row, what enters the last projections for pictures and captions."""
     trunks = replace(encoder, model=_Trunks(encoder.model).eval())
-    found = encode_pairs(trunks, pairs, progress=progress, workers=config.workers)
+    found = encode_pairs(trunks, pairs, progress=progress)
     return found, (_from_homogeneous(found.image), _from_homogeneous(found.text))
 
 

@@ -62,7 +62,7 @@ def _adapter_subject(
     else:
         if encoder is None:
             raise ConfigError("encoder must be given to train on pairs; got None: load_encoder makes one")
-        vectors = encode_pairs(encoder, source, progress=progress, workers=config.workers)
+        vectors = encode_pairs(encoder, source, progress=progress)
         identity = f"{source.fingerprint} by {encoder.weights_sha256}"
     split, meaning = arranged(vectors, config)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -120,33 +119,6 @@ def test_a_failed_training_exits_with_1(saved, tmp_path, capsys):
 def _environment() -> dict[str, str]:
     root = str(Path(sde.__file__).resolve().parents[1])
     return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": root, "GLOO_SOCKET_IFNAME": "lo"}
-
-
-def test_an_interrupt_finishes_the_step_and_writes_a_checkpoint(saved, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "sde_core",
-        "finetune",
-        "--embeddings",
-        str(saved),
-        "--output",
-        str(tmp_path),
-    ]
-    command += [*STEPS, "--json"]
-    command[command.index("--steps") + 1] = "100000"
-    with subprocess.Popen(
-        command, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        for line in process.stdout:
-            if json.loads(line)["event"] == "Step":
-                break
-        process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted; go on with --resume" in errors
-    last = [e["step"] for e in _lines(rest) if e["event"] == "Step"][-1:] or [1]
-    assert sde.training.checkpoint.read_checkpoint(tmp_path / "last.safetensors").step == last[0]
 
 
 TWO = {

@@ -9,63 +9,64 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import sde_core as sde
 from sde_core import ConfigError, DataError, FinetuneConfig, LossConfig
 from sde_core.training import CheckpointSaved, Failed, Step
 from sde_core.training.checkpoint import read_checkpoint
-from tests.sde_core.training.kill_anywhere import CONFIG as KILLED
+from tests.sde_core.training.hardship import KILLED, ON_A_SMALL_DISK
 
-HERE = Path(__file__).parent
 CONFIG = FinetuneConfig(steps=6, batch_size=32, learning_rate=2e-2, evaluate_every=2, device="cpu")
 
 
-def _script(name: str, *arguments: object) -> str:
+@pytest.fixture(scope="module")
+def hardship(toy_set, tmp_path_factory):
+    """What happened to the trainings of hardship.py, and what comes of an undisturbed one on a disk with room."""
+    folder = tmp_path_factory.mktemp("hardship")
+    toy = toy_set.save(folder / "set")
+    *_, whole = sde.finetune(sde.EmbeddingSet.load(toy), ON_A_SMALL_DISK, output=folder / "whole")
+    # The first checkpoint has no optimiser state yet, so it fits; the second is three times as large.
+    limit = whole.checkpoint.stat().st_size * 2 // 3
     root = str(Path(sde.__file__).resolve().parents[1])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": root}
-    command = [sys.executable, HERE / name, *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    script = Path(__file__).with_name("hardship.py")
+    done = subprocess.run(
+        [sys.executable, script, toy, folder, str(limit)],
+        env=environment, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return folder, whole, json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def saved_toy(toy_set, tmp_path_factory):
-    return toy_set.save(tmp_path_factory.mktemp("toy") / "set")
-
-
-def test_a_training_killed_again_and_again_ends_bitwise_as_if_it_had_not_been(saved_toy, tmp_path):
-    import torch
-
-    kills = int(_script("kill_anywhere.py", saved_toy, tmp_path / "run", tmp_path / "result.npz"))
-    assert kills >= 4
+def test_a_training_killed_again_and_again_ends_bitwise_as_if_it_had_not_been(hardship):
+    folder, _, found = hardship
+    assert found["kills"] >= 4
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        *_, whole = sde.finetune(sde.EmbeddingSet.load(saved_toy), KILLED)
+        *_, whole = sde.finetune(sde.EmbeddingSet.load(folder / "set"), KILLED)
     finally:
         torch.set_num_threads(before)
-    found = np.load(tmp_path / "result.npz")
-    assert np.array_equal(found["image"], whole.result.image)
-    assert np.array_equal(found["text"], whole.result.text)
-    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["best.safetensors", "last.safetensors"]
+    result = np.load(folder / "result.npz")
+    assert np.array_equal(result["image"], whole.result.image)
+    assert np.array_equal(result["text"], whole.result.text)
+    assert sorted(p.name for p in (folder / "killed").iterdir()) == ["best.safetensors", "last.safetensors"]
 
 
-@pytest.fixture(scope="module")
-def on_a_small_disk(saved_toy, tmp_path_factory):
-    """An undisturbed training, and by "stop" and "continue" the folder and the events of a disturbed one."""
-    folder = tmp_path_factory.mktemp("disk")
-    *_, whole = sde.finetune(sde.EmbeddingSet.load(saved_toy), CONFIG, output=folder / "whole")
-    # The first checkpoint has no optimiser state yet, so it fits; the second is three times as large.
-    limit = whole.checkpoint.stat().st_size * 2 // 3
-    events = [json.loads(line) for line in _script("small_disk.py", saved_toy, folder, limit).splitlines()]
-    return whole, {w: (folder / w, [e for e in events if e["when"] == w]) for w in ("stop", "continue")}
+def test_an_interrupt_finishes_the_step_and_writes_a_checkpoint(hardship):
+    folder, _, found = hardship
+    end = found["interrupted"]
+    assert end["code"] == 130
+    assert "stopping after this step" in end["said"]
+    assert "sde finetune: interrupted; go on with --resume" in end["said"]
+    assert read_checkpoint(folder / "interrupted/last.safetensors").step == end["last"] > 0
 
 
 @pytest.mark.parametrize("when", ["stop", "continue"])
-def test_a_full_disk_keeps_the_old_checkpoint_and_stops_or_goes_on_as_told(saved_toy, on_a_small_disk, when):
-    whole, found = on_a_small_disk
-    folder, events = found[when]
+def test_a_full_disk_keeps_the_old_checkpoint_and_stops_or_goes_on_as_told(hardship, when):
+    root, whole, found = hardship
+    folder, events = root / "disk" / when, [e for e in found["disk"] if e["when"] == when]
     assert [e["step"] for e in events if e["event"] == "CheckpointSaved"] == [0]
     assert read_checkpoint(folder / "last.safetensors").step == 0
     assert not list(folder.glob(".*"))
@@ -81,8 +82,8 @@ def test_a_full_disk_keeps_the_old_checkpoint_and_stops_or_goes_on_as_told(saved
         assert "the training goes on without it" in failed[0]["reason"]
         assert (events[-1]["event"], events[-1]["checkpoint"]) == ("Done", None)
     # With room again, the old checkpoint leads to the same end.
-    stream = sde.finetune(sde.EmbeddingSet.load(saved_toy), output=folder, resume=folder / "last.safetensors")
-    *_, rest = stream
+    toy = sde.EmbeddingSet.load(root / "set")
+    *_, rest = sde.finetune(toy, output=folder, resume=folder / "last.safetensors")
     np.testing.assert_allclose(rest.result.image, whole.result.image, atol=1e-6)
 
 

@@ -37,13 +37,21 @@ def theirs(tmp_path_factory):
         "--lr": "1e-3", "--logs": str(folder / "logs"), "--name": "run", "--save-frequency": "1",
         "--precision": "fp32", "--device": "cpu", "--report-to": "",
     }  # fmt: skip
+    # It sets the level of every logger there is.
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
+    levels = {logger.name: logger.level for logger in _loggers()}
     with torch.random.fork_rng():
         main([word for pair in options.items() for word in pair])
+    for logger in _loggers():
+        logger.setLevel(levels.get(logger.name, logging.NOTSET))
     root.setLevel(level)
     root.handlers[:] = handlers
     return folder / "logs/run/checkpoints/epoch_2.pt"
+
+
+def _loggers() -> list[logging.Logger]:
+    return [x for x in logging.root.manager.loggerDict.values() if isinstance(x, logging.Logger)]
 
 
 @pytest.fixture(scope="module")
