@@ -14,7 +14,7 @@ LossName: TypeAlias = Literal["infonce", "siglip", "sde", "fanoise", "barlow", "
 ContrastName: TypeAlias = Literal["infonce", "siglip"]
 
 # Tried on the bundled pairs (adapter, heads) or common practice for CLIP fine-tuning (the towers).
-LEARNING_RATES: dict[str, float] = {"adapter": 1e-3, "heads": 1e-3, "last-block": 1e-4, "full": 1e-5}
+LEARNING_RATES: dict[str, float] = {"adapter": 5e-4, "heads": 5e-4, "last-block": 1e-4, "full": 1e-5}
 LORA_RATE = 5e-4
 
 

@@ -132,14 +132,21 @@ def test_accumulating_through_towers_gives_the_gradient_of_the_whole_batch(tiny_
     np.testing.assert_allclose(found[0], found[1], rtol=1e-4)
 
 
-def test_mixed_precision_trains_and_stays_close(tiny_encoder, shape_shard):
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_mixed_precision_trains_and_stays_close(tiny_encoder_folder, shape_shard, tmp_path, device):
+    encoder = sde.load_encoder(tiny_encoder_folder, device=device)
     losses = {}
-    for precision in ("fp32", "bf16"):
-        config = replace(CONFIG, train="full", precision=precision, learning_rate=1e-3)
-        events = sde.finetune(sde.open_pairs(shape_shard), config, encoder=tiny_encoder)
+    for precision in ("fp32", "bf16", "fp16"):
+        config = replace(CONFIG, train="full", precision=precision, learning_rate=1e-3, device=device)
+        events = sde.finetune(sde.open_pairs(shape_shard), config, encoder=encoder, output=tmp_path)
         losses[precision] = [e.loss for e in events if isinstance(e, Step)]
-    assert losses["bf16"] != losses["fp32"]
     np.testing.assert_allclose(losses["bf16"], losses["fp32"], rtol=0.1)
+    # Half precision leaves out steps until its scale fits, so only the first loss has to agree.
+    assert losses["fp16"][0] == pytest.approx(losses["fp32"][0], rel=0.01)
+    assert losses["fp16"][-1] < losses["fp16"][0]
+    assert losses["bf16"] != losses["fp32"] != losses["fp16"]
+    # The scale of half precision is part of the checkpoint.
+    assert sde.training.checkpoint.read_checkpoint(tmp_path / "last.safetensors").scaler["scale"] >= 1
 
 
 def test_frozen_parts_of_a_convolutional_trunk_keep_their_statistics():
