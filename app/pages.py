@@ -14,13 +14,19 @@ LOGO = Path(__file__).with_name("logo.svg")
 st.set_page_config(page_title="SDE Explorer", page_icon=str(ICON), layout="wide")
 st.logo(str(LOGO), size="medium")
 
-pages = [
-    st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),
-    st.Page(data.show, title="Data", icon=":material/database:", url_path="data"),
-    st.Page(spectrum.show, title="Spectrum", icon=":material/ssid_chart:", url_path="spectrum"),
-    st.Page(subspaces.show, title="Subspaces", icon=":material/scatter_plot:", url_path="subspaces"),
-    st.Page(curriculum.show, title="Curriculum", icon=":material/timeline:", url_path="curriculum"),
-    st.Page(training.show, title="Training", icon=":material/model_training:", url_path="training"),
-]
+pages = {
+    "Overview": st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),
+    "Data": st.Page(data.show, title="Data", icon=":material/database:", url_path="data"),
+    "Spectrum": st.Page(spectrum.show, title="Spectrum", icon=":material/ssid_chart:", url_path="spectrum"),
+    "Subspaces": st.Page(
+        subspaces.show, title="Subspaces", icon=":material/scatter_plot:", url_path="subspaces"
+    ),
+    "Curriculum": st.Page(
+        curriculum.show, title="Curriculum", icon=":material/timeline:", url_path="curriculum"
+    ),
+    "Training": st.Page(
+        training.show, title="Training", icon=":material/model_training:", url_path="training"
+    ),
+}
 remember_pages(pages)
-st.navigation(pages, position="top").run()
+st.navigation(list(pages.values()), position="top").run()

@@ -10,7 +10,8 @@ from app.components.encode import encode_form
 from app.components.job_progress import job_error, job_progress
 from app.components.navigation import page_link
 from app.components.pairs_preview import pairs_preview
-from app.components.recent_sets import open_entry, recent_sets
+from app.components.recent_sets import recent_sets
+from app.components.source import open_data
 from app.components.vector_form import vector_form
 from app.intake import PairsFound, Recent, remember
 from app.jobs import Encoded, Opened, queue
@@ -41,7 +42,7 @@ def open_what_was_made() -> None:
     encoder = result.encoder if isinstance(result, Encoded) else entry.encoder
     data = result.source if isinstance(result, Encoded) else entry.data
     remember_result(result, data, encoder)
-    open_entry(data, encoder)
+    open_data(data, encoder)
     forget_found()
     st.session_state["data_opened"] = job.key
     st.toast(f"{job.title}: opened.", icon=":material/check_circle:")
@@ -85,8 +86,10 @@ def data_panel(suggested: str = "") -> None:
 
 
 def _outcome(job: "Job") -> None:
-    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
     result = job.result
+    if isinstance(result, Encoded | Opened) and st.session_state.get("data_opens") == job.key:
+        st.rerun()  # it ended while this page was drawn: open it
+    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
     if job.error:
         left.error(job_error(job), icon=":material/error:")
     elif not isinstance(result, Encoded | Opened):

@@ -1,6 +1,6 @@
 """Links from one view to another; the state goes along."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 _PAGES = "pages"
 
 
-def remember_pages(pages: "Sequence[StreamlitPage]") -> None:
+def remember_pages(pages: "Mapping[str, StreamlitPage]") -> None:
     """Keep the pages of this run, by title, for links to them."""
-    st.session_state[_PAGES] = {page.title: page for page in pages}
+    st.session_state[_PAGES] = dict(pages)
 
 
 def page_link(title: str, label: str, *, icon: str) -> None:

@@ -6,9 +6,8 @@ import time
 import streamlit as st
 
 from app import cache
-from app.components.source import current_state, put
+from app.components.source import current_state, open_data
 from app.intake import Recent, forget, read_recent, remember
-from app.state import selections
 from sde_core import bundled
 
 _SHOWN = 12
@@ -54,7 +53,7 @@ def _row(entry: Recent) -> None:
         icon=":material/folder_open:",
         width="stretch",
         disabled=not entry.is_there,
-        on_click=lambda: open_entry(entry.data, entry.encoder),
+        on_click=lambda: open_data(entry.data, entry.encoder),
     )
     second.button(
         "Remove",
@@ -65,11 +64,6 @@ def _row(entry: Recent) -> None:
         help="Takes it off this list; no file is deleted.",
         on_click=lambda: forget(cache.cache_folder(), entry.key),
     )
-
-
-def open_entry(data: str, encoder: str) -> None:
-    """Show another set: for a callback, or before the header is drawn."""
-    put(data=data, encoder=encoder, part=[], **selections())
 
 
 def ago(seconds: float) -> str:

@@ -25,6 +25,7 @@ from app.state import (
 )
 
 _OWN = ("data", "encoder", "part")
+_OPENING = "data_opening"
 
 
 def current_state() -> State:
@@ -39,6 +40,28 @@ def put(**values: object) -> None:
     """
     st.session_state.update(values)
     _write_link(set(values))
+
+
+def open_data(data: str, encoder: str) -> None:
+    """Show another set: for a callback, or before the header is drawn."""
+    st.session_state[_OPENING] = (data, encoder, "")
+    put(data=data, encoder=encoder, part=[], **selections())
+
+
+def _keep_opening(title: str) -> None:
+    """Set once more what `open_data` set, where the view changes before the browser has answered to it.
+
+    The browser sends its own state of these boxes along with a change of view; for a moment that is the old one.
+    """
+    opening = st.session_state.pop(_OPENING, None)
+    if opening is None:
+        return
+    data, encoder, view = opening
+    if view == title:
+        return  # a second run of this view: the browser knows
+    st.session_state[_OPENING] = (data, encoder, title)
+    if view:
+        put(data=data, encoder=encoder, part=[])
 
 
 def state_line() -> None:
@@ -63,6 +86,7 @@ def header(
         controls: fields of the state that this view has widgets for.
         otherwise: what to draw where there is no data to show.
     """
+    _keep_opening(title)
     link = {name: st.query_params.get_all(name) for name in st.query_params}
     _report_wild_link(link)
     others = {f.name for f in fields(State)} - {*_OWN}

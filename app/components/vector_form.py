@@ -7,7 +7,7 @@ import streamlit as st
 import sde_core as sde
 from app import cache, sets
 from app.components.data_choice import forget_found
-from app.components.recent_sets import open_entry
+from app.components.source import open_data
 from app.intake import PAIRINGS, VectorRequest, VectorsFound, describe
 from app.jobs import opening_job, queue
 from sde_core.embedding_store import MANIFEST
@@ -90,7 +90,7 @@ def _open_set(source: str) -> None:
     """Show a set that was saved by this library, where it lies."""
     entry = sets.entry_of(Path(source).expanduser(), source)
     if entry is not None:
-        open_entry(entry.data, entry.encoder)
+        open_data(entry.data, entry.encoder)
         forget_found()
 
 

@@ -123,3 +123,13 @@ def test_the_state_outlives_a_set_that_vanished(open_page, spiked_folder, tmp_pa
     assert not at.error
     assert band_counts(at) == before
     assert at.number_input(key="noise").value == 0.8
+
+
+def test_a_set_that_was_just_opened_stays_open_when_the_view_changes(open_page, spiked_folder):
+    at = open_page("overview")
+    at.session_state["data_opening"] = (str(spiked_folder), "unknown", "Data")
+    at.run()  # the browser still says what was open before
+    assert at.selectbox(key="data").value == str(spiked_folder)
+    at.selectbox(key="data").set_value("clipart").run()
+    assert at.selectbox(key="data").value == "clipart"
+    assert "data_opening" not in at.session_state

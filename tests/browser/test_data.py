@@ -58,7 +58,7 @@ def test_an_uploaded_zip_is_previewed_encoded_and_seen(url, opened, few_pairs):
         page.get_by_role("button", name="Encode", exact=True).click()
         expect(page.get_by_role("progressbar").first).to_be_visible()
         page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_text("cancelled, nothing was written")).to_be_visible()
+        expect(page.get_by_text("cancelled, nothing was written")).to_be_visible(timeout=120_000)
         page.get_by_role("button", name="Close").click()
         rest(page)
         page.get_by_role("button", name="Encode", exact=True).click()
