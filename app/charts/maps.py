@@ -58,7 +58,7 @@ def map_figure(
         traces.append(_density(*grid))
     size = _size(len(shown.points))
     for name, mine, look in _parts(colours, shown.points):
-        chosen = None if picked is None else np.flatnonzero(picked[mine])
+        chosen = None if picked is None else np.flatnonzero(picked[mine]).tolist()
         traces.append(
             {
                 "type": "scattergl",
