@@ -31,7 +31,7 @@ VIEWS = {
     "subspaces": "/subspaces",
     "curriculum": "/curriculum",
 }
-CHARTS = {"overview": 1, "data": 0}
+CHARTS = {"overview": 1, "data": 0, "spectrum": 3}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

@@ -15,6 +15,9 @@ from app.links import MOST_LETTERS, Numbers, Range, Said, numbers_as_text
 # The options are the words that people see: Streamlit writes what it shows into the link.
 Center = Literal["removed", "kept"]
 Show = Literal["both", "image", "text"]
+Spectra = Literal["by modality", "joint", "cross"]
+Overlay = Literal["chance", "bootstrap", "none"]
+Section = Literal["Is it noise?", "Energy and cone", "Batches", "Metrics", "Rules"]
 Unit = Literal["rank", "share"]
 Scale = Literal["linear", "log"]
 Schedule = Literal["cosine", "linear", "step", "constant"]
@@ -46,6 +49,11 @@ class State:
         unit: directions counted by rank, or as a share of all directions.
         xscale: scale of the horizontal axis.
         yscale: scale of the vertical axis.
+        spectra: spectra of each modality, of both in one matrix, or of their cross-covariance.
+        batch: number of pairs drawn at random for the spectra; 0 for everything there is.
+        seed: of that draw.
+        overlay: band around the spectra: what chance would give, or how far they move with other rows.
+        section: open part of the Spectrum view.
         transform: what is done to the vectors: nothing, the gains at ``t``, or noise directions to 0.
         t: training progress.
         rho: overall strength of the gains.
@@ -77,6 +85,11 @@ class State:
     unit: Unit = "rank"
     xscale: Scale = "linear"
     yscale: Scale = "log"
+    spectra: Spectra = "by modality"
+    batch: Annotated[int, Range(0, 100_000_000)] = 0
+    seed: Annotated[int, Range(0, 9_999)] = 0
+    overlay: Overlay = "chance"
+    section: Section = "Is it noise?"
     transform: Annotated[Transform, Said("vectors {}")] = "none"
     t: Annotated[float, Range(0.0, 1.0), Said("t = {:.2f}")] = 0.0
     rho: Annotated[float, Range(0.05, 1.0), Said("ρ = {:.2f}")] = 1.0
@@ -100,6 +113,11 @@ class State:
     def modalities(self) -> tuple[str, ...]:
         """Modalities in the charts, image first."""
         return ("image", "text") if self.show == "both" else (self.show,)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Spectra in the Spectrum view: the modalities, or "joint", or "cross"."""
+        return self.modalities if self.spectra == "by modality" else (self.spectra,)
 
     @property
     def is_moved(self) -> bool:

@@ -3,18 +3,23 @@
 from app.cache.curriculum import certificates, fitted, gains, strong_gains, transform
 from app.cache.directions import joint_spectrum, reading, reading_figures, table_of
 from app.cache.energies import band_shares, pairs_by_band
+from app.cache.figures import batches, bootstrap, centring, row_metrics, rules
 from app.cache.machine import device_name, encoder_names
 from app.cache.maps import colour_names, colours_by_band, colours_by_column, pca, rows_of_map, umap
 from app.cache.pictures import pairs, picture, thumbnail
 from app.cache.sets import Dataset, cache_folder, dataset, entries_of, known_sets
-from app.cache.spectra import bands, headline, partition, spectrum
+from app.cache.spectra import bands, chance, headline, matrix_bands, matrix_spectrum, partition, spectrum
 
 __all__ = [
     "Dataset",
     "band_shares",
     "bands",
+    "batches",
+    "bootstrap",
     "cache_folder",
+    "centring",
     "certificates",
+    "chance",
     "colour_names",
     "colours_by_band",
     "colours_by_column",
@@ -27,6 +32,8 @@ __all__ = [
     "headline",
     "joint_spectrum",
     "known_sets",
+    "matrix_bands",
+    "matrix_spectrum",
     "pairs",
     "pairs_by_band",
     "partition",
@@ -34,7 +41,9 @@ __all__ = [
     "picture",
     "reading",
     "reading_figures",
+    "row_metrics",
     "rows_of_map",
+    "rules",
     "spectrum",
     "strong_gains",
     "table_of",

@@ -10,6 +10,8 @@ from app.charts import palette
 from app.charts.layout import axis, caption, domains, figure
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from app.analysis import BandReport
 
 BANDS = ("strong", "weak", "noise")
@@ -17,14 +19,21 @@ N_BINS = 40
 SHOWN_EDGES = 2.0
 
 
-def bulk_figure(reports: "list[BandReport]", *, height: int = 330) -> go.Figure:
+def bulk_figure(
+    reports: "list[BandReport]",
+    *,
+    chance: "dict[str, npt.NDArray[np.float64]] | None" = None,
+    height: int = 330,
+) -> go.Figure:
     """Return one panel a modality: how many directions lie at each size, and what pure noise would give.
 
     Sizes are in units of the noise edge theta (sqrt(m) + sqrt(n)), up to two edges; a note counts the
-    directions beyond. The line is the law's density times the number of noise directions.
+    directions beyond. The line is the law's density times the number of noise directions; the dotted one counts what
+    shuffles give, all directions of them, on average.
 
     Args:
         reports: one or two modalities.
+        chance: (B, k) spectra of shuffles by modality, where they are there.
         height: pixels.
     """
     traces: list[dict[str, Any]] = []
@@ -33,8 +42,9 @@ def bulk_figure(reports: "list[BandReport]", *, height: int = 330) -> go.Figure:
     for i, (report, place) in enumerate(zip(reports, domains(len(reports), 0.09), strict=True)):
         suffix = "" if i == 0 else str(i + 1)
         where = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
-        traces += [trace | where for trace in _panel(report, first=i == 0)]
-        notes.append(caption(report.modality, place, colour=palette.MODALITY[report.modality]))
+        shuffles = (chance or {}).get(report.modality)
+        traces += [trace | where for trace in _panel(report, shuffles, first=i == 0)]
+        notes.append(caption(report.modality, place, colour=palette.KIND[report.modality]))
         notes += [_beyond(n, place) for n in _n_beyond(report)]
         axes[f"xaxis{suffix}"] = axis(
             "size, in noise edges", range=[0, SHOWN_EDGES], domain=place, anchor=f"y{suffix}"
@@ -43,14 +53,8 @@ def bulk_figure(reports: "list[BandReport]", *, height: int = 330) -> go.Figure:
     return figure(traces, axes | {"annotations": notes, "barmode": "stack"}, height=height)
 
 
-def _edge(report: "BandReport") -> float:
-    """Return the noise edge, NaN where there is none."""
-    edge = report.unit * (1 + math.sqrt(report.aspect))
-    return edge if edge > 0 and len(report.values) else math.nan
-
-
 def _n_beyond(report: "BandReport") -> list[int]:
-    beyond = int((report.values / _edge(report) > SHOWN_EDGES).sum())
+    beyond = int((report.values / report.edge > SHOWN_EDGES).sum())
     return [beyond] if beyond else []
 
 
@@ -68,8 +72,10 @@ def _beyond(count: int, place: tuple[float, float]) -> dict[str, Any]:
     }
 
 
-def _panel(report: "BandReport", *, first: bool) -> list[dict[str, Any]]:
-    edge = _edge(report)
+def _panel(
+    report: "BandReport", shuffles: "npt.NDArray[np.float64] | None", *, first: bool
+) -> list[dict[str, Any]]:
+    edge = report.edge
     if not math.isfinite(edge):
         return []
     size = report.values / edge
@@ -89,7 +95,41 @@ def _panel(report: "BandReport", *, first: bool) -> list[dict[str, Any]]:
         }
         for band in reversed(BANDS)
     ]
-    return [*bars, _law(report, edge, width, first=first)]
+    law = [_law(report, edge, width, first=first)] if report.has_law else []
+    return [*bars, *law, *_shuffled(report, shuffles, edge, bins, first=first)]
+
+
+def _shuffled(
+    report: "BandReport",
+    shuffles: "npt.NDArray[np.float64] | None",
+    edge: float,
+    bins: "npt.NDArray[np.float64]",
+    *,
+    first: bool,
+) -> list[dict[str, Any]]:
+    if shuffles is None or not len(shuffles):
+        return []
+    counts = np.histogram(shuffles[:, : len(report.values)] / edge, bins)[0] / len(shuffles)
+    name = "columns shuffled" if report.has_law else "pairs shuffled"
+    return [
+        {
+            "type": "scatter",
+            "x": (bins[1:] + bins[:-1]) / 2,
+            "y": counts,
+            "mode": "lines",
+            "name": name,
+            "legendgroup": "shuffles",
+            "showlegend": first,
+            # Of the cross spectrum it is what the law is of the others: the answer to the question.
+            "line": {
+                "color": palette.LAW,
+                "width": 2.5 if not report.has_law else 1.5,
+                "dash": "solid" if not report.has_law else "dot",
+                "shape": "hvh",
+            },
+            "hovertemplate": f"<b>{name}</b><br>%{{y:.1f}} directions near %{{x:.2f}} edges<extra></extra>",
+        }
+    ]
 
 
 def _law(report: "BandReport", edge: float, width: float, *, first: bool) -> dict[str, Any]:

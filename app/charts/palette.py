@@ -6,6 +6,8 @@ contrast of about 3 to 1 on the light and on the dark background.
 
 BAND = {"strong": "#009e73", "weak": "#c98a00", "noise": "#8c8c8c"}
 MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}
+KIND = MODALITY | {"joint": "#7d6cc0", "cross": "#7d6cc0"}
+"""Spectra: blue and pink make violet, both modalities in one matrix or their cross-covariance."""
 SYMBOL = {"strong": "circle", "weak": "diamond", "noise": "circle-open"}
 GRID = "rgba(128,128,128,0.22)"
 LAW = "#d55e00"
@@ -38,5 +40,6 @@ def faded(colour: str, opacity: float) -> str:
 
 
 def word(name: str, text: str = "") -> str:
-    """Return ``text`` (or the name) as bold Markdown in the colour of a band or modality."""
-    return f":{WORD[name]}[**{text or name}**]"
+    """Return ``text`` (or the name) as bold Markdown, in the colour of a band or modality if it is one."""
+    shown = f"**{text or name}**"
+    return f":{WORD[name]}[{shown}]" if name in WORD else shown

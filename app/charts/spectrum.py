@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 
 from app.charts import palette
 from app.charts.layout import Axis, axis, caption, domains, figure
+from app.charts.overlays import band_traces
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from app.analysis import BandReport
+    from app.analysis import Band, BandReport
 
 BANDS = ("strong", "weak", "noise")
 GAP = 0.045
@@ -26,12 +27,14 @@ def spectrum_figure(
     unit: str = "rank",
     xscale: str = "linear",
     yscale: str = "log",
+    overlays: "dict[str, Band] | None" = None,
     height: int = 430,
 ) -> go.Figure:
     """Return one panel a modality: singular value over rank, bands shaded, thresholds dashed.
 
     Args:
         reports: one or two modalities.
+        overlays: what chance gives, or how far a spectrum moves, by modality.
         unit: "rank", or "share" of all directions.
         xscale: "linear" or "log".
         yscale: "linear" or "log".
@@ -45,16 +48,20 @@ def spectrum_figure(
     for i, (report, place) in enumerate(zip(reports, places, strict=True)):
         suffix = "" if i == 0 else str(i + 1)
         where = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
-        traces += [_points(report, band, unit, first=i == 0) | where for band in BANDS]
+        band = (overlays or {}).get(report.modality)
+        if band is not None:
+            traces += [t | where for t in band_traces(report, band, unit, first=i == 0)]
+        traces += [_points(report, name, unit, first=i == 0) | where for name in BANDS]
         traces += [line | where for line in _thresholds(report, unit)]
-        shapes += [_shade(report, band, unit) | _refs(suffix) for band in _spans(report)]
+        shapes += [_shade(report, name, unit) | _refs(suffix) for name in _spans(report)]
         notes += [_name_line(*n, yscale) | _refs(suffix, y="y") for n in _lines(report, yscale)]
-        notes.append(caption(_title(report), place, colour=palette.MODALITY[report.modality]))
+        notes.append(caption(_title(report), place, colour=palette.KIND[report.modality]))
         axes[f"xaxis{suffix}"] = _rank_axis(len(report.values), unit, xscale) | {
             "domain": place,
             "anchor": f"y{suffix}",
         }
-        axes[f"yaxis{suffix}"] = _value_axis(yscale, first=i == 0) | {"anchor": f"x{suffix}"}
+        title = "singular value of the cross-covariance" if not report.has_law else "singular value"
+        axes[f"yaxis{suffix}"] = _value_axis(yscale, title if i == 0 else "") | {"anchor": f"x{suffix}"}
     return figure(traces, axes | {"shapes": shapes, "annotations": notes}, height=height)
 
 
@@ -76,7 +83,7 @@ def cumulative_figure(
             continue
         total = np.cumsum(report.energy)
         where = _position(np.arange(1, len(total) + 1), len(total), unit)
-        colour = palette.MODALITY[report.modality]
+        colour = palette.KIND[report.modality]
         traces.append(
             {
                 "type": "scatter",
@@ -110,7 +117,7 @@ def _band_ends(
         end = report.count("strong") + (report.count("weak") if band == "weak" else 0)
         if not (report.cuts_by_size and 0 < end <= len(total)):
             continue
-        edge = {"width": 2, "color": palette.MODALITY[report.modality]}
+        edge = {"width": 2, "color": palette.KIND[report.modality]}
         ends.append(
             {
                 "type": "scatter",
@@ -141,15 +148,16 @@ def _rank_axis(count: int, unit: str, scale: str) -> Axis:
     return axis(_TITLE[unit], type="linear", range=[low, high], tickformat=".0%" if unit == "share" else ",d")
 
 
-def _value_axis(scale: str, *, first: bool) -> Axis:
-    shared: Axis = {} if first else {"matches": "y", "showticklabels": False}
-    title = "singular value" if first else ""
+def _value_axis(scale: str, title: str) -> Axis:
+    shared: Axis = {} if title else {"matches": "y", "showticklabels": False}
     if scale == "log":
         return axis(title, type="log", dtick=1, tickformat="~g", **shared)
     return axis(title, type="linear", rangemode="tozero", tickformat="~g", **shared)
 
 
 def _title(report: "BandReport") -> str:
+    if not report.has_law:
+        return f"image × text, {report.shape[0]:,} pairs"
     return f"{report.modality}, {report.shape[0]:,} × {report.shape[1]}"
 
 

@@ -22,7 +22,7 @@ STYLE = """<style>
 def bands_table(reports: "list[BandReport]") -> str:
     """Return directions, their share, and the share of energy of each band and modality, as HTML of our own."""
     heads = "".join(
-        f'<th scope="col">{dot(palette.MODALITY[r.modality])}{r.modality} directions</th>'
+        f'<th scope="col">{dot(palette.KIND[r.modality])}{r.modality} directions</th>'
         '<th scope="col">energy</th>'
         for r in reports
     )

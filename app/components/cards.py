@@ -35,7 +35,7 @@ class Number:
 
     def as_html(self) -> str:
         """Return the number, and its name beside it; both are ours, never a user's text."""
-        colour = palette.MODALITY.get(self.name)
+        colour = palette.KIND.get(self.name)
         style = f' style="color:{colour}"' if colour else ""
         name = f"<small>{self.name}</small>" if self.name else ""
         return f"<span><b{style}>{self.text}</b>{name}</span>"

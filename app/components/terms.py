@@ -24,6 +24,22 @@ HELP = {
         "Minus the slope of $\\log s^2$ over $\\log$ rank: 0 is a flat spectrum, larger decays faster. "
         "Agrawal et al. 2022."
     ),
+    "alignment": (
+        "Mean squared distance of a picture and its own caption, unit rows: 0 is the same point, 2 is a right angle. "
+        "Wang & Isola 2020."
+    ),
+    "uniformity": (
+        "$\\log E \\exp(-2\\|x - x'\\|^2)$ over pairs of rows of one modality: 0 is one point, about −4 is an even "
+        "sphere. Of more than 4,096 rows a seeded sample. Wang & Isola 2020."
+    ),
+    "two_nn": (
+        "Intrinsic dimension from the ratio of the second to the first neighbour's distance; equal captions count "
+        "once. Facco et al. 2017."
+    ),
+    "hubness": (
+        "Skewness of how often an item is among the 10 nearest of a query: near 0 nobody is favoured, well above 1 a "
+        "few items are everybody's neighbour and spoil retrieval. Radovanović et al. 2010."
+    ),
     "cone": (
         "Mean cosine of two different vectors of one modality, unit rows: 0 is spread over the sphere, 1 is one point. "
         "Contrastive encoders sit in a narrow cone. Liang et al. 2022."
@@ -62,7 +78,20 @@ HELP = {
         "Remove the mean first (usual for analysis), or keep it: then the first direction is mostly the cone in which "
         "all vectors of a modality sit."
     ),
-    "show": "Which spectra the charts and tables show.",
+    "show": "Which modalities the charts and tables show.",
+    "spectra": (
+        "The singular values of each modality; of both in one matrix, one above the other (joint); or of their "
+        "cross-covariance (cross), the only one that knows which picture belongs to which caption."
+    ),
+    "batch": (
+        "How many pairs the spectra are of. A training loss sees batches, not the whole set: fewer pairs show fewer "
+        "directions above the noise. Drawn with a seed; a larger batch contains the smaller ones."
+    ),
+    "seed": "Draw other pairs: the next seed.",
+    "overlay": (
+        "chance: what 19 shuffles give (columns shuffled; for the cross spectrum pairs). bootstrap: where the values "
+        "lie in 90 % of 100 draws of the same rows with replacement."
+    ),
     "unit": "Count directions by rank, or as a share of all directions.",
     "xscale": "Scale of the rank: log spreads out the first directions.",
     "yscale": "Scale of the singular values: log shows the small ones, linear shows how far the first stand out.",
@@ -98,10 +127,23 @@ RULES = {
 
 METRICS = {
     "effective_rank": "Effective rank",
-    "effective_rank_energy": "Effective rank, s²",
     "stable_rank": "Stable rank",
     "participation_ratio": "Participation ratio",
     "isoscore": "IsoScore",
     "alpha_req": "α-ReQ",
+    "cone": "Cone",
+    "modality_gap": "Modality gap",
+    "alignment": "Alignment",
+    "uniformity": "Uniformity",
+    "two_nn": "TwoNN dimension",
+    "hubness": "Hubness",
 }
-"""Names of `sde_core.spectrum_metrics` in the order of the strip."""
+"""Names of the metrics in the order of the strip."""
+
+CONTROLS = {
+    "cone": "random signs",
+    "modality_gap": "modalities mixed",
+    "alignment": "random pairs",
+    "uniformity": "",
+}
+"""What the control of a metric is; of all others the columns are shuffled, of the cross spectrum the pairs."""

@@ -5,15 +5,19 @@ import streamlit as st
 from app.analysis import rule_names
 from app.components.source import current_state, put
 from app.components.terms import HELP, RULES
-from app.state import DEFAULT, FACTOR_RANGE, choices
+from app.state import DEFAULT, FACTOR_RANGE, RANGES, choices
 
 # Geometric steps, so that half and double are equally far from the rule's own threshold.
 _STEPS = tuple(round(10 ** (i / 50), 3) for i in range(-50, 51))
 
 
-def spectrum_controls() -> None:
-    """Show the choice of rule, centring, modalities and axes; their values live in the state."""
-    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+def spectrum_controls(sizes: tuple[int, ...]) -> None:
+    """Show the choice of rule, centring, matrix and axes; their values live in the state.
+
+    Args:
+        sizes: numbers of pairs to draw batches of, the last one being all of them.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.selectbox(
             "Partition rule",
             rule_names(),
@@ -21,24 +25,54 @@ def spectrum_controls() -> None:
             bind="query-params",
             help=HELP["rule"],
             on_change=_reset,
-            width=190,
+            width=170,
         )
-        for name, label in (
-            ("center", "Mean"),
-            ("show", "Modalities"),
-            ("unit", "Directions by"),
-            ("xscale", "Rank axis"),
-            ("yscale", "Value axis"),
-        ):
-            st.segmented_control(
-                label,
-                choices(name),
-                default=getattr(DEFAULT, name),
-                required=True,
-                key=name,
-                bind="query-params",
-                help=HELP[name],
-            )
+        _choice("center", "Mean")
+        _choice("spectra", "Spectra")
+        _choice("show", "Modalities", disabled=current_state().spectra != "by modality")
+        _batch_picker(sizes)
+        _choice("overlay", "Band around")
+        with st.popover("Axes", icon=":material/tune:"):
+            for name, label in (("unit", "Directions by"), ("xscale", "Rank axis"), ("yscale", "Value axis")):
+                _choice(name, label)
+
+
+def _choice(name: str, label: str, *, disabled: bool = False) -> None:
+    st.segmented_control(
+        label,
+        choices(name),
+        default=getattr(DEFAULT, name),
+        required=True,
+        key=name,
+        bind="query-params",
+        help=HELP[name],
+        disabled=disabled,
+    )
+
+
+def _batch_picker(sizes: tuple[int, ...]) -> None:
+    state = current_state()
+    options = (0, *sizes[:-1])
+    if state.batch not in options:
+        options = (0, *sorted({*options[1:], state.batch}))
+    _follow("batch_pick", state.batch)
+    st.selectbox(
+        "Pairs",
+        options,
+        key="batch_pick",
+        format_func=lambda size: f"{size:,} at random" if size else "all",
+        help=HELP["batch"],
+        on_change=lambda: put(batch=st.session_state["batch_pick"]),
+        width=150,
+    )
+    if state.batch:
+        last = int(RANGES["seed"][1])
+        st.button(
+            "Draw others",
+            icon=":material/shuffle:",
+            help=HELP["seed"],
+            on_click=lambda: put(seed=(state.seed + 1) % (last + 1)),
+        )
 
 
 def threshold_controls(*, disabled: bool) -> None:

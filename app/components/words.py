@@ -83,7 +83,12 @@ CLICK_STORY = (
 BULK_STORY = (
     "Bars count the directions of each size; the line is what a matrix of pure noise with as many noise directions "
     "would give. Bars that follow the line up to 1 are noise as the law knows it; bars that spread wider are "
-    "directions of unequal noise, or weak signal."
+    "directions of unequal noise, or weak signal. The dotted steps count the directions of the shuffled set, all of "
+    "them: bars to their right are more than columns of these sizes reach by chance."
+)
+BULK_CROSS_STORY = (
+    "Bars count the values of each size, 1 being the noise threshold; the line is what shuffled pairs give. Bars to "
+    "the right of the line are covariance that only the true pairs have."
 )
 
 

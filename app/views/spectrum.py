@@ -1,29 +1,41 @@
-"""Spectrum: both modalities' singular values, the three bands, the bulk against pure noise."""
+"""Spectrum: singular values of each modality, of both, of what they share; bands, chance, batches, metrics, rules."""
 
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
-from app import cache
+from app import analysis, cache
 from app.charts.bands import bands_figure
-from app.charts.bulk import bulk_figure
 from app.charts.layout import CONFIG
-from app.charts.spectrum import cumulative_figure, spectrum_figure
-from app.components import words
+from app.charts.spectrum import spectrum_figure
+from app.components import spectrum_words, words
 from app.components.bands_table import bands_table
-from app.components.cards import card_strip
 from app.components.clicks import take_click
 from app.components.downloads import downloads
-from app.components.metric_cards import metric_cards
+from app.components.pending import pending
 from app.components.source import current_state, header, state_line
+from app.components.spectrum_sections import sections
 from app.components.thresholds import spectrum_controls, threshold_controls
 
 if TYPE_CHECKING:
-    from app.analysis import BandReport
+    from app.analysis import Band, BandReport, Matrix
+    from app.jobs import Job
     from app.state import State
 
-CONTROLS = ("center", "rule", "noise", "strong", "show", "unit", "xscale", "yscale")
+CONTROLS = (
+    "center",
+    "rule",
+    "noise",
+    "strong",
+    "show",
+    "spectra",
+    "overlay",
+    "section",
+    "unit",
+    "xscale",
+    "yscale",
+)
 
 
 def show() -> None:
@@ -35,31 +47,62 @@ def show() -> None:
 def _body(data: "cache.Dataset") -> None:
     """Redraw only this part when a threshold moves."""
     state_line()
+    sizes = analysis.batch_sizes(data.embeddings)
     with st.container(border=True):
-        spectrum_controls()
+        spectrum_controls(sizes)
         thresholds = st.container()
     state = current_state()
+    matrices = _matrices(state, sizes)
+    waiting = _waiting(data, matrices, state)
+    shown: list[tuple[Matrix, BandReport]] = []
     try:
-        reports = cache.bands(data, state, state.modalities)
+        shown = [] if waiting else [(m, cache.matrix_bands(data, m, state)) for m in matrices]
     except sde.SDEError as error:
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
-        return
     with thresholds:
-        threshold_controls(disabled=not all(r.cuts_by_size for r in reports))
-    state = current_state()
-    reports = cache.bands(data, state, state.modalities)
-    if not all(len(r.values) for r in reports):
-        st.info("All vectors are equal: there is no direction to show. Choose another part or keep the mean.")
+        threshold_controls(disabled=not all(report.cuts_by_size for _, report in shown))
+    state = current_state()  # the link's thresholds are known once their widgets are drawn
+    shown = [(m, cache.matrix_bands(data, m, state)) for m, _ in shown]
+    if waiting:
+        st.markdown("The bands of this spectrum are judged by shuffles, which are on their way.")
+        pending(waiting)
+    if not shown:
         return
-    _spectrum(reports, state)
-    _details(reports, state)
-    _metrics(reports)
+    if not all(len(report.values) for _, report in shown):
+        st.info(
+            "All vectors are equal: there is no direction to show. Choose another part, more pairs, or keep the mean."
+        )
+        return
+    reports = [report for _, report in shown]
+    _spectrum(data, shown, state)
+    _bands(reports)
+    sections(data, shown, state)
     downloads(reports, state, data)
 
 
-def _spectrum(reports: "list[BandReport]", state: "State") -> None:
+def _matrices(state: "State", sizes: tuple[int, ...]) -> "list[Matrix]":
+    """Return what the page shows the spectra of; a batch of more pairs than there are is all of them."""
+    batch = state.batch if sizes and state.batch < sizes[-1] else 0
+    if state.batch and not batch:
+        there = f"{sizes[-1]:,} pairs" if sizes else "no pairs"
+        st.caption(f"This set has {there}, fewer than the {state.batch:,} of the link: everything is shown.")
+    seed = state.seed if batch else 0
+    return [analysis.Matrix(kind=kind, center=state.center, batch=batch, seed=seed) for kind in state.kinds]
+
+
+def _waiting(data: "cache.Dataset", matrices: "list[Matrix]", state: "State") -> "list[Job]":
+    """Return the jobs without which there are no bands: those that still run, or failed."""
+    needed = [m for m in matrices if analysis.needs_chance(m, state.rule)]
+    return [job for job in (cache.chance(data, m) for m in needed) if job.status != "done"]
+
+
+def _spectrum(data: "cache.Dataset", shown: "list[tuple[Matrix, BandReport]]", state: "State") -> None:
+    reports = [report for _, report in shown]
+    overlays, jobs = _overlays(data, shown, state)
     st.plotly_chart(
-        spectrum_figure(reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale),
+        spectrum_figure(
+            reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale, overlays=overlays
+        ),
         key="spectrum_chart",
         config=CONFIG,
         on_select=lambda: take_click("spectrum_chart"),
@@ -67,8 +110,40 @@ def _spectrum(reports: "list[BandReport]", state: "State") -> None:
         alt=words.spectrum_alt(reports),
     )
     st.markdown(words.spectrum_story(reports, moved=state.is_moved))
+    notes = [
+        spectrum_words.KIND_STORY[r.modality] for r in reports if r.modality in spectrum_words.KIND_STORY
+    ]
     if all(r.cuts_by_size for r in reports):
-        st.caption(words.CLICK_STORY)
+        notes.append(words.CLICK_STORY)
+    for report in reports:
+        band = overlays.get(report.modality)
+        if band is not None and not band.is_chance:
+            notes.append(spectrum_words.overlay_story(report, band))
+    st.caption("  \n".join(notes))
+    pending(jobs)
+
+
+def _overlays(
+    data: "cache.Dataset", shown: "list[tuple[Matrix, BandReport]]", state: "State"
+) -> "tuple[dict[str, Band], list[Job]]":
+    """Return the bands around the spectra that are there, and the jobs that compute the others."""
+    if state.overlay == "none":
+        return {}, []
+    is_chance = state.overlay == "chance"
+    ask, band = (
+        (cache.chance, analysis.chance_band) if is_chance else (cache.bootstrap, analysis.bootstrap_band)
+    )
+    found, jobs = {}, []
+    for matrix, report in shown:
+        job = ask(data, matrix)
+        if job.status == "done":
+            found[matrix.kind] = band(report, job.result.numpy())
+        else:
+            jobs.append(job)
+    return found, jobs
+
+
+def _bands(reports: "list[BandReport]") -> None:
     left, right = st.columns([0.44, 0.56], gap="medium")
     with left:
         st.subheader("Few directions, how much energy?", anchor=False)
@@ -82,35 +157,3 @@ def _spectrum(reports: "list[BandReport]", state: "State") -> None:
         st.subheader("Bands in numbers", anchor=False)
         st.html(bands_table(reports))
         st.caption(words.bands_story(reports))
-
-
-def _details(reports: "list[BandReport]", state: "State") -> None:
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("Is the bulk pure noise?", anchor=False)
-        st.plotly_chart(
-            bulk_figure(reports),
-            key="bulk_chart",
-            config=CONFIG,
-            alt="Histogram of singular values in noise edges, with the Marchenko-Pastur law.",
-        )
-        st.caption(words.BULK_STORY)
-    with right:
-        st.subheader("How fast does the energy add up?", anchor=False)
-        st.plotly_chart(
-            cumulative_figure(reports, unit=state.unit, xscale=state.xscale),
-            key="energy_chart",
-            config=CONFIG,
-            alt=words.energy_story(reports),
-        )
-        st.caption(words.energy_story(reports))
-    kind, sentence = words.fit_story(reports)
-    if kind == "warning":
-        st.warning(sentence, icon=":material/warning:")
-    else:
-        st.info(sentence, icon=":material/check_circle:")
-
-
-def _metrics(reports: "list[BandReport]") -> None:
-    st.subheader("Metrics of the spectra", anchor=False)
-    card_strip(metric_cards(reports))

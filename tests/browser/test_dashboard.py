@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from app.screenshots import rest, settle
 
 pytestmark = pytest.mark.browser
-OVERVIEW, SPECTRUM = 1, 4  # figures on the two pages
+OVERVIEW, SPECTRUM = 1, 3  # figures on the two pages
 
 
 def _story(page: Page) -> str:
@@ -54,7 +54,7 @@ def test_a_moved_threshold_moves_the_bands_and_the_link_restores_them(url, opene
 
 
 def test_a_click_on_a_direction_moves_a_threshold(url, opened):
-    with opened(f"{url}/spectrum", SPECTRUM) as page:
+    with opened(f"{url}/spectrum?overlay=none", SPECTRUM) as page:
         before = _bands(page)
         # The last point of the weak band of the first panel: the direction just above the noise.
         point = (
@@ -79,6 +79,8 @@ def test_a_click_on_a_direction_moves_a_threshold(url, opened):
 def test_every_control_is_in_the_link_and_comes_back_from_it(url, opened):
     with opened(f"{url}/spectrum?data=clipart", SPECTRUM) as page:
         for choice in ("kept", "text", "share"):
+            if choice == "share":
+                page.get_by_role("button", name="Axes").click()
             page.get_by_role("radio", name=choice, exact=True).click()
             rest(page)
         for label in ("Rank axis", "Value axis"):

@@ -86,7 +86,7 @@ def test_an_uploaded_npz_is_opened_and_its_spectrum_is_seen(url, opened, tmp_pat
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
         page.get_by_test_id("stPageLink").filter(has_text="See its spectrum").get_by_role("link").click()
-        settle(page, 4)
+        settle(page, 3)
         expect(page.get_by_text("90 pictures")).to_be_visible()
         shown = page.locator(".js-plotly-plot").first.evaluate(
             "e => e._fullData.filter(t => t.mode === 'markers' && t.xaxis === 'x')"

@@ -1,0 +1,120 @@
+"""What stands beside the bands: the cone; in the background bootstrap, batches, rules and metrics of rows."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from app import analysis
+from app.analysis import Matrix
+from app.cache import background
+from app.cache.sets import Dataset
+from app.cache.spectra import chance, matrix_spectrum
+from app.jobs import Cancelled
+
+if TYPE_CHECKING:
+    import torch
+
+    from app.analysis import Centring, Draw, Reading, RuleResult
+    from app.jobs import Job
+
+N_RESAMPLES = 100
+BATCH_SHUFFLES = 19
+
+
+def bootstrap(data: Dataset, matrix: Matrix) -> "Job":
+    """Return the job whose result is (100, k): singular values of rows drawn again."""
+    embeddings = data.embeddings
+
+    def work(job: "Job") -> "torch.Tensor":
+        import torch
+
+        found = []
+        sides = analysis.sides_of(embeddings, matrix)
+        for values in analysis.resampled_of(sides, matrix, n_resamples=N_RESAMPLES):
+            found.append(values)
+            job.report(len(found) / N_RESAMPLES, f"{len(found)} of {N_RESAMPLES}")
+        return torch.stack(found)
+
+    key = f"bootstrap/{data.fingerprint}/{matrix}"
+    return background.in_background(
+        f"bootstrap {matrix.kind}", key, f"Drawing rows again, {matrix.kind}", work
+    )
+
+
+def centring(data: Dataset, matrix: Matrix) -> "Centring":
+    """Return the spectrum with and without the mean.
+
+    Raises:
+        DataError: the set lacks captions or pairs that it needs.
+    """
+    return _centring(data.fingerprint, matrix, data.embeddings)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Taking the mean off and leaving it in")
+def _centring(fingerprint: str, matrix: Matrix, _set: sde.EmbeddingSet) -> "Centring":
+    return analysis.centring(analysis.sides_of(_set, matrix), matrix.kind)
+
+
+def batches(data: Dataset, matrix: Matrix, rule: str) -> "Job":
+    """Return the job that draws batches of every size; its partial result is the tuple of those drawn so far."""
+    embeddings = data.embeddings
+    whole = Matrix(kind=matrix.kind, center=matrix.center, seed=matrix.seed)
+
+    def work(job: "Job") -> "tuple[Draw, ...]":
+        drawn: list[Draw] = []
+        sizes = analysis.batch_sizes(embeddings)
+        for draw in analysis.draw_batches(embeddings, whole, rule, n_shuffles=BATCH_SHUFFLES):
+            drawn.append(draw)
+            share = sum(sizes[: sizes.index(draw.size) + 1]) / sum(sizes)
+            job.report(share, f"{draw.size:,} pairs", partial=tuple(drawn))
+        return tuple(drawn)
+
+    key = f"batches/{data.fingerprint}/{whole}/{rule}"
+    return background.in_background(f"batches {matrix.kind}", key, f"Drawing batches, {matrix.kind}", work)
+
+
+def rules(data: Dataset, matrix: Matrix) -> "Job":
+    """Return the job that asks every rule; its partial result is the tuple of those that answered."""
+    embeddings, spectrum, shuffles = data.embeddings, matrix_spectrum(data, matrix), chance(data, matrix)
+
+    def work(job: "Job") -> "tuple[RuleResult, ...]":
+        asked = analysis.compared_rules(matrix)
+        found: list[RuleResult] = []
+        for result in analysis.compare_rules(embeddings, matrix, spectrum, _shuffles(shuffles)):
+            found.append(result)
+            following = asked[len(found)] if len(found) < len(asked) else "done"
+            job.report(len(found) / len(asked), following, partial=tuple(found))
+        return tuple(found)
+
+    key = f"rules/{data.fingerprint}/{matrix}"
+    return background.in_background(f"rules {matrix.kind}", key, f"Comparing rules, {matrix.kind}", work)
+
+
+def _shuffles(job: "Job") -> "torch.Tensor":
+    import torch
+
+    # The queue works in order of arrival, and the shuffles came first.
+    job.wait()
+    if job.status == "cancelled":  # another matrix was asked for meanwhile: this work is not wanted either
+        raise Cancelled
+    found = background.result_of(job)
+    assert isinstance(found, torch.Tensor)
+    return found
+
+
+def row_metrics(data: Dataset, batch: int, seed: int) -> "Job":
+    """Return the job that measures the rows of the pairs; its partial result is the tuple of readings so far."""
+    embeddings = data.embeddings
+    matrix = Matrix(kind="joint", batch=batch, seed=seed)
+
+    def work(job: "Job") -> "tuple[Reading, ...]":
+        image, text = analysis.sampled_pairs(*analysis.sides_of(embeddings, matrix))
+        found: list[Reading] = []
+        for reading in analysis.row_readings(image, text):
+            found.append(reading)
+            job.report(len(found) / 6, f"{len(found)} of 6", partial=tuple(found))
+        return tuple(found)
+
+    key = f"metrics/{data.fingerprint}/{batch}/{seed}"
+    return background.in_background("metrics", key, "Measuring the rows", work)
