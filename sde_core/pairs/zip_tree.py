@@ -129,7 +129,12 @@ class ZipTree(Tree):
         """Return the files that may be read by their safe names; note the others."""
         found: dict[str, zipfile.ZipInfo] = {}
         for info in self._archive.infolist():
-            if info.is_dir() or info.filename.startswith(_JUNK[0]) or info.filename.endswith(_JUNK[1:]):
+            if (
+                not info.filename
+                or info.is_dir()
+                or info.filename.startswith(_JUNK[0])
+                or info.filename.endswith(_JUNK[1:])
+            ):
                 continue
             try:
                 name = safe_name(info.filename)
