@@ -22,16 +22,15 @@ _SHARE = 0.2
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add --label-column, --class-names, --templates and --validate-on."""
-    parser.add_argument(
-        "--label-column", metavar="NAME", help="metadata that holds the class; default: label"
-    )
-    parser.add_argument("--class-names", metavar="FILE", help="names of the classes, one a line")
-    parser.add_argument(
+    group = parser.add_argument_group("classification")
+    group.add_argument("--label-column", metavar="NAME", help="metadata that holds the class; default: label")
+    group.add_argument("--class-names", metavar="FILE", help="names of the classes, one a line")
+    group.add_argument(
         "--templates",
         metavar="FILE",
         help='prompts, one a line, such as "a photo of a {c}."; default: that one',
     )
-    parser.add_argument(
+    group.add_argument(
         "--validate-on",
         metavar="SET",
         help="set on which the probe's L2 is chosen; default: a seeded fifth of --fit-on",

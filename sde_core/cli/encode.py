@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sde_core.cli.options import add_encoder_options, load_chosen_encoder, new_command
+from sde_core.cli.options import add_encoder_options, add_pairs_options, load_chosen_encoder, new_command
 from sde_core.cli.output import encoding_bar, print_json, print_skipped, print_table
+from sde_core.errors import ConfigError
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -16,7 +17,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Encode image-text pairs and save the vectors as an embedding set; interrupted, it goes on where it was.",
         "sde encode clipart/val --output embeddings/clipart-val",
     )
-    parser.add_argument("pairs", help='"emoji", "clipart", one split such as "emoji/test", or shards')
+    parser.add_argument(
+        "pairs",
+        nargs="?",
+        help='"emoji", "clipart", a split such as "emoji/test", a folder, a file, a pattern of shards, a hub name',
+    )
+    parser.add_argument("--input-dataset", metavar="PAIRS", help="the same, as clip-retrieval calls it")
+    add_pairs_options(parser)
     parser.add_argument("--output", required=True, help="folder of the embedding set; replaced if it is one")
     add_encoder_options(parser)
     parser.set_defaults(run=run)
@@ -27,9 +34,12 @@ def run(options: argparse.Namespace) -> None:
     from sde_core.encoding import encode_pairs
     from sde_core.pairs import open_pairs
 
-    pairs = open_pairs(options.pairs)
+    if (options.pairs is None) == (options.input_dataset is None):
+        raise ConfigError("encode needs the pairs, as the first word or as --input-dataset, one of the two")
+    name = options.pairs or options.input_dataset
+    pairs = open_pairs(name, options.input_format)
     encoder = load_chosen_encoder(options)
-    with encoding_bar(options.pairs) as progress, _interruptible(options.output):
+    with encoding_bar(name) as progress, _interruptible(options.output):
         embeddings = encode_pairs(
             encoder,
             pairs,
@@ -53,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
         print_json(facts)
         return
     rows = [(key, str(value)) for key, value in facts.items() if key != "provenance"]
-    print_table(f"{options.pairs} by {encoder.name}", ("saved", ""), rows)
+    print_table(f"{name} by {encoder.name}", ("saved", ""), rows)
 
 
 def _blocks(output: str) -> str:

@@ -1,14 +1,26 @@
 """Parse, dispatch, and turn errors into one sentence and an exit code."""
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 
 from sde_core import __version__
 from sde_core.cli import app, encode, evaluate, finetune, report, spectrum, transform
 from sde_core.errors import SDEError
 
 _COMMANDS = (encode, spectrum, evaluate, transform, finetune, report, app)
+
+# What open_clip, clip-retrieval and CLIP_benchmark call the same thing.
+_ALSO = {
+    "--num-workers": "--workers",
+    "--num-prepro-workers": "--workers",
+    "--clip-model": "--model",
+    "--output-folder": "--output",
+    "--output-dir": "--output",
+    "--zeroshot-templates": "--templates",
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -30,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after `sde`; None takes those of the process.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    options = build_parser().parse_args([_with_hyphens(word) for word in given])
+    options = build_parser().parse_args([_our_spelling(word) for word in given])
     try:
-        options.run(options)
+        with _quiet(options.quiet):
+            options.run(options)
     except SDEError as error:
         print(f"sde {options.command}: {error}", file=sys.stderr)
         return 2
@@ -44,9 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _with_hyphens(word: str) -> str:
-    """Return an option spelt with underscores, as clip-retrieval and CLIP_benchmark write them, with hyphens."""
+@contextmanager
+def _quiet(is_quiet: bool) -> Iterator[None]:
+    """Leave out what goes to stderr: progress, skipped items, remarks; the sentence of an error comes later."""
+    if not is_quiet:
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
+        yield
+
+
+def _our_spelling(word: str) -> str:
+    """Return an option as we write it: hyphens for underscores, our name for another tool's."""
     if not word.startswith("--"):
         return word
     name, sign, value = word.partition("=")
-    return name.replace("_", "-") + sign + value
+    name = name.replace("_", "-")
+    return _ALSO.get(name, name) + sign + value

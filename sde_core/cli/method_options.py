@@ -12,41 +12,63 @@ if TYPE_CHECKING:
 
 def add_partition_options(parser: argparse.ArgumentParser) -> None:
     """Add --rule, --center, the factors and the thresholds, and --seed."""
-    parser.add_argument("--rule", default="mp-iqr", help="partition rule; default: %(default)s")
-    parser.add_argument(
+    group = parser.add_argument_group("partition")
+    group.add_argument("--rule", default="mp-iqr", metavar="NAME", help="default: %(default)s")
+    group.add_argument(
         "--center", choices=("mean", "none"), default="mean", help="take the mean off first, or keep the cone"
     )
-    parser.add_argument(
-        "--noise-factor", type=float, default=1.0, help="times the rule's noise threshold; default: 1"
+    group.add_argument(
+        "--noise-factor",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="times the rule's noise threshold; default: 1",
     )
-    parser.add_argument(
-        "--strong-factor", type=float, default=1.0, help="times the rule's strong threshold; default: 1"
+    group.add_argument(
+        "--strong-factor",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="times the rule's strong threshold; default: 1",
     )
-    parser.add_argument(
-        "--tau-strong", type=float, help="strong above this singular value; replaces the rule"
+    group.add_argument(
+        "--tau-strong", type=float, metavar="X", help="strong above this singular value; replaces the rule"
     )
-    parser.add_argument("--tau-noise", type=float, help="noise up to this singular value; replaces the rule")
-    parser.add_argument("--seed", type=int, default=0, help="of everything drawn; default: 0")
+    group.add_argument(
+        "--tau-noise", type=float, metavar="X", help="noise up to this singular value; replaces the rule"
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of everything drawn; default: 0")
 
 
 def add_curriculum_options(parser: argparse.ArgumentParser) -> None:
     """Add --progress and the knobs of the enhancement."""
-    parser.add_argument(
-        "--progress", type=float, default=0.0, help="curriculum position t in [0, 1]; 0 is the strongest"
+    group = parser.add_argument_group("enhancement")
+    group.add_argument(
+        "--progress",
+        type=float,
+        default=0.0,
+        metavar="T",
+        help="curriculum position t in [0, 1]; 0 is the strongest",
     )
-    parser.add_argument("--start", type=float, default=0.5, help="alpha at t = 0; default: %(default)s")
-    parser.add_argument("--end", type=float, default=0.05, help="alpha at t = 1; default: %(default)s")
-    parser.add_argument("--rho", type=float, default=1.0, help="overall strength in (0, 1]; default: 1")
-    parser.add_argument("--strong", choices=("amplify", "noise", "off"), default="amplify")
-    parser.add_argument("--weak", choices=("attenuate", "off"), default="attenuate")
-    parser.add_argument("--noise", choices=("suppress", "off"), default="suppress")
+    group.add_argument(
+        "--start", type=float, default=0.5, metavar="X", help="alpha at t = 0; default: %(default)s"
+    )
+    group.add_argument(
+        "--end", type=float, default=0.05, metavar="X", help="alpha at t = 1; default: %(default)s"
+    )
+    group.add_argument(
+        "--rho", type=float, default=1.0, metavar="X", help="overall strength in (0, 1]; default: 1"
+    )
+    group.add_argument("--strong", choices=("amplify", "noise", "off"), default="amplify")
+    group.add_argument("--weak", choices=("attenuate", "off"), default="attenuate")
+    group.add_argument("--noise", choices=("suppress", "off"), default="suppress")
 
 
 def chosen_rule(options: argparse.Namespace) -> "str | Rule":
     """Return the rule by name, or the two thresholds as a rule.
 
     Raises:
-        ConfigError: only one threshold, thresholds out of order, or thresholds together with factors.
+        ConfigError: only one threshold, or thresholds out of order.
     """
     from sde_core.partition.manual import ManualRule
 

@@ -22,28 +22,46 @@ def new_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print JSON for programs instead of a table")
+    parser.add_argument(
+        "--quiet", action="store_true", help="no progress and no remarks on stderr, only errors"
+    )
     return parser
+
+
+def add_pairs_options(parser: argparse.ArgumentParser) -> None:
+    """Add --input-format, named as clip-retrieval does."""
+    parser.add_argument(
+        "--input-format",
+        metavar="NAME",
+        help="format of the pairs where it should not be detected: folder, table, parquet, webdataset, zip, ...",
+    )
 
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     """Add --model, --pretrained, --precision, --device, --batch-size, --workers, named as open_clip does."""
-    parser.add_argument("--model", default=DEFAULT_MODEL, help="encoder; default: %(default)s")
-    parser.add_argument("--pretrained", help="pretrained tag or checkpoint file of that model")
-    parser.add_argument(
+    group = parser.add_argument_group("encoder")
+    group.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        metavar="NAME",
+        help="bundled, an open_clip architecture, hf-hub:..., a folder; default: %(default)s",
+    )
+    group.add_argument("--pretrained", metavar="TAG", help="pretrained tag or checkpoint file of that model")
+    group.add_argument(
         "--precision",
         default="auto",
         choices=("auto", "fp32", "fp16", "bf16"),
         help="auto: fp32 where it fits",
     )
-    parser.add_argument("--device", default="auto", help='"auto", "cpu", "cuda" or "cuda:N"')
-    parser.add_argument(
+    group.add_argument("--device", default="auto", metavar="NAME", help='"auto", "cpu", "cuda" or "cuda:N"')
+    group.add_argument(
         "--batch-size",
         type=_positive_or_auto,
         default="auto",
         metavar="N",
         help="pictures at a time; default: auto, by device and free memory",
     )
-    parser.add_argument(
+    group.add_argument(
         "--workers",
         type=_count,
         metavar="N",

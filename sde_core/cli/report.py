@@ -1,6 +1,7 @@
 """`sde report`: one HTML file that says everything about one or more embedding sets."""
 
 import argparse
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--spec", metavar="FILE", help="make the report of a spec, or of another report, again"
     )
-    parser.add_argument("--output", default="report.html", help="page to write; default: %(default)s")
+    parser.add_argument(
+        "--output", default="report.html", help="page to write, - for stdout; default: %(default)s"
+    )
     parser.add_argument("--output-json", metavar="FILE", help="write every number of the page here too")
     parser.add_argument("--write-spec", metavar="FILE", help="write the spec here too")
     parser.add_argument("--title", default="Embedding spectrum report")
@@ -60,14 +63,24 @@ def run(options: argparse.Namespace) -> None:
 
     from sde_core.errors import DataError
     from sde_core.report import make_report, read_spec
+    from sde_core.report.spec import spec_in
     from sde_core.text_file import write_json
 
+    if options.json and options.output == "-":
+        raise ConfigError("--output - and --json both write to stdout; give one of them a file")
     if (options.spec is None) == (not options.embeddings):
         raise ConfigError("report needs embedding sets or --spec FILE, one of the two")
-    spec = read_spec(options.spec) if options.spec else _spec(options)
+    if options.spec == "-":
+        spec = spec_in(sys.stdin.read(), "stdin")
+    else:
+        spec = read_spec(options.spec) if options.spec else _spec(options)
     with counting_bar("report") as progress:
         report = make_report(spec, progress=progress)
-    facts = {"output": str(report.save(options.output)), "sets": [s["name"] for s in report.content["sets"]]}
+    if options.output == "-":
+        sys.stdout.write(report.html())
+    else:
+        report.save(options.output)
+    facts = {"output": options.output, "sets": [s["name"] for s in report.content["sets"]]}
     try:
         for name, content in (
             (options.output_json, report.content),
@@ -81,7 +94,9 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(facts | {"content": report.content})
         return
-    rows = [(key, str(value)) for key, value in facts.items() if value]
+    if options.output == "-":
+        return
+    rows = [(k, ", ".join(v) if isinstance(v, list) else str(v)) for k, v in facts.items() if v]
     print_table("report", ("written", ""), rows)
 
 

@@ -64,7 +64,15 @@ class Source:
 
     def classification(self, embeddings: "EmbeddingSet") -> "Classification | None":
         """Return the classes and prompts that came with the pairs of the set, where they did."""
-        return self._classes.get(embeddings.name)
+        if not self._saved:
+            return self._classes.get(embeddings.name)
+        from sde_core.errors import DataError
+        from sde_core.pairs import open_pairs
+
+        try:
+            return open_pairs(embeddings.provenance.pairs).classification
+        except DataError:  # the pairs are elsewhere now, or were never named
+            return None
 
     def open(self, names: Sequence[str]) -> "list[EmbeddingSet]":
         """Return the sets; every set of pairs is opened before the encoder is loaded."""
@@ -78,7 +86,7 @@ class Source:
         from sde_core.encoding import encode_pairs
         from sde_core.pairs import open_pairs
 
-        opened = [open_pairs(name) for name in names]
+        opened = [open_pairs(name, self._options.input_format) for name in names]
         encoder = self.encoder
         size, workers = chosen_batch_size(self._options, encoder), self._options.workers
         sets = []

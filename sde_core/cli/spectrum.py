@@ -2,11 +2,15 @@
 
 import argparse
 import csv
+import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json, print_table
+from sde_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from sde_core.embeddings import EmbeddingSet
@@ -22,11 +26,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Print the singular spectra of an embedding set: bands, thresholds, metrics.",
         "sde spectrum emoji --modality both --output spectrum.csv",
     )
-    parser.add_argument("embeddings", nargs="?", default="emoji", help="bundled set or folder")
+    parser.add_argument(
+        "embeddings", nargs="?", default="emoji", help="bundled set, folder, file, or IMAGE,TEXT"
+    )
     parser.add_argument("--modality", choices=("image", "text", "both"), default="both")
-    parser.add_argument("--center", choices=("mean", "none"), default="mean")
-    parser.add_argument("--rule", default="mp-iqr", help="partition rule; default: %(default)s")
-    parser.add_argument("--output", help="write every singular value with its band to this CSV file")
+    add_partition_options(parser)
+    parser.add_argument(
+        "--output", help="write every singular value with its band to this CSV file, - for stdout"
+    )
     parser.set_defaults(run=run)
 
 
@@ -34,11 +41,16 @@ def run(options: argparse.Namespace) -> None:
     """Compute and print; write the CSV if one is asked for."""
     from sde_core.embedding_formats.named import open_named
 
+    if options.json and options.output == "-":
+        raise ConfigError("--output - and --json both write to stdout; give one of them a file")
     embeddings = open_named(options.embeddings)
     modalities = ("image", "text") if options.modality == "both" else (options.modality,)
     reports = [_report(embeddings, modality, options) for modality in modalities]
+    if options.output == "-":
+        sys.stdout.write(_csv(reports))
+        return
     if options.output:
-        _write_csv(Path(options.output), reports)
+        _write(_csv(reports), options.output)
     if options.json:
         print_json(
             {"embeddings": options.embeddings, "fingerprint": embeddings.fingerprint, "spectra": reports}
@@ -46,10 +58,11 @@ def run(options: argparse.Namespace) -> None:
         return
     keys = [key for key, value in reports[0].items() if not isinstance(value, list | dict | str)]
     rows = [(key, *(_cell(report[key]) for report in reports)) for key in keys]
-    rows += [(key, *(_cell(r["metrics"][key]) for r in reports)) for key in reports[0]["metrics"]]
-    print_table(
-        f"{options.embeddings}: rule {options.rule}, center {options.center}", ("", *modalities), rows
-    )
+    rows += [
+        (key, *(_cell(r["metrics"][key]) for r in reports)) for key in reports[0]["metrics"] if key != "rank"
+    ]
+    rule = reports[0]["rule"]
+    print_table(f"{options.embeddings}: rule {rule}, center {options.center}", ("", *modalities), rows)
     for report in reports:
         print(f"{report['modality']}: {report['note']}")
 
@@ -57,45 +70,55 @@ def run(options: argparse.Namespace) -> None:
 def _report(embeddings: "EmbeddingSet", modality: str, options: argparse.Namespace) -> dict[str, Any]:
     from sde_core.metrics import spectrum_metrics
     from sde_core.partition import partition_spectrum
+    from sde_core.partition.manual import move_thresholds
     from sde_core.spectrum import compute_spectrum
 
     rows = getattr(embeddings, modality)
     spectrum = compute_spectrum(rows, center="mean" if options.center == "mean" else None)
-    partition = partition_spectrum(spectrum, options.rule, features=rows, paired=embeddings.paired())
+    own = partition_spectrum(
+        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired(), seed=options.seed
+    )
+    partition = move_thresholds(spectrum, own, noise=options.noise_factor, strong=options.strong_factor)
     energies = spectrum.energies / spectrum.energies.sum()
     report: dict[str, Any] = {
         "modality": modality,
+        "rule": own.rule,
         "n_samples": spectrum.n_samples,
         "n_features": spectrum.n_features,
         "rank": spectrum.rank,
         "tau_strong": partition.tau_strong,
         "tau_noise": partition.tau_noise,
-        "noise_scale": partition.noise_scale,
-        "fit_distance": partition.fit_distance,
+        "noise_scale": own.noise_scale,
+        "fit_distance": own.fit_distance,
     }
     for number, band in enumerate(_BANDS):
         mask = partition.labels == number
         report[f"n_{band}"] = int(mask.sum())
         report[f"{band}_energy_share"] = float(energies[mask].sum())
     report["metrics"] = spectrum_metrics(spectrum)
-    report["note"] = partition.note
+    report["note"] = own.note if own is partition else f"{own.note} Thresholds were moved by hand."
     report["singular_values"] = spectrum.singular_values.tolist()
     report["bands"] = [_BANDS[label] for label in partition.labels.tolist()]
     return report
 
 
-def _write_csv(path: Path, reports: list[dict[str, Any]]) -> None:
-    from sde_core.errors import DataError
+def _csv(reports: list[dict[str, Any]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("modality", "rank", "singular_value", "band"))
+    for report in reports:
+        for rank, value in enumerate(report["singular_values"], start=1):
+            writer.writerow((report["modality"], rank, repr(value), report["bands"][rank - 1]))
+    return text.getvalue()
+
+
+def _write(text: str, target: str) -> None:
+    from sde_core.text_file import write_text
 
     try:
-        with path.expanduser().open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("modality", "rank", "singular_value", "band"))
-            for report in reports:
-                for rank, value in enumerate(report["singular_values"], start=1):
-                    writer.writerow((report["modality"], rank, repr(value), report["bands"][rank - 1]))
+        write_text(Path(target).expanduser(), text)
     except OSError as error:
-        raise DataError(f"output must be a writable file; {path}: {error.strerror}") from None
+        raise DataError(f"output must be a writable file; {target}: {error.strerror}") from None
 
 
 def _cell(value: float | int | None) -> str:

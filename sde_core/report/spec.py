@@ -166,10 +166,24 @@ def read_spec(path: str | Path) -> ReportSpec:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"spec must be a JSON file or a report; {path} cannot be read: {error}") from None
+    return spec_in(text, str(path))
+
+
+def spec_in(text: str, name: str) -> ReportSpec:
+    """Return the spec in the text of a JSON file or of a report.
+
+    Args:
+        text: of the file.
+        name: of the file, for the sentence.
+
+    Raises:
+        DataError: it is no spec of this version.
+        ConfigError: a value outside its range.
+    """
     embedded = _EMBEDDED.search(text)
     try:
         return ReportSpec.from_dict(json.loads(embedded[1] if embedded else text))
     except (ValueError, RecursionError) as error:
         if isinstance(error, DataError | ConfigError):
             raise
-        raise DataError(f"spec must be a JSON file or a report; {path} is neither: {error}") from None
+        raise DataError(f"spec must be a JSON file or a report; {name} is neither: {error}") from None

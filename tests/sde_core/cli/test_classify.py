@@ -38,14 +38,16 @@ def test_the_bundled_encoder_tells_groups_apart_above_chance(tmp_path, capsys):
     assert main(zero) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["intervals"]["acc1"][0] > row["chance"]["acc1"]
-    probe = [*common, "--task", "linear_probe", "--fit-on", "emoji/train", "--validate-on", "emoji/val"]
+    probe = [*common, "--task", "linear_probe", "--fit-on", "emoji/val"]
     assert main([*probe, "--baselines", "csls"]) == 0  # changes scores only: no row of its own
     out, err = capsys.readouterr()
     (fitted,) = json.loads(out)
     assert fitted["treatment"] == "raw"
     assert fitted["intervals"]["acc1"][0] > fitted["chance"]["largest_class"]
     assert fitted["converged"] is True
-    assert "pictures of emoji/test are in emoji/train too" in err
+    assert "too" not in err  # no picture of the one is in the other
+    assert main([*zero, "--fit-on", "emoji/train", "--baselines", "mean-shift"]) == 0
+    assert "pictures of emoji/test are in emoji/train too" in capsys.readouterr().err
 
 
 def test_treatments_are_rows_of_their_own(capsys):
