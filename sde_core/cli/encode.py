@@ -3,10 +3,11 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sde_core.cli.options import add_encoder_options, add_pairs_options, load_chosen_encoder, new_command
 from sde_core.cli.output import encoding_bar, print_json, print_skipped, print_table
-from sde_core.errors import ConfigError
+from sde_core.errors import ConfigError, DataError
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,6 +37,8 @@ def run(options: argparse.Namespace) -> None:
 
     if (options.pairs is None) == (options.input_dataset is None):
         raise ConfigError("encode needs the pairs, as the first word or as --input-dataset, one of the two")
+    if Path(options.output).expanduser().is_file():
+        raise DataError(f"output must be a folder; {options.output} is a file: name another")
     name = options.pairs or options.input_dataset
     pairs = open_pairs(name, options.input_format)
     encoder = load_chosen_encoder(options)

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sde {options.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stopped:
-        print(f"sde {options.command}: interrupted, {stopped or 'nothing was written'}", file=sys.stderr)
+        print(f"sde {options.command}: interrupted, {str(stopped) or 'nothing was written'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `sde ... | head` closed the pipe: not an error
         sys.stdout = None

@@ -171,3 +171,25 @@ def test_an_interrupted_encode_goes_on_with_the_same_command(
         EmbeddingSet.load(tmp_path / "set").fingerprint == EmbeddingSet.load(tmp_path / "whole").fingerprint
     )
     assert not (tmp_path / "set.blocks").exists()
+
+
+def test_encode_refuses_a_file_as_its_output_before_any_work(tmp_path, capsys):
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    assert main(["encode", "emoji/val", "--output", str(taken)]) == 2
+    assert (
+        capsys.readouterr().err == f"sde encode: output must be a folder; {taken} is a file: name another\n"
+    )
+    assert taken.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_an_interrupt_without_a_word_of_its_own_says_that_nothing_was_written(monkeypatch, capsys):
+    from sde_core.cli import spectrum
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(spectrum, "_report", interrupt)
+    assert main(["spectrum", "emoji"]) == 130
+    assert capsys.readouterr().err == "sde spectrum: interrupted, nothing was written\n"
