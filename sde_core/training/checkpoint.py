@@ -32,7 +32,7 @@ class Checkpoint:
         config: its settings.
         source: fingerprint of what it trains on.
         subject: what is trained, as the messages name it: an encoder's name and weights, or the vectors.
-        counts: step, total_steps, evaluated_step, best_step, looks_since_best.
+        counts: step, total_steps, evaluate_every, evaluated_step, best_step, looks_since_best.
         best_score: of the best look so far; minus infinity before the first.
         model: trained tensors by name.
         optimizer: AdamW's tensors by "<kind>.<parameter>".

@@ -86,7 +86,8 @@ class FinetuneConfig:
         init_seed: of LoRA's first weights.
         val_share: share of the pictures held out where the metadata names no "val" split, in (0, 1).
         split_seed: of that hold-out.
-        evaluate_every: steps between two looks at validation, spectrum and disk; None is a 20th of all.
+        evaluate_every: steps between two looks at validation, spectrum and disk; None is a 20th of all, or rarer
+            so that looks take a third of ``seconds`` at most.
         patience: looks without a better score before an early stop; the best weights are then the result.
             None trains to the end and takes the last ones.
         rule: partition rule of the spectra shown.

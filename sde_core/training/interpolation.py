@@ -12,6 +12,7 @@ from torch import Tensor
 from sde_core.checks import check_share
 from sde_core.device import resolve_device
 from sde_core.embeddings import EmbeddingSet
+from sde_core.training.budget import schedule_of
 from sde_core.training.checkpoint import Checkpoint, check_same_training, read_checkpoint, write_checkpoint
 from sde_core.training.events import Done
 from sde_core.training.measure import encode_rows, score_of, validation_metrics
@@ -145,5 +146,5 @@ def _trained(
     device = resolve_device(checkpoint.config.device)
     subject: Subject = prepare_subject(source, checkpoint.config, encoder, device, None)
     check_same_training(checkpoint, checkpoint.config, subject.identity, subject.title)
-    total = checkpoint.counts["total_steps"]
-    return Training(subject, checkpoint.config, total_steps=total, device=device), checkpoint
+    schedule = schedule_of(checkpoint.counts["total_steps"], None)
+    return Training(subject, checkpoint.config, schedule=schedule, device=device), checkpoint

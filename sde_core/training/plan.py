@@ -11,23 +11,25 @@ import torch
 
 from sde_core.device import resolve_device
 from sde_core.embeddings import EmbeddingSet
+from sde_core.errors import ConfigError, DataError
+from sde_core.training.budget import Schedule, measured, schedule_in, schedule_of, typical_seconds
 from sde_core.training.checkpoint import Checkpoint, check_same_training
 from sde_core.training.config import FinetuneConfig, with_free_settings
 from sde_core.training.events import Event
 from sde_core.training.prepare import prepare_subject
 from sde_core.training.ranks import agreed, local_rows
 from sde_core.training.resume import OpenClipCheckpoint, read_any_checkpoint
-from sde_core.training.run import Run
+from sde_core.training.run import Run, is_lack_of_memory, no_memory
 from sde_core.training.subject import Subject
-from sde_core.training.trainer import Training, pair_order
+from sde_core.training.trainer import NotFiniteError, Training, pair_order
 
 if TYPE_CHECKING:
     from sde_core.encoders import Encoder
     from sde_core.encoding import EncodeProgress
     from sde_core.pairs import Pairs
 
-# Looks in a training that is planned by time: 20 and the one before the first step.
-_LOOKS = 21
+# Share of a time budget that trying out steps may take beside it, and the same for looks.
+_TRIAL = 0.03
 
 
 def finetune(
@@ -98,39 +100,50 @@ class Plan:
             check_same_training(self.checkpoint, self.config, self.subject.identity, self.subject.title)
 
     @cached_property
-    def total_steps(self) -> int:
-        """Steps of the whole training; a time is turned into steps by a trial, once."""
+    def schedule(self) -> Schedule:
+        """Steps and looks of the whole training; a time is turned into them by a trial, once."""
         c = self.config
         if isinstance(self.checkpoint, Checkpoint):
-            return self.checkpoint.counts["total_steps"]
+            counts = self.checkpoint.counts
+            return schedule_of(counts["total_steps"], counts.get("evaluate_every", c.evaluate_every))
         if c.steps is not None:
-            return c.steps
+            return schedule_of(c.steps, c.evaluate_every)
         if c.seconds is not None:
-            return self._steps_in(c.seconds)
-        return c.epochs * pair_order(self.subject, c).steps_per_epoch
+            return self._schedule_in(c.seconds)
+        return schedule_of(c.epochs * pair_order(self.subject, c).steps_per_epoch, c.evaluate_every)
 
-    def run(self, output: Path | None, name: str = "", total_steps: int | None = None) -> Run:
+    def run(self, output: Path | None, name: str = "", schedule: Schedule | None = None) -> Run:
         """Return the run, restored from the checkpoint if there is one."""
         found, config = self.checkpoint, self.config
         if isinstance(found, Checkpoint):
             config = with_free_settings(found.config, config)
-        steps = total_steps or self.total_steps
-        training = Training(self.subject, config, total_steps=steps, device=self.device)
+        training = Training(self.subject, config, schedule=schedule or self.schedule, device=self.device)
         run = Run(training, output, name)
         if found is not None:
             run.restore(found if isinstance(found, Checkpoint) else found.as_checkpoint(training))
         return run
 
-    def _steps_in(self, seconds: float) -> int:
-        """Return how many steps fit, looks included, by trying the second step and one look."""
-        trial = Training(
-            self.subject, replace(self.config, evaluate_every=None), total_steps=100, device=self.device
-        )
-        trial.take_step()
-        started = time.monotonic()
-        trial.take_step()
-        step = time.monotonic() - started
-        trial.look()
-        look = time.monotonic() - started - step
-        # All processes train as long as the first one.
-        return int(agreed(max(1, int((seconds - _LOOKS * look) / step)), self.device))
+    def _schedule_in(self, seconds: float) -> Schedule:
+        """Return what fits, by trying steps and looks on a copy; all processes plan with the first one's times."""
+        # Steps that move nothing cost as much, and never run away.
+        still = replace(self.config, learning_rate=1e-12)
+        trial = Training(self.subject, still, schedule=schedule_of(100, None), device=self.device)
+
+        def timed(work: Callable[[], object]) -> float:
+            started = time.monotonic()
+            work()
+            return float(agreed(time.monotonic() - started, self.device))
+
+        try:
+            steps = measured(lambda: timed(trial.take_step), within=_TRIAL * seconds, fewest=2)
+            looks = measured(lambda: timed(trial.look), within=_TRIAL * seconds)
+        except NotFiniteError as error:
+            raise DataError(
+                f"{error} before anything was trained; look at the vectors and the weights"
+            ) from None
+        except (MemoryError, RuntimeError) as error:
+            if is_lack_of_memory(error):
+                raise ConfigError(no_memory(trial)) from None
+            raise
+        step, look = typical_seconds(steps), typical_seconds(looks)
+        return schedule_in(seconds, step=step, look=look, evaluate_every=self.config.evaluate_every)

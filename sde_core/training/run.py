@@ -104,12 +104,10 @@ class Run:
             yield Failed(step=training.step, reason=str(error), checkpoint=self._good)
         except SDEError as error:
             yield self._failed(str(error))
-        except (torch.OutOfMemoryError, MemoryError):
-            yield self._failed(_no_memory(training))
-        except RuntimeError as error:
-            if "allocate memory" not in str(error):
+        except (MemoryError, RuntimeError) as error:
+            if not is_lack_of_memory(error):
                 raise
-            yield self._failed(_no_memory(training))
+            yield self._failed(no_memory(training))
 
     @property
     def _keeps_best(self) -> bool:
@@ -250,7 +248,13 @@ def _not_finite(error: NotFiniteError, training: Training) -> str:
     )
 
 
-def _no_memory(training: Training) -> str:
+def is_lack_of_memory(error: Exception) -> bool:
+    """Return whether the device, or this machine, had no memory left."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
+def no_memory(training: Training) -> str:
+    """Return what a training without memory says, with the remedy."""
     config = training.config
     return (
         f"the memory of {device_label(training.device)} does not hold a batch of {config.batch_size} in "

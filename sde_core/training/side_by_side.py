@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sde_core.device import resolve_device
 from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import ConfigError
+from sde_core.training.budget import common_schedule
 from sde_core.training.checkpoint import LAST, read_checkpoint
 from sde_core.training.config import FinetuneConfig, settings_that_differ
 from sde_core.training.events import Event, Step
@@ -64,9 +65,9 @@ def finetune_side_by_side(
         share = None if config.seconds is None else config.seconds / len(runs)
         timed = replace(config, seconds=share)
         plans[name] = Plan(subject=subject, config=timed, device=device, checkpoint=checkpoint)
-    steps = min(plan.total_steps for plan in plans.values())
+    schedule = common_schedule([plan.schedule for plan in plans.values()])
     streams = {
-        name: plan.run(None if folder is None else folder / name, name, steps).events()
+        name: plan.run(None if folder is None else folder / name, name, schedule).events()
         for name, plan in plans.items()
     }
     return _in_turn(streams)

@@ -9,6 +9,7 @@ from torch import nn
 
 from sde_core.embeddings import Floats
 from sde_core.links import Ints
+from sde_core.training.budget import Schedule
 from sde_core.training.checkpoint import Checkpoint
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.events import Metrics, SpectrumSnapshot
@@ -46,17 +47,18 @@ class Training:
     Args:
         subject: pairs and model.
         config: settings.
-        total_steps: of the whole training.
+        schedule: steps of the whole training, and between two looks.
         device: where it computes.
     """
 
     def __init__(
-        self, subject: Subject, config: FinetuneConfig, *, total_steps: int, device: torch.device
+        self, subject: Subject, config: FinetuneConfig, *, schedule: Schedule, device: torch.device
     ) -> None:
-        self.subject, self.config, self.total_steps, self.device = subject, config, total_steps, device
+        self.subject, self.config, self.device = subject, config, device
+        self.total_steps, self.evaluate_every = schedule.total_steps, schedule.evaluate_every
         self.model = subject.new_model(config)
         self.order = pair_order(subject, config)
-        self.objective = Objective(config, total_steps)
+        self.objective = Objective(config, schedule.total_steps)
         self.optimizer = adamw(self.model, config)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         self.rows = local_rows(config.batch_size, config.accumulate)
@@ -73,11 +75,6 @@ class Training:
     def n_parameters(self) -> int:
         """Numbers that are trained."""
         return sum(p.numel() for _, p in trainable(self.model))
-
-    @property
-    def evaluate_every(self) -> int:
-        """Steps between two looks."""
-        return self.config.evaluate_every or max(1, math.ceil(self.total_steps / 20))
 
     @property
     def is_due(self) -> bool:
@@ -194,7 +191,7 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         """Return everything that `restore` needs to go on as if nothing had happened."""
-        counts = ("step", "total_steps", "evaluated_step", "best_step", "looks_since_best")
+        counts = ("step", "total_steps", "evaluate_every", "evaluated_step", "best_step", "looks_since_best")
         return Checkpoint(
             config=self.config,
             source=self.subject.identity,
