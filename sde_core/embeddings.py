@@ -226,11 +226,14 @@ class EmbeddingSet:
         """Write the set as a folder, whole or not at all, and return the folder.
 
         Raises:
-            DataError: the folder is there already and is not an embedding set.
+            DataError: the folder is there already and is not an embedding set, or is a file.
         """
         from sde_core.embedding_store import write_set
 
-        return write_set(self, Path(folder).expanduser())
+        target = Path(folder).expanduser()
+        if target.is_file():
+            raise DataError(f"folder must be new or an embedding set; {folder} is a file")
+        return write_set(self, target)
 
     @classmethod
     def load(cls, folder: str | Path, *, verify: bool = False) -> "EmbeddingSet":

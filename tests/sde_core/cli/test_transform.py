@@ -109,3 +109,11 @@ def test_the_label_of_a_second_transform_keeps_the_first(make_set, tmp_path):
     loaded = sde.EmbeddingSet.load(train)
     marked = replace(loaded, provenance=replace(loaded.provenance, transform="something"))
     assert made(marked).provenance.transform == f"something, then {made.facts['label']}"
+
+
+def test_a_set_is_not_written_over_a_file(tmp_path, capsys):
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    assert main(["transform", "emoji/val", "--apply", "emoji/val", "--output-set", str(taken)]) == 2
+    assert f"folder must be new or an embedding set; {taken} is a file" in capsys.readouterr().err
+    assert taken.read_text() == "mine"
