@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sde_core.errors import DataError
@@ -61,6 +63,11 @@ def _last_600(content: bytes) -> list[int]:
     return list(range(len(content) - 600, len(content)))
 
 
+def _every_eighth(content: bytes) -> list[int]:
+    """Offsets of the words of an Arrow stream."""
+    return list(range(0, len(content), 8))
+
+
 def _write_classes(folder: Path, pairs: list[Written]) -> Path:
     """CLIP_benchmark's layout for classification: classes in place of captions."""
     write_clip_benchmark(folder, pairs)
@@ -77,7 +84,22 @@ def _write_classes(folder: Path, pairs: list[Written]) -> Path:
     return folder
 
 
-OTHERS = {"classes": _write_classes}
+def _write_mmeb(folder: Path, pairs: list[Written]) -> Path:
+    """Two tasks of classes, one as JSON lines and one as parquet, with the pictures beside."""
+    (folder / "images").mkdir(parents=True)
+    rows = []
+    for pair in pairs:
+        (folder / "images" / pair.file_name).write_bytes(pair.picture)
+        names = [pair.captions[0], *(p.captions[0] for p in pairs if p is not pair)]
+        sides = {"qry_text": "<|image_1|>\nName it.\n", "qry_img_path": pair.file_name}
+        rows.append({**sides, "tgt_text": names, "tgt_img_path": [""] * len(names)})
+    (folder / "lines.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "columns").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), folder / "columns/test.parquet")
+    return folder
+
+
+OTHERS = {"classes": _write_classes, "mmeb": _write_mmeb}
 
 
 @dataclass(frozen=True)
@@ -111,6 +133,12 @@ CASES = {
     "img2dataset": Case("img2dataset", "00000.parquet", (b"PAR1",), _last_600, n_files=500),
     "zip": Case("zip of csv", "upload.zip", (b"PK\x05\x06", b"PK\x01\x02", b"\x0e", b"\x00\x00"), _zip_fields),
     "zip of shards": Case("zip of shards", "upload.zip", (b"\x08\x00", b"\x00\x00"), _zip_fields, n_files=300),
+    "parquet": Case("parquet", "0000.parquet", (b"PAR1",), _last_600, n_files=700),
+    "parquet with paths": Case("parquet with paths", "0000.parquet", (b"PAR1", b"../"), _last_600, n_files=300),
+    "arrow": Case("huggingface", "data-00000-of-00001.arrow", (b"\xff\xff\xff\xff",), _every_eighth, n_files=700),
+    "state": Case("huggingface", "state.json", (b'"filename": ', b"[]", b"7"), n_files=300),
+    "mmeb lines": Case("mmeb", "lines.jsonl", (b'"tgt_text": [],', b'"qry_img_path": "",', b"\n{}\n"), n_files=600),
+    "mmeb parquet": Case("mmeb", "columns/test.parquet", (b"PAR1",), _last_600, n_files=400),
 }  # fmt: skip
 
 
