@@ -1,7 +1,8 @@
-"""Server time from a moved control to the view's new figures: `python -m benchmarks.moved_knob`.
+"""Server time from a moved control, and from a change of view, to new figures: `python -m benchmarks.moved_knob`.
 
 A real script run of each view on 50,000 pairs x 512 (random vectors with a decaying spectrum), the caches warm as they
-are for someone who looks at a set, another value of the control every time; nothing else runs on the machine.
+are for someone who looks at a set, and what is computed beside the page done; another value of the control every time.
+A change of view is the first run of a new session. Figures are all of a page together, as JSON.
 """
 
 import argparse
@@ -35,16 +36,41 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=50_000, help="default: %(default)s")
     parser.add_argument("--width", type=int, default=512, help="default: %(default)s")
     parser.add_argument("--runs", type=int, default=40, help="values of each control; default: %(default)s")
+    parser.add_argument("--views", nargs="+", default=["spectrum", "curriculum"], help="default: both")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SDE_CACHE"] = str(Path(folder) / "cache")
         data = _decaying(options.pairs, options.width).save(Path(folder) / "set")
         print("| view | control | script run, ms: median | p95 |")
         print("|---|---|---|---|")
-        for view, kind, key in KNOBS:
-            taken = sorted(_milliseconds(str(data), view, kind, key, options.runs))
-            median, late = taken[len(taken) // 2], taken[int(0.95 * len(taken))]
-            print(f"| `{view}` | `{key}` | {median:.0f} | {late:.0f} |", flush=True)
+        shown = [knob for knob in KNOBS if knob[0] in options.views]
+        for view, kind, key in shown:
+            taken = _milliseconds(str(data), view, kind, key, options.runs)
+            print(f"| `{view}` | `{key}` | {_middle_and_late(taken)} |", flush=True)
+        print("\n| view | opened, ms: median | p95 | figures, MB |")
+        print("|---|---|---|---|")
+        for view in dict.fromkeys(knob[0] for knob in shown):
+            taken, size = _openings(str(data), view, options.runs)
+            print(f"| `{view}` | {_middle_and_late(taken)} | {size / 1e6:.2f} |", flush=True)
+
+
+def _middle_and_late(taken: list[float]) -> str:
+    return f"{np.median(taken):.0f} | {np.quantile(taken, 0.95):.0f}"
+
+
+def _opened(data: str, view: str) -> AppTest:
+    at = AppTest.from_string(PAGE.format(view=view), default_timeout=600)
+    at.query_params["data"] = data
+    return at.run()
+
+
+def _openings(data: str, view: str, runs: int) -> tuple[list[float], int]:
+    taken = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        at = _opened(data, view)
+        taken.append(1000 * (time.perf_counter() - started))
+    return taken, sum(len(chart.proto.spec) for chart in at.get("plotly_chart"))
 
 
 def _decaying(n_pairs: int, width: int) -> EmbeddingSet:
@@ -56,9 +82,10 @@ def _decaying(n_pairs: int, width: int) -> EmbeddingSet:
 
 
 def _milliseconds(data: str, view: str, kind: str, key: str, runs: int) -> list[float]:
-    at = AppTest.from_string(PAGE.format(view=view), default_timeout=600)
-    at.query_params["data"] = data
-    at.run()
+    at = _opened(data, view)
+    while at.get("progress"):
+        time.sleep(1)
+        at.run()
     widget = getattr(at, kind)(key=key)
     options = widget.options if kind == "select_slider" else np.linspace(widget.min, widget.max, 201).round(2)
     middle = len(options) // 4

@@ -13,6 +13,7 @@ from app.charts.layout import CONFIG
 from app.charts.spectrum import cumulative_figure
 from app.components import spectrum_words, words
 from app.components.cards import card_strip
+from app.components.chart_columns import chart_columns
 from app.components.clicks import take_size
 from app.components.metric_cards import metric_cards
 from app.components.pending import growing, pending
@@ -54,7 +55,7 @@ def _noise(data: "cache.Dataset", shown: Shown, state: "State") -> None:
     reports = [report for _, report in shown]
     jobs = {matrix.kind: cache.chance(data, matrix) for matrix, _ in shown}
     chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
-    left, right = st.columns([0.62, 0.38], gap="large")
+    left, right = chart_columns("bulk_and_chance")
     with left:
         st.plotly_chart(
             bulk_figure(reports, chance=chance),
@@ -80,7 +81,7 @@ def _noise(data: "cache.Dataset", shown: Shown, state: "State") -> None:
 
 def _energy(data: "cache.Dataset", shown: Shown, state: "State") -> None:
     reports = [report for _, report in shown]
-    left, right = st.columns(2, gap="large")
+    left, right = chart_columns("energy_and_cone")
     with left:
         st.markdown("**How fast does the energy add up?**")
         st.plotly_chart(
