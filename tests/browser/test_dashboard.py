@@ -80,7 +80,7 @@ def test_every_control_is_in_the_link_and_comes_back_from_it(url, opened):
     with opened(f"{url}/spectrum?data=clipart", SPECTRUM) as page:
         for choice in ("kept", "text", "share"):
             if choice == "share":
-                page.get_by_role("button", name="Axes").click()
+                page.get_by_test_id("stPopoverButton").click()
             page.get_by_role("radio", name=choice, exact=True).click()
             rest(page)
         for label in ("Rank axis", "Value axis"):
