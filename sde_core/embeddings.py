@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -184,16 +184,11 @@ class EmbeddingSet:
         rows = self.primary_text
         images = np.flatnonzero(rows >= 0)
         texts, new_text = np.unique(rows[images], return_inverse=True)
-        return EmbeddingSet(
-            image=self.image,
+        return replace(
+            self,
             text=self.text[texts],
             links=np.stack([new_text, images], axis=1),
-            image_ids=self.image_ids,
             captions=tuple(self.captions[int(t)] for t in texts),
-            metadata=self.metadata,
-            provenance=self.provenance,
-            skipped=self.skipped,
-            name=self.name,
         )
 
     @cached_property

@@ -54,7 +54,8 @@ def read_tensors(path: str | Path, *, kind: str, writer: str) -> tuple[dict[str,
     try:
         with safe_open(path, framework="pt") as file:
             header = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies lie where torch aligns them, so that what is computed from them has the same last bits.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise DataError(f"path must be a file written by {writer}; cannot read {path}: {error}") from None
     if header.get("kind") != kind:

@@ -24,6 +24,8 @@ TableLike: TypeAlias = str | Path | Sequence[str] | npt.NDArray[Any]
 
 TABLE_SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".json", ".txt", ".npy")
 
+_MOST_LETTERS = 1 << 24
+
 
 def open_table(given: TableLike, column: str, what: str) -> Table:
     """Return a table from a file, or the given entries as a table of one column.
@@ -73,8 +75,12 @@ def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
 
 
 def _delimited(text: str, delimiter: str, path: Path) -> dict[str, Column]:
-    csv.field_size_limit(1 << 24)  # a caption may be longer than the 131,072 of the standard library
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    # A caption may be longer than the 131,072 of the standard library, whose limit is one for the whole process.
+    before = csv.field_size_limit(_MOST_LETTERS)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    finally:
+        csv.field_size_limit(before)
     if not rows:
         raise DataError(f"{path} must have a line with the names of its columns; it is empty")
     names = rows[0]

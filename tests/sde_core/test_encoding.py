@@ -137,11 +137,12 @@ def test_a_picture_that_kills_or_hangs_its_process_is_skipped_alone(
     from sde_core.encoding import decode_process
 
     monkeypatch.setattr(decode_process, "TIMEOUT_S", 4.0)
+    before = _children()
     made = sde.encode_pairs(light_encoder, sde.open_pairs(write_shard(good_members)), batch_size=5, workers=1)
     assert made.image_ids == ("0000", "0003", "0004")
     reason = "the process that decoded it was ended by signal 9: the picture is damaged, or memory is short"
     assert [(s.item, s.reason) for s in made.skipped] == [("0001", reason), ("0002", reason)]
-    assert _children() == []
+    assert _children() <= before
 
 
 def test_cancelling_ends_the_processes(light_encoder, write_shard, good_members):
@@ -149,15 +150,17 @@ def test_cancelling_ends_the_processes(light_encoder, write_shard, good_members)
         raise InterruptedError
 
     pairs = sde.open_pairs(write_shard([m for m in good_members if m[0][:4] in ("0000", "0003", "0004")]))
+    before = _children()
     with pytest.raises(InterruptedError):
         sde.encode_pairs(light_encoder, pairs, batch_size=1, workers=2, progress=cancel)
-    assert _children() == []
+    assert _children() <= before
 
 
 def _children():
+    """Processes that this one has started; other tests may have some that live on."""
     tasks = Path(f"/proc/{os.getpid()}/task")
     listed = [task / "children" for task in tasks.iterdir()] if tasks.exists() else []
-    return [child for path in listed if path.exists() for child in path.read_text().split()]
+    return {child for path in listed if path.exists() for child in path.read_text().split()}
 
 
 def test_a_preprocessing_that_no_process_can_take_is_refused(encoder, write_shard, good_members):
