@@ -15,7 +15,7 @@ _BARE = sde.SDELossConfig(enhancement=None, hellinger=0, subspace=0)
 
 def losses() -> dict[str, sde.LossConfig]:
     """Return what is timed, by the name in the table."""
-    contrast = replace(_BARE, component_contrast=1.0)
+    contrast = replace(_BARE, component_contrast=1.0, basis_memory=0.9, refresh_every=16, spectral_every=1)
     return {
         "InfoNCE": sde.LossConfig(),
         "SigLIP": sde.LossConfig(name="siglip"),

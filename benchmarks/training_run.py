@@ -28,7 +28,7 @@ _STYLE = (
 
 def losses() -> dict[str, sde.LossConfig]:
     """Return what runs side by side, by the name in the table."""
-    contrast = replace(_BARE, component_contrast=1.0)
+    contrast = replace(_BARE, component_contrast=1.0, basis_memory=0.9, refresh_every=16, spectral_every=1)
     return {
         "InfoNCE": sde.LossConfig(),
         "SDE": sde.LossConfig(name="sde"),

@@ -22,7 +22,8 @@ class LossPreset:
 
 
 _ALONE = SDELossConfig(enhancement=None, hellinger=0.0, subspace=0.0)
-# The basis is kept from a running Gram matrix: looking at it afresh every step would cost more than the term.
+# The basis is kept from a running Gram matrix: looking at it afresh every step would cost more than the term. The term
+# itself is there at every step: every fourth costs a fifth of a point (benchmarks/loss_quality.py).
 _CONTRAST = replace(
     _ALONE,
     component_contrast=1.0,
@@ -30,6 +31,7 @@ _CONTRAST = replace(
     schedule="constant",
     basis_memory=0.9,
     refresh_every=16,
+    spectral_every=1,
 )
 OWN_MIX = "your own mix of SDE's parts"
 

@@ -33,9 +33,15 @@ from sde_core.partition.manual import ManualRankRule
 
 pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")
 
+
+def each_step(**fields):
+    """Settings that look at basis and terms at every step, where not said otherwise."""
+    return SDELossConfig(**{"refresh_every": 1, "spectral_every": 1} | fields)
+
+
 SCALE = torch.tensor(10.0)
-EVERYTHING = SDELossConfig(component_contrast=1.0, subspace_rank=3)
-PLAIN = SDELossConfig(enhancement=None, hellinger=0, subspace=0)
+EVERYTHING = each_step(component_contrast=1.0, subspace_rank=3)
+PLAIN = each_step(enhancement=None, hellinger=0, subspace=0)
 
 
 def batch(m=12, n=6, seed=0, dtype=torch.float32):
@@ -59,7 +65,7 @@ def gradients(loss, features, **arguments):
     [
         PLAIN,
         # every gain is 1 and lambda is 0, but all the machinery runs
-        SDELossConfig(
+        each_step(
             enhancement=CurriculumConfig(strong="off", weak="off", noise="off"), weight_start=0, weight_end=0
         ),
     ],
@@ -117,7 +123,7 @@ def test_the_whole_is_the_sum_of_its_parts():
 
 def test_gradients_by_differences_with_the_constants_of_the_step_held():
     features = batch(8, 4, dtype=torch.float64)
-    loss = SDELoss(SDELossConfig(hellinger=0, subspace=0, component_contrast=1.0, calls_per_step=10**6))
+    loss = SDELoss(each_step(hellinger=0, subspace=0, component_contrast=1.0, calls_per_step=10**6))
     assert torch.autograd.gradcheck(lambda x, y: loss(x, y, SCALE), features, atol=1e-5, rtol=1e-4)
 
 
@@ -139,7 +145,7 @@ def test_adversarial_gains_raise_the_contrastive_loss_and_noise_does_not_choose(
 
     def contrastive(strong):
         config = CurriculumConfig(strong=strong, noise="off", start=0.3)
-        loss = SDELoss(SDELossConfig(enhancement=config, rule=rule, hellinger=0, subspace=0))
+        loss = SDELoss(each_step(enhancement=config, rule=rule, hellinger=0, subspace=0))
         return float(loss(*features, SCALE, output_dict=True)["contrastive_loss"]), loss.gains
 
     adversarial, gains = contrastive("adversarial")
@@ -159,7 +165,7 @@ def test_adversarial_gains_raise_the_contrastive_loss_and_noise_does_not_choose(
 
 def test_noise_is_the_same_within_a_step_and_another_in_the_next():
     features = batch()
-    loss = SDELoss(SDELossConfig(calls_per_step=2, rule=ManualRankRule(n_strong=6, n_weak=0)))
+    loss = SDELoss(each_step(calls_per_step=2, rule=ManualRankRule(n_strong=6, n_weak=0)))
     seen = []
     for _ in range(4):
         loss(*features, SCALE)
@@ -170,7 +176,7 @@ def test_noise_is_the_same_within_a_step_and_another_in_the_next():
     again = SDELoss(loss.config)
     again(*features, SCALE)
     assert torch.equal(again.gains["image"], seen[0])
-    other = SDELoss(SDELossConfig(seed=1, rule=loss.config.rule))
+    other = SDELoss(each_step(seed=1, rule=loss.config.rule))
     other(*features, SCALE)
     assert not torch.equal(other.gains["image"], seen[0])
 
@@ -183,7 +189,7 @@ def test_a_rule_of_ones_own_gets_the_rows_and_the_pairs():
         return ManualRankRule(n_strong=1, n_weak=1)(spectrum, evidence)
 
     x, y = batch()
-    loss = SDELoss(SDELossConfig(rule=rule, component_contrast=1.0, contrast_band="signal"))
+    loss = SDELoss(each_step(rule=rule, component_contrast=1.0, contrast_band="signal"))
     assert math.isfinite(loss(x, y, SCALE).detach())
     for (features, paired), expected in zip(seen, (x, y, torch.cat([x, y])), strict=True):
         assert torch.equal(features, expected)
@@ -198,14 +204,14 @@ def test_a_rule_is_not_asked_about_a_batch_without_directions():
         raise AssertionError("nothing to part")
 
     zeros = torch.zeros(4, 3)
-    assert math.isfinite(SDELoss(SDELossConfig(rule=rule))(zeros, zeros, SCALE))
+    assert math.isfinite(SDELoss(each_step(rule=rule))(zeros, zeros, SCALE))
 
 
 @pytest.mark.parametrize("band", ["signal", "noise"])
 def test_component_contrast_in_one_band_uses_its_directions_only(band):
     x, y = batch(dtype=torch.float64)
     rule = ManualRankRule(n_strong=1, n_weak=1)
-    config = SDELossConfig(
+    config = each_step(
         enhancement=None, hellinger=0, subspace=0, component_contrast=1.0, contrast_band=band, rule=rule
     )
     loss = SDELoss(config)
@@ -220,7 +226,7 @@ def test_component_contrast_in_one_band_uses_its_directions_only(band):
 def test_centring_takes_the_mean_off_the_spectra_and_leaves_it_in_the_view():
     x, y = batch(30, 5, dtype=torch.float64)
     x = x + 0.5
-    config = SDELossConfig(center="mean", rule=ManualRankRule(n_strong=2, n_weak=1))
+    config = each_step(center="mean", rule=ManualRankRule(n_strong=2, n_weak=1))
     loss = SDELoss(config)
     parts = loss(x, y, SCALE, output_dict=True)
     xc, yc = x - x.mean(0), y - y.mean(0)
@@ -236,7 +242,7 @@ def test_the_captured_form_replaces_the_projector():
     from sde_core.losses import captured_energy_loss
 
     x, y = batch(dtype=torch.float64)
-    loss = SDELoss(SDELossConfig(subspace_form="captured", subspace_rank=2, hellinger_on="energies"))
+    loss = SDELoss(each_step(subspace_form="captured", subspace_rank=2, hellinger_on="energies"))
     loss(x, y, SCALE)
     assert float(loss.terms["subspace"]) == pytest.approx(float(captured_energy_loss(x, y, rank=2)))
     assert float(loss.terms["hellinger"]) == pytest.approx(float(hellinger_loss(x, y, on="energies")))
@@ -251,7 +257,7 @@ def basis_of(loss):
 
 
 def test_the_basis_is_refreshed_every_few_steps():
-    loss = SDELoss(SDELossConfig(refresh_every=3))
+    loss = SDELoss(each_step(refresh_every=3))
     kept = []
     for step in range(7):
         loss(*batch(seed=step), SCALE)
@@ -263,7 +269,7 @@ def test_the_basis_is_refreshed_every_few_steps():
 
 
 def test_published_terms_see_the_batch_at_hand_even_when_the_basis_lags():
-    loss = SDELoss(SDELossConfig(refresh_every=100, subspace_rank=2))
+    loss = SDELoss(each_step(refresh_every=100, subspace_rank=2))
     loss(*batch(seed=0), SCALE)
     x, y = batch(seed=1)
     loss(x, y, SCALE)
@@ -275,7 +281,7 @@ def test_published_terms_see_the_batch_at_hand_even_when_the_basis_lags():
 def test_terms_evaluated_now_and_then_pull_as_much_over_training(terms):
     """On one batch again and again, k steps of a lazy loss add up to k steps of the full one."""
     off = {"enhancement": None, "hellinger": 0.0, "subspace": 0.0, "weight_end": 1.0} | terms
-    full, lazy = (SDELoss(SDELossConfig(**off, spectral_every=every)) for every in (1, 3))
+    full, lazy = (SDELoss(each_step(**off, spectral_every=every)) for every in (1, 3))
     sums, parts = [], []
     for loss in (full, lazy):
         found = [gradients(loss, batch(dtype=torch.float64)) for _ in range(6)]
@@ -289,13 +295,13 @@ def test_terms_evaluated_now_and_then_pull_as_much_over_training(terms):
 
 
 def test_every_call_of_a_lazy_step_evaluates_the_terms():
-    loss = SDELoss(SDELossConfig(spectral_every=2, calls_per_step=2))
+    loss = SDELoss(each_step(spectral_every=2, calls_per_step=2))
     found = [float(loss(*batch(), SCALE, output_dict=True)["spectral_loss"]) for _ in range(6)]
     assert [value > 0 for value in found] == [True, True, False, False, True, True]
 
 
 def test_the_running_gram_is_the_weighted_sum_of_batches():
-    loss = SDELoss(SDELossConfig(basis_memory=0.5, component_contrast=1.0))
+    loss = SDELoss(each_step(basis_memory=0.5, component_contrast=1.0))
     batches = [batch(m=10, seed=i, dtype=torch.float64) for i in range(3)]
     for pair in batches:
         loss(*pair, SCALE)
@@ -310,7 +316,7 @@ def test_the_running_gram_is_the_weighted_sum_of_batches():
 
 
 def test_in_eval_mode_nothing_is_counted_kept_or_taken_from_before():
-    loss = SDELoss(SDELossConfig(total_steps=10, basis_memory=0.9))
+    loss = SDELoss(each_step(total_steps=10, basis_memory=0.9))
     loss(*batch(seed=0), SCALE)
     before = copy.deepcopy(loss.get_extra_state())
     loss.eval()
@@ -325,7 +331,7 @@ def test_in_eval_mode_nothing_is_counted_kept_or_taken_from_before():
 
 def test_another_width_starts_a_new_basis():
     for memory in (0.0, 0.5):
-        loss = SDELoss(SDELossConfig(refresh_every=50, basis_memory=memory))
+        loss = SDELoss(each_step(refresh_every=50, basis_memory=memory))
         loss(*batch(n=6), SCALE)
         assert math.isfinite(loss(*batch(n=4), SCALE))
 
@@ -334,7 +340,7 @@ def test_another_width_starts_a_new_basis():
 
 
 def test_progress_is_counted_over_optimiser_steps():
-    loss = SDELoss(SDELossConfig(total_steps=3, calls_per_step=2))
+    loss = SDELoss(each_step(total_steps=3, calls_per_step=2))
     seen = []
     for _ in range(8):
         seen.append((loss.step, loss.progress))
@@ -345,7 +351,7 @@ def test_progress_is_counted_over_optimiser_steps():
 
 
 def test_set_progress_wins_over_counting():
-    loss = SDELoss(SDELossConfig(total_steps=4))
+    loss = SDELoss(each_step(total_steps=4))
     loss.set_progress(0.5)
     loss(*batch(), SCALE)
     assert loss.progress == 0.5
@@ -356,7 +362,7 @@ def test_set_progress_wins_over_counting():
 
 @pytest.mark.parametrize("refresh_every", [1, 2, 5])
 def test_a_checkpoint_continues_the_same_training(refresh_every):
-    config = SDELossConfig(
+    config = each_step(
         total_steps=8,
         basis_memory=0.7,
         component_contrast=1.0,
@@ -383,7 +389,7 @@ def test_a_checkpoint_continues_the_same_training(refresh_every):
 def test_under_bfloat16_autocast_the_spectral_part_stays_in_float32():
     x, y = batch(64, 16)
     base = SeenLoss()
-    config = SDELossConfig(component_contrast=1.0, rule=ManualRankRule(n_strong=8, n_weak=4))
+    config = each_step(component_contrast=1.0, rule=ManualRankRule(n_strong=8, n_weak=4))
     loss = SDELoss(config, base)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         parts = loss(x, y, SCALE, output_dict=True)
@@ -476,7 +482,7 @@ def degenerate_batches(draw):
 def test_a_thousand_bad_batches_give_finite_losses_and_gradients(
     features, center, strong, form, band, memory
 ):
-    config = SDELossConfig(
+    config = each_step(
         enhancement=CurriculumConfig(strong=strong),
         center=center,
         subspace_form=form,
@@ -503,7 +509,7 @@ class BoundedLoss(nn.Module):
 
 
 def test_features_that_are_not_finite_make_the_loss_nan_and_keep_the_state():
-    loss = SDELoss(SDELossConfig(basis_memory=0.5))
+    loss = SDELoss(each_step(basis_memory=0.5))
     loss(*batch(), SCALE)
     before = loss.get_extra_state()["basis"]["image"].clone()
     x, y = (f.detach().clone() for f in batch(seed=1))
