@@ -4,6 +4,10 @@ import os
 import shutil
 from pathlib import Path
 
+# One thread each where several processes share the cores; before anything imports torch.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
