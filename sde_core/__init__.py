@@ -49,6 +49,7 @@ _HOME = {
     "alignment_metrics": "alignment",
     "uniformity": "alignment",
     "linear_cka": "alignment",
+    "modality_gap": "alignment",
     "direction_correlations": "alignment",
     "CorrelationTest": "directions",
     "PairShares": "directions",
@@ -114,6 +115,9 @@ _HOME = {
     "comparison_names": "treatment",
     "ComparedRetrieval": "comparison",
     "compare_retrieval": "comparison",
+    "compared_rows": "comparison",
+    "watched": "comparison",
+    "hold_out": "held_out",
     "SavedTreatment": "treatment_store",
     "load_treatment": "treatment_store",
     "FinetuneConfig": "training",
@@ -126,7 +130,13 @@ _HOME = {
 }
 
 if TYPE_CHECKING:
-    from sde_core.alignment import alignment_metrics, direction_correlations, linear_cka, uniformity
+    from sde_core.alignment import (
+        alignment_metrics,
+        direction_correlations,
+        linear_cka,
+        modality_gap,
+        uniformity,
+    )
     from sde_core.baselines import (
         Baseline,
         LinearMap,
@@ -150,7 +160,7 @@ if TYPE_CHECKING:
     )
     from sde_core.candidate_ranking import candidate_ranks, precision_at_1
     from sde_core.certificate import Certificate, certify
-    from sde_core.comparison import ComparedRetrieval, compare_retrieval
+    from sde_core.comparison import ComparedRetrieval, compare_retrieval, compared_rows, watched
     from sde_core.cross_spectrum import (
         CrossSpectrum,
         CrossSpectrumAccumulator,
@@ -176,6 +186,7 @@ if TYPE_CHECKING:
     from sde_core.enhancement import enhancement_gains, signal_to_noise
     from sde_core.errors import ConfigError, DataError, EncoderError, SDEError
     from sde_core.geometry import hubness, k_occurrence, principal_angles, subspace_overlap, two_nn_dimension
+    from sde_core.held_out import hold_out
     from sde_core.losses import FANoiseLoss, RegularisedLoss, SDELoss, SDELossConfig
     from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
     from sde_core.mmeb import MMEBReport, evaluate_mmeb, published_mmeb
@@ -256,6 +267,7 @@ __all__ = [
     "candidate_ranks",
     "certify",
     "compare_retrieval",
+    "compared_rows",
     "comparison_names",
     "compute_cross_spectrum",
     "compute_joint_spectrum",
@@ -286,6 +298,7 @@ __all__ = [
     "fit_treatment",
     "fit_whitening",
     "hellinger_distance",
+    "hold_out",
     "hubness",
     "interpolate",
     "interpolation_sweep",
@@ -294,6 +307,7 @@ __all__ = [
     "load_encoder",
     "load_treatment",
     "metrics_from_ranks",
+    "modality_gap",
     "open_embeddings",
     "open_pairs",
     "pair_moments",
@@ -320,6 +334,7 @@ __all__ = [
     "two_nn_dimension",
     "umap_map",
     "uniformity",
+    "watched",
 ]
 
 

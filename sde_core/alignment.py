@@ -69,6 +69,30 @@ def alignment_metrics(image: MatrixLike, text: MatrixLike, *, seed: int = 0) -> 
     }
 
 
+def modality_gap(image: MatrixLike, text: MatrixLike) -> float:
+    """Return the distance between the mean picture and the mean caption, rows scaled to unit length first.
+
+    Args:
+        image: (a, d) image embeddings, no zero row.
+        text: (b, d) text embeddings, no zero row; they need not be paired.
+
+    Returns:
+        float: in [0, 2]; 0 is the same place.
+
+    Raises:
+        DataError: not finite, a row of zeros, or other widths.
+
+    Source: docs/method.md, equation (6.8); Liang et al. 2022.
+
+    >>> modality_gap([[1.0, 0.0]], [[-3.0, 0.0]])
+    2.0
+    """
+    x, y = unit_rows(image, "image", torch.float64), unit_rows(text, "text", torch.float64)
+    if x.shape[1] != y.shape[1]:
+        raise DataError(f"image and text must have the same width; got {x.shape[1]} and {y.shape[1]}")
+    return float(torch.linalg.vector_norm(x.mean(0) - y.mean(0).to(x.device)))
+
+
 def uniformity(x: MatrixLike, *, sample: int = UNIFORMITY_ROWS, seed: int = 0) -> float:
     """Return log mean exp(-2 ||a - b||²) over pairs of different unit rows: 0 collapsed, near -4 even.
 

@@ -1,14 +1,16 @@
 """Several treatments of the same test set in one table, each beside raw with paired intervals."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+from torch import Tensor
 
 from sde_core.baselines import Baseline
 from sde_core.bootstrap import Interval, Resampling, retrieval_differences, retrieval_intervals
 from sde_core.checks import MatrixLike
 from sde_core.errors import ConfigError
-from sde_core.ranking import RetrievalRanks, check_ks, metrics_from_ranks
+from sde_core.ranking import BlockScore, Direction, RetrievalRanks, check_ks, metrics_from_ranks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,24 +72,87 @@ def compare_retrieval(
 
     Source: docs/method.md, equations (6.22) and (6.23).
     """
+    report = progress or (lambda name, done, total: None)
+    rows: list[ComparedRetrieval] = []
+    each = compared_rows(image, text, text_to_image, treatments, ks=ks, resampling=resampling)
+    for done, treatment in enumerate(treatments):
+        report(treatment.name, done, len(treatments))
+        rows.append(next(each))
+    report("", len(treatments), len(treatments))
+    return rows
+
+
+def compared_rows(
+    image: MatrixLike,
+    text: MatrixLike,
+    text_to_image: MatrixLike,
+    treatments: Sequence[Baseline],
+    *,
+    raw: RetrievalRanks | None = None,
+    ks: Sequence[int] = (1, 5, 10),
+    resampling: Resampling | None = None,
+) -> Iterator[ComparedRetrieval]:
+    """Return the rows of `compare_retrieval` one by one, each as soon as it is measured.
+
+    Args:
+        image: as there.
+        text: as there.
+        text_to_image: as there.
+        treatments: at least one.
+        raw: ranks of the same queries that every row is compared with; None takes those of the first row.
+        ks: cut-offs of the recalls.
+        resampling: of the intervals.
+
+    Raises:
+        ConfigError: no treatment, or ``ks`` out of range.
+        DataError: as in `retrieval_ranks`, or ``raw`` is of other queries.
+    """
     if not treatments:
         raise ConfigError("treatments must hold at least one; got none")
     check_ks(ks)
-    report = progress or (lambda name, done, total: None)
-    rows: list[ComparedRetrieval] = []
-    for done, treatment in enumerate(treatments):
-        report(treatment.name, done, len(treatments))
+    return _rows(image, text, text_to_image, treatments, raw, ks, resampling)
+
+
+def _rows(
+    image: MatrixLike,
+    text: MatrixLike,
+    text_to_image: MatrixLike,
+    treatments: Sequence[Baseline],
+    raw: RetrievalRanks | None,
+    ks: Sequence[int],
+    resampling: Resampling | None,
+) -> Iterator[ComparedRetrieval]:
+    for treatment in treatments:
         ranks = treatment.ranks(image, text, text_to_image)
-        rows.append(
-            ComparedRetrieval(
-                name=treatment.name,
-                ranks=ranks,
-                metrics=metrics_from_ranks(ranks, ks),
-                intervals=retrieval_intervals(ranks, ks, resampling=resampling),
-                differences=retrieval_differences(rows[0].ranks, ranks, ks, resampling=resampling)
-                if rows
-                else {},
-            )
+        yield ComparedRetrieval(
+            name=treatment.name,
+            ranks=ranks,
+            metrics=metrics_from_ranks(ranks, ks),
+            intervals=retrieval_intervals(ranks, ks, resampling=resampling),
+            differences={} if raw is None else retrieval_differences(raw, ranks, ks, resampling=resampling),
         )
-    report("", len(treatments), len(treatments))
-    return rows
+        raw = raw or ranks
+
+
+def watched(treatment: Baseline, see: Callable[[Direction, Tensor], None]) -> Baseline:
+    """Return the treatment, whose every block of scores is shown to ``see`` before it is ranked.
+
+    For progress, for stopping (an exception that ``see`` raises stops the work), and for what stands first.
+
+    Args:
+        treatment: fitted.
+        see: called with the direction and the (b, g) scores of the next b queries, in their order; it leaves
+            them as they are.
+    """
+
+    def score(gallery: Tensor, direction: Direction) -> BlockScore:
+        inner = treatment.score(gallery, direction)
+
+        def block(queries: Tensor) -> Tensor:
+            scores = inner(queries)
+            see(direction, scores)
+            return scores
+
+        return block
+
+    return replace(treatment, score=score)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EDGE = {
     "pairs", "encoders", "encoding", "embeddings", "embedding_store", "embedding_formats", "bundled", "evaluation",
     "cli", "device", "treatment_store", "text_file", "report", "labels",
-    "search", "projection", "training", "hub", "mmeb",
+    "search", "projection", "training", "hub", "mmeb", "held_out",
     "__init__", "__main__",
 }  # fmt: skip
 

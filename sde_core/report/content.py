@@ -4,15 +4,12 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
-import torch
-
 from sde_core.bootstrap import Resampling
 from sde_core.comparison import compare_retrieval
 from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import DataError
 from sde_core.evaluation import chance_recalls, check_reference
-from sde_core.ranking import linked_groups
+from sde_core.held_out import hold_out
 from sde_core.report.changes import most_changed
 from sde_core.report.gains import treatment_facts
 from sde_core.report.spaces import modality_facts, pair_facts
@@ -21,7 +18,6 @@ from sde_core.treatment import comparison_names, fit_all
 
 KS = (1, 5, 10)
 _PACKAGES = ("sde-explorer", "torch", "numpy", "scipy", "open_clip_torch")
-_FEWEST = 8  # pictures on either side of a split that says anything
 
 Progress = Callable[[str, int, int], None]
 Opened = Mapping[str, EmbeddingSet]
@@ -143,19 +139,10 @@ def _split(given: SetSpec, opened: Opened, seed: int) -> tuple[EmbeddingSet, Emb
                 f" ({shared:,} of its {whole.n_images:,} pictures {'is' if shared == 1 else 'are'} in both)"
             )
         return reference, whole, words
-    has_text = whole.primary_text >= 0
-    _, group = linked_groups(
-        torch.from_numpy(np.ascontiguousarray(whole.links)), whole.n_texts, whole.n_images
-    )
-    groups = np.unique(group.numpy()[has_text])
-    chosen = np.random.default_rng(seed).permutation(groups)[: len(groups) // 2]
-    fitted = has_text & np.isin(group.numpy(), chosen)
-    sides = fitted, has_text & ~fitted
-    if min(int(side.sum()) for side in sides) < _FEWEST:
-        raise DataError(
-            f"{whole.name} must hold at least {2 * _FEWEST} pictures with captions to hold half of them out; got "
-            f"{int(has_text.sum())}: give --fit-on SET"
-        )
+    try:
+        sides = hold_out(whole, seed=seed)
+    except DataError as error:
+        raise DataError(f"{error}: give --fit-on SET") from None
     reference, test = (
         whole.select(side, name=f"{whole.name}, {half} half")
         for side, half in zip(sides, ("first", "second"), strict=True)

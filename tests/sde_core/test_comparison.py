@@ -77,3 +77,35 @@ def test_moved_thresholds_keep_their_order(vectors):
     moved = move_thresholds(spectrum, own, noise=1.5, strong=0.1)
     assert moved.tau_noise == pytest.approx(1.5 * own.tau_noise)
     assert moved.tau_strong == moved.tau_noise
+
+
+def test_rows_come_one_by_one_and_a_later_row_is_compared_with_earlier_ranks(vectors):
+    treatments, links = fit_all(*vectors, names=["csls"]), np.arange(80)
+    whole = compare_retrieval(*vectors, links, treatments)
+    each = sde.compared_rows(*vectors, links, treatments)
+    raw = next(each)
+    assert raw.as_dict() == whole[0].as_dict()
+    [alone] = sde.compared_rows(*vectors, links, treatments[1:], raw=raw.ranks)
+    assert alone.as_dict() == next(each).as_dict() == whole[1].as_dict()
+    with pytest.raises(ConfigError, match="at least one"):
+        sde.compared_rows(*vectors, links, [])
+
+
+def test_a_watched_treatment_ranks_alike_and_shows_every_score(vectors):
+    image, text = vectors
+    [_, csls] = fit_all(*vectors, names=["csls"])
+    seen = {"image_retrieval": [], "text_retrieval": []}
+    watched = sde.watched(csls, lambda direction, scores: seen[direction].append(scores))
+    ranks, plain = (each.ranks(image, text, np.arange(80)) for each in (watched, csls))
+    for direction, blocks in seen.items():
+        mine, other = getattr(ranks, direction), getattr(plain, direction)
+        torch.testing.assert_close(mine.best_rank, other.best_rank, rtol=0, atol=0)
+        scores = torch.cat(blocks)
+        is_first = scores.argmax(dim=1) == torch.arange(80)
+        torch.testing.assert_close(is_first, mine.best_rank == 1)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sde.watched(csls, stop).ranks(image, text, np.arange(80))

@@ -364,3 +364,16 @@ def test_two_nn_leaves_duplicates_out():
 def test_bad_input_is_refused_in_one_sentence(call, sentence):
     with pytest.raises(sde.SDEError, match=sentence):
         call()
+
+
+def test_the_gap_alone_is_that_of_the_alignment_metrics_and_needs_no_pairs():
+    generator = torch.Generator().manual_seed(0)
+    image, text = (torch.randn(50, 6, generator=generator) + offset for offset in (0.0, 2.0))
+    gap = sde.alignment_metrics(image, text)["modality_gap"]
+    # Sums of 50 rows in float64, in another order.
+    assert sde.modality_gap(image, text) == pytest.approx(gap, rel=1e-13)
+    assert sde.modality_gap(4 * image, text[torch.randperm(50, generator=generator)]) == pytest.approx(
+        gap, rel=1e-13
+    )
+    with pytest.raises(sde.DataError, match="same width; got 6 and 5"):
+        sde.modality_gap(image, text[:, :5])

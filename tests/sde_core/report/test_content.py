@@ -141,6 +141,7 @@ def test_a_file_that_is_no_spec_is_one_sentence(tmp_path, content):
 def test_a_set_that_is_too_small_to_halve_says_so():
     tiny = toy_set(1, rows=10, name="tiny")
     with pytest.raises(
-        DataError, match="at least 16 pictures with captions to hold half of them out; got 10"
+        DataError,
+        match=r"at least 16 pictures with captions, .* 2 parts .* got 10 in 10 groups .*give --fit-on SET",
     ):
         make_report(ReportSpec(sets=(SetSpec(embeddings="tiny"),)), opened={"tiny": tiny})
