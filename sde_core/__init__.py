@@ -49,6 +49,7 @@ _HOME = {
     "alignment_metrics": "alignment",
     "uniformity": "alignment",
     "linear_cka": "alignment",
+    "linear_cka_chance": "alignment",
     "modality_gap": "alignment",
     "direction_correlations": "alignment",
     "CorrelationTest": "directions",
@@ -69,6 +70,7 @@ _HOME = {
     "principal_angles": "geometry",
     "k_occurrence": "geometry",
     "hubness": "geometry",
+    "neighbourhood_overlap": "geometry",
     "two_nn_dimension": "geometry",
     "query_values": "ranking",
     "candidate_ranks": "candidate_ranking",
@@ -134,6 +136,7 @@ if TYPE_CHECKING:
         alignment_metrics,
         direction_correlations,
         linear_cka,
+        linear_cka_chance,
         modality_gap,
         uniformity,
     )
@@ -185,7 +188,14 @@ if TYPE_CHECKING:
     from sde_core.encoding import EncodeProgress, encode_pairs
     from sde_core.enhancement import enhancement_gains, signal_to_noise
     from sde_core.errors import ConfigError, DataError, EncoderError, SDEError
-    from sde_core.geometry import hubness, k_occurrence, principal_angles, subspace_overlap, two_nn_dimension
+    from sde_core.geometry import (
+        hubness,
+        k_occurrence,
+        neighbourhood_overlap,
+        principal_angles,
+        subspace_overlap,
+        two_nn_dimension,
+    )
     from sde_core.held_out import hold_out
     from sde_core.losses import FANoiseLoss, RegularisedLoss, SDELoss, SDELossConfig
     from sde_core.metrics import effective_rank, hellinger_distance, spectrum_metrics
@@ -304,10 +314,12 @@ __all__ = [
     "interpolation_sweep",
     "k_occurrence",
     "linear_cka",
+    "linear_cka_chance",
     "load_encoder",
     "load_treatment",
     "metrics_from_ranks",
     "modality_gap",
+    "neighbourhood_overlap",
     "open_embeddings",
     "open_pairs",
     "pair_moments",

@@ -147,6 +147,29 @@ def linear_cka(first: MatrixLike, second: MatrixLike) -> float:
     return _ratio(_centred_product(x, y), _gram_size(x) * _gram_size(y))
 
 
+def linear_cka_chance(first: MatrixLike, second: MatrixLike) -> float:
+    """Return the mean of linear CKA over all shuffles of the pairs, exact: what unrelated rows reach.
+
+    It is sqrt(PR_x PR_y) / (m - 1) with the participation ratios of both sides: few rows, or many directions,
+    make it large. NaN if a side is constant or there is one row.
+
+    Args:
+        first: (m, d) features.
+        second: (m, e) features of as many samples, in any order.
+
+    Raises:
+        DataError: not finite matrices with the same number of rows.
+
+    Source: docs/method.md, equation (6.30).
+
+    >>> linear_cka_chance([[1.0], [-1.0]], [[1.0], [-1.0]])
+    1.0
+    """
+    x, y = as_paired_matrices(first, second, ("first", "second"), same_width=False)
+    sizes = _gram_size(x) * _gram_size(y)
+    return _spread(x) * _spread(y) / ((len(x) - 1) * sizes) if sizes > 0 and len(x) > 1 else math.nan
+
+
 def direction_correlations(image: MatrixLike, text: MatrixLike, basis: MatrixLike) -> Float[Tensor, " r"]:
     """Return, for each direction, the correlation of paired image and text coefficients along it.
 
@@ -202,6 +225,12 @@ def _gram_size(x: Tensor) -> float:
     size = float(torch.linalg.matrix_norm(gram))
     whole = float(x.double().square().sum())
     return size if size > (_CONSTANT * math.sqrt(len(x))) ** 2 * whole else 0.0
+
+
+def _spread(x: Tensor) -> float:
+    """Return the trace of X^T X of centred columns."""
+    mean = x.mean(dim=0, dtype=torch.float64)
+    return math.fsum(float((block.double() - mean).square().sum()) for block in torch.split(x, _BLOCK_ROWS))
 
 
 def _ratio(cross: Tensor, scale: float) -> float:

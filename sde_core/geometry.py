@@ -115,6 +115,49 @@ def k_occurrence(
     return counts.cpu()
 
 
+def neighbourhood_overlap(first: MatrixLike, second: MatrixLike) -> Float[Tensor, " m"]:
+    """Return, for each row, the share of its k nearest neighbours in one space that are so in another too.
+
+    The spaces may have other widths: only who is near whom is compared. Neighbours drawn at random, out of the
+    m - 1 others, overlap by k / (m - 1) on average. The mean over rows is the mutual k-NN measure.
+
+    Args:
+        first: (m, k) whole numbers, the k nearest rows of each row in the first space, in any order.
+        second: (m, k) the same of the second space.
+
+    Returns:
+        (m,) float64 in [0, 1], on the CPU.
+
+    Raises:
+        DataError: not two tables of whole numbers of one shape, or a row that names a neighbour twice.
+
+    Source: docs/method.md, equation (6.29); Huh et al. 2024.
+
+    >>> neighbourhood_overlap([[1, 2], [0, 2]], [[2, 1], [2, 3]]).tolist()
+    [1.0, 0.5]
+    """
+    tables = [torch.as_tensor(table).cpu() for table in (first, second)]
+    for name, table in zip(("first", "second"), tables, strict=True):
+        if table.ndim != 2 or table.is_floating_point() or 0 in table.shape:
+            raise DataError(
+                f"{name} must be a table (rows, neighbours) of whole numbers; "
+                f"got shape {tuple(table.shape)} and dtype {table.dtype}"
+            )
+        ordered = table.sort(dim=1).values
+        twice = (ordered[:, 1:] == ordered[:, :-1]).any(dim=1).nonzero()
+        if len(twice):
+            raise DataError(f"{name} must name each neighbour once; row {int(twice[0])} names one twice")
+    a, b = tables
+    if a.shape != b.shape:
+        raise DataError(
+            f"first and second must have the same shape; got {tuple(a.shape)} and {tuple(b.shape)}"
+        )
+    rows = max(1, BLOCK_ENTRIES // a.shape[1] ** 2)
+    blocks = zip(torch.split(a, rows), torch.split(b, rows), strict=True)
+    shared = [(x[:, :, None] == y[:, None, :]).sum(dim=(1, 2)) for x, y in blocks]
+    return torch.cat(shared).double() / a.shape[1]
+
+
 def hubness(occurrence: MatrixLike) -> float:
     """Return the skewness of the k-occurrence: 0 if no item is favoured, well above 1 with hubs.
 

@@ -1,5 +1,6 @@
 """Spectrum, alignment and geometry metrics: closed forms, independent references, laws, edge cases."""
 
+import itertools
 import math
 
 import numpy as np
@@ -11,8 +12,9 @@ from scipy.linalg import subspace_angles
 from scipy.stats import skew
 
 import sde_core as sde
-from sde_core import alignment
+from sde_core import alignment, geometry
 from sde_core.metrics import alpha_req, isoscore, participation_ratio, stable_rank
+from sde_core.search import nearest_others
 
 CHECK = settings(deadline=None, derandomize=True, max_examples=25)
 # Sums of a few hundred float64 products: 1e-10 leaves four digits of room above their rounding.
@@ -254,6 +256,24 @@ def test_linear_cka_of_other_widths_and_of_rotations():
     assert 0 < sde.linear_cka(x, y) < 0.3
 
 
+@CHECK
+@given(seeds, st.integers(2, 5), st.integers(1, 4))
+def test_chance_of_linear_cka_is_the_mean_over_all_shuffles(seed, m, width):
+    x, y = normal(m, width, seed=seed) + 3, normal(m, 3, seed=seed + 1) * torch.tensor([5.0, 1.0, 0.1])
+    every = [sde.linear_cka(x, y[list(order)]) for order in itertools.permutations(range(m))]
+    found = sde.linear_cka_chance(x, y)
+    assert found == pytest.approx(np.mean(every), rel=1e-9)
+    ratios = [participation_ratio(torch.linalg.svdvals(z - z.mean(0))) for z in (x, y)]
+    assert found == pytest.approx(math.sqrt(ratios[0] * ratios[1]) / (m - 1), rel=1e-9)
+
+
+def test_chance_of_linear_cka_where_there_is_none():
+    assert math.isnan(sde.linear_cka_chance(torch.ones(1, 3), torch.ones(1, 2)))
+    assert math.isnan(sde.linear_cka_chance(torch.ones(5, 3), normal(5, 3)))
+    with pytest.raises(sde.DataError, match="one row per pair"):
+        sde.linear_cka_chance(normal(4, 3), normal(5, 3))
+
+
 def test_direction_correlations_are_those_of_numpy():
     image, text = pairs(40, 5)
     basis = rotation(5)[:, :3]
@@ -291,6 +311,32 @@ def test_small_angles_keep_their_digits():
     b = torch.tensor([[math.cos(angle)], [math.sin(angle)], [0.0]], dtype=torch.float64)
     found = sde.principal_angles(torch.eye(3, dtype=torch.float64)[:, :1], b)
     assert float(found) == pytest.approx(angle, rel=1e-6)
+
+
+@CHECK
+@given(seeds, st.integers(1, 6))
+def test_neighbourhood_overlap_is_that_of_sets(seed, k):
+    rng = np.random.default_rng(seed)
+    a, b = (np.stack([rng.permutation(9)[:k] for _ in range(7)]) for _ in range(2))
+    expected = [len(set(x) & set(y)) / k for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    found = sde.neighbourhood_overlap(a, b)
+    np.testing.assert_allclose(found, expected, **EXACT)
+    torch.testing.assert_close(sde.neighbourhood_overlap(b[:, ::-1].copy(), a), found, **EXACT)
+
+
+def test_neighbourhood_overlap_of_unrelated_spaces_is_chance_and_rotations_change_nothing():
+    x, y = normal(400, 6), normal(400, 9, seed=1)
+    near = [nearest_others(z, 20)[0][:, 1:] for z in (x, y, 7 * x @ rotation(6))]
+    # k / (m - 1) = 0.0501; each row's count varies by about 1, so the mean of 400 by 0.05 of 20.
+    assert float(sde.neighbourhood_overlap(near[0], near[1]).mean()) == pytest.approx(20 / 399, abs=0.01)
+    assert float(sde.neighbourhood_overlap(near[0], near[2]).mean()) == 1
+
+
+def test_neighbourhood_overlap_in_blocks(monkeypatch):
+    a, b = (torch.stack([torch.randperm(30)[:5] for _ in range(11)]) for _ in range(2))
+    whole = sde.neighbourhood_overlap(a, b)
+    monkeypatch.setattr(geometry, "BLOCK_ENTRIES", 100)
+    torch.testing.assert_close(sde.neighbourhood_overlap(a, b), whole, **EXACT)
 
 
 def test_overlap_of_a_subspace_with_itself_and_its_complement():
@@ -353,6 +399,12 @@ def test_two_nn_leaves_duplicates_out():
         (lambda: sde.direction_correlations(torch.eye(3), torch.eye(3), torch.eye(2)), "3 rows"),
         (lambda: sde.subspace_overlap(torch.eye(3), 2 * torch.eye(3)), "second must have orthonormal"),
         (lambda: sde.subspace_overlap(torch.eye(3), torch.eye(2)), "number of rows"),
+        (lambda: sde.neighbourhood_overlap([[0.5]], [[1]]), "first must be a table .* of whole numbers"),
+        (lambda: sde.neighbourhood_overlap([[1, 2]], [[1]]), "the same shape"),
+        (
+            lambda: sde.neighbourhood_overlap([[1, 2]], [[3, 3]]),
+            "second must name each neighbour once; row 0",
+        ),
         (lambda: sde.k_occurrence(torch.eye(3), torch.eye(3), k=4), r"\[1, 3\]"),
         (lambda: sde.k_occurrence(torch.eye(3), torch.eye(3), direction="up", k=1), "'up'"),
         (lambda: sde.k_occurrence(torch.eye(3), torch.eye(2), k=1), "same width"),
