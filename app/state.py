@@ -28,6 +28,7 @@ PairKind = Literal["all", "image-signal", "text-signal", "picked"]
 MapKind = Literal["PCA", "UMAP"]
 MapOf = Literal["both", "image", "text"]
 MapPoints = Literal["20,000", "100,000"]
+Changed = Literal["image", "text"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
@@ -72,6 +73,10 @@ class State:
         map_of: whose vectors the map shows.
         map_colour: what colours its points: a band's energy, the modality, or a column of the metadata.
         map_points: points of a UMAP at most; of more, a seeded sample.
+        other: what the set is compared with: pairs that were encoded, the folder of a set, or the set itself with
+            a transform; "" is nothing.
+        other_encoder: what encoded them; "" takes the first that is there.
+        changed: whose changed neighbourhoods are shown.
     """
 
     data: str = "emoji"
@@ -108,6 +113,9 @@ class State:
     map_of: MapOf = "both"
     map_colour: str = "strong energy"
     map_points: MapPoints = "20,000"
+    other: str = ""
+    other_encoder: str = ""
+    changed: Changed = "image"
 
     @property
     def modalities(self) -> tuple[str, ...]:

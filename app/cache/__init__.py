@@ -1,5 +1,6 @@
 """The only package with Streamlit's caches; keys are a content fingerprint and frozen values, never arrays."""
 
+from app.cache.compare import Common, common, other_entry, other_sets
 from app.cache.curriculum import certificates, fitted, gains, strong_gains, transform
 from app.cache.directions import joint_spectrum, reading, reading_figures, table_of
 from app.cache.energies import band_shares, pairs_by_band
@@ -11,6 +12,7 @@ from app.cache.sets import Dataset, cache_folder, dataset, entries_of, known_set
 from app.cache.spectra import bands, chance, headline, matrix_bands, matrix_spectrum, partition, spectrum
 
 __all__ = [
+    "Common",
     "Dataset",
     "band_shares",
     "bands",
@@ -23,6 +25,7 @@ __all__ = [
     "colour_names",
     "colours_by_band",
     "colours_by_column",
+    "common",
     "dataset",
     "device_name",
     "encoder_names",
@@ -34,6 +37,8 @@ __all__ = [
     "known_sets",
     "matrix_bands",
     "matrix_spectrum",
+    "other_entry",
+    "other_sets",
     "pairs",
     "pairs_by_band",
     "partition",
