@@ -98,7 +98,7 @@ def test_a_wild_number_is_refused(value):
 
 
 def test_what_is_missing_is_the_default_and_what_is_strange_is_ignored():
-    assert read_state({"other": 1, "noise": None}) == DEFAULT
+    assert read_state({"stranger": 1, "noise": None}) == DEFAULT
     assert State(show="image").modalities == ("image",)
     assert not DEFAULT.is_moved
 
