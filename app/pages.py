@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.components.navigation import remember_pages
-from app.views import curriculum, data, overview, spectrum, subspaces, training
+from app.views import curriculum, data, overview, retrieval, spectrum, subspaces, training
 
 # A picture of our own: an icon by name would be fetched from another host.
 ICON = Path(__file__).with_name("icon.png")
@@ -23,6 +23,9 @@ pages = {
     ),
     "Curriculum": st.Page(
         curriculum.show, title="Curriculum", icon=":material/timeline:", url_path="curriculum"
+    ),
+    "Retrieval": st.Page(
+        retrieval.show, title="Retrieval", icon=":material/manage_search:", url_path="retrieval"
     ),
     "Training": st.Page(
         training.show, title="Training", icon=":material/model_training:", url_path="training"

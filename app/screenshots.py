@@ -23,15 +23,23 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
 # Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
-README_HEIGHT = {"overview": 1138, "data": 1100, "spectrum": 988, "subspaces": 1010, "curriculum": 1040}
+README_HEIGHT = {
+    "overview": 1138,
+    "data": 1100,
+    "spectrum": 988,
+    "subspaces": 1010,
+    "curriculum": 1040,
+    "retrieval": 1000,
+}
 VIEWS = {
     "overview": "/",
     "data": "/data",
     "spectrum": "/spectrum",
     "subspaces": "/subspaces",
     "curriculum": "/curriculum",
+    "retrieval": "/retrieval?query=a+red+heart",
 }
-CHARTS = {"overview": 1, "data": 0, "spectrum": 3}
+CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

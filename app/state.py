@@ -29,6 +29,8 @@ MapKind = Literal["PCA", "UMAP"]
 MapOf = Literal["both", "image", "text"]
 MapPoints = Literal["20,000", "100,000"]
 Changed = Literal["image", "text"]
+SearchBy = Literal["text", "picture", "pair"]
+Find = Literal["pictures", "captions"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
@@ -77,6 +79,10 @@ class State:
             a transform; "" is nothing.
         other_encoder: what encoded them; "" takes the first that is there.
         changed: whose changed neighbourhoods are shown.
+        search: what is searched with: typed text, an uploaded picture, or a pair of the set.
+        find: what is searched for.
+        query: the typed text.
+        pair: row of the pair of the set that is searched with.
     """
 
     data: str = "emoji"
@@ -116,6 +122,10 @@ class State:
     other: str = ""
     other_encoder: str = ""
     changed: Changed = "image"
+    search: SearchBy = "text"
+    find: Find = "pictures"
+    query: str = ""
+    pair: Annotated[int, Range(0, 99_999_999)] = 0
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -1,0 +1,48 @@
+"""What "after" means where vectors are compared before and after a transform: which one, when, which thresholds."""
+
+import streamlit as st
+
+from app.analysis import kind_of
+from app.components.curriculum_words import KNOBS
+from app.components.follow import follow
+from app.components.source import current_state, put
+from app.components.thresholds import compact_thresholds
+from app.state import RANGES
+
+_KINDS = ("enhanced", "pruned")
+_HELP = (
+    "What is done to the vectors on the right-hand side; on the left they are as the encoder made them. **enhanced**: "
+    "the gains of the Curriculum page at t. **pruned**: noise directions become 0 [X]. Fitted for pictures and for "
+    "captions apart; each query goes through the map of its own modality. The choice holds in all views."
+)
+
+
+def after_controls() -> None:
+    """Show the choice of transform, its moment, rule and thresholds; their values live in the state."""
+    state = current_state()
+    left, right = st.columns([0.36, 0.64], vertical_alignment="bottom", gap="medium")
+    with left:
+        # "none" would show the same on both sides: then the gains of the Curriculum page stand on the right.
+        follow("after_pick", kind_of(state))
+        st.segmented_control(
+            "After",
+            _KINDS,
+            key="after_pick",
+            required=True,
+            help=_HELP,
+            on_change=lambda: put(transform=st.session_state["after_pick"]),
+        )
+    with right:
+        low, high = RANGES["t"]
+        follow("t_pick", state.t)
+        st.slider(
+            "Training progress t",
+            low,
+            high,
+            step=0.01,
+            key="t_pick",
+            help=KNOBS["t"].split(" Play")[0],
+            disabled=state.transform == "pruned",
+            on_change=lambda: put(t=st.session_state["t_pick"]),
+        )
+    compact_thresholds()
