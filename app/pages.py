@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components.figure_files import figure_files
 from app.components.navigation import remember_pages
-from app.views import curriculum, data, overview, retrieval, spectrum, subspaces, training
+from app.views import curriculum, data, overview, retrieval, share, spectrum, subspaces, training
 
 # A picture of our own: an icon by name would be fetched from another host.
 ICON = Path(__file__).with_name("icon.png")
@@ -30,6 +31,8 @@ pages = {
     "Training": st.Page(
         training.show, title="Training", icon=":material/model_training:", url_path="training"
     ),
+    "Share": st.Page(share.show, title="Share", icon=":material/ios_share:", url_path="share"),
 }
 remember_pages(pages)
 st.navigation(list(pages.values()), position="top").run()
+figure_files()

@@ -38,8 +38,9 @@ VIEWS = {
     "subspaces": "/subspaces",
     "curriculum": "/curriculum",
     "retrieval": "/retrieval?query=a+red+heart",
+    "share": "/share",
 }
-CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0}
+CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0, "share": 1}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -152,7 +153,7 @@ def main() -> None:
             for width in (1280,) if options.readme else WIDTHS:
                 theme = "dark" if dark else "light"
                 with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
-                    for view in VIEWS:
+                    for view in README_HEIGHT if options.readme else VIEWS:
                         png = capture(
                             page, url, view, tallest=README_HEIGHT[view] if options.readme else None
                         )

@@ -1,12 +1,10 @@
 """Which embedding sets there are, by pairs and encoder; which rows a filter keeps. No streamlit here."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 import sde_core as sde
 from sde_core import bundled
@@ -93,20 +91,3 @@ def filters(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
             columns.setdefault(order[members].astype(np.int16).tobytes(), (name, kinds.astype(str).tolist()))
     found = sorted(columns.values(), key=lambda column: (column[0] != "split", column[0]))
     return tuple(f"{name}={kind}" for name, kinds in found for kind in kinds)
-
-
-def rows_of(embeddings: sde.EmbeddingSet, part: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Return the (n_images,) mask of a part: values of one column add up, columns narrow each other down.
-
-    Args:
-        embeddings: the whole set.
-        part: "column=value", each one of `filters`.
-    """
-    wanted: dict[str, list[str]] = {}
-    for text in part:
-        column, _, value = text.partition("=")
-        wanted.setdefault(column, []).append(value)
-    keep = np.ones(embeddings.n_images, dtype=bool)
-    for column, values in wanted.items():
-        keep &= np.isin(embeddings.metadata[column].astype(str), values)
-    return keep

@@ -8,7 +8,7 @@ from app.cache.figures import batches, bootstrap, centring, row_metrics, rules
 from app.cache.machine import device_name, encoder_names
 from app.cache.maps import colour_names, colours_by_band, colours_by_column, pca, rows_of_map, umap
 from app.cache.pictures import pairs, picture, thumbnail
-from app.cache.sets import Dataset, cache_folder, dataset, entries_of, known_sets
+from app.cache.sets import Dataset, cache_folder, dataset, entries_of, entry_of, known_sets
 from app.cache.spectra import bands, chance, headline, matrix_bands, matrix_spectrum, partition, spectrum
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "device_name",
     "encoder_names",
     "entries_of",
+    "entry_of",
     "fitted",
     "gains",
     "headline",

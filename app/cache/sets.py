@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,7 +11,11 @@ import sde_core as sde
 from app import sets
 from app.sets import SetEntry
 from sde_core import bundled
+from sde_core.embedding_formats.named import rows_of_part
 from sde_core.embedding_store import MANIFEST
+
+if TYPE_CHECKING:
+    from app.state import State
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,23 @@ def entries_of(data: str) -> tuple[SetEntry, ...]:
     return (entry,)
 
 
+def entry_of(state: "State") -> SetEntry:
+    """Return the set of a state.
+
+    Raises:
+        DataError: nothing there was encoded, or not by this encoder.
+    """
+    entries = entries_of(state.data)
+    for entry in entries:
+        if entry.encoder == state.encoder:
+            return entry
+    if len(entries) == 1 and Path(state.data).expanduser().exists():
+        return entries[0]  # a folder is one set, whatever encoder the link names
+    raise sde.DataError(
+        f"{state.data} has not been encoded by {state.encoder} on this machine: open it on the Data page"
+    )
+
+
 def dataset(entry: SetEntry, part: tuple[str, ...] = ()) -> Dataset:
     """Return a set, or a part of it.
 
@@ -76,7 +98,7 @@ def dataset(entry: SetEntry, part: tuple[str, ...] = ()) -> Dataset:
 def _dataset(entry: SetEntry, part: tuple[str, ...]) -> Dataset:
     if part:
         whole = _dataset(entry, ())
-        keep = sets.rows_of(whole.embeddings, part)
+        keep = rows_of_part(whole.embeddings, part)
         if not keep.any():
             raise sde.DataError(f"no pair of {entry.data} is {' and '.join(part)}: take one of them away")
         return Dataset(whole.embeddings.select(keep), whole.filters, whole.folder)

@@ -9,9 +9,9 @@ from app.charts import palette
 CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
-    "toImageButtonOptions": {"format": "svg", "scale": 1},
+    "toImageButtonOptions": {"format": "png", "scale": 2},
 }
-"""Plotly's own tool bar: zoom, pan, reset, and the figure as SVG."""
+"""Plotly's own tool bar: zoom, pan, reset, and the figure as PNG; app/components/figures.js adds SVG."""
 
 FONT = 13
 Axis = dict[str, Any]

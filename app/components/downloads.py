@@ -39,7 +39,8 @@ def downloads(reports: "list[BandReport]", state: "State", data: "Dataset") -> N
             icon=":material/data_object:",
         )
     st.caption(
-        "Each figure saves itself as SVG: the camera in its tool bar. The address in your browser restores this view."
+        "Each figure saves itself as PNG or SVG: the two buttons in its tool bar. "
+        "The address in your browser restores this view."
     )
 
 

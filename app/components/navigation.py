@@ -21,3 +21,8 @@ def page_link(title: str, label: str, *, icon: str) -> None:
     page = st.session_state.get(_PAGES, {}).get(title)
     if page is not None:
         st.page_link(page, label=label, icon=icon)
+
+
+def page_paths() -> dict[str, str]:
+    """Return the path of each view by its title; nothing where a view runs alone."""
+    return {title: page.url_path for title, page in st.session_state.get(_PAGES, {}).items()}

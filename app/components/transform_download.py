@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from app.state import State
 
 _USE = {
-    "none": "The other views show the vectors as they are: choose **enhanced** or **pruned** above to use it there.",
+    "none": (
+        "The other views show the vectors as they are: choose **enhanced** or **pruned** in Curriculum to use it there."
+    ),
     "enhanced": "The views that compare before and after use it now.",
     "pruned": "The views that compare before and after use it now.",
 }
@@ -48,8 +50,8 @@ def transform_download(data: "Dataset", state: "State") -> None:
                 icon=":material/download:",
             )
     st.caption(
-        "One linear map for each modality, fitted on this set with the thresholds and the moment above; rows are not "
-        f"renormalised. {_USE[state.transform]}"
+        "One linear map for each modality, fitted on this set with the thresholds and the moment of the line at the "
+        f"top; rows are not renormalised. {_USE[state.transform]}"
     )
     st.code(
         f'transform = sde.SpectralTransform.load("{name}-image.safetensors")\n'

@@ -8,8 +8,8 @@ from pathlib import Path
 import sde_core as sde
 from app.analysis.training import TrainingLog
 from app.jobs.job import Job
-from app.sets import rows_of
 from app.trainings import EventFile, TrainingRequest, last_checkpoint, read_log, trained_set
+from sde_core.embedding_formats.named import rows_of_part
 from sde_core.training import Done, finetune_side_by_side
 from sde_core.training.events import as_plain
 
@@ -80,7 +80,7 @@ def training_source(request: TrainingRequest) -> sde.EmbeddingSet:
     """
     found = sde.EmbeddingSet.load(request.folder)
     if request.part:
-        found = found.select(rows_of(found, request.part))
+        found = found.select(rows_of_part(found, request.part))
     if found.fingerprint != request.fingerprint:
         raise sde.DataError(f"{request.data} has changed since the training began: start a new one")
     return found

@@ -1,7 +1,9 @@
 """The numbers of a report as plain values: everything that the page shows, and nothing that it does not."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
 from typing import Any
 
 from sde_core.bootstrap import Resampling
@@ -28,7 +30,7 @@ def make_content(spec: ReportSpec, opened: Opened, *, progress: Progress | None 
 
     Args:
         spec: what is asked for; its fingerprints may be empty.
-        opened: each name of the spec -> the set.
+        opened: each `SetSpec.name` and `SetSpec.fit_on_name` of the spec -> the set.
         progress: called with what is done now, steps done and steps in all; an exception it raises stops.
 
     Raises:
@@ -39,16 +41,11 @@ def make_content(spec: ReportSpec, opened: Opened, *, progress: Progress | None 
     n_rows = len(spec.treatments or comparison_names())
     steps = _Steps(report, len(spec.sets) * (3 + n_rows))
     for given in spec.sets:
-        _check_fingerprint(given.embeddings, given.fingerprint, opened)
+        _check_fingerprint(given.name, given.fingerprint, opened)
         if given.fit_on:
-            _check_fingerprint(given.fit_on, given.fit_on_fingerprint, opened)
+            _check_fingerprint(given.fit_on_name, given.fit_on_fingerprint, opened)
     sets = [_set_content(spec, given, opened, steps) for given in spec.sets]
-    filled = ReportSpec(
-        **{
-            **{key: getattr(spec, key) for key in ReportSpec.__slots__},
-            "sets": tuple(_with_fingerprints(given, opened) for given in spec.sets),
-        }
-    )
+    filled = replace(spec, sets=tuple(_with_fingerprints(given, opened) for given in spec.sets))
     return {"spec": filled.as_dict(), "versions": _versions(), "sets": sets}
 
 
@@ -68,12 +65,12 @@ class _Steps:
 
 
 def _set_content(spec: ReportSpec, given: SetSpec, opened: Opened, steps: _Steps) -> dict[str, Any]:
-    whole = opened[given.embeddings]
+    whole = opened[given.name]
     reference, test, words = _split(given, opened, spec.seed)
     config = spec.treatment
     steps.next("spectra")
     content: dict[str, Any] = {
-        "name": whole.name or given.embeddings,
+        "name": whole.name or given.name,
         "fingerprint": whole.fingerprint,
         "n_images": whole.n_images,
         "n_texts": whole.n_texts,
@@ -129,11 +126,11 @@ def _retrieval(
 
 def _split(given: SetSpec, opened: Opened, seed: int) -> tuple[EmbeddingSet, EmbeddingSet, str]:
     """Return reference, test and how they were told apart."""
-    whole = opened[given.embeddings]
+    whole = opened[given.name]
     if given.fit_on:
-        reference = opened[given.fit_on]
+        reference = opened[given.fit_on_name]
         shared = check_reference(reference, whole)
-        words = f"fitted on {reference.name or given.fit_on}, reported on {whole.name or given.embeddings}"
+        words = f"fitted on {reference.name or given.fit_on_name}, reported on {whole.name or given.name}"
         if shared:
             words += (
                 f" ({shared:,} of its {whole.n_images:,} pictures {'is' if shared == 1 else 'are'} in both)"
@@ -164,16 +161,15 @@ def _check_fingerprint(name: str, expected: str, opened: Opened) -> None:
 
 
 def _with_fingerprints(given: SetSpec, opened: Opened) -> SetSpec:
-    return SetSpec(
-        embeddings=given.embeddings,
-        fit_on=given.fit_on,
-        fingerprint=opened[given.embeddings].fingerprint,
-        fit_on_fingerprint=opened[given.fit_on].fingerprint if given.fit_on else "",
+    return replace(
+        given,
+        fingerprint=opened[given.name].fingerprint,
+        fit_on_fingerprint=opened[given.fit_on_name].fingerprint if given.fit_on else "",
     )
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    found = {"python": python_version()}
     for name in _PACKAGES:
         try:
             found[name] = version(name)

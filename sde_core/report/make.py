@@ -60,7 +60,7 @@ def make_report(
 
     Args:
         spec: sets, method and seed.
-        opened: sets that are open already, by their names in the spec; others are opened.
+        opened: sets that are open already, by `SetSpec.name` and `SetSpec.fit_on_name`; others are opened.
         progress: called with what is done now, steps done and steps in all; an exception it raises stops.
 
     Raises:
@@ -69,7 +69,11 @@ def make_report(
     """
     sets = dict(opened or {})
     for given in spec.sets:
-        for name in (given.embeddings, given.fit_on):
-            if name and name not in sets:
-                sets[name] = open_named(name)
+        wanted = (
+            (given.name, given.embeddings, given.part),
+            (given.fit_on_name, given.fit_on, given.fit_on_part),
+        )
+        for key, name, part in wanted:
+            if name and key not in sets:
+                sets[key] = open_named(name, part)
     return Report(content=make_content(spec, sets, progress=progress))

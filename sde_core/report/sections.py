@@ -53,6 +53,8 @@ def origin(content: Content) -> str:
     }
     method |= {"captions": spec["captions"], "resamples of the intervals": spec["n_resamples"]}
     method |= {f"curriculum {key}": value for key, value in spec["curriculum"].items()}
+    if spec["link"]:
+        method["dashboard"] = f"?{spec['link']}"
     parts.append("<h3>Parameters</h3>" + _list(method, "cols"))
     for each in content["sets"]:
         origin_facts = {

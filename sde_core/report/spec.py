@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sde_core.curriculum import CurriculumConfig, check_name
+from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
 from sde_core.evaluation import Captions
 from sde_core.treatment import TreatmentConfig, comparison_names
@@ -26,14 +27,32 @@ class SetSpec:
         embeddings: what opens it: a bundled name, a folder, a file, or "IMAGE,TEXT".
         fit_on: the reference of its treatments, opened alike; "" holds out half of the set, by groups of
             pictures that share captions.
+        part: "column=value" filters of the set; () is all of it.
+        fit_on_part: the same of the reference.
         fingerprint: of the set when the report was made; "" accepts any.
         fit_on_fingerprint: the same of the reference.
     """
 
     embeddings: str
     fit_on: str = ""
+    part: tuple[str, ...] = ()
+    fit_on_part: tuple[str, ...] = ()
     fingerprint: str = ""
     fit_on_fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        if self.fit_on_part and not self.fit_on:
+            raise ConfigError(f"fit_on_part must come with fit_on; got {list(self.fit_on_part)} alone")
+
+    @property
+    def name(self) -> str:
+        """What is reported on, its part included."""
+        return part_name(self.embeddings, self.part)
+
+    @property
+    def fit_on_name(self) -> str:
+        """What treatments are fitted on, its part included; "" for half of the set."""
+        return part_name(self.fit_on, self.fit_on_part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +72,7 @@ class ReportSpec:
         treatments: rows of the retrieval table; empty is all.
         n_resamples: of the intervals.
         seed: of everything drawn.
+        link: query of the dashboard's address that shows the same; "" where it was not made there.
     """
 
     sets: tuple[SetSpec, ...]
@@ -67,6 +87,7 @@ class ReportSpec:
     treatments: tuple[str, ...] = ()
     n_resamples: int = 2_000
     seed: int = 0
+    link: str = ""
 
     def __post_init__(self) -> None:
         if not self.sets:
@@ -97,7 +118,7 @@ class ReportSpec:
     def as_dict(self) -> dict[str, Any]:
         """Return the spec as plain values, its kind and version first."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        plain |= {"sets": [asdict(s) for s in self.sets], "curriculum": dict(self.curriculum)}
+        plain |= {"sets": [_plain_set(s) for s in self.sets], "curriculum": dict(self.curriculum)}
         return {"kind": KIND, "version": VERSION, **plain, "treatments": list(self.treatments)}
 
     @classmethod
@@ -122,14 +143,24 @@ class ReportSpec:
         for name, value in given.items():
             _check_kind(name, value)
         try:
-            sets = tuple(SetSpec(**s) for s in given.pop("sets", ()))
+            sets = tuple(_read_set(s) for s in given.pop("sets", ()))
         except TypeError as error:
             raise DataError(f"sets of the spec must hold fields of SetSpec: {error}") from None
         return cls(**{**given, "sets": sets, "treatments": tuple(given.get("treatments", ()))})
 
 
+def _plain_set(given: SetSpec) -> dict[str, Any]:
+    return asdict(given) | {name: list(getattr(given, name)) for name in _PARTS}
+
+
+def _read_set(plain: Mapping[str, Any]) -> SetSpec:
+    fields_of: dict[str, Any] = {k: tuple(value) if k in _PARTS else value for k, value in plain.items()}
+    return SetSpec(**fields_of)
+
+
+_PARTS = ("part", "fit_on_part")
 _KINDS: dict[str, tuple[type, ...]] = {
-    "title": (str,), "rule": (str,), "center": (str,), "captions": (str,), "noise_factor": (int, float),
+    "title": (str,), "link": (str,), "rule": (str,), "center": (str,), "captions": (str,), "noise_factor": (int, float),
     "strong_factor": (int, float), "progress": (int, float), "n_resamples": (int,), "seed": (int,),
     "curriculum": (dict,), "treatments": (list, tuple), "sets": (list, tuple),
 }  # fmt: skip
@@ -142,7 +173,7 @@ def _check_kind(name: str, value: object) -> None:
         raise DataError(f"{name} of the spec must be {names}; got {value!r}")
     if name == "sets" and isinstance(value, list | tuple):
         for each in value:
-            if not isinstance(each, Mapping) or not all(isinstance(v, str) for v in each.values()):
+            if not isinstance(each, Mapping) or not all(_is_good(*item) for item in each.items()):
                 raise DataError(f"sets of the spec must be objects of strings; got {each!r}")
     if (
         name == "treatments"
@@ -150,6 +181,13 @@ def _check_kind(name: str, value: object) -> None:
         and not all(isinstance(v, str) for v in value)
     ):
         raise DataError(f"treatments of the spec must be strings; got {value!r}")
+
+
+def _is_good(key: str, value: object) -> bool:
+    """Whether a field of a set is a string, or a list of them where it is a part."""
+    if key in _PARTS:
+        return isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+    return isinstance(value, str)
 
 
 def read_spec(path: str | Path) -> ReportSpec:

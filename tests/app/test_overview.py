@@ -6,6 +6,7 @@ import pytest
 
 from app import cache, sets
 from sde_core import EmbeddingSet
+from sde_core.embedding_formats.named import rows_of_part
 from tests.app.conftest import card_numbers, spiked
 
 
@@ -119,8 +120,8 @@ def test_parts_of_one_column_add_up_and_columns_narrow_down():
     style = np.array(["a", "b"] * 15)
     both = replace(made, metadata=made.metadata | {"style": style, "id": np.arange(30).astype(str)})
     assert sets.filters(both) == ("split=test", "split=train", "split=val", "style=a", "style=b")
-    assert sets.rows_of(both, ("split=test", "split=val")).sum() == 20
-    assert sets.rows_of(both, ("split=test", "style=a")).sum() == 5
+    assert rows_of_part(both, ("split=test", "split=val")).sum() == 20
+    assert rows_of_part(both, ("split=test", "style=a")).sum() == 5
     twin = replace(
         made, metadata=made.metadata | {"licence": np.char.add("licence of ", made.metadata["split"])}
     )

@@ -1,0 +1,83 @@
+// Figures as files, PNG or SVG: by the tool bar of every figure, and by buttons of their own.
+// Drawn by the Plotly of the page, as the figure stands there: its zoom, its colours, and the page behind it.
+
+const CAMERA = "Download plot";
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const place = parentElement.querySelector(".files");
+  place.hidden = !data.chart;
+  if (!data.chart) return watch(data);
+  for (const button of place.querySelectorAll("button")) {
+    button.onclick = async () => {
+      const plot = document.querySelector(`.st-key-${data.chart} .js-plotly-plot`);
+      if (plot) await save(plot, button.dataset.format, data.name);
+    };
+  }
+}
+
+// The camera saves a PNG at twice the size; beside it stands a second button for the SVG.
+function watch(data) {
+  const completed = (event) => {
+    const plot = event.target.closest?.(".js-plotly-plot");
+    const camera = plot?.querySelector(`.modebar-btn[data-title="${CAMERA}"], .modebar-btn[data-title^="${CAMERA} as a"]`);
+    if (!camera || !window.Plotly) return;
+    camera.dataset.title = "Save as PNG";
+    camera.dataset.format = "png";
+    camera.setAttribute("aria-label", "Save as PNG");
+    camera.after(svgButton(camera));
+  };
+  const clicked = (event) => {
+    const button = event.target.closest?.(".modebar-btn[data-format]");
+    const plot = button?.closest(".js-plotly-plot");
+    if (!plot) return;
+    event.stopImmediatePropagation(); // Plotly's own camera would leave the page's colour out
+    event.preventDefault();
+    save(plot, button.dataset.format, `${data.name}-${nameOf(plot)}`);
+  };
+  const listeners = [["pointerover", completed], ["focusin", completed], ["click", clicked]];
+  for (const [name, listener] of listeners) document.addEventListener(name, listener, true);
+  return () => {
+    for (const [name, listener] of listeners) document.removeEventListener(name, listener, true);
+  };
+}
+
+function svgButton(camera) {
+  const button = camera.cloneNode(true);
+  button.dataset.title = "Save as SVG";
+  button.dataset.format = "svg";
+  button.setAttribute("aria-label", "Save as SVG");
+  const icon = button.querySelector("svg"), path = icon.querySelector("path");
+  const words = document.createElementNS("http://www.w3.org/2000/svg", "text");
+  for (const [name, value] of Object.entries({ x: 0, y: 700, textLength: 1000, lengthAdjust: "spacingAndGlyphs" }))
+    words.setAttribute(name, value);
+  words.style.cssText = `font:700 560px sans-serif;fill:${path.style.fill}`;
+  words.textContent = "SVG";
+  icon.replaceChildren(words);
+  const colour = () => (words.style.fill = camera.querySelector("path").style.fill);
+  button.addEventListener("pointerenter", colour);
+  return button;
+}
+
+function nameOf(plot) {
+  const key = [...(plot.closest("[class*=st-key-]")?.classList ?? [])].find((name) => name.startsWith("st-key-"));
+  return (key ?? "figure").replace("st-key-", "").replace(/_(chart|figure)$/, "").replaceAll("_", "-");
+}
+
+async function save(plot, format, name) {
+  const { width, height } = plot._fullLayout;
+  const page = getComputedStyle(document.querySelector("[data-testid=stApp]") ?? document.body).backgroundColor;
+  // What only a browser can press is left out of the file.
+  const layout = { ...plot.layout, width, height, paper_bgcolor: page, updatemenus: [], sliders: [] };
+  const scale = format === "png" ? 2 : 1;
+  const address = await window.Plotly.toImage({ data: plot.data, layout }, { format, width, height, scale });
+  const body = address.slice(address.indexOf(",") + 1);
+  const content =
+    format === "svg" ? decodeURIComponent(body) : Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
+  const type = format === "svg" ? "image/svg+xml" : "image/png";
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = `${name}.${format}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,135 @@
+"""The main figures of all views, one at a time, each to be saved as PNG or SVG."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+import streamlit as st
+
+from app import analysis, cache
+from app.charts.layout import CONFIG
+from app.components.figure_files import figure_buttons, file_stem
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from app.cache import Dataset
+    from app.state import State
+
+CHART = "share_chart"
+Draw = Callable[["Dataset", "State"], "go.Figure"]
+
+
+def share_figures(data: "Dataset", state: "State") -> None:
+    """Show one figure as it will be in the file, and the buttons that save it."""
+    st.subheader("Figures", anchor=False)
+    chosen = st.selectbox("Figure", list(FIGURES), key="share_figure", width=360)
+    st.plotly_chart(
+        FIGURES[chosen](data, state),
+        key=CHART,
+        config=CONFIG,
+        alt=f"{chosen}, as the view shows it with these thresholds.",
+    )
+    figure_buttons(CHART, f"{file_stem(state.data)}-{file_stem(chosen).lower()}")
+    st.caption(
+        "Saved as it stands here, zoom included, on the colour of the page: choose the light theme in the menu above "
+        "for a figure on white. PNG at twice the size. In every view the tool bar of a figure has the same two buttons."
+    )
+
+
+def _spectrum(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.spectrum import spectrum_figure
+
+    found = cache.bands(data, state, state.modalities)
+    return spectrum_figure(found, unit=state.unit, xscale=state.xscale, yscale=state.yscale)
+
+
+def _bands(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.bands import bands_figure
+
+    return bands_figure(cache.bands(data, state, state.modalities))
+
+
+def _energy(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.spectrum import cumulative_figure
+
+    found = cache.bands(data, state, state.modalities)
+    return cumulative_figure(found, unit=state.unit, xscale=state.xscale)
+
+
+def _bulk(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.bulk import bulk_figure
+
+    return bulk_figure(cache.bands(data, state, state.modalities))
+
+
+def _cone(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.centring import centring_figure
+
+    matrices = [analysis.Matrix(kind=kind, center=state.center) for kind in state.modalities]
+    return centring_figure([cache.centring(data, matrix) for matrix in matrices])
+
+
+def _map(data: "Dataset", state: "State") -> "go.Figure":
+    from dataclasses import replace
+
+    from app.analysis.maps import ids_of, shown_points
+    from app.charts.maps import map_figure
+
+    asked = replace(state, map="PCA")
+    rows, flat = cache.rows_of_map(data, asked), cache.pca(data, state.map_of)
+    return map_figure(
+        flat,
+        ids_of(data.embeddings, rows),
+        cache.colours_by_band(data, asked, 0),
+        shown_points(flat),
+        kind="PCA",
+        n_images=data.embeddings.n_images,
+    )
+
+
+def _moment(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.moment import moment_figure
+
+    return moment_figure(
+        cache.gains(data, state, state.modalities),
+        schedules=analysis.schedules_of(analysis.curriculum_of(state)),
+        schedule=state.schedule,
+        xscale=state.xscale,
+        yscale=state.yscale,
+    )
+
+
+def _gains(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.gains import curves_figure
+
+    return curves_figure(cache.gains(data, state, state.modalities), followed=state.followed)
+
+
+def _waterfall(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.gains import waterfall_figure
+
+    return waterfall_figure(cache.gains(data, state, state.modalities))
+
+
+def _certificate(data: "Dataset", state: "State") -> "go.Figure":
+    from app.charts.certificate import certificate_figure
+
+    return certificate_figure(cache.certificates(data, state, state.modalities))
+
+
+FIGURES = cast(
+    "dict[str, Draw]",
+    {
+        "Singular spectra": _spectrum,
+        "Bands": _bands,
+        "Cumulative energy": _energy,
+        "Bulk beside noise": _bulk,
+        "What the mean holds": _cone,
+        "Map, PCA": _map,
+        "Enhanced spectrum at t": _moment,
+        "Gains over training": _gains,
+        "Every direction, every moment": _waterfall,
+        "Certificate": _certificate,
+    },
+)
+"""Name for people -> what draws it."""

@@ -1,0 +1,85 @@
+"""A spec or a report opened: the dashboard shows again what it was made of."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from app import cache
+from app.analysis.sharing import Restored, restored
+from app.components.share_report import FIT_ON, HALF
+from app.components.source import open_data, put
+
+if TYPE_CHECKING:
+    from sde_core.report import ReportSpec
+
+_MOST_BYTES = 64 << 20
+
+
+def open_spec() -> None:
+    """Show the upload, what is in it, and the button that restores its state."""
+    st.subheader("Open a spec", anchor=False)
+    file = st.file_uploader(
+        "A spec or a report that somebody sent",
+        ("json", "html"),
+        key="share_upload",
+        help="A spec file, or the HTML of a report, which holds its spec. Nothing of it is run.",
+    )
+    if file is None:
+        return
+    try:
+        spec = _read(file.name, file.getvalue())
+        found = restored(spec, cache.known_sets())
+        _check_set(found)
+    except sde.SDEError as error:
+        st.error(f"{_as_text(str(error).rstrip('.'))}.", icon=":material/error:")
+        return
+    with st.container(border=True):
+        st.text(f"{spec.title}: {', '.join(each.name for each in spec.sets)}")
+        for note in found.notes:
+            st.text(note)
+        st.button(
+            "Show what it was made of",
+            key="restore_spec",
+            type="primary",
+            icon=":material/restore:",
+            on_click=restore,
+            args=(found,),
+        )
+
+
+def restore(found: Restored) -> None:
+    """Set the state of the dashboard: a callback."""
+    values = asdict(found.state)
+    open_data(found.state.data, found.state.encoder)
+    put(**values | {"part": list(found.state.part)})
+    split = next((text for text in found.fit_on_part if text.startswith("split=")), HALF)
+    st.session_state[FIT_ON] = split
+
+
+def _read(name: str, content: bytes) -> "ReportSpec":
+    from sde_core.report.spec import spec_in
+
+    if len(content) > _MOST_BYTES:
+        raise sde.DataError(f"spec must be smaller than {_MOST_BYTES >> 20} MiB; {name} is larger")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise sde.DataError(f"spec must be a JSON file or a report; {name} is no text") from None
+    return spec_in(text, name)
+
+
+def _check_set(found: Restored) -> None:
+    """Raise DataError unless the set of a spec is here, and is the same."""
+    shown = cache.dataset(cache.entry_of(found.state), found.state.part)
+    if found.fingerprint and shown.fingerprint != found.fingerprint:
+        raise sde.DataError(
+            f"{found.state.data} must be the set that the spec was written for, content {found.fingerprint[:8]}; here "
+            f"it is {shown.fingerprint[:8]}: the numbers would be others, open the set that the report was made of"
+        )
+
+
+def _as_text(words: str) -> str:
+    """Return words of a file as text where Markdown is read."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()<>#+!|~$:" else letter for letter in words)

@@ -1,0 +1,188 @@
+"""The report of what the dashboard shows: made in the background, taken home, looked at here."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+import sde_core as sde
+from app import cache
+from app.analysis.sharing import set_name, spec_of
+from app.components.figure_files import file_stem
+from app.components.job_progress import job_error, job_progress
+from app.jobs import Job, queue
+from app.jobs.reporting import MadeReport, report_job
+
+if TYPE_CHECKING:
+    from app.cache import Dataset
+    from app.state import State
+    from sde_core.report import ReportSpec
+
+HALF = "a seeded half of the pictures"
+FIT_ON = "share_fit_on"
+_HOLDS = (
+    "One HTML file that needs no network and no server: figures that answer to the pointer and to the arrow keys, "
+    "every number of the page, parameters and seed, digests of vectors, pairs and weights, versions, and the spec that "
+    "makes it again with `sde report --spec`."
+)
+# A sandbox: the report runs its own script and reaches nothing of this page.
+_frame = st.components.v2.component(
+    "sde_explorer.report",
+    html='<iframe title="The report" sandbox="allow-scripts"></iframe>',
+    css="iframe{width:100%;height:640px;border:1px solid var(--st-border-color);border-radius:10px}",
+    js="""export default ({ data, parentElement }) => {
+      const frame = parentElement.querySelector("iframe");
+      if (frame.srcdoc !== data.page) frame.srcdoc = data.page;
+    };""",
+)
+
+
+def share_report(data: "Dataset", state: "State") -> None:
+    """Show what the report will be, make it, and hand it out."""
+    st.subheader("The report", anchor=False)
+    st.markdown(_HOLDS)
+    left, right = st.columns(2, gap="large")
+    title = left.text_input("Title", f"{state.data}: embedding spectrum", key="share_title", max_chars=200)
+    fit_on_part = _fit_on(right, data, state)
+    try:
+        spec = report_spec(data, state, title or "Embedding spectrum report", fit_on_part)
+    except sde.SDEError as error:
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        return
+    job = queue.find(report_job(spec).key)
+    if job is not None and job.is_active:
+        job_progress(job)
+        st.caption("It is made in the background: go to other views and come back.")
+    elif job is not None and isinstance(job.result, MadeReport):
+        _hand_out(job.result, spec, state)
+    else:
+        _ask(job, spec, state)
+    for sentence in _not_in_it(state):
+        st.caption(sentence)
+
+
+def report_spec(
+    data: "Dataset", state: "State", title: str, fit_on_part: tuple[str, ...] = ()
+) -> "ReportSpec":
+    """Return the spec of the report of a state, with the fingerprints of its sets.
+
+    Raises:
+        SDEError: the state holds what a report cannot compute, or the reference is not there.
+    """
+    entry = cache.entry_of(state)
+    facts: dict[str, Any] = {"fingerprint": data.fingerprint}
+    if fit_on_part:
+        reference = cache.dataset(entry, fit_on_part)
+        facts |= {"fit_on": set_name(entry), "fit_on_part": fit_on_part}
+        facts |= {"fit_on_fingerprint": reference.fingerprint}
+    return spec_of(state, entry, title=title, set_spec=facts)
+
+
+def made_report(data: "Dataset", state: "State") -> MadeReport | None:
+    """Return the report of the state if it was made already, with the title and reference of the page."""
+    title = str(st.session_state.get("share_title", ""))
+    try:
+        spec = report_spec(
+            data, state, title or "Embedding spectrum report", _parts(data, state).get(_chosen(), ())
+        )
+    except sde.SDEError:
+        return None  # said where the report is
+    job = queue.find(report_job(spec).key)
+    return job.result if job is not None and isinstance(job.result, MadeReport) else None
+
+
+def _fit_on(place: Any, data: "Dataset", state: "State") -> tuple[str, ...]:  # noqa: ANN401
+    """Show what the treatments may be fitted on; () is half of the set."""
+    parts = _parts(data, state)
+    if _chosen() not in parts:
+        st.session_state[FIT_ON] = HALF
+    place.selectbox(
+        "Treatments are fitted on",
+        list(parts),
+        key=FIT_ON,
+        disabled=len(parts) == 1,
+        help="Enhancement, pruning and baselines are fitted on one part and reported on another, so that no number is "
+        "of rows that were seen. Choose one split as Part above to fit on the others.",
+    )
+    return parts[_chosen()]
+
+
+def _chosen() -> str:
+    return str(st.session_state.get(FIT_ON, HALF))
+
+
+def _parts(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
+    """Return the references that share no row with what is shown, by the words for them."""
+    shown = {text for text in state.part if text.startswith("split=")}
+    others = [text for text in data.filters if text.startswith("split=") and text not in shown]
+    narrow = tuple(text for text in state.part if text not in shown)
+    return {HALF: (), **({text: (text, *narrow) for text in others} if shown else {})}
+
+
+def _ask(job: Job | None, spec: "ReportSpec", state: "State") -> None:
+    if job is not None and job.status == "failed":
+        st.error(job_error(job), icon=":material/error:")
+    elif job is not None and job.status == "cancelled":
+        st.info("Report: stopped.", icon=":material/stop_circle:")
+    with st.container(horizontal=True):
+        if st.button("Make the report", key="make_report", type="primary", icon=":material/summarize:"):
+            queue.submit(report_job(spec))
+            st.rerun()
+        _spec_button(spec, state)
+
+
+def _hand_out(made: MadeReport, spec: "ReportSpec", state: "State") -> None:
+    stem = file_stem(state.data)
+    size = len(made.page.encode()) / 1e6
+    with st.container(horizontal=True):
+        st.download_button(
+            f"Report (HTML, {size:.1f} MB)",
+            made.page,
+            f"{stem}-report.html",
+            "text/html",
+            key="save_report",
+            on_click="ignore",
+            type="primary",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Its numbers (JSON)",
+            lambda: as_text(made.content),
+            f"{stem}-report.json",
+            "application/json",
+            key="save_report_numbers",
+            on_click="ignore",
+            icon=":material/data_object:",
+        )
+        _spec_button(spec, state)
+    if st.toggle("Look at it here", key="share_preview"):
+        _frame(key="share_frame", data={"page": made.page})
+
+
+def _spec_button(spec: "ReportSpec", state: "State") -> None:
+    st.download_button(
+        "Spec (JSON)",
+        lambda: as_text(spec.as_dict()),
+        f"{file_stem(state.data)}-spec.json",
+        "application/json",
+        key="save_spec",
+        on_click="ignore",
+        icon=":material/description:",
+        help="What the report is made of. `sde report --spec FILE` makes the same report; this page opens it too.",
+    )
+
+
+def as_text(content: dict[str, Any]) -> str:
+    """Return plain values as JSON; numbers that are not finite become null."""
+    from sde_core.text_file import finite
+
+    return json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _not_in_it(state: "State") -> list[str]:
+    found = []
+    if state.batch:
+        found.append(f"The report is of the whole set, not of the batch of {state.batch:,} pairs.")
+    if state.spectra != "by modality":
+        found.append(f"The report shows the spectra of both modalities, not the {state.spectra} spectrum.")
+    return found
