@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 import sde_core as sde
-from app import sets
 from app.analysis import compare
 from app.analysis.compare import ImagePairs, PairRows, TextPairs
 from app.cache import background
@@ -16,6 +15,7 @@ from app.cache.curriculum import fitted
 from app.cache.sets import Dataset, cache_folder, dataset, entries_of, known_sets
 from app.cache.spectra import spectrum
 from app.intake import read_recent
+from sde_core.embedding_formats.named import rows_of_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +119,7 @@ def _paired(
 ) -> Common:
     first, second = _whole.embeddings, _other.embeddings
     found = compare.pair_images(first, second)
-    keep = sets.rows_of(first, part)
+    keep = rows_of_part(first, part)
     n_first = int(keep.sum())
     if not found.by:
         a = Dataset(first.select(keep), (), _whole.folder) if part else _whole
