@@ -1,0 +1,58 @@
+"""The study of PROTOCOL.md: `python -m benchmarks.evidence`."""
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / "build/evidence"
+
+
+def main() -> None:
+    """Run what has not run yet, within a time; or the quick look; or write the report of what has run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.evidence", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after; run again to go on")
+    parser.add_argument(
+        "--work", type=Path, default=WORK, help="features and cells (default: build/evidence)"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--quick", action="store_true", help="main finding alone, 3 seeds, tuned settings")
+    mode.add_argument(
+        "--collect", action="store_true", help="put what has run into benchmarks/evidence/results"
+    )
+    mode.add_argument("--report", action="store_true", help="write docs/results.md from the results")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.quick:
+        from benchmarks.evidence.quick import quick
+
+        print("\n".join(quick(options.work)))
+    elif options.collect:
+        from benchmarks.evidence.results import collect
+
+        print(collect(options.work))
+    elif options.report:
+        from benchmarks.evidence.report import write_report
+
+        print(write_report())
+    else:
+        _run(options.work, options.minutes)
+
+
+def _run(work: Path, minutes: float) -> None:
+    from benchmarks.evidence.plan import Study, TimeIsUpError
+
+    began = time.monotonic()
+    try:
+        for line in Study(work, deadline=began + 60 * minutes).run():
+            print(f"{time.monotonic() - began:7.0f} s  {line}", flush=True)
+    except TimeIsUpError:
+        print("The time is up; the same command goes on from here.")
+
+
+if __name__ == "__main__":
+    main()

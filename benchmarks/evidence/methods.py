@@ -1,0 +1,189 @@
+"""Every method of the study: what it adds to InfoNCE, and the knobs of its own that tuning may turn."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+import sde_core as sde
+from benchmarks.evidence import terms
+from sde_core.losses import DuplicateAwareLoss, barlow_twins, vicreg
+from sde_core.losses.config import Band
+
+Knobs = Mapping[str, Any]
+
+CONTRAST = sde.SDELossConfig(
+    enhancement=None, hellinger=0, subspace=0, component_contrast=1.0, weight_end=1.0, schedule="constant",
+    basis_memory=0.9, refresh_every=8, spectral_every=1,
+)  # fmt: skip
+"""Component contrast alone: a basis kept from a running Gram matrix, the term at every step."""
+VIEW = sde.CurriculumConfig(strong="noise")
+
+_LAMBDA = {"lambda": (0.3, 1.0, 3.0)}
+_ALPHA = {"alpha": (0.2, 0.5, 0.8), "rho": (0.5, 1.0)}
+_CONTRAST = {"weight": (0.1, 0.3, 1.0, 3.0), "tau_c": (0.05, 0.1, 0.2)}
+_SDE = {**_LAMBDA, **_ALPHA, "k": (8, 16, 32)}
+_SHRUNK = {"weight": (0.1, 0.3, 1.0, 3.0), "shrinkage": (0.01, 0.1, 1.0)}
+_BARLOW = {"weight": (1e-3, 3e-3, 1e-2, 3e-2), "off_diagonal": (5e-3, 2e-2)}
+
+Build = Callable[[Knobs, nn.Module, int, int], nn.Module]
+"""(own knobs, contrastive loss, steps of the whole training, seed) -> loss in open_clip's signature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """A way to train.
+
+    Attributes:
+        build: its loss.
+        own: knobs of its own and the values that tuning may take.
+        is_core: whether it runs in every regime.
+    """
+
+    build: Build
+    own: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    is_core: bool = False
+
+
+def sde_config(name: str, knobs: Knobs) -> sde.SDELossConfig | None:
+    """Return the `SDELossConfig` of a method with these knobs, or None where it is no `SDELoss`."""
+    make = _CONFIGS.get(name)
+    return None if make is None else make(knobs)
+
+
+def _paper(knobs: Knobs, **changes: Any) -> sde.SDELossConfig:  # noqa: ANN401
+    """Return the reconstruction with tuned knobs; with ``changes`` to its fields."""
+    view = replace(VIEW, start=knobs["alpha"], end=knobs["alpha"] / 10, rho=knobs["rho"])
+    start = knobs["lambda"]
+    config = replace(
+        sde.SDELossConfig.paper(),
+        enhancement=view, weight_start=start, weight_end=start / 10, subspace_rank=knobs["k"],
+    )  # fmt: skip
+    return replace(config, **changes)
+
+
+def _contrast(knobs: Knobs, *, band: Band = "all", fading: bool = False) -> sde.SDELossConfig:
+    weight = knobs["weight"]
+    return replace(
+        CONTRAST, component_contrast=weight, contrast_temperature=knobs["tau_c"], contrast_band=band,
+        weight_end=0.1 if fading else 1.0, schedule="cosine" if fading else "constant",
+    )  # fmt: skip
+
+
+def _view(knobs: Knobs, **changes: Any) -> sde.SDELossConfig:  # noqa: ANN401
+    view = replace(VIEW, start=knobs["alpha"], end=knobs["alpha"] / 10, rho=knobs["rho"], **changes)
+    return replace(sde.SDELossConfig.paper(), enhancement=view, hellinger=0, subspace=0)
+
+
+def _term(knobs: Knobs, name: str) -> sde.SDELossConfig:
+    start = knobs["lambda"]
+    config = replace(sde.SDELossConfig.paper(), enhancement=None, weight_start=start, weight_end=start / 10)
+    if name == "hellinger":
+        return replace(config, subspace=0)
+    return replace(config, hellinger=0, subspace_rank=knobs["k"])
+
+
+def _both(knobs: Knobs) -> sde.SDELossConfig:
+    # Lambda multiplies every term and fades them all; the contrast starts at its own weight.
+    weight = knobs["weight"] / knobs["lambda"]
+    return _paper(knobs, component_contrast=weight, contrast_temperature=knobs["tau_c"])
+
+
+def _constant_alpha(knobs: Knobs) -> sde.SDELossConfig:
+    config = _paper(knobs)
+    assert config.enhancement is not None
+    return replace(config, enhancement=replace(config.enhancement, schedule="constant"))
+
+
+def _contrast_and_view(knobs: Knobs) -> sde.SDELossConfig:
+    view = replace(VIEW, start=knobs["alpha"], end=knobs["alpha"] / 10)
+    return replace(_contrast(knobs), enhancement=view)
+
+
+_CONFIGS: dict[str, Callable[[Knobs], sde.SDELossConfig]] = {
+    "sde": _paper,
+    "sde-centred": lambda knobs: _paper(knobs, center="mean"),
+    "contrast": _contrast,
+    "sde+contrast": _both,
+    "contrast-signal": lambda knobs: _contrast(knobs, band="signal"),
+    "contrast-noise": lambda knobs: _contrast(knobs, band="noise"),
+    "contrast-fading": lambda knobs: _contrast(knobs, fading=True),
+    "contrast+noise-view": _contrast_and_view,
+    "view-noise": _view,
+    "view-adversarial": lambda knobs: _view(knobs, strong="adversarial"),
+    "view-amplify": lambda knobs: _view(knobs, strong="amplify"),
+    "view-weak-noise": lambda knobs: _view(knobs, strong="off"),
+    "hellinger": lambda knobs: _term(knobs, "hellinger"),
+    "subspace": lambda knobs: _term(knobs, "subspace"),
+    "sde-lambda-constant": lambda knobs: _paper(knobs, schedule="constant"),
+    "sde-alpha-constant": _constant_alpha,
+}
+
+
+def _sde(name: str) -> Build:
+    def build(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
+        return sde.SDELoss(replace(_CONFIGS[name](knobs), total_steps=steps, seed=seed), base_loss=base)
+
+    return build
+
+
+def _regularised(term: Callable[..., Any], *names: str) -> Build:
+    def build(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
+        bound = partial(term, **{name: knobs[name] for name in names})
+        return sde.RegularisedLoss(bound, weight=knobs["weight"], base_loss=base)
+
+    return build
+
+
+def _alone(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
+    return base
+
+
+def _fanoise(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
+    return sde.FANoiseLoss(rho=knobs["fanoise_rho"], base_loss=base, seed=seed)
+
+
+METHODS: dict[str, Method] = {
+    "infonce": Method(build=_alone, is_core=True),
+    "siglip": Method(build=_alone, own={"scale": (10.0, 20.0), "offset": (-10.0, -5.0)}, is_core=True),
+    "sde": Method(build=_sde("sde"), own=_SDE, is_core=True),
+    "sde-centred": Method(build=_sde("sde-centred"), own=_SDE, is_core=True),
+    "contrast": Method(build=_sde("contrast"), own=_CONTRAST, is_core=True),
+    "contrast-raw": Method(
+        build=lambda knobs, base, steps, seed: sde.RegularisedLoss(
+            partial(terms.raw_contrast, temperature=knobs["tau_c"]), weight=knobs["weight"], base_loss=base
+        ),
+        own=_CONTRAST,
+        is_core=True,
+    ),
+    "barlow": Method(build=_regularised(barlow_twins, "off_diagonal"), own=_BARLOW, is_core=True),
+    "wmse": Method(build=_regularised(terms.wmse, "shrinkage"), own=_SHRUNK, is_core=True),
+    "sde+contrast": Method(build=_sde("sde+contrast"), own={**_SDE, **_CONTRAST}, is_core=True),
+    "contrast-signal": Method(build=_sde("contrast-signal"), own=_CONTRAST),
+    "contrast-noise": Method(build=_sde("contrast-noise"), own=_CONTRAST),
+    "contrast-fading": Method(build=_sde("contrast-fading"), own=_CONTRAST),
+    "contrast+noise-view": Method(
+        build=_sde("contrast+noise-view"), own={**_CONTRAST, "alpha": _ALPHA["alpha"]}
+    ),
+    "view-noise": Method(build=_sde("view-noise"), own=_ALPHA),
+    "view-adversarial": Method(build=_sde("view-adversarial"), own=_ALPHA),
+    "view-amplify": Method(build=_sde("view-amplify"), own=_ALPHA),
+    "view-weak-noise": Method(build=_sde("view-weak-noise"), own=_ALPHA),
+    "hellinger": Method(build=_sde("hellinger"), own=_LAMBDA),
+    "subspace": Method(build=_sde("subspace"), own={**_LAMBDA, "k": _SDE["k"]}),
+    "sde-lambda-constant": Method(build=_sde("sde-lambda-constant"), own=_SDE),
+    "sde-alpha-constant": Method(build=_sde("sde-alpha-constant"), own=_SDE),
+    "barlow-eigen": Method(build=_regularised(terms.barlow_in_eigenbasis, "off_diagonal"), own=_BARLOW),
+    "cca": Method(build=_regularised(terms.cca, "shrinkage"), own=_SHRUNK),
+    "vicreg": Method(build=_regularised(vicreg), own={"weight": (3e-3, 1e-2, 3e-2, 1e-1)}),
+    "fanoise": Method(build=_fanoise, own={"fanoise_rho": (0.05, 0.1, 0.2, 0.4)}),
+}
+"""Name in tables -> method."""
+
+
+def loss_of(name: str, knobs: Knobs, *, steps: int, seed: int) -> tuple[nn.Module, DuplicateAwareLoss]:
+    """Return the loss of a method, and the contrastive part that must hear which pairs mean the same."""
+    base = DuplicateAwareLoss("siglip" if name == "siglip" else "infonce")
+    return METHODS[name].build(knobs, base, steps, seed), base

@@ -1,0 +1,215 @@
+"""What runs in which order, resumable cell by cell and bounded in time."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.evidence.corpus import Corpus
+from benchmarks.evidence.evaluation import (
+    part_hits,
+    part_vectors,
+    retrieval_hits,
+    spectrum_of,
+)
+from benchmarks.evidence.features import Features, bundled_projections, features_of
+from benchmarks.evidence.methods import METHODS
+from benchmarks.evidence.regimes import Fitting, Part, Regime, regime
+from benchmarks.evidence.sensitivity import SEEDS as SENSITIVITY_SEEDS
+from benchmarks.evidence.sensitivity import neighbours
+from benchmarks.evidence.store import Cell, Store
+from benchmarks.evidence.training import Projections, Trained, train
+from benchmarks.evidence.tuning import FULL, SMALL, Budget, draws, tuned
+from sde_core.treatment import comparison_names, fit_all
+
+MAIN = "lite0-minilm"
+SECOND = "lite2-mini"
+SEEDS = (0, 1, 2, 3, 4)
+POST_HOC_PARTS = ("id", "style", "other")
+CORE = tuple(name for name, method in METHODS.items() if method.is_core)
+OTHERS = tuple(name for name, method in METHODS.items() if not method.is_core)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Methods that run in one regime with one pair of towers.
+
+    Attributes:
+        regime: of `REGIMES`.
+        towers: of `TOWERS`.
+        methods: in order.
+        budget: of each method's search.
+    """
+
+    regime: str
+    towers: str
+    methods: tuple[str, ...]
+    budget: Budget
+
+
+BLOCKS = (
+    Block(regime="styles", towers=MAIN, methods=CORE, budget=FULL),
+    Block(regime="pairs-1500", towers=MAIN, methods=CORE, budget=SMALL),
+    Block(regime="finetune", towers="bundled", methods=CORE, budget=SMALL),
+    Block(regime="styles", towers=SECOND, methods=CORE, budget=SMALL),
+    Block(regime="styles", towers=MAIN, methods=OTHERS, budget=FULL),
+    Block(regime="pairs-500", towers=MAIN, methods=CORE, budget=SMALL),
+    Block(regime="pairs-5000", towers=MAIN, methods=CORE, budget=SMALL),
+)
+"""In the order of the protocol."""
+
+
+class TimeIsUpError(Exception):
+    """The budget is spent; what has run is kept."""
+
+
+class Study:
+    """Runs cells that have not run yet.
+
+    Args:
+        work: folder of features and cells.
+        deadline: of `time.monotonic`, after which no cell starts.
+    """
+
+    def __init__(self, work: Path, *, deadline: float) -> None:
+        self.work, self.deadline = work, deadline
+        self.store = Store(work / "cells")
+        self._features: tuple[str, Features] | None = None
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """Pictures and captions."""
+        return Corpus.bundled()
+
+    @cached_property
+    def projections(self) -> Projections:
+        """What "finetune" starts from."""
+        return bundled_projections()
+
+    def features(self, towers: str) -> Features:
+        """Return the features of a pair of towers; one pair is held at a time."""
+        if self._features is None or self._features[0] != towers:
+            self._features = towers, features_of(self.corpus, towers, self.work / "features")
+        return self._features[1]
+
+    def run(self) -> Iterator[str]:
+        """Run everything in order and yield a line a method.
+
+        Raises:
+            TimeIsUpError: the budget is spent.
+        """
+        for block in BLOCKS:
+            data = regime(self.corpus, block.regime)
+            for method in block.methods:
+                knobs = self.tune(block, data, method)
+                scores = [self.final(block, data, method, knobs, seed)["val"] for seed in SEEDS]
+                yield f"{block.regime} {block.towers} {method}: val {100 * sum(scores) / len(scores):.2f} {knobs}"
+        yield from self._sensitivity()
+
+    def tune(self, block: Block, data: Regime, method: str) -> dict[str, Any]:
+        """Return the configuration of a method: the one that is kept, or the winner of a search."""
+        cell = {"stage": "tuned", "regime": block.regime, "towers": block.towers, "method": method}
+        kept = self.store.find(cell)
+        if kept is not None:
+            return dict(kept["knobs"])
+        candidates = draws(method, block.regime, block.budget)
+
+        def score(knobs: Any, seed: int) -> float:  # noqa: ANN401
+            return self.validated(block, data.fitting(seed), method, dict(knobs), seed, "tune")
+
+        found = tuned(candidates, score, block.budget)
+        assert found is not None
+        self.store.keep(cell, {"knobs": found})
+        return found
+
+    def validated(
+        self, block: Block, fitting: Fitting, method: str, knobs: Cell, seed: int, stage: str
+    ) -> float:
+        """Return the validation score of a training; test parts are not within reach."""
+        cell = {**_cell(stage, block, method), "knobs": knobs, "seed": seed}
+        kept = self.store.find(cell)
+        if kept is None:
+            began = self._starts()
+            trained = self._train(block, fitting, method, knobs, seed)
+            score = self._val(block, trained, fitting)
+            kept = {"val": score, "seconds": round(time.monotonic() - began, 2)}
+            self.store.keep(cell, kept)
+        return float(kept["val"])
+
+    def final(self, block: Block, data: Regime, method: str, knobs: Cell, seed: int) -> Cell:
+        """Return the result of a final run: hits on every test part, spectra, and post-hoc baselines of InfoNCE."""
+        cell = {**_cell("final", block, method), "knobs": knobs, "seed": seed}
+        kept = self.store.find(cell)
+        if kept is not None:
+            return kept
+        began, fitting = self._starts(), data.fitting(seed)
+        trained, features = self._train(block, fitting, method, knobs, seed), self.features(block.towers)
+        parts = {
+            name: part_hits(self.corpus, features, trained, part).packed()
+            for name, part in data.tests.items()
+        }
+        same = part_vectors(self.corpus, features, trained, data.tests["id"])
+        result: Cell = {
+            "val": self._val(block, trained, fitting),
+            "parts": parts,
+            "spectrum": spectrum_of(*same),
+        }
+        if method == "infonce" and block.regime == "styles":
+            result["post_hoc"] = self._post_hoc(features, trained, fitting, data)
+        result["seconds"] = round(time.monotonic() - began, 2)
+        self.store.keep(cell, result)
+        return result
+
+    def _post_hoc(self, features: Features, trained: Trained, fitting: Fitting, data: Regime) -> Cell:
+        image, text, _ = part_vectors(self.corpus, features, trained, Part(rows=fitting.train))
+        names = [name for name in comparison_names() if name != "raw"]
+        treatments = fit_all(image, text, names=names)[1:]
+        found: Cell = {}
+        for treatment in treatments:
+            found[treatment.name] = {
+                name: retrieval_hits(
+                    *part_vectors(self.corpus, features, trained, data.tests[name]), treatment
+                ).packed()
+                for name in POST_HOC_PARTS
+            }
+        return found
+
+    def _sensitivity(self) -> Iterator[str]:
+        block = BLOCKS[0]
+        data = regime(self.corpus, block.regime)
+        for method in ("contrast", "sde", "infonce"):
+            knobs = self.tune(block, data, method)
+            for variant, changed in neighbours(method, knobs):
+                for seed in SENSITIVITY_SEEDS:
+                    self.validated(block, data.fitting(seed), variant, changed, seed, "sensitivity")
+            yield f"sensitivity {method}"
+
+    def _starts(self) -> float:
+        if time.monotonic() > self.deadline:
+            raise TimeIsUpError
+        return time.monotonic()
+
+    def _train(self, block: Block, fitting: Fitting, method: str, knobs: Cell, seed: int) -> Trained:
+        start = self.projections if block.regime == "finetune" else None
+        return train(
+            self.corpus, self.features(block.towers), fitting.train,
+            method=method, knobs=knobs, seed=seed, start=start,
+        )  # fmt: skip
+
+    @torch.no_grad()
+    def _val(self, block: Block, trained: Trained, fitting: Fitting) -> float:
+        part = Part(rows=fitting.val)
+        return part_hits(self.corpus, self.features(block.towers), trained, part).score
+
+
+def _cell(stage: str, block: Block, method: str) -> Cell:
+    return {"stage": stage, "regime": block.regime, "towers": block.towers, "method": method}
+
+
+def blocks_of(names: Sequence[str]) -> tuple[Block, ...]:
+    """Return the blocks of some regimes."""
+    return tuple(block for block in BLOCKS if block.regime in names)

@@ -1,0 +1,75 @@
+"""What has run, as compact files beside the code: what the report is made from."""
+
+import json
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.evidence.store import Cell, Store
+
+FOLDER = Path(__file__).resolve().parent / "results"
+_PACKAGES = ("torch", "numpy", "open_clip_torch", "timm", "transformers", "sde-explorer")
+
+
+def collect(work: Path, folder: Path = FOLDER) -> str:
+    """Write the cells of ``work`` into a few files and return what was written, in words.
+
+    ``tuning.json`` holds every validation score, ``final-<regime>-<towers>.json`` every final run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    cells = list(Store(work / "cells").all())
+    finals: dict[str, list[Cell]] = {}
+    for cell, result in cells:
+        if cell["stage"] == "final":
+            finals.setdefault(f"{cell['regime']}-{cell['towers']}", []).append({**cell, **result})
+    for name, runs in finals.items():
+        _write(folder / f"final-{name}.json", runs)
+    for stage in ("tune", "tuned", "sensitivity"):
+        _write(folder / f"{stage}.json", [{**c, **r} for c, r in cells if c["stage"] == stage])
+    seconds = sum(result.get("seconds", 0) for _, result in cells)
+    facts = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "versions": {name: version(name) for name in _PACKAGES},
+        "trainings": sum(cell["stage"] != "tuned" for cell, _ in cells),
+        "hours": round(seconds / 3600, 2),
+    }
+    (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    return f"{facts['trainings']} trainings, {len(finals)} regimes with final runs."
+
+
+def read(name: str, folder: Path = FOLDER) -> Any:  # noqa: ANN401
+    """Return the content of a file of the results, or an empty list where it is not there."""
+    path = folder / f"{name}.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else []
+
+
+def finals(folder: Path = FOLDER) -> dict[tuple[str, str], dict[str, list[Cell]]]:
+    """Return the final runs by (regime, towers) and method, seeds in order."""
+    found: dict[tuple[str, str], dict[str, list[Cell]]] = {}
+    for path in sorted(folder.glob("final-*.json")):
+        for run in json.loads(path.read_text("utf-8")):
+            methods = found.setdefault((run["regime"], run["towers"]), {})
+            methods.setdefault(run["method"], []).append(run)
+    for methods in found.values():
+        for runs in methods.values():
+            runs.sort(key=lambda run: run["seed"])
+    return found
+
+
+def _write(path: Path, runs: Iterable[Cell]) -> None:
+    # A line a run: small, and a change shows as one.
+    lines = [json.dumps(_rounded(run), sort_keys=True, separators=(",", ":")) for run in runs]
+    path.write_text("[\n" + ",\n".join(sorted(lines)) + "\n]\n", "utf-8")
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(x) for key, x in value.items()}
+    return [_rounded(x) for x in value] if isinstance(value, list) else value

@@ -1,0 +1,126 @@
+"""One small training: linear heads on frozen features, by any method, as a function of a cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import sde_core as sde
+from benchmarks.evidence.corpus import Corpus
+from benchmarks.evidence.features import Features
+from benchmarks.evidence.methods import loss_of
+from sde_core.embeddings import Floats
+from sde_core.links import Ints
+from sde_core.training.model import Heads
+from sde_core.training.optimizer import adamw, learning_rate
+from sde_core.training.order import Meaning, PairOrder
+
+WIDTH = 256
+CLIP_NORM = 1.0
+
+Projections = tuple[dict[str, tuple[Tensor, Tensor | None]], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Mean and deviation of each feature over the training rows."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def of(cls, rows: Tensor) -> "Scaler":
+        """Return the scaler of training rows (m, d)."""
+        return cls(rows.mean(0), rows.std(0).clamp_min(1e-4))
+
+    def __call__(self, rows: Floats) -> Tensor:
+        """Return standardised rows; a feature without spread in training stays near 0."""
+        return ((torch.from_numpy(rows) - self.mean) / self.deviation).clamp(-10, 10)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Heads and how features enter them."""
+
+    model: Heads
+    scalers: tuple[Scaler, Scaler] | None
+
+    @torch.no_grad()
+    def image(self, rows: Floats) -> Tensor:
+        """Return unit vectors of picture features."""
+        return self.model.encode_image(self._entering(rows, 0))
+
+    @torch.no_grad()
+    def text(self, rows: Floats) -> Tensor:
+        """Return unit vectors of caption features."""
+        return self.model.encode_text(self._entering(rows, 1))
+
+    def _entering(self, rows: Floats, which: int) -> Tensor:
+        return torch.from_numpy(rows) if self.scalers is None else self.scalers[which](rows)
+
+
+def train(
+    corpus: Corpus,
+    features: Features,
+    rows: Ints,
+    *,
+    method: str,
+    knobs: Mapping[str, Any],
+    seed: int,
+    start: Projections | None = None,
+) -> Trained:
+    """Return heads trained on the pictures ``rows``; the same numbers for the same arguments.
+
+    Args:
+        corpus: who belongs to whom.
+        features: frozen features of all rows.
+        rows: pictures to train on; nothing else is read.
+        method: of `METHODS`.
+        knobs: shared and own.
+        seed: of weights, order, captions drawn and noise.
+        start: the encoder's projections and 1 / temperature, or None for random heads on standardised features.
+    """
+    steps, dropout = knobs["steps"], nn.Dropout(knobs["dropout"])
+    torch.manual_seed(seed)
+    links = corpus.links[np.isin(corpus.links[:, 1], rows)]
+    scalers = None
+    if start is None:
+        texts = torch.from_numpy(features.text[np.unique(links[:, 0])])
+        scalers = Scaler.of(torch.from_numpy(features.image[rows])), Scaler.of(texts)
+    trained = Trained(_new_heads(features, method, knobs, start), scalers)
+    images, captions = (
+        trained._entering(x, which) for which, x in enumerate((features.image, features.text))
+    )
+    config = sde.FinetuneConfig(
+        learning_rate=knobs["rate"], weight_decay=knobs["decay"], batch_size=knobs["batch"]
+    )
+    order = PairOrder(rows, links, batch_size=config.batch_size, seed=seed, sampled=True)
+    meaning = Meaning(corpus.links, corpus.captions, len(corpus.pictures), corpus.concept)
+    loss, contrast = loss_of(method, knobs, steps=steps, seed=seed)
+    optimizer = adamw(trained.model, config)
+    loss.train()
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, steps, config)
+        mine, theirs = order.batch(step)
+        contrast.mark(torch.from_numpy(meaning.same(mine, theirs)))
+        optimizer.zero_grad(set_to_none=True)
+        image, text, scale, offset = trained.model(dropout(images[mine]), dropout(captions[theirs]))
+        loss(image, text, scale, logit_bias=offset if method == "siglip" else None).backward()
+        nn.utils.clip_grad_norm_(trained.model.parameters(), CLIP_NORM)
+        optimizer.step()
+        trained.model.limit_scale()
+    return Trained(trained.model.eval(), scalers)
+
+
+def _new_heads(features: Features, method: str, knobs: Mapping[str, Any], start: Projections | None) -> Heads:
+    offset = knobs["offset"] if method == "siglip" else None
+    if start is not None:
+        layers, scale = start
+        return Heads(layers["image"], layers["text"], scale=scale, offset=offset)
+    image, text = (nn.Linear(x.shape[1], WIDTH) for x in (features.image, features.text))
+    scale = knobs["scale"] if method == "siglip" else 1 / knobs["temperature"]
+    return Heads((image.weight, image.bias), (text.weight, text.bias), scale=scale, offset=offset)

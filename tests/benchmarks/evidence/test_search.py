@@ -1,0 +1,107 @@
+"""The search is the same for every method, the store gives back what it got, the statistics are right."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.evidence.evaluation import Hits
+from benchmarks.evidence.methods import METHODS
+from benchmarks.evidence.plan import BLOCKS, CORE, SEEDS
+from benchmarks.evidence.statistics import difference, holm
+from benchmarks.evidence.store import Store
+from benchmarks.evidence.tuning import FIRST_SEED, FULL, SHARED, SMALL, draws, tuned
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gets_as_many_draws_and_the_same_shared_knobs(method):
+    for regime, budget in (("styles", FULL), ("pairs-500", SMALL), ("finetune", SMALL)):
+        mine, plain = draws(method, regime, budget), draws("infonce", regime, budget)
+        assert len(mine) == budget.draws
+        assert [{k: v for k, v in d.items() if k in SHARED} for d in mine] == plain
+
+
+def test_a_block_searches_each_of_its_methods_alike_and_seeds_of_tuning_are_not_those_of_the_end():
+    assert all(isinstance(block.budget, type(FULL)) for block in BLOCKS)
+    assert len(SEEDS) == 5
+    assert max(SEEDS) < FIRST_SEED
+    assert {"infonce", "contrast", "sde"} <= set(CORE)
+
+
+def test_the_best_mean_wins_not_the_best_first_try():
+    scores = {0: [0.9, 0.1, 0.1], 1: [0.8, 0.8, 0.8], 2: [0.5, 1.0, 1.0], 3: [0.7, 0.7, 0.7]}
+    asked = []
+
+    def score(knobs, seed):
+        asked.append((knobs["i"], seed - FIRST_SEED))
+        return scores[knobs["i"]][seed - FIRST_SEED]
+
+    assert tuned([{"i": i} for i in scores], score, FULL) == {"i": 1}
+    assert asked[:4] == [(i, 0) for i in range(4)]
+    assert (2, 1) not in asked  # not among the best three of the first seed
+
+
+def test_a_cell_is_found_by_its_settings_and_half_a_file_is_none(tmp_path):
+    store, cell = Store(tmp_path), {"method": "sde", "seed": 1}
+    assert store.find(cell) is None
+    store.keep(cell, {"val": 0.5})
+    assert Store(tmp_path).find({"seed": 1, "method": "sde"}) == {"val": 0.5}
+    assert store.find({**cell, "seed": 2}) is None
+    (tmp_path / "x.part").write_text("{")
+    assert [found for _, found in store.all()] == [{"val": 0.5}]
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 0), (5, 3), (8, 8), (0, 2)])
+def test_hits_come_back_from_text(n, m):
+    generator = np.random.default_rng(n)
+    hits = Hits(*(generator.integers(0, 4, size).astype(np.uint8) for size in (n, m)))
+    found = Hits.unpacked(json.loads(json.dumps(hits.packed())))
+    assert np.array_equal(found.image, hits.image)
+    assert np.array_equal(found.text, hits.text)
+
+
+def test_scores_and_recalls_of_hits():
+    hits = Hits(np.array([3, 0, 1, 2], np.uint8), np.array([3], np.uint8))
+    assert hits.score == pytest.approx((6 / 12 + 1) / 2)
+    assert hits.recall(1) == (0.25, 1.0)
+    assert hits.recall(10) == (0.75, 1.0)
+
+
+def _hits(generator, chance, n=300):
+    return Hits(*(3 * (generator.random(n) < chance).astype(np.uint8) for _ in range(2)))
+
+
+def test_a_difference_that_is_there_is_found_and_one_that_is_not_is_not():
+    generator = np.random.default_rng(0)
+    base = [_hits(generator, 0.5) for _ in range(5)]
+    better = [Hits(np.maximum(h.image, _hits(generator, 0.2).image), h.text) for h in base]
+    same = [_hits(generator, 0.5) for _ in range(5)]
+    clusters = np.arange(300) // 3, np.arange(300) // 3
+    found = difference(better, base, clusters)
+    assert found.low > 0
+    assert found.p < 0.002
+    assert found.estimate == pytest.approx(
+        np.mean([100 * (a.score - b.score) for a, b in zip(better, base, strict=True)])
+    )
+    assert found.estimate == pytest.approx(np.mean(found.by_seed))
+    chance = difference(same, base, clusters)
+    assert chance.low < 0 < chance.high
+    assert chance.p > 0.05
+    assert difference(base, better, clusters).estimate == pytest.approx(-found.estimate)
+
+
+def test_queries_of_one_cluster_are_not_independent_evidence():
+    generator = np.random.default_rng(1)
+    luck = np.repeat(generator.integers(0, 2, 10), 30).astype(np.uint8)
+    base = [Hits(np.ones(300, np.uint8), np.ones(300, np.uint8))] * 5
+    lucky = [Hits(1 + luck, 1 + luck)] * 5
+    together = np.repeat(np.arange(10), 30)
+    narrow = difference(lucky, base, (np.arange(300), np.arange(300)))
+    wide = difference(lucky, base, (together, together))
+    assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
+
+
+def test_holm_is_at_least_the_plain_p_value_and_ordered():
+    plain = {"a": 0.001, "b": 0.02, "c": 0.5, "d": 0.02}
+    found = holm(plain)
+    assert found == {"a": 0.004, "b": 0.06, "d": 0.06, "c": 0.5}
