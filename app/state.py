@@ -31,6 +31,9 @@ MapPoints = Literal["20,000", "100,000"]
 Changed = Literal["image", "text"]
 SearchBy = Literal["text", "picture", "pair"]
 Find = Literal["pictures", "captions"]
+RecallMetric = Literal["R@1", "R@5", "R@10", "MRR", "median rank"]
+Way = Literal["text → image", "image → text"]
+Gallery = Literal["primary", "all"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
@@ -83,6 +86,10 @@ class State:
         find: what is searched for.
         query: the typed text.
         pair: row of the pair of the set that is searched with.
+        recall_metric: what the chart of the retrieval table shows.
+        recall_captions: captions in the gallery of the retrieval table: each picture's first, or every one.
+        recall_row: row of that table whose changes are shown query by query.
+        recall_way: direction of search of those changes.
     """
 
     data: str = "emoji"
@@ -126,6 +133,10 @@ class State:
     find: Find = "pictures"
     query: str = ""
     pair: Annotated[int, Range(0, 99_999_999)] = 0
+    recall_metric: RecallMetric = "R@1"
+    recall_captions: Gallery = "primary"
+    recall_row: str = "sde-enhanced"
+    recall_way: Way = "text → image"
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -119,6 +119,20 @@ def fit_treatment(
     matrix = as_matrix(rows, "rows")
     spectrum = compute_spectrum(matrix, center=config.center)
     own = partition_spectrum(spectrum, config.rule, features=matrix, paired=paired, seed=config.seed)
+    return treatment_of(spectrum, own, config)
+
+
+def treatment_of(spectrum: Spectrum, own: Partition, config: TreatmentConfig) -> Treatment:
+    """Return the treatment of a spectrum whose partition is known: a moved threshold costs no decomposition.
+
+    Args:
+        spectrum: of the reference rows.
+        own: the rule's own partition.
+        config: thresholds and gains.
+
+    Raises:
+        ConfigError: a rule without thresholds and a factor that is not 1.
+    """
     partition = move_thresholds(spectrum, own, noise=config.noise_factor, strong=config.strong_factor)
     if config.kind == "prune":
         gains = (partition.labels != NOISE).to(torch.float64)

@@ -8,6 +8,7 @@ from app.cache.figures import batches, bootstrap, centring, row_metrics, rules
 from app.cache.machine import device_name, encoder_names
 from app.cache.maps import colour_names, colours_by_band, colours_by_column, pca, rows_of_map, umap
 from app.cache.pictures import pairs, picture, thumbnail
+from app.cache.recall import recall_jobs, recall_parts, surface_job
 from app.cache.sets import Dataset, cache_folder, dataset, entries_of, entry_of, known_sets
 from app.cache.spectra import bands, chance, headline, matrix_bands, matrix_spectrum, partition, spectrum
 
@@ -47,11 +48,14 @@ __all__ = [
     "picture",
     "reading",
     "reading_figures",
+    "recall_jobs",
+    "recall_parts",
     "row_metrics",
     "rows_of_map",
     "rules",
     "spectrum",
     "strong_gains",
+    "surface_job",
     "table_of",
     "thumbnail",
     "transform",

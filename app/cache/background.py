@@ -16,7 +16,9 @@ FIRST_WAIT_S = 0.25
 _figures = JobQueue(ended_kept=96)
 
 
-def in_background(slot: str, key: str, title: str, work: Callable[[Job], object]) -> Job:
+def in_background(
+    slot: str, key: str, title: str, work: Callable[[Job], object], *, lane: str = "figures"
+) -> Job:
     """Return the job with this key: known, or started now.
 
     A session asks for one key a slot at a time; the job that it asked for before is stopped, since nobody looks at
@@ -27,6 +29,7 @@ def in_background(slot: str, key: str, title: str, work: Callable[[Job], object]
         key: digest of everything that the result depends on.
         title: what is computed, in words.
         work: as of `Job`.
+        lane: work of one lane runs one after another; what takes minutes has a lane of its own.
     """
     earlier = st.session_state.get(f"job of {slot}")
     if earlier is not None and earlier != key:
@@ -37,7 +40,7 @@ def in_background(slot: str, key: str, title: str, work: Callable[[Job], object]
     known = _figures.find(key)
     if known is not None and not known.is_stopping and known.status != "cancelled":
         return known
-    job = _figures.submit(Job(key=key, kind="figure", title=title, work=work, device="figures"))
+    job = _figures.submit(Job(key=key, kind="figure", title=title, work=work, device=lane))
     job.wait(FIRST_WAIT_S)
     return job
 

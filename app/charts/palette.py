@@ -29,6 +29,9 @@ KINDS = (
 RUN = ("#8a5fc7", "#7d7a33")
 """Two trainings side by side; the second one's lines are dashed as well."""
 
+CHANGE = {"better": "#1f9e89", "same": "#8c8c8c", "worse": "#d1495b"}
+"""Against raw vectors; shapes differ as well."""
+
 # The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml holds their shades for text.
 WORD = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,12 @@ def downloads(reports: "list[BandReport]", state: "State", data: "Dataset") -> N
 
 def as_csv(reports: "list[BandReport]") -> str:
     """Return one line for each singular value."""
+    return csv_text(analysis.as_rows(reports))
+
+
+def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows of equal columns as CSV with a header."""
     out = io.StringIO()
-    rows = analysis.as_rows(reports)
     writer = csv.DictWriter(out, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)

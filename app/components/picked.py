@@ -1,7 +1,5 @@
 """What was picked: pictures, captions, energies beside those of the whole set, and files."""
 
-import csv
-import io
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from app.analysis.selection import composition, pair_rows
 from app.charts.layout import CONFIG
 from app.charts.pairs import composition_figure
 from app.components import subspace_words as words
+from app.components.downloads import csv_text
 from app.components.source import put
 from app.components.thumbnails import thumbnails
 
@@ -72,12 +71,7 @@ def _files(data: "cache.Dataset", state: "State", rows: list[int]) -> None:
 
 def as_csv(data: "cache.Dataset", state: "State", rows: list[int]) -> str:
     """Return one line for each picked picture."""
-    found = _pairs(data, state, rows)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(found[0]))
-    writer.writeheader()
-    writer.writerows(found)
-    return out.getvalue()
+    return csv_text(_pairs(data, state, rows))
 
 
 def as_json(data: "cache.Dataset", state: "State", rows: list[int]) -> str:

@@ -1,9 +1,10 @@
-"""Retrieval: searches before and after a transform of the vectors, side by side."""
+"""Retrieval: searches before and after a transform of the vectors, side by side, and what is measured of it."""
 
 import streamlit as st
 
 from app import cache
 from app.components.after_controls import after_controls
+from app.components.recall_panel import recall_panel
 from app.components.search_panel import search_panel
 from app.components.source import current_state, header, state_line
 
@@ -20,3 +21,4 @@ def _body(data: "cache.Dataset") -> None:
     with st.container(border=True):
         after_controls()
     search_panel(data, current_state())
+    recall_panel(data, current_state())

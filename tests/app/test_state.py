@@ -54,6 +54,10 @@ STATES = st.builds(
     map_of=st.sampled_from(choices("map_of")),
     map_colour=st.text(min_size=1),
     map_points=st.sampled_from(choices("map_points")),
+    recall_metric=st.sampled_from(choices("recall_metric")),
+    recall_captions=st.sampled_from(choices("recall_captions")),
+    recall_row=st.text(min_size=1),
+    recall_way=st.sampled_from(choices("recall_way")),
     rows=st.sets(st.integers(0, 99_999_999), max_size=9).map(lambda rows: tuple(sorted(rows))),
 )
 
