@@ -31,7 +31,7 @@ class Cell:
         image_recall: R@1 text -> image; NaN where the thresholds leave a row of zeros.
         text_recall: R@1 image -> text.
         gap: modality gap.
-        counts: strong and noise directions of the pictures, then of the captions.
+        counts: strong, noise and all directions of the pictures, then of the captions.
     """
 
     noise: float
@@ -39,7 +39,12 @@ class Cell:
     image_recall: float
     text_recall: float
     gap: float
-    counts: tuple[int, int, int, int]
+    counts: tuple[int, int, int, int, int, int]
+
+    @property
+    def is_all_noise(self) -> bool:
+        """Whether every direction of both modalities is noise: all are treated alike."""
+        return self.counts[1] == self.counts[2] and self.counts[4] == self.counts[5]
 
     @property
     def recall(self) -> float:
@@ -115,7 +120,7 @@ def surface(
     sides = _sides(fit, config)
     found = Surface(
         cells=(),
-        raw=_cell(val, sde.Baseline(name=RAW), 1.0, 1.0, (0, 0, 0, 0)),
+        raw=_cell(val, sde.Baseline(name=RAW), 1.0, 1.0, (0, 0, 0, 0, 0, 0)),
         n_fit=len(fit.images),
         n_val=len(val.images),
         n_val_all=n_val_all,
@@ -168,14 +173,17 @@ def _cells(
         for strong in factors:
             asked = replace(config, noise_factor=noise, strong_factor=strong)
             row, (image, text), gains = _treated(sides, asked)
-            counts = (image.n_strong, image.n_noise, text.n_strong, text.n_noise)
+            counts = (
+                *(image.n_strong, image.n_noise, len(image.labels)),
+                *(text.n_strong, text.n_noise, len(text.labels)),
+            )
             if gains not in known:
                 known[gains] = _cell(val, row, noise, strong, counts)
             yield replace(known[gains], noise=noise, strong=strong, counts=counts)
 
 
 def _cell(
-    val: Part, row: sde.Baseline, noise: float, strong: float, counts: tuple[int, int, int, int]
+    val: Part, row: sde.Baseline, noise: float, strong: float, counts: tuple[int, int, int, int, int, int]
 ) -> Cell:
     made = val.embeddings
     try:

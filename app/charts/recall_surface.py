@@ -122,7 +122,7 @@ def _targets(found: "Surface", factors: "Sequence[float]") -> dict[str, Any]:
         "<br>R@1 %{customdata[2]:.1f} % text → image, %{customdata[3]:.1f} % image → text"
         "<br>gap %{customdata[4]:.3f}"
         "<br>image: %{customdata[5]} strong, %{customdata[6]} noise directions"
-        "<br>text: %{customdata[7]} strong, %{customdata[8]} noise directions<extra></extra>",
+        "<br>text: %{customdata[8]} strong, %{customdata[9]} noise directions<extra></extra>",
     }
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 CHART = "surface_chart"
 _WHY = (
-    "Every pair of thresholds from a quarter to four times the rule's own: which of them would retrieve best? A third "
-    "part of the set, which chose nothing, says what that choice is worth."
+    "Every pair of thresholds from a quarter to four times the rule's own: which of them would retrieve best? One "
+    "part of the set chooses, and another, which chose nothing, says what the choice is worth."
 )
 
 

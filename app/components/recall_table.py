@@ -20,7 +20,7 @@ _STYLE = """<style>
 white-space:nowrap;line-height:1.25}
 .sde-recall thead th{font-weight:600;vertical-align:bottom}
 .sde-recall thead tr:first-child th[colspan]{text-align:center;border-bottom:0}
-.sde-recall th[scope=row]{text-align:left;font-weight:600}
+.sde-recall th[scope=row],.sde-recall th.name{text-align:left;font-weight:600}
 .sde-recall small{display:block;font-size:.74rem;opacity:.85}
 .sde-recall tr.raw,.sde-recall tr.now{background:rgba(128,128,128,.12)}
 .sde-recall .start{border-left:1px solid rgba(128,128,128,.28)}
@@ -47,7 +47,8 @@ def recall_table(rows: "Sequence[RecallRow]", names: "Sequence[str]", *, chosen:
     return (
         f'{_STYLE}<div class="sde-scroll" tabindex="0" role="region" aria-label="Retrieval table">'
         f'<table class="sde-recall"><thead><tr><th></th>{groups}<th class="start"></th></tr>'
-        f'<tr><th scope="col">row</th>{heads}<th scope="col" class="start" title="{help}">gap</th></tr></thead>'
+        f'<tr><th scope="col" class="name">row</th>{heads}'
+        f'<th scope="col" class="start" title="{help}">gap</th></tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

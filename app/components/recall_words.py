@@ -91,7 +91,8 @@ def best_story(found: "Surface", kind: str) -> str:
     best = found.best
     lines = [
         f"Chosen on validation ({_val(found)}): **noise × {best.noise:.3g}, strong × {best.strong:.3g}**, mean R@1 "
-        f"{recall(best.recall)} against {recall(found.raw.recall)} raw. There {_counts(best)} are noise."
+        f"{recall(best.recall)} against {recall(found.raw.recall)} raw. "
+        f"There {_counts(best)} are noise{_alike(best, kind)}."
     ]
     if not found.is_whole:
         return lines[0]
@@ -137,7 +138,15 @@ def _val(found: "Surface") -> str:
 
 
 def _counts(cell: "Cell") -> str:
-    return f"{cell.counts[1]:,} image and {cell.counts[3]:,} text directions"
+    _, image, images, _, text, texts = cell.counts
+    return f"{image:,} of {images:,} image and {text:,} of {texts:,} text directions"
+
+
+def _alike(cell: "Cell", kind: str) -> str:
+    """Return what it means where everything is noise."""
+    if not cell.is_all_noise or kind == "pruned":
+        return ""
+    return ": all shrink alike, which leaves the vectors' directions nearly as they are"
 
 
 def _change(change: "Interval") -> str:
