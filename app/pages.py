@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.components.figure_files import figure_files
 from app.components.navigation import remember_pages
-from app.views import curriculum, data, overview, retrieval, share, spectrum, subspaces, training
+from app.views import compare, curriculum, data, overview, retrieval, share, spectrum, subspaces, training
 
 # A picture of our own: an icon by name would be fetched from another host.
 ICON = Path(__file__).with_name("icon.png")
@@ -31,6 +31,7 @@ pages = {
     "Training": st.Page(
         training.show, title="Training", icon=":material/model_training:", url_path="training"
     ),
+    "Compare": st.Page(compare.show, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     "Share": st.Page(share.show, title="Share", icon=":material/ios_share:", url_path="share"),
 }
 remember_pages(pages)

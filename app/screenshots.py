@@ -30,6 +30,7 @@ README_HEIGHT = {
     "subspaces": 1010,
     "curriculum": 1040,
     "retrieval": 1000,
+    "compare": 1040,
 }
 VIEWS = {
     "overview": "/",
@@ -38,9 +39,10 @@ VIEWS = {
     "subspaces": "/subspaces",
     "curriculum": "/curriculum",
     "retrieval": "/retrieval?query=a+red+heart",
+    "compare": "/compare?other=this+set%2C+enhanced",
     "share": "/share",
 }
-CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0, "share": 1}
+CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0, "compare": 6, "share": 1}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

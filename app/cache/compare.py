@@ -167,7 +167,7 @@ def _transformed(
         name=f"{embeddings.name}, {_state.transform}",
     )
     rows = np.arange(embeddings.n_images)
-    images = ImagePairs(first=rows, second=rows, by="id")
+    images = ImagePairs(first=rows, second=rows, by="row")
     words = np.arange(embeddings.n_texts)
     texts = TextPairs(first=words, second=words, by="row" if len(words) else "")
     b = Dataset(made, _data.filters)

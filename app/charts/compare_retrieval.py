@@ -1,0 +1,69 @@
+"""What the second set changes in retrieval, with paired intervals."""
+
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from app.charts import palette
+from app.charts.layout import axis, figure
+
+if TYPE_CHECKING:
+    from app.analysis.compare_measures import ComparedSets
+
+WAYS = {"image_retrieval": "text → image", "text_retrieval": "image → text"}
+"""Both directions as people read them, by the names of `sde_core.retrieval_metrics`."""
+# The query's modality gives the colour: captions look for pictures, pictures for captions.
+_QUERY = {"image_retrieval": "text", "text_retrieval": "image"}
+SHOWN = ("recall@1", "recall@5", "recall@10", "mrr")
+NAMES = {
+    "recall@1": "R@1",
+    "recall@5": "R@5",
+    "recall@10": "R@10",
+    "mrr": "MRR",
+    "median_rank": "median rank",
+}
+
+
+def differences_figure(found: "ComparedSets", *, height: int = 300) -> go.Figure:
+    """Return B minus A in points of 100 with 95 % intervals, a row a metric; right of 0 B is better.
+
+    Args:
+        found: retrieval in both sets.
+        height: pixels.
+    """
+    traces: list[dict[str, Any]] = []
+    for way, words in WAYS.items():
+        rows = [found.differences[f"{way}_{name}"] for name in SHOWN]
+        x = [100 * row.estimate for row in rows]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": words,
+                "x": x,
+                "y": [f"{words}  {NAMES[name]}" for name in SHOWN],
+                "customdata": [[100 * row.low, 100 * row.high] for row in rows],
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [100 * row.high - at for row, at in zip(rows, x, strict=True)],
+                    "arrayminus": [at - 100 * row.low for row, at in zip(rows, x, strict=True)],
+                    "thickness": 2,
+                    "width": 5,
+                },
+                "marker": {
+                    "size": 10,
+                    "color": palette.MODALITY[_QUERY[way]],
+                    # An open mark: the interval holds 0.
+                    "symbol": ["circle" if row.excludes_zero else "circle-open" for row in rows],
+                },
+                "hovertemplate": "<b>%{y}</b><br>%{x:+.2f} points, 95 % from %{customdata[0]:+.2f} to "
+                "%{customdata[1]:+.2f}<extra></extra>",
+            }
+        )
+    layout = {
+        "xaxis": axis("B minus A, points of 100", zeroline=True, zerolinecolor=palette.LAW, tickformat="+~g"),
+        "yaxis": axis("", autorange="reversed", ticklabelstandoff=8),
+        "showlegend": False,
+    }
+    return figure(traces, layout, height=height, top=8)
