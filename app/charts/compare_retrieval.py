@@ -14,7 +14,7 @@ WAYS = {"image_retrieval": "text → image", "text_retrieval": "image → text"}
 """Both directions as people read them, by the names of `sde_core.retrieval_metrics`."""
 # The query's modality gives the colour: captions look for pictures, pictures for captions.
 _QUERY = {"image_retrieval": "text", "text_retrieval": "image"}
-SHOWN = ("recall@1", "recall@5", "recall@10", "mrr")
+SHOWN = ("recall@1", "recall@5", "recall@10")
 NAMES = {
     "recall@1": "R@1",
     "recall@5": "R@5",
@@ -23,9 +23,19 @@ NAMES = {
     "median_rank": "median rank",
 }
 
+_ZERO = {
+    "type": "line",
+    "x0": 0,
+    "x1": 0,
+    "y0": 0,
+    "y1": 1,
+    "yref": "paper",
+    "line": {"color": palette.LAW, "width": 1.6, "dash": "dot"},
+}
 
-def differences_figure(found: "ComparedSets", *, height: int = 300) -> go.Figure:
-    """Return B minus A in points of 100 with 95 % intervals, a row a metric; right of 0 B is better.
+
+def differences_figure(found: "ComparedSets", *, height: int = 260) -> go.Figure:
+    """Return B minus A in percentage points with 95 % intervals, a row a metric; right of 0 B is better.
 
     Args:
         found: retrieval in both sets.
@@ -62,8 +72,9 @@ def differences_figure(found: "ComparedSets", *, height: int = 300) -> go.Figure
             }
         )
     layout = {
-        "xaxis": axis("B minus A, points of 100", zeroline=True, zerolinecolor=palette.LAW, tickformat="+~g"),
+        "xaxis": axis("B minus A, percentage points", tickformat="+~g", rangemode="tozero"),
         "yaxis": axis("", autorange="reversed", ticklabelstandoff=8),
+        "shapes": [_ZERO],
         "showlegend": False,
     }
     return figure(traces, layout, height=height, top=8)

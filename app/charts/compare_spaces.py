@@ -28,9 +28,8 @@ def cka_figure(found: "Similarity", *, height: int = 340) -> go.Figure:
     text = np.where(known, np.char.mod("%.2f", np.nan_to_num(found.cka)), "–")
     chance = np.where(np.isfinite(found.chance), np.char.mod("%.3f", np.nan_to_num(found.chance)), "–")
     off = ~np.eye(len(names), dtype=bool)
-    shown = np.where(
-        off, np.char.add(np.char.add(text, '<br><span style="font-size:11px">'), _in_span(chance)), ""
-    )
+    words = np.char.add(np.char.add(text, "<br>chance "), chance)
+    shown = np.where(off, words, "")
     trace = {
         "type": "heatmap",
         "x": names,
@@ -46,6 +45,7 @@ def cka_figure(found: "Similarity", *, height: int = 340) -> go.Figure:
         "xgap": 3,
         "ygap": 3,
         "hoverongaps": False,
+        "textfont": {"size": 12},
         "hovertemplate": "<b>%{y} and %{x}</b><br>CKA %{z:.3f}, by chance %{customdata}<extra></extra>",
     }
     layout = {
@@ -53,10 +53,6 @@ def cka_figure(found: "Similarity", *, height: int = 340) -> go.Figure:
         "yaxis": axis("", autorange="reversed", showgrid=False),
     }
     return figure([trace], layout, height=height, top=8)
-
-
-def _in_span(chance: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    return np.char.add(np.char.add("chance ", chance), "</span>")
 
 
 def kept_figure(found: "list[Neighbours]", *, height: int = 340) -> go.Figure:
@@ -67,7 +63,6 @@ def kept_figure(found: "list[Neighbours]", *, height: int = 340) -> go.Figure:
         height: pixels.
     """
     traces: list[dict[str, Any]] = []
-    shapes: list[dict[str, Any]] = []
     most = max(one.k for one in found)
     for one in found:
         kept = np.rint(one.overlap * one.k).astype(int)
@@ -91,17 +86,16 @@ def kept_figure(found: "list[Neighbours]", *, height: int = 340) -> go.Figure:
                 "mode": "lines",
                 "x": np.arange(one.k + 1),
                 "y": _by_chance(one),
-                "name": f"{one.modality}, by chance",
+                "name": "by chance",
                 "line": {"color": palette.LAW, "width": 1.8, "dash": "dot", "shape": "hvh"},
                 "showlegend": one is found[0],
+                "legendrank": 2000,
                 "hovertemplate": "by chance: %{y:.2%} of the rows keep %{x}<extra></extra>",
             }
         )
-    traces[1]["name"] = "by chance"
     layout = {
         "barmode": "group",
         "bargap": 0.25,
-        "shapes": shapes,
         "xaxis": axis(f"of the {most} nearest in A, still among the {most} nearest in B", dtick=1),
         "yaxis": axis("share of the rows", tickformat=".0%", rangemode="tozero"),
     }

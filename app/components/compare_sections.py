@@ -98,8 +98,6 @@ def _cka(found: "Similarity") -> None:
     )
     st.markdown(story + words.sampled(found.n_rows, found.total, "rows"))
     st.caption(words.CKA_STORY)
-    if found.alignment:
-        st.html(compared_pairs(found))
 
 
 def subspaces_section(common: "Common", jobs: "list[Job]") -> None:
@@ -143,11 +141,11 @@ def _angles(there: "list[Subspaces]", *, feature: bool) -> None:
     st.markdown(story + ("" if feature else words.sampled(there[0].n_rows, there[0].total, "rows")))
 
 
-def retrieval_section(job: "Job") -> None:
-    """Show what B changes in retrieval, with paired intervals."""
-    st.subheader("What does it change in retrieval?", anchor=False)
+def retrieval_section(job: "Job", similarity: "Job") -> None:
+    """Show what B changes between pictures and captions: retrieval with paired intervals, gap and cones."""
+    st.subheader("What does it change between pictures and captions?", anchor=False)
+    left, right = chart_columns("compare_retrieval")
     for found in results([job], ComparedSets):
-        left, right = chart_columns("compare_retrieval")
         story = words.retrieval_story(found)
         with left:
             st.plotly_chart(
@@ -159,4 +157,7 @@ def retrieval_section(job: "Job") -> None:
             st.caption("Right of the line B is better. A filled dot: the interval leaves out 0.")
         right.html(retrieval_table(found))
         st.markdown(story)
+    for measured in results([similarity], Similarity):
+        if measured.alignment:
+            left.html(compared_pairs(measured))
     pending([job])

@@ -80,7 +80,7 @@ def overlap_table(found: "Subspaces") -> str:
     rows = ""
     for band, shares in zip(BANDS, found.bands, strict=True):
         cells = "".join(
-            f"<td>{percent(float(share))}<small>{percent(float(chance))}</small></td>"
+            f"<td>{percent(_known(share))}<small>{percent(float(chance))}</small></td>"
             if math.isfinite(share)
             else "<td>–</td>"
             for share, chance in zip(shares, found.bands_chance, strict=True)
@@ -97,14 +97,14 @@ def retrieval_table(found: "ComparedSets") -> str:
         for name in _ROWS:
             key = f"{way}_{name}"
             change = found.differences[key]
-            is_share = name != "median_rank"
-            interval = f"{_change(change.low, is_share)} to {_change(change.high, is_share)}"
-            middle = _change(change.estimate, is_share)
+            unit = "%" if name.startswith("recall") else "" if name == "mrr" else "rank"
+            interval = f"{_change(change.low, unit)} to {_change(change.high, unit)}"
+            middle = _change(change.estimate, unit)
             middle = f"<b>{middle}</b>" if change.excludes_zero else middle
             luck = f"{100 * found.chance[key]:.1f}\u00a0%" if key in found.chance else "–"
             rows += (
                 f'<tr><th scope="row">{words} {NAMES[name]}</th>'
-                f"<td>{_reached(found.first[key], is_share)}</td><td>{_reached(found.second[key], is_share)}</td>"
+                f"<td>{_reached(found.first[key], unit)}</td><td>{_reached(found.second[key], unit)}</td>"
                 f"<td>{middle}<small>{interval}</small></td><td>{luck}</td></tr>"
             )
     heads = "".join(f'<th scope="col">{name}</th>' for name in ("A", "B", "B − A, 95 %", "chance"))
@@ -122,15 +122,21 @@ def _percents(shares: list[float]) -> str:
     return f"{100 * shares[0]:.1f}\u00a0→\u00a0{100 * shares[1]:.1f}\u00a0%"
 
 
+def _known(share: float) -> float:
+    """Return a share without the rounding of an angle of 90 degrees."""
+    return float(share) if share > 1e-6 else 0.0
+
+
 def _three(value: float, *, signed: bool = False) -> str:
     if not math.isfinite(value):
         return "–"
     return (f"{value:+.3f}" if signed else f"{value:.3f}").replace("-", "\u2212")
 
 
-def _reached(value: float, is_share: bool) -> str:
-    return f"{100 * value:.1f}\u00a0%" if is_share else f"{value:,.1f}"
+def _reached(value: float, unit: str) -> str:
+    return f"{100 * value:.1f}\u00a0%" if unit == "%" else f"{value:.3f}" if not unit else f"{value:,.1f}"
 
 
-def _change(value: float, is_share: bool) -> str:
-    return (f"{100 * value:+.1f}" if is_share else f"{value:+,.1f}").replace("-", "\u2212")
+def _change(value: float, unit: str) -> str:
+    shown = f"{100 * value:+.1f}" if unit == "%" else f"{value:+.3f}" if not unit else f"{value:+,.1f}"
+    return shown.replace("-", "\u2212")

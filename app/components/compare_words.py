@@ -37,8 +37,8 @@ CKA_STORY = (
     "beside B text, is what changed from A to B; image beside text within a set is how much the modalities agree."
 )
 TABLE_STORY = (
-    "Of a band of A, the share that lies in each band of B; below it what a random subspace would have there. All of "
-    "strong in strong: the same directions stand out. Strong of A in noise of B: B has lost what A relied on."
+    "Of a band of A, the share that lies in each band of B; the small number is what a random subspace has there. All "
+    "of strong in strong: the same directions stand out. Strong of A in noise of B: B has lost what A relied on."
 )
 
 

@@ -81,7 +81,7 @@ def _body(data: "cache.Dataset") -> None:
         if jobs["subspaces"]:
             subspaces_section(common, jobs["subspaces"])
         for job in jobs["retrieval"]:
-            retrieval_section(job)
+            retrieval_section(job, jobs["similarity"][0])
     compare_download(common, pairs, every, state)
 
 
