@@ -72,7 +72,7 @@ def differences_figure(found: "ComparedSets", *, height: int = 260) -> go.Figure
             }
         )
     layout = {
-        "xaxis": axis("B minus A, percentage points", tickformat="+~g", rangemode="tozero"),
+        "xaxis": axis("B minus A, percentage points", tickformat="~g", rangemode="tozero"),
         "yaxis": axis("", autorange="reversed", ticklabelstandoff=8),
         "shapes": [_ZERO],
         "showlegend": False,

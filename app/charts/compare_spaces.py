@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from app.analysis.compare_measures import Neighbours, Similarity
     from app.analysis.compare_subspaces import Angles
 
-_ALIKE = [[0.0, "rgba(128,128,128,0.10)"], [1.0, "#2f9c8f"]]
+_ALIKE = [[0.0, "rgba(128,128,128,0.10)"], [1.0, "rgba(47,156,143,0.72)"]]
 
 
 def cka_figure(found: "Similarity", *, height: int = 340) -> go.Figure:
@@ -29,15 +29,13 @@ def cka_figure(found: "Similarity", *, height: int = 340) -> go.Figure:
     chance = np.where(np.isfinite(found.chance), np.char.mod("%.3f", np.nan_to_num(found.chance)), "–")
     off = ~np.eye(len(names), dtype=bool)
     words = np.char.add(np.char.add(text, "<br>chance "), chance)
-    shown = np.where(off, words, "")
+    rows, columns = np.nonzero(off)
     trace = {
         "type": "heatmap",
         "x": names,
         "y": names,
         "z": np.where(off, found.cka, np.nan),
         "customdata": chance,
-        "text": shown,
-        "texttemplate": "%{text}",
         "zmin": 0,
         "zmax": 1,
         "colorscale": _ALIKE,
@@ -45,14 +43,24 @@ def cka_figure(found: "Similarity", *, height: int = 340) -> go.Figure:
         "xgap": 3,
         "ygap": 3,
         "hoverongaps": False,
-        "textfont": {"size": 12},
         "hovertemplate": "<b>%{y} and %{x}</b><br>CKA %{z:.3f}, by chance %{customdata}<extra></extra>",
+    }
+    # A trace of its own: in the colour of the page's text, which a heatmap's own labels do not take.
+    labels = {
+        "type": "scatter",
+        "mode": "text",
+        "x": [names[i] for i in columns],
+        "y": [names[i] for i in rows],
+        "text": words[off],
+        "textfont": {"size": 12},
+        "hoverinfo": "skip",
+        "showlegend": False,
     }
     layout = {
         "xaxis": axis("", side="top", showgrid=False),
         "yaxis": axis("", autorange="reversed", showgrid=False),
     }
-    return figure([trace], layout, height=height, top=8)
+    return figure([trace, labels], layout, height=height, top=8)
 
 
 def kept_figure(found: "list[Neighbours]", *, height: int = 340) -> go.Figure:

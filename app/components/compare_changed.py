@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.state import State
 
 _ROWS = 4
-_SHOWN = 5
+_SHOWN = 4
 _WORDS = {"image": "pictures", "text": "captions"}
 
 
@@ -45,7 +45,7 @@ def _table(common: "Common", found: Neighbours) -> None:
     if found.overlap[chosen[0]] >= 1:
         st.caption(f"All {_WORDS[found.modality]} keep all of their neighbours.")
         return
-    heads = st.columns([0.11, 0.445, 0.445], gap="medium")
+    heads = st.columns([0.16, 0.42, 0.42], gap="medium")
     heads[1].markdown(f"**Nearest in A**, {_SHOWN} of {found.k}")
     heads[2].markdown(f"**Nearest in B**, {_SHOWN} of {found.k}")
     has_pictures = [_row(common, found, int(place)) for place in chosen]
@@ -61,7 +61,7 @@ def _row(common: "Common", found: Neighbours, place: int) -> bool:
     near = found.first[place], found.second[place]
     both = set(near[0].tolist()) & set(near[1].tolist())
     kept = f"keeps {len(both)} of {found.k}"
-    columns = st.columns([0.11, 0.445, 0.445], gap="medium")
+    columns = st.columns([0.16, 0.42, 0.42], gap="medium")
     shown = []
     with columns[0]:
         shown.append(_items(common, found, [place], [kept]))

@@ -27,7 +27,7 @@ def compare_choice() -> None:
     chosen = _chosen_label(state)
     if chosen and chosen not in options:
         options.append(chosen)
-    box, moment, swap = st.columns([0.56, 0.26, 0.18], vertical_alignment="bottom", gap="medium")
+    box, moment, swap = st.columns([0.5, 0.25, 0.25], vertical_alignment="bottom", gap="medium")
     follow(_PICK, chosen)
     box.selectbox(
         "Compare with (B)",
