@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from urllib.parse import quote
 
 from app.links import MOST_LETTERS, Numbers, Range, Said, numbers_as_text
 
@@ -274,8 +275,8 @@ def link_of(state: State) -> dict[str, list[str]]:
 def left_out(state: State) -> list[str]:
     """Return one sentence for each field that is too long for a link."""
     return [
-        f"`{name}` holds {len(getattr(state, name)):,} numbers, more than a link can carry: they stay in this browser "
-        "tab, and the link opens without them."
+        f"`{name}` holds {len(getattr(state, name)):,} {'numbers' if kind.numbers else 'characters'}, more than a link "
+        "can carry: they stay in this browser tab, and the link opens without them."
         for name, kind in _kinds().items()
         if _is_too_long(kind, getattr(state, name))
     ]
@@ -292,5 +293,7 @@ def said(state: State) -> list[tuple[str, bool]]:
     return found
 
 
-def _is_too_long(kind: _Kind, value: tuple[int, ...]) -> bool:
+def _is_too_long(kind: _Kind, value: Any) -> bool:  # noqa: ANN401  (any field's)
+    if kind.type is str and not kind.options:
+        return len(quote(value, errors="replace")) > MOST_LETTERS
     return kind.numbers is not None and len(numbers_as_text(value)) > MOST_LETTERS

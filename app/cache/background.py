@@ -17,7 +17,13 @@ _figures = JobQueue(ended_kept=96)
 
 
 def in_background(
-    slot: str, key: str, title: str, work: Callable[[Job], object], *, lane: str = "figures"
+    slot: str,
+    key: str,
+    title: str,
+    work: Callable[[Job], object],
+    *,
+    lane: str = "figures",
+    jobs: JobQueue = _figures,
 ) -> Job:
     """Return the job with this key: known, or started now.
 
@@ -30,17 +36,18 @@ def in_background(
         title: what is computed, in words.
         work: as of `Job`.
         lane: work of one lane runs one after another; what takes minutes has a lane of its own.
+        jobs: where it runs and where its result is kept; large results have a queue that keeps few.
     """
     earlier = st.session_state.get(f"job of {slot}")
     if earlier is not None and earlier != key:
-        stale = _figures.find(earlier)
+        stale = jobs.find(earlier)
         if stale is not None:
             stale.cancel()
     st.session_state[f"job of {slot}"] = key
-    known = _figures.find(key)
+    known = jobs.find(key)
     if known is not None and not known.is_stopping and known.status != "cancelled":
         return known
-    job = _figures.submit(Job(key=key, kind="figure", title=title, work=work, device=lane))
+    job = jobs.submit(Job(key=key, kind="figure", title=title, work=work, device=lane))
     job.wait(FIRST_WAIT_S)
     return job
 

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from app.jobs.job import Job
 
 ENDED_KEPT = 32
-"""Ended jobs whose result stays in memory; the oldest leave first."""
+"""Ended jobs whose result stays in memory; those that nobody asked for the longest leave first."""
 
 
 class JobQueue:
@@ -39,8 +39,12 @@ class JobQueue:
         return job
 
     def find(self, key: str) -> Job | None:
-        """Return the job with this key, active or ended, or None."""
-        return self._jobs.get(key)
+        """Return the job with this key, active or ended, or None; an ended one is kept longer for it."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.is_active:
+                self._jobs.move_to_end(key)
+            return job
 
     def active(self, kind: str) -> list[Job]:
         """Return the jobs of a kind that run or wait, whichever session started them, oldest first."""

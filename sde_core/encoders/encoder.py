@@ -63,6 +63,20 @@ class Encoder:
             features = self.model.encode_text(tokens)  # type: ignore[operator]
             return nn.functional.normalize(features.float(), dim=-1)
 
+    def characters_read(self, caption: str) -> int:
+        """Return how many characters of a caption fit into the tokenizer's context; what follows is not seen."""
+        whole = self.tokenizer([caption])
+        if not torch.equal(whole, self.tokenizer([f"{caption} a"])):
+            return len(caption)
+        too_short, enough = 0, len(caption)
+        while enough - too_short > 1:
+            middle = (too_short + enough) // 2
+            if torch.equal(whole, self.tokenizer([caption[:middle]])):
+                enough = middle
+            else:
+                too_short = middle
+        return enough
+
 
 def weights_digest(model: nn.Module) -> str:
     """Return the SHA-256 of all weights by name, shape, kind and content."""

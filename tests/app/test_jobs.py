@@ -183,3 +183,14 @@ def test_a_page_that_opens_later_follows_the_job_and_can_stop_it(open_page, spik
     assert job.wait(20)
     at.run()
     assert "cancelled, nothing was written" in at.info[-1].value
+
+
+def test_an_ended_job_that_is_asked_for_outlives_the_others():
+    line = JobQueue(ended_kept=2)
+    for key in "ab":
+        assert line.submit(_job(lambda j: j.key, key)).wait(20)
+    assert line.find("a") is not None
+    assert line.submit(_job(lambda j: j.key, "c")).wait(20)
+    assert line.submit(_job(lambda j: j.key, "d")).wait(20)
+    assert line.find("b") is None
+    assert line.find("a") is not None

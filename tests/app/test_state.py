@@ -1,5 +1,5 @@
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import pytest
 from hypothesis import given
@@ -164,3 +164,11 @@ def test_a_selection_that_is_too_long_for_a_link_stays_out_and_is_named():
 
 def test_other_data_empties_what_counted_its_rows():
     assert selections() == {"followed": (), "rows": ()}
+
+
+def test_a_text_that_is_too_long_for_a_link_stays_out_and_is_named():
+    long = replace(DEFAULT, query="\N{CJK UNIFIED IDEOGRAPH-5FC3}" * 300)  # nine letters each in an address
+    assert link_of(long) == {}
+    (sentence,) = left_out(long)
+    assert sentence.startswith("`query` holds 300 characters")
+    assert link_of(replace(DEFAULT, query="a & b")) == {"query": ["a & b"]}

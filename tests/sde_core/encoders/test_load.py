@@ -334,3 +334,13 @@ def test_gpu_and_cpu_agree(tiny_encoder_folder):
     cpu, gpu = (sde.load_encoder(tiny_encoder_folder, device=d) for d in ("cpu", "cuda"))
     # TF32 is off by default; float32 matrix products of depth 128 differ by a few ulp.
     torch.testing.assert_close(gpu.encode_texts(["a"]).cpu(), cpu.encode_texts(["a"]), atol=1e-5, rtol=1e-4)
+
+
+def test_an_encoder_says_how_much_of_a_caption_it_reads(tiny_encoder_folder):
+    encoder = sde.load_encoder(tiny_encoder_folder)
+    for whole in ("a red heart", "", "red " * 14):  # 16 tokens, two of them for start and end
+        assert encoder.characters_read(whole.strip()) == len(whole.strip())
+    long = "red " * 40
+    read = encoder.characters_read(long)
+    assert read == len(("red " * 14).strip())
+    torch.testing.assert_close(encoder.encode_texts([long]), encoder.encode_texts([long[:read]]))
