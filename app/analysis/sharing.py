@@ -1,8 +1,8 @@
 """The dashboard's state as the spec of a report, and a spec as the state that shows the same."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode
 
 import sde_core as sde
@@ -34,12 +34,14 @@ class Restored:
     Attributes:
         state: of the first set.
         fit_on_part: filters of the part that its treatments were fitted on; () for half of the set.
+        has_other: whether the report holds the second set of Compare too.
         fingerprint: that the open set must have; "" accepts any.
         notes: what the dashboard cannot show, a sentence each.
     """
 
     state: State
     fit_on_part: tuple[str, ...]
+    has_other: bool
     fingerprint: str
     notes: tuple[str, ...]
 
@@ -57,25 +59,22 @@ def set_name(entry: SetEntry) -> str:
     return entry.data if is_bundled else entry.folder
 
 
-def spec_of(state: State, entry: SetEntry, *, title: str, set_spec: dict[str, Any]) -> "ReportSpec":
+def spec_of(state: State, sets: "Sequence[SetSpec]", *, title: str) -> "ReportSpec":
     """Return the spec of the report that shows what the dashboard shows.
 
     Args:
         state: of the dashboard.
-        entry: the open set.
+        sets: what is reported on, the open set first.
         title: of the report.
-        set_spec: fields of `SetSpec` beside the name and the part of the set.
 
     Raises:
         ConfigError: the state holds what a report cannot compute, such as the strong mode "adversarial".
     """
-    from dataclasses import asdict
-
-    from sde_core.report import ReportSpec, SetSpec
+    from sde_core.report import ReportSpec
 
     return ReportSpec(
         title=title,
-        sets=(SetSpec(embeddings=set_name(entry), part=state.part, **set_spec),),
+        sets=tuple(sets),
         rule=state.rule,
         center=CENTERS[state.center],
         noise_factor=state.noise,
@@ -97,14 +96,12 @@ def restored(spec: "ReportSpec", known: Sequence[SetEntry]) -> Restored:
     Raises:
         DataError: a value that the dashboard cannot show.
     """
-    given, notes = spec.sets[0], []
-    if len(spec.sets) > 1:
-        names = ", ".join(each.name for each in spec.sets[1:])
-        notes.append(f"The spec holds {len(spec.sets)} sets: the first is opened, {names} are not.")
+    given = spec.sets[0]
     linked = linked_values(parse_qs(spec.link), rule_names())
     data, encoder, part = _opened_by(given, known)
     if not encoder:  # a folder: its set names its encoder, and the link may know it
         encoder = linked.get("encoder", DEFAULT.encoder)
+    curriculum = spec.curriculum
     state = replace(
         DEFAULT,
         **linked
@@ -112,13 +109,26 @@ def restored(spec: "ReportSpec", known: Sequence[SetEntry]) -> Restored:
         | {"rule": spec.rule, "noise": float(spec.noise_factor), "strong": float(spec.strong_factor)}
         | {"t": float(spec.progress), "seed": spec.seed}
         | {"center": next(ours for ours, theirs in CENTERS.items() if theirs == spec.center)}
-        | {
-            ours: spec.curriculum[theirs] for theirs, ours in _CURRICULUM.items() if theirs in spec.curriculum
-        },
+        | {ours: curriculum[theirs] for theirs, ours in _CURRICULUM.items() if theirs in curriculum},
     )
     wild = wild_parameters(link_of(state), rule_names())
     if wild:
         raise sde.DataError(f"the dashboard cannot show this spec: {wild[0].replace('the link', 'the spec')}")
+    has_other = bool(state.other) and len(spec.sets) == 2
+    return Restored(
+        state=state,
+        fit_on_part=given.fit_on_part if given.fit_on == given.embeddings else (),
+        has_other=has_other,
+        fingerprint=given.fingerprint,
+        notes=tuple(_notes(spec, has_other=has_other)),
+    )
+
+
+def _notes(spec: "ReportSpec", *, has_other: bool) -> list[str]:
+    given, notes = spec.sets[0], []
+    if len(spec.sets) > 1 + has_other:
+        names = " and ".join(each.name for each in spec.sets[1:])
+        notes.append(f"The spec holds {len(spec.sets)} sets: the first is opened, without {names}.")
     notes += [
         f"The dashboard has no control for the {name} band: its own way is shown."
         for name in ("weak", "noise")
@@ -128,8 +138,7 @@ def restored(spec: "ReportSpec", known: Sequence[SetEntry]) -> Restored:
         notes.append(
             f"Its treatments were fitted on {given.fit_on_name}; a report of this page fits on the same set."
         )
-    fit_on_part = given.fit_on_part if given.fit_on == given.embeddings else ()
-    return Restored(state=state, fit_on_part=fit_on_part, fingerprint=given.fingerprint, notes=tuple(notes))
+    return notes
 
 
 def _opened_by(given: "SetSpec", known: Sequence[SetEntry]) -> tuple[str, str, tuple[str, ...]]:

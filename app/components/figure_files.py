@@ -10,7 +10,7 @@ _HTML = """<div class="files" hidden><button data-format="png">Save as PNG</butt
 _CSS = """
 .files{display:flex;gap:8px}
 .files[hidden]{display:none}
-button{font:inherit;padding:6px 14px;border-radius:var(--st-button-radius,8px);cursor:pointer;
+button{font:400 14px/1.5 var(--st-font);padding:7px 12px;border-radius:var(--st-button-radius,8px);cursor:pointer;
 border:1px solid var(--st-border-color);background:var(--st-background-color);color:var(--st-text-color)}
 button:hover,button:focus-visible{border-color:var(--st-primary-color);color:var(--st-primary-color)}
 """

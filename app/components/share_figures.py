@@ -72,17 +72,19 @@ def _cone(data: "Dataset", state: "State") -> "go.Figure":
 def _map(data: "Dataset", state: "State") -> "go.Figure":
     from dataclasses import replace
 
-    from app.analysis.maps import ids_of, shown_points
+    from app.analysis.maps import density, ids_of, shown_points
     from app.charts.maps import map_figure
 
     asked = replace(state, map="PCA")
     rows, flat = cache.rows_of_map(data, asked), cache.pca(data, state.map_of)
+    shown = shown_points(flat, None)
     return map_figure(
         flat,
         ids_of(data.embeddings, rows),
         cache.colours_by_band(data, asked, 0),
-        shown_points(flat),
+        shown,
         kind="PCA",
+        grid=density(flat) if shown.is_density else None,
         n_images=data.embeddings.n_images,
     )
 

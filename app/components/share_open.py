@@ -8,13 +8,13 @@ import streamlit as st
 import sde_core as sde
 from app import cache
 from app.analysis.sharing import Restored, restored
-from app.components.share_report import FIT_ON, HALF
+from app.components.share_report import FIT_ON, HALF, MOST_LETTERS, OTHER, TITLE
 from app.components.source import open_data, put
 
 if TYPE_CHECKING:
     from sde_core.report import ReportSpec
 
-_MOST_BYTES = 64 << 20
+_MOST_MIB = 64
 
 
 def open_spec() -> None:
@@ -24,6 +24,7 @@ def open_spec() -> None:
         "A spec or a report that somebody sent",
         ("json", "html"),
         key="share_upload",
+        max_upload_size=_MOST_MIB,
         help="A spec file, or the HTML of a report, which holds its spec. Nothing of it is run.",
     )
     if file is None:
@@ -45,24 +46,23 @@ def open_spec() -> None:
             type="primary",
             icon=":material/restore:",
             on_click=restore,
-            args=(found,),
+            args=(found, spec.title),
         )
 
 
-def restore(found: Restored) -> None:
+def restore(found: Restored, title: str) -> None:
     """Set the state of the dashboard: a callback."""
     values = asdict(found.state)
     open_data(found.state.data, found.state.encoder)
     put(**values | {"part": list(found.state.part)})
     split = next((text for text in found.fit_on_part if text.startswith("split=")), HALF)
-    st.session_state[FIT_ON] = split
+    st.session_state[FIT_ON], st.session_state[OTHER] = split, found.has_other
+    st.session_state[TITLE] = title[:MOST_LETTERS]
 
 
 def _read(name: str, content: bytes) -> "ReportSpec":
     from sde_core.report.spec import spec_in
 
-    if len(content) > _MOST_BYTES:
-        raise sde.DataError(f"spec must be smaller than {_MOST_BYTES >> 20} MiB; {name} is larger")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

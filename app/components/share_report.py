@@ -1,12 +1,14 @@
 """The report of what the dashboard shows: made in the background, taken home, looked at here."""
 
 import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 import sde_core as sde
 from app import cache
+from app.analysis.compare import KINDS
 from app.analysis.sharing import set_name, spec_of
 from app.components.figure_files import file_stem
 from app.components.job_progress import job_error, job_progress
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from sde_core.report import ReportSpec
 
 HALF = "a seeded half of the pictures"
-FIT_ON = "share_fit_on"
+TITLE, FIT_ON, OTHER = "share_title", "share_fit_on", "share_other"
+MOST_LETTERS = 200
 _HOLDS = (
     "One HTML file that needs no network and no server: figures that answer to the pointer and to the arrow keys, "
     "every number of the page, parameters and seed, digests of vectors, pairs and weights, versions, and the spec that "
@@ -37,15 +40,28 @@ _frame = st.components.v2.component(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a report is to hold beside the state.
+
+    Attributes:
+        title: of the page.
+        fit_on_part: filters of what the treatments are fitted on; () is half of the set.
+        has_other: whether the second set of Compare stands beside the open one.
+    """
+
+    title: str
+    fit_on_part: tuple[str, ...] = ()
+    has_other: bool = False
+
+
 def share_report(data: "Dataset", state: "State") -> None:
     """Show what the report will be, make it, and hand it out."""
     st.subheader("The report", anchor=False)
     st.markdown(_HOLDS)
-    left, right = st.columns(2, gap="large")
-    title = left.text_input("Title", f"{state.data}: embedding spectrum", key="share_title", max_chars=200)
-    fit_on_part = _fit_on(right, data, state)
+    _choices(data, state)
     try:
-        spec = report_spec(data, state, title or "Embedding spectrum report", fit_on_part)
+        spec = report_spec(data, state, wanted(data, state))
     except sde.SDEError as error:
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         return
@@ -61,42 +77,62 @@ def share_report(data: "Dataset", state: "State") -> None:
         st.caption(sentence)
 
 
-def report_spec(
-    data: "Dataset", state: "State", title: str, fit_on_part: tuple[str, ...] = ()
-) -> "ReportSpec":
+def report_spec(data: "Dataset", state: "State", wanted: Wanted) -> "ReportSpec":
     """Return the spec of the report of a state, with the fingerprints of its sets.
 
     Raises:
-        SDEError: the state holds what a report cannot compute, or the reference is not there.
+        SDEError: the state holds what a report cannot compute, or a set is not there.
     """
+    from sde_core.report import SetSpec
+
     entry = cache.entry_of(state)
-    facts: dict[str, Any] = {"fingerprint": data.fingerprint}
-    if fit_on_part:
-        reference = cache.dataset(entry, fit_on_part)
-        facts |= {"fit_on": set_name(entry), "fit_on_part": fit_on_part}
-        facts |= {"fit_on_fingerprint": reference.fingerprint}
-    return spec_of(state, entry, title=title, set_spec=facts)
+    name, part = set_name(entry), wanted.fit_on_part
+    shown = SetSpec(embeddings=name, part=state.part, fingerprint=data.fingerprint)
+    if part:
+        reference = cache.dataset(entry, part).fingerprint
+        shown = replace(shown, fit_on=name, fit_on_part=part, fit_on_fingerprint=reference)
+    sets = [shown]
+    if wanted.has_other:
+        second = cache.other_entry(state)
+        fingerprint = cache.dataset(second).fingerprint
+        sets.append(SetSpec(embeddings=set_name(second), fingerprint=fingerprint))
+    return spec_of(state, sets, title=wanted.title)
 
 
 def made_report(data: "Dataset", state: "State") -> MadeReport | None:
-    """Return the report of the state if it was made already, with the title and reference of the page."""
-    title = str(st.session_state.get("share_title", ""))
+    """Return the report of the state and of the choices of the page, if it was made already."""
     try:
-        spec = report_spec(
-            data, state, title or "Embedding spectrum report", _parts(data, state).get(_chosen(), ())
-        )
+        job = queue.find(report_job(report_spec(data, state, wanted(data, state))).key)
     except sde.SDEError:
         return None  # said where the report is
-    job = queue.find(report_job(spec).key)
     return job.result if job is not None and isinstance(job.result, MadeReport) else None
 
 
-def _fit_on(place: Any, data: "Dataset", state: "State") -> tuple[str, ...]:  # noqa: ANN401
-    """Show what the treatments may be fitted on; () is half of the set."""
+def wanted(data: "Dataset", state: "State") -> Wanted:
+    """Return what the widgets of the page say."""
+    return Wanted(
+        title=str(st.session_state.get(TITLE) or _title(state)),
+        fit_on_part=_parts(data, state).get(str(st.session_state.get(FIT_ON, HALF)), ()),
+        has_other=_other(state) != "" and bool(st.session_state.get(OTHER)),
+    )
+
+
+def _choices(data: "Dataset", state: "State") -> None:
+    kept = st.session_state.setdefault("share_kept", {})
+    for key in (TITLE, FIT_ON, OTHER):  # Streamlit forgets what no widget of the last view held
+        if key not in st.session_state and key in kept:
+            st.session_state[key] = kept[key]
+    _choice_widgets(data, state)
+    kept |= {key: st.session_state[key] for key in (TITLE, FIT_ON, OTHER) if key in st.session_state}
+
+
+def _choice_widgets(data: "Dataset", state: "State") -> None:
+    left, right = st.columns(2, gap="large")
+    left.text_input("Title", key=TITLE, max_chars=MOST_LETTERS, placeholder=_title(state))
     parts = _parts(data, state)
-    if _chosen() not in parts:
+    if st.session_state.get(FIT_ON, HALF) not in parts:
         st.session_state[FIT_ON] = HALF
-    place.selectbox(
+    right.selectbox(
         "Treatments are fitted on",
         list(parts),
         key=FIT_ON,
@@ -104,11 +140,24 @@ def _fit_on(place: Any, data: "Dataset", state: "State") -> tuple[str, ...]:  # 
         help="Enhancement, pruning and baselines are fitted on one part and reported on another, so that no number is "
         "of rows that were seen. Choose one split as Part above to fit on the others.",
     )
-    return parts[_chosen()]
+    other = _other(state)
+    if other:
+        st.toggle(
+            f"With the second set of Compare, {other}",
+            key=OTHER,
+            help="The whole of it, with treatments that are fitted on a seeded half of its pictures.",
+        )
 
 
-def _chosen() -> str:
-    return str(st.session_state.get(FIT_ON, HALF))
+def _title(state: "State") -> str:
+    return f"{state.data}: embedding spectrum"
+
+
+def _other(state: "State") -> str:
+    """Return what people call the second set; "" where it is none on disk."""
+    if not state.other or state.other in KINDS:
+        return ""
+    return f"{state.other}, {state.other_encoder}" if state.other_encoder else state.other
 
 
 def _parts(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:

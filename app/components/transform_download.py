@@ -58,6 +58,7 @@ def transform_download(data: "Dataset", state: "State") -> None:
         "enhanced = transform(vectors)  # (m, n) array or tensor\n"
         f"# or, on the command line, with the zip unpacked: sde transform --load {name} --apply SET --output-set NEW",
         language="python",
+        wrap_lines=True,
     )
 
 
