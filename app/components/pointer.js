@@ -28,7 +28,9 @@ export default function (component) {
   const watched = new Map();
   const attach = () => {
     for (const chart of data.charts) {
-      const plot = document.querySelector(`.st-key-${chart} .js-plotly-plot`);
+      // The figure of an earlier run may stay in the page, hidden.
+      const plots = document.querySelectorAll(`.st-key-${chart} .js-plotly-plot`);
+      const plot = [...plots].find((one) => one.offsetHeight) ?? plots[0];
       if (plot && typeof plot.on === "function" && watched.get(chart)?.plot !== plot) {
         release(watched.get(chart));
         watched.set(chart, { plot, handlers: listen(plot, chart, root, here) });

@@ -56,12 +56,23 @@ def _selected(page: Page) -> int:
     """Wait until the map of the newest run stands alone and marks what is picked; return how many points."""
     page.wait_for_function(
         f"""() => {{
-            const plots = document.querySelectorAll('{MAP}');
+            const plots = [...document.querySelectorAll('{MAP}')].filter(plot => plot.offsetHeight);
             return plots.length === 1 && plots[0].data?.every(t => t.selectedpoints);
         }}"""
     )
-    found: int = page.locator(MAP).evaluate("p => p.data.reduce((n, t) => n + t.selectedpoints.length, 0)")
+    # The figure of an earlier run may stay in the page, hidden.
+    plot = page.locator(f"{MAP}:visible")
+    found: int = plot.evaluate("p => p.data.reduce((n, t) => n + t.selectedpoints.length, 0)")
     return found
+
+
+def _look_elsewhere(page: Page) -> None:
+    """Open the Spectrum view, wait until it stands, and come back."""
+    page.get_by_role("link", name="Spectrum").click()
+    expect(page.locator(".st-key-bands_chart .js-plotly-plot")).to_be_visible()
+    rest(page)
+    page.get_by_role("link", name="Subspaces").click()
+    expect(page.locator(".st-key-directions_chart .js-plotly-plot")).to_be_visible()
 
 
 def _colour_by(page: Page, name: str) -> None:
@@ -119,9 +130,7 @@ def test_points_have_pictures_and_a_lasso_outlives_colours_and_views(url, opened
             page.get_by_test_id("stDownloadButton").filter(has_text="JSON").click()
         waiting.value.save_as(tmp_path / "picked.json")
         assert len(json.loads((tmp_path / "picked.json").read_text())["pairs"]) == count
-        page.get_by_role("link", name="Spectrum").click()
-        settle(page, 4)
-        page.get_by_role("link", name="Subspaces").click()
+        _look_elsewhere(page)
         settle(page, FIGURES)
         assert _count(page) == count
         page.get_by_role("button", name="Let go").click()
@@ -150,9 +159,7 @@ def test_a_umap_goes_on_while_one_looks_at_other_views_and_can_be_stopped(url, o
     with opened(f"{url}/subspaces?data=clipart&map_of=image", FIGURES) as page:
         page.get_by_role("radio", name="UMAP", exact=True).click()
         expect(page.get_by_text("The layout runs in the background")).to_be_visible()
-        page.get_by_role("link", name="Spectrum").click()
-        settle(page, 4)
-        page.get_by_role("link", name="Subspaces").click()
+        _look_elsewhere(page)
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_text("UMAP of 2,289 pictures: stopped.")).to_be_visible(timeout=120_000)
         expect(page.get_by_role("button", name="Lay it out")).to_be_visible()

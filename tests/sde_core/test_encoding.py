@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import sde_core as sde
 from sde_core.errors import ConfigError, DataError
@@ -93,6 +94,16 @@ def test_counts_that_there_cannot_be_are_refused(encoder, write_shard, good_memb
         sde.encode_pairs(encoder, sde.open_pairs(write_shard(good_members)), **{option: value})
 
 
+@pytest.fixture
+def one_thread():
+    """The encoder computes with one thread, whose number moves last bits and follows the number of workers."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_processes_that_decode_give_the_same_set_as_threads(encoder, write_shard, good_members):
     broken = [(n, b"not a picture" if n == "0002.webp" else c) for n, c in good_members]
     path = write_shard(broken)
