@@ -40,7 +40,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SDE_CACHE"] = str(Path(folder) / "cache")
-        data = _decaying(options.pairs, options.width).save(Path(folder) / "set")
+        data = decaying(options.pairs, options.width).save(Path(folder) / "set")
         print("| view | control | script run, ms: median | p95 |")
         print("|---|---|---|---|")
         shown = [knob for knob in KNOBS if knob[0] in options.views]
@@ -73,7 +73,8 @@ def _openings(data: str, view: str, runs: int) -> tuple[list[float], int]:
     return taken, sum(len(chart.proto.spec) for chart in at.get("plotly_chart"))
 
 
-def _decaying(n_pairs: int, width: int) -> EmbeddingSet:
+def decaying(n_pairs: int, width: int) -> EmbeddingSet:
+    """Return pairs of random vectors whose spectrum decays as those of encoders do."""
     rng = np.random.default_rng(0)
     scale = np.geomspace(3, 0.1, width).astype(np.float32)
     shared = rng.normal(size=(n_pairs, width)).astype(np.float32) * scale

@@ -18,6 +18,7 @@ from app.components.pointer import picture_source
 from app.components.search_results import query_card
 from app.components.source import put
 from app.intake import thumbnail_of
+from app.state import left_out
 
 if TYPE_CHECKING:
     from app.analysis.search import Ints
@@ -62,6 +63,7 @@ def _text(data: "cache.Dataset", state: "State") -> Asked | None:
         label_visibility="collapsed",
         on_change=lambda: put(query=st.session_state["query_text"].strip()),
     )
+    _say_at_the_top_if_too_long(state)
     text = state.query.strip()
     if not text:
         _examples(data)
@@ -83,6 +85,14 @@ def _text(data: "cache.Dataset", state: "State") -> Asked | None:
         return None
     right = right_answers(data.embeddings, state.find, text=cache.own_caption(data, text))
     return Asked(query, right)
+
+
+def _say_at_the_top_if_too_long(state: "State") -> None:
+    """Redraw the whole view where its line at the top has to say, or no more, what a link cannot carry."""
+    is_long = any(sentence.startswith("`query`") for sentence in left_out(state))
+    if is_long != st.session_state.get("query_is_long", False):
+        st.session_state["query_is_long"] = is_long
+        st.rerun()
 
 
 def _picture(data: "cache.Dataset") -> Asked | None:

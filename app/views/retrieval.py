@@ -16,9 +16,9 @@ def show() -> None:
 
 @st.fragment
 def _body(data: "cache.Dataset") -> None:
-    """Redraw only this part when a knob moves or a query is typed."""
+    """Redraw only this part when a knob moves; the search redraws itself."""
     state_line()
     with st.container(border=True):
         after_controls()
-    search_panel(data, current_state())
+    search_panel(data)
     recall_panel(data, current_state())
