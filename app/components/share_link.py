@@ -30,9 +30,9 @@ def share_link(data: "Dataset", state: "State") -> None:
         )
     path = paths.get(str(st.session_state.get("share_view", "")), "")
     with st.container(key="share_link"):
-        st.html(
-            "<style>.st-key-share_link .stCode>div,.st-key-share_link .stCode>div *{opacity:1!important}</style>"
-        )
+        # The button that copies is there without the pointer, too.
+        shown = "{opacity:1!important;visibility:visible!important}"
+        st.html(f"<style>.st-key-share_link .stCode>div,.st-key-share_link .stCode>div *{shown}</style>")
         st.code(link_to(state, path, str(st.context.url or "")), language=None, wrap_lines=True)
     st.caption("  \n".join(what_travels(data, state)))
 
