@@ -16,5 +16,5 @@ def test_a_missing_package_is_left_to_the_page(monkeypatch):
     main.warm()
 
 
-def test_every_page_has_its_picture():
-    assert set(screenshots.README_HEIGHT) == set(screenshots.VIEWS)
+def test_every_picture_of_the_readme_is_of_a_page():
+    assert set(screenshots.README_HEIGHT) <= set(screenshots.VIEWS)
