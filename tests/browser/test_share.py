@@ -83,8 +83,12 @@ def test_a_figure_is_saved_as_it_stands(url, opened, dark, width):
         assert not re.search(rb'(?:href|src)="?\s*https?:|url\(["\']?https?:', svg)  # nothing to fetch
 
         # Another figure, and its tool bar: the camera and the button beside it.
-        page.get_by_test_id("stSelectbox").filter(has_text="Figure").locator("input").click()
-        page.get_by_role("option", name="Bands", exact=True).click()
+        box = page.locator(".st-key-share_figure input")
+        box.click()
+        box.press("ControlOrMeta+a")
+        box.press_sequentially("Bands")
+        page.get_by_role("option").first.wait_for()
+        box.press("Enter")
         page.wait_for_function(f"document.querySelector('{PLOT}')._fullData[0].type === 'bar'")
         rest(page)
         plot.hover()
