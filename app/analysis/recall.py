@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 import sde_core as sde
 from app.analysis.curriculum import curriculum_of, kind_of
-from sde_core.ranking import DIRECTIONS, Direction
+from sde_core.ranking import Direction
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -156,27 +156,14 @@ def recall_rows(
         raw: ranks of the same queries that rows are compared with; None takes those of the first row.
     """
     made = part.embeddings
-    total = made.n_images + made.n_texts
     for done, treatment in enumerate(treatments):
-        first: dict[Direction, list[Ints]] = {way: [] for way in DIRECTIONS}
-
-        def see(
-            way: Direction,
-            scores: "Tensor",
-            first: dict[Direction, list[Ints]] = first,
-            name: str = treatment.name,
-            done: int = done,
-        ) -> None:
-            first[way].append(scores.argmax(dim=1).cpu().numpy())
-            ranked = sum(len(block) for blocks in first.values() for block in blocks)
-            report(name, (done + ranked / total) / len(treatments))
-
         report(treatment.name, done / len(treatments))
+        seen = _Firsts(made, lambda share: report(treatment.name, (done + share) / len(treatments)))  # noqa: B023
         [row] = sde.compared_rows(
             made.image,
             made.text,
             made.links,
-            [sde.watched(treatment, see)],
+            [sde.watched(treatment, seen)],
             raw=raw,
             ks=KS,
             resampling=sde.Resampling(seed=SEED),
@@ -184,10 +171,30 @@ def recall_rows(
         raw = raw or row.ranks
         yield RecallRow(
             compared=row,
-            first={way: np.concatenate(blocks) for way, blocks in first.items()},
+            first=seen.first,
             gap=gap_of(made, treatment),
             moves=treatment.image_map is not None or treatment.text_map is not None,
         )
+
+
+class _Firsts:
+    """What stands first for each query, taken from the scores as they pass by.
+
+    Written into arrays that are there from the start: small pieces that are kept between large ones that are not
+    would hold on to gigabytes of freed memory.
+    """
+
+    def __init__(self, made: sde.EmbeddingSet, report: Callable[[float], None]) -> None:
+        sizes: dict[Direction, int] = {"image_retrieval": made.n_texts, "text_retrieval": made.n_images}
+        self.first = {way: np.empty(size, np.int64) for way, size in sizes.items()}
+        self._done: dict[Direction, int] = dict.fromkeys(sizes, 0)
+        self._report = report
+
+    def __call__(self, way: Direction, scores: "Tensor") -> None:
+        start = self._done[way]
+        self._done[way] = start + len(scores)
+        self.first[way][start : start + len(scores)] = scores.argmax(dim=1).cpu().numpy()
+        self._report(sum(self._done.values()) / sum(map(len, self.first.values())))
 
 
 def gap_of(embeddings: sde.EmbeddingSet, treatment: sde.Baseline) -> float:

@@ -20,6 +20,8 @@ MOST_PICTURES = 3_000
 
 OWN, BEST = "rule", "best"
 
+Counts = tuple[int, int, int, int, int, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -28,7 +30,7 @@ class Cell:
     Attributes:
         noise: multiple of the rule's noise threshold.
         strong: multiple of the rule's strong threshold.
-        image_recall: R@1 text -> image; NaN where the thresholds leave a row of zeros.
+        image_recall: R@1 text -> image; NaN where the thresholds prune everything.
         text_recall: R@1 image -> text.
         gap: modality gap.
         counts: strong, noise and all directions of the pictures, then of the captions.
@@ -39,7 +41,7 @@ class Cell:
     image_recall: float
     text_recall: float
     gap: float
-    counts: tuple[int, int, int, int, int, int]
+    counts: Counts
 
     @property
     def is_all_noise(self) -> bool:
@@ -120,7 +122,7 @@ def surface(
     sides = _sides(fit, config)
     found = Surface(
         cells=(),
-        raw=_cell(val, sde.Baseline(name=RAW), 1.0, 1.0, (0, 0, 0, 0, 0, 0)),
+        raw=_cell(val, sde.Baseline(name=RAW), (0,) * 6),
         n_fit=len(fit.images),
         n_val=len(val.images),
         n_val_all=n_val_all,
@@ -134,7 +136,7 @@ def surface(
         chosen = (
             config if cell is None else replace(config, noise_factor=cell.noise, strong_factor=cell.strong)
         )
-        rows.append(replace(_treated(sides, chosen)[0], name=name))
+        rows.append(replace(as_baseline(*_treated(sides, chosen)), name=name))
     tested = recall_rows(
         test, rows, lambda name, share: report(0.92 + 0.08 * share, f"testing: {name}", None)
     )
@@ -156,13 +158,9 @@ def _sides(fit: Part, config: sde.TreatmentConfig) -> tuple[Side, Side]:
     return sides[0], sides[1]
 
 
-def _treated(
-    sides: tuple[Side, Side], config: sde.TreatmentConfig
-) -> tuple[sde.Baseline, tuple[Partition, Partition], bytes]:
-    """Return the row, its partitions, and what tells its map from that of other thresholds."""
-    image, text = (treatment_of(*side, config) for side in sides)
-    gains = b"".join(each.gains.numpy().tobytes() for each in (image, text))
-    return as_baseline(image, text), (image.partition, text.partition), gains
+def _treated(sides: tuple[Side, Side], config: sde.TreatmentConfig) -> tuple[sde.Treatment, sde.Treatment]:
+    image, text = sides
+    return treatment_of(*image, config), treatment_of(*text, config)
 
 
 def _cells(
@@ -171,32 +169,34 @@ def _cells(
     known: dict[bytes, Cell] = {}
     for noise in factors:
         for strong in factors:
-            asked = replace(config, noise_factor=noise, strong_factor=strong)
-            row, (image, text), gains = _treated(sides, asked)
+            both = _treated(sides, replace(config, noise_factor=noise, strong_factor=strong))
+            image, text = (each.partition for each in both)
             counts = (
                 *(image.n_strong, image.n_noise, len(image.labels)),
                 *(text.n_strong, text.n_noise, len(text.labels)),
             )
+            gains = b"".join(each.gains.numpy().tobytes() for each in both)
             if gains not in known:
-                known[gains] = _cell(val, row, noise, strong, counts)
+                # Where all is pruned only rounding is left: it has no direction to rank by.
+                is_empty = not all(bool(each.gains.any()) for each in both)
+                known[gains] = _nothing(counts) if is_empty else _cell(val, as_baseline(*both), counts)
             yield replace(known[gains], noise=noise, strong=strong, counts=counts)
 
 
-def _cell(
-    val: Part, row: sde.Baseline, noise: float, strong: float, counts: tuple[int, int, int, int, int, int]
-) -> Cell:
+def _cell(val: Part, row: sde.Baseline, counts: Counts) -> Cell:
     made = val.embeddings
-    try:
-        metrics = sde.metrics_from_ranks(row.ranks(made.image, made.text, made.links), (1,))
-        gap = gap_of(made, row)
-    except sde.DataError:  # everything pruned, and no mean to put back: rows of zeros have no direction
-        metrics = dict.fromkeys(("image_retrieval_recall@1", "text_retrieval_recall@1"), math.nan)
-        gap = math.nan
+    metrics = sde.metrics_from_ranks(row.ranks(made.image, made.text, made.links), (1,))
     return Cell(
-        noise=noise,
-        strong=strong,
+        noise=1.0,
+        strong=1.0,
         image_recall=metrics["image_retrieval_recall@1"],
         text_recall=metrics["text_retrieval_recall@1"],
-        gap=gap,
+        gap=gap_of(made, row),
         counts=counts,
+    )
+
+
+def _nothing(counts: Counts) -> Cell:
+    return Cell(
+        noise=1.0, strong=1.0, image_recall=math.nan, text_recall=math.nan, gap=math.nan, counts=counts
     )

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from app.analysis.recall_surface import Cell, Surface
 
-PLACES = ((0.0, 0.4), (0.57, 0.97))
+PLACES = ((0.0, 0.46), (0.54, 1.0))
 _AGAINST = [[0.0, palette.CHANGE["worse"]], [0.5, "rgba(128,128,128,0.12)"], [1.0, palette.CHANGE["better"]]]
 
 
 def surface_figure(
-    found: "Surface", factors: "Sequence[float]", now: tuple[float, float], *, height: int = 470
+    found: "Surface", factors: "Sequence[float]", now: tuple[float, float], *, height: int = 540
 ) -> go.Figure:
     """Return two panels over the same multiples: mean R@1 against raw, and the gap, both on validation.
 
@@ -38,7 +38,7 @@ def surface_figure(
     for panel, place in enumerate(PLACES):
         suffix = "" if panel == 0 else str(panel + 1)
         heat = _recall(found, factors) if panel == 0 else _gap(found, factors)
-        heat["colorbar"] |= {"x": place[1] + 0.012}
+        heat["colorbar"] |= {"x": (place[0] + place[1]) / 2}
         traces += [heat | where(panel), _targets(found, factors) | where(panel)]
         traces += [mark | where(panel) for mark in _marks(found, factors, now, first=panel == 0)]
         layout["annotations"].append(caption(titles[panel], place))
@@ -71,7 +71,7 @@ def _recall(found: "Surface", factors: "Sequence[float]") -> dict[str, Any]:
         "zmid": 0,
         "zmin": -(most or 1.0),
         "zmax": most or 1.0,
-        "colorbar": _bar("points", "+~g"),
+        "colorbar": _bar("R@1 less raw, points", "+~g"),
         "hoverinfo": "skip",
         "xgap": 1,
         "ygap": 1,
@@ -83,7 +83,7 @@ def _gap(found: "Surface", factors: "Sequence[float]") -> dict[str, Any]:
         "type": "heatmap",
         "z": _grid(found, factors, lambda c: c.gap),
         "colorscale": palette.AMOUNT,
-        "colorbar": _bar("gap", ".3~f"),
+        "colorbar": _bar("distance of the means", ".3~f"),
         "hoverinfo": "skip",
         "xgap": 1,
         "ygap": 1,
@@ -91,13 +91,17 @@ def _gap(found: "Surface", factors: "Sequence[float]") -> dict[str, Any]:
 
 
 def _bar(title: str, tickformat: str) -> dict[str, Any]:
+    """Return a colour bar below its panel: beside it there is no room on a narrow page."""
     return {
-        "title": {"text": title, "side": "right"},
-        "thickness": 12,
+        "orientation": "h",
+        "title": {"text": title, "side": "bottom"},
+        "thickness": 11,
         "outlinewidth": 0,
-        "len": 0.95,
+        "len": 0.42,
+        "y": -0.2,
+        "yanchor": "top",
         "tickformat": tickformat,
-        "xpad": 0,
+        "nticks": 6,
     }
 
 

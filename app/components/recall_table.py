@@ -25,6 +25,8 @@ white-space:nowrap;line-height:1.25}
 .sde-recall tr.raw,.sde-recall tr.now{background:rgba(128,128,128,.12)}
 .sde-recall .start{border-left:1px solid rgba(128,128,128,.28)}
 .sde-scroll{overflow-x:auto}
+@media(max-width:1250px){.sde-recall{font-size:.84rem}.sde-recall th,.sde-recall td{padding:.28rem .22rem}
+.sde-recall small{font-size:.68rem}.sde-recall small span{display:block}.sde-recall th{white-space:normal}}
 </style>"""
 _MARK = {"better": "▲", "worse": "▼", SAME: ""}
 
@@ -77,8 +79,8 @@ def _cell(row: "RecallRow", key: str, metric: str) -> str:
     kind = verdict(change, metric)
     colour = "" if kind == SAME else f' style="color:{palette.CHANGE[kind]};opacity:1"'
     return (
-        f"{value}<small{colour}>{_MARK[kind]}{signed(change.estimate, metric)} "
-        f"[{signed(change.low, metric)}, {signed(change.high, metric)}]</small>"
+        f"{value}<small{colour}><span>{_MARK[kind]}{signed(change.estimate, metric)}</span> "
+        f"<span>[{signed(change.low, metric)}, {signed(change.high, metric)}]</span></small>"
     )
 
 
