@@ -1,7 +1,8 @@
 """What retrieval changes: every row of the table on pictures that nothing was fitted on, each beside raw."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,8 +96,6 @@ def part_of(embeddings: sde.EmbeddingSet, images: Ints, *, primary: bool) -> Par
 
 def treatment_config(state: "State") -> sde.TreatmentConfig:
     """Return what the state's rows are fitted with; the strong mode that follows a loss amplifies here."""
-    from dataclasses import replace
-
     curriculum = curriculum_of(state)
     if curriculum.strong == "adversarial":
         curriculum = replace(curriculum, strong="amplify")
@@ -158,7 +157,7 @@ def recall_rows(
     made = part.embeddings
     for done, treatment in enumerate(treatments):
         report(treatment.name, done / len(treatments))
-        seen = _Firsts(made, lambda share: report(treatment.name, (done + share) / len(treatments)))  # noqa: B023
+        seen = _Firsts(made, partial(_report_row, report, treatment.name, done, len(treatments)))
         [row] = sde.compared_rows(
             made.image,
             made.text,
@@ -175,6 +174,10 @@ def recall_rows(
             gap=gap_of(made, treatment),
             moves=treatment.image_map is not None or treatment.text_map is not None,
         )
+
+
+def _report_row(report: Callable[[str, float], None], name: str, done: int, total: int, share: float) -> None:
+    report(name, (done + share) / total)
 
 
 class _Firsts:
