@@ -1,0 +1,68 @@
+"""What retrieval changes, in a real browser: the surface opens, its best thresholds hold in another view."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.screenshots import rest
+
+pytestmark = pytest.mark.browser
+
+
+def _rows_are_there(page: Page) -> None:
+    page.wait_for_function(
+        """() => {
+            const table = document.querySelector('.sde-recall');
+            return table && !table.innerText.includes('…') && !document.body.innerText.includes('Measuring');
+        }""",
+        timeout=180_000,
+    )
+    rest(page)
+
+
+@pytest.mark.parametrize(("dark", "width"), [(False, 1440), (True, 900)], ids=["light", "dark, narrow"])
+def test_the_best_thresholds_of_the_surface_hold_in_another_view(url, opened, dark, width):
+    # Clip art, and pruned vectors: of all surfaces the quickest.
+    with opened(f"{url}/retrieval?data=clipart&transform=pruned", 1, dark=dark, width=width) as page:
+        _rows_are_there(page)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+        assert page.locator(".sde-moves").first.locator("img").first.evaluate("i => i.naturalWidth") > 40
+        again = page.get_by_role("button", name="Use these thresholds")
+        if not dark:
+            page.get_by_role("button", name="Measure the surface").click()
+        expect(again).to_be_visible(timeout=180_000)  # the second visitor finds it measured
+        said = page.get_by_text(re.compile("Chosen on validation")).inner_text()
+        found = re.search(r"noise × ([\d.]+), strong × ([\d.]+)", said)
+        assert found is not None
+        expect(page.get_by_text(re.compile("On 587 test pictures"))).to_be_visible()
+        again.click()
+        expect(page).to_have_url(re.compile(f"noise={re.escape(found[1])}"))
+        expect(page.get_by_role("button", name="These thresholds are in use")).to_be_visible()
+        _rows_are_there(page)
+        page.get_by_role("link", name="Spectrum").click()
+        expect(page.get_by_text(re.compile(f"noise × {re.escape(found[1])}")).first).to_be_visible()
+
+
+def test_a_click_on_a_cell_sets_both_thresholds(url, opened):
+    with opened(f"{url}/retrieval?data=clipart&transform=pruned", 1) as page:
+        _rows_are_there(page)
+        start = page.get_by_role("button", name="Measure the surface")
+        if start.is_visible():
+            start.click()
+        expect(page.get_by_text(re.compile("Chosen on validation"))).to_be_visible(timeout=180_000)
+        rest(page)
+        plot = page.locator(".st-key-surface_chart .nsewdrag").first
+        plot.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        box = plot.bounding_box()
+        assert box is not None
+        # Thirteen cells a side: the third from the left, the fourth from above.
+        x, y = box["x"] + box["width"] * 2.5 / 13, box["y"] + box["height"] * 3.5 / 13
+        page.mouse.move(x, y)
+        page.wait_for_timeout(300)  # plotly finds the point under a resting mouse
+        page.mouse.down()
+        page.mouse.up()
+        expect(page).to_have_url(re.compile("noise=0.397"))
+        expect(page).to_have_url(re.compile("strong=2"))
