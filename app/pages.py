@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.components.figure_files import figure_files
 from app.components.navigation import remember_pages
+from app.components.tour import tour
 from app.views import compare, curriculum, data, overview, retrieval, share, spectrum, subspaces, training
 
 # A picture of our own: an icon by name would be fetched from another host.
@@ -35,5 +36,7 @@ pages = {
     "Share": st.Page(share.show, title="Share", icon=":material/ios_share:", url_path="share"),
 }
 remember_pages(pages)
-st.navigation(list(pages.values()), position="top").run()
+page = st.navigation(list(pages.values()), position="top")
+tour(page.title)
+page.run()
 figure_files()

@@ -79,8 +79,7 @@ class State:
         map_of: whose vectors the map shows.
         map_colour: what colours its points: a band's energy, the modality, or a column of the metadata.
         map_points: points of a UMAP at most; of more, a seeded sample.
-        other: what the set is compared with: pairs that were encoded, the folder of a set, or the set itself with
-            a transform; "" is nothing.
+        other: what the set is compared with: encoded pairs, a set's folder, the set itself transformed; "" is nothing.
         other_encoder: what encoded them; "" takes the first that is there.
         changed: whose changed neighbourhoods are shown.
         search: what is searched with: typed text, an uploaded picture, or a pair of the set.
@@ -91,6 +90,7 @@ class State:
         recall_captions: captions in the gallery of the retrieval table: each picture's first, or every one.
         recall_row: row of that table whose changes are shown query by query.
         recall_way: direction of search of those changes.
+        tour: step of the guided tour, from 1; 0 is no tour.
     """
 
     data: str = "emoji"
@@ -138,6 +138,7 @@ class State:
     recall_captions: Gallery = "primary"
     recall_row: str = "sde-enhanced"
     recall_way: Way = "text → image"
+    tour: Annotated[int, Range(0, 9)] = 0
 
     @property
     def modalities(self) -> tuple[str, ...]:

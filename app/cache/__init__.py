@@ -25,6 +25,7 @@ from app.cache.search import (
 )
 from app.cache.sets import Dataset, cache_folder, dataset, entries_of, entry_of, known_sets
 from app.cache.spectra import bands, chance, headline, matrix_bands, matrix_spectrum, partition, spectrum
+from app.cache.tour import tour_searches
 
 __all__ = [
     "Common",
@@ -84,6 +85,7 @@ __all__ = [
     "table_of",
     "text_query",
     "thumbnail",
+    "tour_searches",
     "transform",
     "umap",
 ]

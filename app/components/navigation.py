@@ -23,6 +23,14 @@ def page_link(title: str, label: str, *, icon: str) -> None:
         st.page_link(page, label=label, icon=icon)
 
 
+def switch_to(title: str) -> None:
+    """Go to the view with this title, now; nothing where a view runs alone."""
+    page = st.session_state.get(_PAGES, {}).get(title)
+    if page is not None:
+        # Without these Streamlit refuses to clear a link that widgets of this view write; the next header writes it.
+        st.switch_page(page, query_params={})
+
+
 def page_paths() -> dict[str, str]:
     """Return the path of each view by its title; nothing where a view runs alone."""
     return {title: page.url_path for title, page in st.session_state.get(_PAGES, {}).items()}

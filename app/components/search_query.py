@@ -17,6 +17,7 @@ from app.components.pending import pending
 from app.components.pointer import picture_source
 from app.components.search_results import query_card
 from app.components.source import put
+from app.components.words import as_text
 from app.intake import thumbnail_of
 from app.state import left_out
 
@@ -216,16 +217,11 @@ def _examples(data: "cache.Dataset") -> None:
     with st.container(horizontal=True):
         for number, text in enumerate(examples):
             st.button(
-                _as_text(text),
+                as_text(text),
                 key=f"example {number}",
                 icon=":material/search:",
                 on_click=lambda text=text: put(query=text),
             )
-
-
-def _as_text(text: str) -> str:
-    """Return a caption as a label that Markdown leaves as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in text)
 
 
 def _offer_pair() -> None:
@@ -235,5 +231,5 @@ def _offer_pair() -> None:
 
 
 def _refuse(error: Exception, name: str = "") -> None:
-    start = f"{_as_text(name)}: " if name else ""
+    start = f"{as_text(name)}: " if name else ""
     st.error(f"{start}{str(error).rstrip('.')}.", icon=":material/error:")

@@ -11,6 +11,7 @@ import sde_core as sde
 from app import cache
 from app.analysis import rule_names
 from app.components.terms import HELP
+from app.components.tour_start import header_button
 from app.sets import SetEntry
 from app.state import (
     DEFAULT,
@@ -201,7 +202,9 @@ def _facts(data: "cache.Dataset", whole: "cache.Dataset") -> None:
         f"weights `{origin.weights_sha256[:8] or 'unknown'}`",
         f"content `{data.fingerprint[:8]}`",
     ]
-    st.caption("  ·  ".join(facts))
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption("  ·  ".join(facts), width="content")
+        header_button()
 
 
 def _carry(names: set[str], link: dict[str, list[str]]) -> None:

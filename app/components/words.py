@@ -31,6 +31,15 @@ def holding(count: int, band: str, share: float) -> str:
     return f"{named} {'direction holds' if count == 1 else 'directions hold'} {percent(share)}"
 
 
+def as_text(caption: str) -> str:
+    r"""Return a caption as words that Markdown leaves as they are.
+
+    >>> print(as_text("a *red* heart"))
+    a \*red\* heart
+    """
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in caption)
+
+
 def spectrum_story(reports: "list[BandReport]", *, moved: bool) -> str:
     """Return what the spectrum chart shows, one sentence a modality."""
     parts = []

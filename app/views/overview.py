@@ -15,6 +15,7 @@ from app.components.gallery import gallery
 from app.components.navigation import page_link
 from app.components.skipped import skipped_items
 from app.components.source import current_state, header, state_line
+from app.components.tour_start import overview_button
 
 if TYPE_CHECKING:
     from app.analysis import BandReport
@@ -43,6 +44,7 @@ def show() -> None:
         st.subheader("What to look at next", anchor=False)
         for lead, rest in words.what_next(reports, headline):
             st.markdown(f"**{lead}** {rest}")
+        overview_button()
     gallery(data)
     skipped_items(data.embeddings.skipped)
     _other_data()

@@ -58,6 +58,7 @@ STATES = st.builds(
     recall_captions=st.sampled_from(choices("recall_captions")),
     recall_row=st.text(min_size=1),
     recall_way=st.sampled_from(choices("recall_way")),
+    tour=st.integers(*map(int, RANGES["tour"])),
     rows=st.sets(st.integers(0, 99_999_999), max_size=9).map(lambda rows: tuple(sorted(rows))),
 )
 
