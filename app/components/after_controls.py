@@ -12,8 +12,9 @@ from app.state import RANGES
 _KINDS = ("enhanced", "pruned")
 _HELP = (
     "What is done to the vectors on the right-hand side; on the left they are as the encoder made them. **enhanced**: "
-    "the gains of the Curriculum page at t. **pruned**: noise directions become 0 [X]. Fitted for pictures and for "
-    "captions apart; each query goes through the map of its own modality. The choice holds in all views."
+    "the gains of the Curriculum page at t. **pruned**: noise directions become 0 [X]. Fitted on what is shown, for "
+    "pictures and for captions apart; each query goes through the map of its own modality. The choice holds in all "
+    "views."
 )
 
 

@@ -64,6 +64,7 @@ def _both_sides(data: "cache.Dataset", state: "State", question: Asked, before: 
             shown = results(data, state.find, found.before, side="before", best=found.best_before)
         with right:
             results(data, state.find, found.after, side="after", best=found.best_after)
+    st.caption(words.LEGEND)
     if state.find == "pictures" and not shown:
         st.caption(NO_PICTURES)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _STYLE = """<style>
 .sde-hits,.sde-texts{margin:0!important;padding:0!important;list-style:none}
-.sde-hits{display:grid;grid-template-columns:repeat(auto-fill,minmax(98px,1fr));gap:10px 8px}
+.sde-hits{display:grid;grid-template-columns:repeat(auto-fill,minmax(92px,1fr));gap:10px 8px}
 .sde-hits li{display:flex;flex-direction:column;align-items:center;min-width:0;padding:6px 2px;border-radius:8px;
 border:2px solid transparent;margin:0;box-sizing:border-box}
 .sde-hits li.right,.sde-texts li.right{border:2px solid currentColor}

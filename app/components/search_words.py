@@ -38,6 +38,10 @@ UPLOAD_STORY = (
     "Upload a picture: what is nearest to it comes back, before and after. It is read on this machine and kept "
     "only as long as this browser tab; a link does not carry it."
 )
+LEGEND = (
+    "Before: rank → rank after. After: rank, and how many places up ▲ or down ▼ it moved. A frame and ✓ mark a right "
+    "answer; one beyond the first dozen stands at the end. Below each result its cosine to the query."
+)
 PROMPT = "Type what you look for, or try one of these:"
 
 
