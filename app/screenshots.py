@@ -39,10 +39,11 @@ VIEWS = {
     "subspaces": "/subspaces",
     "curriculum": "/curriculum",
     "retrieval": "/retrieval?query=a+red+heart",
+    "training": "/training",
     "compare": "/compare?other=this+set%2C+enhanced",
     "share": "/share",
 }
-CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0, "compare": 6, "share": 1}
+CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0, "training": 0, "compare": 6, "share": 1}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

@@ -36,6 +36,22 @@ CHANGE = {"better": "#1f9e89", "same": "#8c8c8c", "worse": "#d1495b"}
 WORD = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}
 
 
+# The shades of .streamlit/config.toml, which reach 4.5 to 1 as text: on the light and on the dark page.
+TEXT = {
+    "image": ("#1b6c9c", "#62b5e6"), "text": ("#a03f76", "#e391bf"),
+    "strong": ("#00734f", "#2fc398"), "weak": ("#8a5d00", "#e3aa3c"), "noise": ("#5f6670", "#a8b0ba"),
+}  # fmt: skip
+
+
+def as_text(name: str) -> str:
+    """Return the colour of a band or modality as text, in CSS that follows the theme; "" for others.
+
+    >>> as_text("image")
+    'light-dark(#1b6c9c,#62b5e6)'
+    """
+    return f"light-dark({','.join(TEXT[name])})" if name in TEXT else ""
+
+
 def faded(colour: str, opacity: float) -> str:
     """Return a hex colour with an opacity in [0, 1]."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))

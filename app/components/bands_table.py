@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from app.analysis import BANDS
 from app.charts import palette
+from app.components.table_heads import head
 from app.components.words import percent
 
 if TYPE_CHECKING:
@@ -22,13 +23,12 @@ STYLE = """<style>
 def bands_table(reports: "list[BandReport]") -> str:
     """Return directions, their share, and the share of energy of each band and modality, as HTML of our own."""
     heads = "".join(
-        f'<th scope="col">{dot(palette.KIND[r.modality])}{r.modality} directions</th>'
-        '<th scope="col">energy</th>'
+        head("directions", f"{dot(palette.KIND[r.modality])}{r.modality} directions") + head("energy")
         for r in reports
     )
     rows = "".join(_row(reports, band) for band in BANDS)
     return (
-        f'{STYLE}<table class="sde-bands"><thead><tr><th scope="col">band</th>{heads}</tr></thead>'
+        f'{STYLE}<table class="sde-bands"><thead><tr>{head("band")}{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 

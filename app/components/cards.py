@@ -35,7 +35,7 @@ class Number:
 
     def as_html(self) -> str:
         """Return the number, and its name beside it; both are ours, never a user's text."""
-        colour = palette.KIND.get(self.name)
+        colour = palette.as_text(self.name)
         style = f' style="color:{colour}"' if colour else ""
         name = f"<small>{self.name}</small>" if self.name else ""
         return f"<span><b{style}>{self.text}</b>{name}</span>"
@@ -54,8 +54,8 @@ class Card:
 
     label: str
     numbers: tuple[Number, ...]
+    help: str
     below: str = ""
-    help: str = ""
 
 
 def show_card(place: "DeltaGenerator", card: Card, *, width: Literal["stretch"] | int = "stretch") -> None:
@@ -67,7 +67,7 @@ def show_card(place: "DeltaGenerator", card: Card, *, width: Literal["stretch"] 
         width: "stretch", or pixels.
     """
     with place.container(border=True, gap="xxsmall", width=width, height="stretch"):
-        st.markdown(card.label, help=card.help or None)
+        st.markdown(card.label, help=card.help)
         inner = "".join(number.as_html() for number in card.numbers)
         st.html(f'{_STYLE}<div class="sde-numbers">{inner}</div>')
         if card.below:

@@ -4,7 +4,9 @@ import math
 from typing import TYPE_CHECKING
 
 from app.charts import palette
+from app.components.bands_table import dot
 from app.components.curriculum_words import GUARANTEES
+from app.components.table_heads import head
 
 if TYPE_CHECKING:
     from app.analysis import CertificateReport
@@ -31,13 +33,11 @@ _NUMBER = {
 def certificate_table(reports: "list[CertificateReport]") -> str:
     """Return measured value and bound of each guarantee and modality, as HTML of our own."""
     heads = "".join(
-        f'<th scope="col"><i style="background:{palette.MODALITY[r.modality]}"></i>{r.modality}</th>'
-        '<th scope="col">bound</th>'
-        for r in reports
+        head("measured", f"{dot(palette.MODALITY[r.modality])}{r.modality}") + head("bound") for r in reports
     )
     rows = "".join(_row(reports, i) for i in range(len(reports[0].lines)))
     return (
-        f'{_STYLE}<table class="sde-certificate"><thead><tr><th scope="col">guarantee</th>{heads}</tr></thead>'
+        f'{_STYLE}<table class="sde-certificate"><thead><tr>{head("guarantee")}{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 

@@ -1,5 +1,6 @@
-"""Two charts beside each other where there is room, below each other where there is not."""
+"""Two columns beside each other where there is room, below each other where there is not."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,17 +12,22 @@ if TYPE_CHECKING:
 _LEAST = "33rem"
 
 
-def chart_columns(key: str) -> "tuple[DeltaGenerator, DeltaGenerator]":
-    """Return two places of one width that become two rows on a narrow page.
+def chart_columns(
+    key: str, shares: Sequence[float] = (0.5, 0.5), *, least: str = _LEAST
+) -> "tuple[DeltaGenerator, DeltaGenerator]":
+    """Return two places that become two rows where one of them would get narrower than ``least``.
 
     Args:
         key: unique on the page.
+        shares: of the width.
+        least: width of CSS.
     """
     place = st.container(key=key)
+    # Columns inside these columns stay as they are.
+    row = f".st-key-{key} > [data-testid=stLayoutWrapper] > [data-testid=stHorizontalBlock]"
     with place:
         st.html(
-            f"<style>.st-key-{key} [data-testid=stColumn]{{min-width:min(100%,{_LEAST})}}"
-            f".st-key-{key} [data-testid=stHorizontalBlock]{{flex-wrap:wrap}}</style>"
+            f"<style>{row}{{flex-wrap:wrap}}{row} > [data-testid=stColumn]{{min-width:min(100%,{least})}}</style>"
         )
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns(list(shares), gap="large")
     return left, right

@@ -27,7 +27,7 @@ _WORDS = {"image": "pictures", "text": "captions"}
 
 def changed_section(common: "Common", jobs: "list[Job]", state: "State") -> None:
     """Show the rows that share the fewest neighbours, of one modality."""
-    st.subheader("Whose company changed most?", anchor=False)
+    st.header("Whose company changed most?", anchor=False)
     if len(jobs) > 1:
         segments(
             "changed", "Of", state.changed, help=HELP["changed"], words=lambda modality: _WORDS[modality]

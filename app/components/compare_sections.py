@@ -42,7 +42,7 @@ def results(jobs: "Sequence[Job]", kind: type[Result]) -> list[Result]:
 
 def spectra_section(pairs: "list[tuple[BandReport, BandReport]]", state: "State") -> None:
     """Show both spectra on each other, and bands and metrics in numbers."""
-    st.subheader("How does each set spread its energy?", anchor=False)
+    st.header("How does each set spread its energy?", anchor=False)
     with st.container(horizontal=True, gap="medium"):
         segments("center", "Mean", state.center, help=HELP["center"])
         segments("unit", "Count by", state.unit, help=HELP["unit"])
@@ -67,7 +67,7 @@ def spectra_section(pairs: "list[tuple[BandReport, BandReport]]", state: "State"
 
 def spaces_section(similarity: "Job", neighbours: "list[Job]") -> None:
     """Show CKA of every two spaces, and how many neighbours stay."""
-    st.subheader("How alike are the two spaces?", anchor=False)
+    st.header("How alike are the two spaces?", anchor=False)
     left, right = chart_columns("compare_spaces")
     with left:
         for found in results([similarity], Similarity):
@@ -102,7 +102,7 @@ def _cka(found: "Similarity") -> None:
 
 def subspaces_section(common: "Common", jobs: "list[Job]") -> None:
     """Show principal angles in feature space and along the rows, and the overlap by band."""
-    st.subheader("Do the same directions stand out?", anchor=False)
+    st.header("Do the same directions stand out?", anchor=False)
     there = results(jobs, Subspaces)
     left, right = chart_columns("compare_subspaces")
     with left:
@@ -143,7 +143,7 @@ def _angles(there: "list[Subspaces]", *, feature: bool) -> None:
 
 def retrieval_section(job: "Job", similarity: "Job") -> None:
     """Show what B changes between pictures and captions: retrieval with paired intervals, gap and cones."""
-    st.subheader("What does it change between pictures and captions?", anchor=False)
+    st.header("What does it change between pictures and captions?", anchor=False)
     left, right = chart_columns("compare_retrieval")
     for found in results([job], ComparedSets):
         story = words.retrieval_story(found)

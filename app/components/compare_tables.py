@@ -8,6 +8,7 @@ from app.charts import palette
 from app.charts.compare_retrieval import NAMES, WAYS
 from app.components.bands_table import STYLE, dot
 from app.components.metric_cards import short
+from app.components.table_heads import head
 from app.components.terms import METRICS
 from app.components.words import percent
 
@@ -32,8 +33,7 @@ _ROWS = ("recall@1", "recall@5", "recall@10", "median_rank", "mrr")
 def compared_bands(pairs: "list[tuple[BandReport, BandReport]]") -> str:
     """Return directions and energy of each band in A and in B, as HTML of our own."""
     heads = "".join(
-        f'<th scope="col">{dot(palette.KIND[a.modality])}{a.modality} directions</th>'
-        '<th scope="col">energy</th>'
+        head("directions", f"{dot(palette.KIND[a.modality])}{a.modality} directions") + head("energy")
         for a, _ in pairs
     )
     rows = ""
@@ -47,19 +47,19 @@ def compared_bands(pairs: "list[tuple[BandReport, BandReport]]") -> str:
                 f"<td>{_percents(energies)}</td>"
             )
         rows += f'<tr><th scope="row">{dot(palette.BAND[band])}{band}</th>{cells}</tr>'
-    return _table("band, A → B", heads, rows)
+    return _table(head("band", "band, A → B"), heads, rows)
 
 
 def compared_metrics(pairs: "list[tuple[BandReport, BandReport]]") -> str:
     """Return the metrics of both spectra, as HTML of our own."""
-    heads = "".join(f'<th scope="col">{dot(palette.KIND[a.modality])}{a.modality}</th>' for a, _ in pairs)
+    heads = "".join(head("A → B", f"{dot(palette.KIND[a.modality])}{a.modality}") for a, _ in pairs)
     rows = "".join(
         f'<tr><th scope="row">{METRICS[key]}</th>'
         + "".join(f"<td>{short(a.metrics[key])} → {short(b.metrics[key])}</td>" for a, b in pairs)
         + "</tr>"
         for key in _SPECTRAL
     )
-    return _table("spectrum, A → B", heads, rows)
+    return _table(head("A → B", "spectrum, A → B"), heads, rows)
 
 
 def compared_pairs(found: "Similarity") -> str:
@@ -70,13 +70,13 @@ def compared_pairs(found: "Similarity") -> str:
         f"<td>{_three(b[key] - a[key], signed=True)}</td></tr>"
         for key, name in _PAIRED.items()
     )
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("A", "B", "B − A"))
-    return _table("pairs", heads, rows)
+    heads = "".join(head(name) for name in ("A", "B", "B − A"))
+    return _table(head("number", "pairs"), heads, rows)
 
 
 def overlap_table(found: "Subspaces") -> str:
     """Return how much of each band of A lies in each band of B, as HTML of our own."""
-    heads = "".join(f'<th scope="col">{dot(palette.BAND[band])}{band} of B</th>' for band in BANDS)
+    heads = "".join(head("overlap", f"{dot(palette.BAND[band])}{band} of B") for band in BANDS)
     rows = ""
     for band, shares in zip(BANDS, found.bands, strict=True):
         cells = "".join(
@@ -86,8 +86,8 @@ def overlap_table(found: "Subspaces") -> str:
             for share, chance in zip(shares, found.bands_chance, strict=True)
         )
         rows += f'<tr><th scope="row">{dot(palette.BAND[band])}{band} of A</th>{cells}</tr>'
-    head = f"{dot(palette.MODALITY[found.modality])}{found.modality}"
-    return _table(head, heads, rows)
+    name = f"{dot(palette.MODALITY[found.modality])}{found.modality}"
+    return _table(head("band", name), heads, rows)
 
 
 def retrieval_table(found: "ComparedSets") -> str:
@@ -107,13 +107,13 @@ def retrieval_table(found: "ComparedSets") -> str:
                 f"<td>{_reached(found.first[key], unit)}</td><td>{_reached(found.second[key], unit)}</td>"
                 f"<td>{middle}<small>{interval}</small></td><td>{luck}</td></tr>"
             )
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("A", "B", "B − A, 95 %", "chance"))
-    return _table("", heads, rows)
+    heads = "".join(head(name) for name in ("A", "B", "B − A, 95 %", "chance"))
+    return _table(head("measure"), heads, rows)
 
 
 def _table(first: str, heads: str, rows: str) -> str:
     return (
-        f'{STYLE}<div style="overflow-x:auto"><table class="sde-bands"><thead><tr><th scope="col">{first}</th>'
+        f'{STYLE}<div style="overflow-x:auto"><table class="sde-bands"><thead><tr>{first}'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

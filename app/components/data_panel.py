@@ -64,7 +64,7 @@ def data_panel(suggested: str = "") -> None:
     Args:
         suggested: path that was asked for elsewhere and is not open.
     """
-    st.subheader("Open pairs or embeddings", anchor=False)
+    st.header("Open pairs or embeddings", anchor=False)
     st.caption(
         "Pairs of pictures and captions are encoded here; vectors that you have already are opened as they are. "
         "Nothing is changed where it lies."

@@ -7,7 +7,7 @@ from app.analysis import BANDS
 from app.charts.palette import word
 from app.components.cards import Card, Number
 from app.components.subspace_terms import HELP
-from app.components.words import percent
+from app.components.words import percent, signed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ def direction_cards(
     )
     correlation = Card(
         label="Correlation of pairs",
-        numbers=(Number(_signed(reading.correlation)),),
+        numbers=(Number(signed(reading.correlation, 2)),),
         below=_p_value(reading),
         help=HELP["direction_correlation"],
     )
@@ -53,7 +53,7 @@ def _cosine(table: "DirectionTable", i: int) -> Card:
     known = math.isfinite(part)
     return Card(
         label="Of the paired cosine",
-        numbers=(Number(_signed(part, digits=4) if known else "–"),),
+        numbers=(Number(signed(part, 4) if known else "–"),),
         below=f"of {table.paired_cosine:.3f} in all" if known else _undefined(table),
         help=HELP["direction_cosine"],
     )
@@ -71,7 +71,3 @@ def _p_value(reading: "Reading") -> str:
     least = 1 / (len(reading.null) + 1)
     sign = "≤" if reading.p_value <= least * 1.001 else "="
     return f"p {sign} {reading.p_value:.2g} against {len(reading.null)} shuffles"
-
-
-def _signed(value: float, *, digits: int = 2) -> str:
-    return "–" if not math.isfinite(value) else f"{value:+.{digits}f}".replace("-", "\u2212")

@@ -11,11 +11,13 @@ from app.charts.directions import directions_figure
 from app.charts.layout import CONFIG
 from app.components import subspace_words as words
 from app.components.cards import card_grid
+from app.components.chart_columns import chart_columns
 from app.components.direction_cards import direction_cards
 from app.components.follow import follow, segments
 from app.components.source import current_state, put
 from app.components.subspace_terms import HELP
 from app.components.thumbnails import lines, thumbnails
+from app.components.words import signed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +34,7 @@ _N_CAPTIONS = 6
 @st.fragment
 def direction_reader(data: "cache.Dataset") -> None:
     """Show the reader; another direction redraws only this part."""
-    st.subheader("What does a direction mean?", anchor=False)
+    st.header("What does a direction mean?", anchor=False)
     state = current_state()
     try:
         table = cache.table_of(data, state.basis, state.center)
@@ -51,7 +53,7 @@ def direction_reader(data: "cache.Dataset") -> None:
     _controls(table, state)
     labels = _labels(data, state)
     reading = cache.reading(data, state.basis, state.center, state.direction)
-    left, right = st.columns([0.46, 0.54], gap="large")
+    left, right = chart_columns("direction_columns", (0.46, 0.54), least="27rem")
     with left:
         st.plotly_chart(
             directions_figure(table, labels, state.direction, level=words.chance_level(reading)),
@@ -158,10 +160,10 @@ def _ends(data: "cache.Dataset", reading: "Reading") -> None:
         with column:
             st.markdown(f"**{'Upper' if end else 'Lower'} end**")
             rows = reading.images[end][:_N_PICTURES]
-            seen |= thumbnails(data, [(int(row), f"{reading.image[row]:+.3f}") for row in rows])
+            seen |= thumbnails(data, [(int(row), signed(reading.image[row], 3)) for row in rows])
             st.caption("Captions furthest out at this end")
             lines(
-                (embeddings.captions[int(row)], f"{reading.text[row]:+.3f}")
+                (embeddings.captions[int(row)], signed(reading.text[row], 3))
                 for row in reading.texts[end][:_N_CAPTIONS]
             )
     st.caption(words.ENDS_STORY if seen else f"{words.NO_PICTURES} {words.ENDS_STORY}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def downloads(reports: "list[BandReport]", state: "State", data: "Dataset") -> None:
     """Show the two buttons; the files are written when one is pressed."""
-    st.subheader("Take the numbers home", anchor=False)
+    st.header("Take the numbers home", anchor=False)
     name = f"spectrum-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
         st.download_button(

@@ -29,7 +29,7 @@ display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hi
 def gallery(data: "Dataset") -> None:
     """Show some pairs of the set, drawn by a seed that a button moves on."""
     left, right = st.columns([0.8, 0.2], vertical_alignment="bottom")
-    left.subheader("Some of its pairs", anchor=False)
+    left.header("Some of its pairs", anchor=False)
     if right.button("Show others", icon=":material/shuffle:", width="stretch"):
         st.session_state["gallery_seed"] = st.session_state.get("gallery_seed", 0) + 1
     embeddings = data.embeddings

@@ -11,15 +11,25 @@ if TYPE_CHECKING:
     from sde_core import EmbeddingSet
 
 COUNT = 8
-_LABELS = (
-    "Pairs", "Image → text", "Text → image", "Effective rank",
-    "Cone", "Modality gap", "Paired cosine", "Linear CKA",
-)  # fmt: skip
+_LABELS = {
+    "Pairs": "pairs",
+    "Image → text": "image_to_text",
+    "Text → image": "text_to_image",
+    "Effective rank": "effective_rank",
+    "Cone": "cone",
+    "Modality gap": "modality_gap",
+    "Paired cosine": "paired_cosine",
+    "Linear CKA": "linear_cka",
+}
+"""What each card shows, and its help."""
 
 
 def waiting() -> tuple[Card, ...]:
     """Return the cards before their numbers are there, of the same size."""
-    return tuple(Card(label=label, numbers=(Number(WAITING),), below=WAITING) for label in _LABELS)
+    return tuple(
+        Card(label=label, numbers=(Number(WAITING),), below=WAITING, help=HELP[key])
+        for label, key in _LABELS.items()
+    )
 
 
 def cards(embeddings: "EmbeddingSet", reports: "list[BandReport]", headline: "Headline") -> tuple[Card, ...]:
@@ -62,7 +72,8 @@ def _alignment(near: dict[str, float]) -> tuple[Card, ...]:
     if not near:
         few = (Number("–"),)
         return tuple(
-            Card(label=label, numbers=few, below="needs at least two pairs") for label in _LABELS[4:]
+            Card(label=label, numbers=few, below="needs at least two pairs", help=HELP[key])
+            for label, key in list(_LABELS.items())[4:]
         )
     cone = (Number(f"{near['cone_image']:.2f}", "image"), Number(f"{near['cone_text']:.2f}", "text"))
     return (

@@ -10,10 +10,12 @@ from app.analysis import BANDS
 from app.charts.layout import CONFIG
 from app.charts.pairs import shown_pairs, triangle_figure
 from app.components import subspace_words as words
+from app.components.chart_columns import chart_columns
 from app.components.follow import segments
 from app.components.source import current_state
 from app.components.subspace_terms import HELP
 from app.components.thumbnails import thumbnails
+from app.components.words import signed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,14 +32,14 @@ _N_PICTURES = 10
 
 def pair_energies(data: "cache.Dataset", state: "State") -> None:
     """Show the triangles, and the table of the pairs that the state asks for."""
-    st.subheader("How much of each pair is signal?", anchor=False)
+    st.header("How much of each pair is signal?", anchor=False)
     pairs = cache.pairs_by_band(data, state)
     if not len(pairs.images):
         st.info("No picture of this set has a caption: there are no pairs to compare.")
         return
     picked = np.isin(pairs.images, state.rows)
     shown = shown_pairs(pairs, picked)
-    left, right = st.columns([0.54, 0.46], gap="large")
+    left, right = chart_columns("pair_columns", (0.54, 0.46), least="27rem")
     with left:
         st.plotly_chart(
             triangle_figure(pairs, picked, shown, n_images=data.embeddings.n_images),
@@ -65,7 +67,13 @@ def _listed(data: "cache.Dataset", pairs: "PairEnergies", picked: "npt.NDArray[n
         )
         return
     shown = pairs.widest(found, MOST_ROWS)
-    thumbnails(data, [(int(pairs.images[i]), f"{pairs.apart[i]:+.0%}") for i in shown[:_N_PICTURES]])
+    thumbnails(
+        data,
+        [
+            (int(pairs.images[i]), f"{signed(100 * float(pairs.apart[i]), 0)}\u00a0%")
+            for i in shown[:_N_PICTURES]
+        ],
+    )
     st.dataframe(
         _rows(data, pairs, shown),
         hide_index=True,

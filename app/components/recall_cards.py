@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.components.pointer import picture_source
+from app.components.table_heads import head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def cards(data: "Dataset", title: str, found: "Sequence[QueryCard]", way: "Direc
     if not found:
         st.caption("No query.")
         return
-    heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+    heads = "".join(head(term) for term in _HEADS)
     rows = "".join(_row(data, card, way) for card in found)
     st.html(
         f'{_STYLE}<table class="sde-moves" aria-label="{title}"><colgroup><col style="width:26%"><col><col '

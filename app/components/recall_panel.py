@@ -39,7 +39,7 @@ def recall_panel(data: "cache.Dataset", state: "State") -> None:
         data: the set.
         state: whose thresholds and curriculum two of the rows follow.
     """
-    st.subheader("What does retrieval gain or lose?", anchor=False)
+    st.header("What does retrieval gain or lose?", anchor=False)
     try:
         fit, test = cache.recall_parts(data, state.recall_captions)
     except sde.SDEError as error:

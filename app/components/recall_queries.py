@@ -43,7 +43,7 @@ def recall_queries(
         rows: that are measured.
         is_waiting: whether more are on their way.
     """
-    st.subheader("Which queries gain, which lose?", anchor=False)
+    st.header("Which queries gain, which lose?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         names = sde.comparison_names()[1:]
         choice("recall_row", "Raw against", state.recall_row, names, help=HELP["recall_row"], width=240)

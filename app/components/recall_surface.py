@@ -35,7 +35,7 @@ def recall_surface(data: "cache.Dataset", state: "State") -> None:
         data: the set.
         state: rule, curriculum, captions; its thresholds are marked.
     """
-    st.subheader("Would other thresholds retrieve better?", anchor=False)
+    st.header("Would other thresholds retrieve better?", anchor=False)
     st.caption(_WHY)
     try:
         reports = cache.bands(data, state, ("image", "text"))

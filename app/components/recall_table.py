@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from app.analysis.recall import METRICS, RAW, WAYS
 from app.charts import palette
 from app.charts.recall import SAME, verdict
-from app.components.recall_terms import HELP, ROWS
+from app.components.recall_terms import ROWS
+from app.components.table_heads import head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,17 +41,15 @@ def recall_table(rows: "Sequence[RecallRow]", names: "Sequence[str]", *, chosen:
         chosen: the row that is looked at query by query; it stands out.
     """
     there = {row.name: row for row in rows}
-    groups = "".join(f'<th colspan="{len(METRICS)}" class="start">{way}</th>' for way in WAYS)
-    heads = "".join(f'<th scope="col"{_start(i)}>{name}</th>' for _ in WAYS for i, name in enumerate(METRICS))
-    help = html.escape(HELP["gap"], quote=True)
+    groups = "".join(head(way, look="start", span=len(METRICS)) for way in WAYS)
+    heads = "".join(head(name, look="" if i else "start") for _ in WAYS for i, name in enumerate(METRICS))
     body = "".join(
         _row(name, there.get(name), there.get(RAW), now=name == chosen and name != RAW) for name in names
     )
     return (
         f'{_STYLE}<div class="sde-scroll" tabindex="0" role="region" aria-label="Retrieval table">'
-        f'<table class="sde-recall"><thead><tr><th></th>{groups}<th class="start"></th></tr>'
-        f'<tr><th scope="col" class="name">row</th>{heads}'
-        f'<th scope="col" class="start" title="{help}">gap</th></tr></thead>'
+        f'<table class="sde-recall"><thead><tr><td></td>{groups}<td class="start"></td></tr>'
+        f"<tr>{head('row', look='name')}{heads}{head('gap', look='start')}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 
@@ -58,16 +57,16 @@ def recall_table(rows: "Sequence[RecallRow]", names: "Sequence[str]", *, chosen:
 def _row(name: str, row: "RecallRow | None", raw: "RecallRow | None", *, now: bool) -> str:
     look = ' class="raw"' if name == RAW else ' class="now"' if now else ""
     title = html.escape(ROWS.get(name, ""), quote=True)
-    head = f'<tr{look}><th scope="row" title="{title}">{html.escape(name)}</th>'
+    start = f'<tr{look}><th scope="row" title="{title}">{html.escape(name)}</th>'
     if row is None:
         empty = "".join(f"<td{_start(i)}>…</td>" for _ in WAYS for i in range(len(METRICS)))
-        return f'{head}{empty}<td class="start">…</td></tr>'
+        return f'{start}{empty}<td class="start">…</td></tr>'
     cells = "".join(
         f"<td{_start(i)}>{_cell(row, f'{prefix}_{key}', name)}</td>"
         for prefix in WAYS.values()
         for i, (name, key) in enumerate(METRICS.items())
     )
-    return f'{head}{cells}<td class="start">{_gap(row, raw)}</td></tr>'
+    return f'{start}{cells}<td class="start">{_gap(row, raw)}</td></tr>'
 
 
 def _cell(row: "RecallRow", key: str, metric: str) -> str:

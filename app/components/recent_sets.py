@@ -27,7 +27,7 @@ def remember_open(data: "cache.Dataset") -> None:
 def recent_sets() -> None:
     """Show the list, each entry with its buttons."""
     entries = read_recent(cache.cache_folder())
-    st.subheader("Opened lately", anchor=False)
+    st.header("Opened lately", anchor=False)
     if not entries:
         st.caption("Sets that you open are listed here, to find them again.")
         return

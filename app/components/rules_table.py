@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from app.analysis import BANDS
 from app.charts import palette
+from app.components.table_heads import head
 from app.components.words import percent
 
 if TYPE_CHECKING:
@@ -21,17 +22,17 @@ _STYLE = """<style>
 .sde-rules .bars i{display:block;height:100%}
 .sde-scroll{overflow-x:auto}
 </style>"""
-_HEADS = (
-    "rule",
-    "directions",
-    "strong",
-    "weak",
-    "noise",
-    "strong above",
-    "noise up to",
-    "energy of signal",
-    "bulk",
-)
+_HEADS = {
+    "rule": "rule",
+    "shares": "directions",
+    "strong": "strong",
+    "weak": "weak",
+    "noise": "noise",
+    "strong above": "strong above",
+    "noise up to": "noise up to",
+    "energy of signal": "energy of signal",
+    "bulk": "bulk",
+}
 
 
 def rules_table(results: "tuple[RuleResult, ...]", *, chosen: str, by_hand: "BandReport | None") -> str:
@@ -45,7 +46,7 @@ def rules_table(results: "tuple[RuleResult, ...]", *, chosen: str, by_hand: "Ban
     rows = [_row(r.rule, r.report, r.reason, now=r.rule == chosen and by_hand is None) for r in results]
     if by_hand is not None:
         rows.append(_row("moved by hand", by_hand, "", now=True))
-    heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+    heads = "".join(head(term, shown) for term, shown in _HEADS.items())
     return (
         f'{_STYLE}<div class="sde-scroll"><table class="sde-rules"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -54,9 +55,9 @@ def rules_table(results: "tuple[RuleResult, ...]", *, chosen: str, by_hand: "Ban
 
 def _row(rule: str, report: "BandReport | None", reason: str, *, now: bool) -> str:
     mark = ' class="now"' if now else ""
-    head = f'<tr{mark}><th scope="row">{html.escape(rule)}</th>'
+    name = f'<tr{mark}><th scope="row">{html.escape(rule)}</th>'
     if report is None:
-        return f'{head}<td class="why" colspan="8">{html.escape(reason)}</td></tr>'
+        return f'{name}<td class="why" colspan="8">{html.escape(reason)}</td></tr>'
     counts = {band: report.count(band) for band in BANDS}
     signal = report.energy_share("strong") + report.energy_share("weak")
     cells = [
@@ -69,7 +70,7 @@ def _row(rule: str, report: "BandReport | None", reason: str, *, now: bool) -> s
         f"<td>{percent(signal)}</td>",
         f"<td>{_fit(report)}</td>",
     ]
-    return head + "".join(cells) + "</tr>"
+    return name + "".join(cells) + "</tr>"
 
 
 def _bars(counts: dict[str, int]) -> str:

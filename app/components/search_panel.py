@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def search_panel(data: "cache.Dataset") -> None:
     """Show the search before and after; only this part is redrawn when a query is typed."""
     state = current_state()
-    st.subheader("Search, before and after", anchor=False)
+    st.header("Search, before and after", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         segments("search", "Search with", state.search, help=words.HELP["search"])
         segments("find", "Find", state.find, help=words.HELP["find"])

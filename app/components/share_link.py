@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def share_link(data: "Dataset", state: "State") -> None:
     """Show the link with a button that copies it."""
-    st.subheader("The link", anchor=False)
+    st.header("The link", anchor=False)
     paths = page_paths()
     if paths:
         st.selectbox(

@@ -57,7 +57,7 @@ class Wanted:
 
 def share_report(data: "Dataset", state: "State") -> None:
     """Show what the report will be, make it, and hand it out."""
-    st.subheader("The report", anchor=False)
+    st.header("The report", anchor=False)
     st.markdown(_HOLDS)
     _choices(data, state)
     try:

@@ -17,7 +17,7 @@ def spectrum_controls(sizes: tuple[int, ...]) -> None:
     Args:
         sizes: numbers of pairs to draw batches of, the last one being all of them.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
             "Partition rule",
             rule_names(),
@@ -101,7 +101,7 @@ def compact_thresholds(*, disabled: bool = False) -> None:
     Args:
         disabled: whether the rule does not cut by size.
     """
-    rule, one, two, back = st.columns([0.2, 0.32, 0.32, 0.16], vertical_alignment="bottom", gap="medium")
+    rule, one, two, back = st.columns([0.19, 0.29, 0.29, 0.23], vertical_alignment="bottom", gap="small")
     _follow("rule_pick", current_state().rule)
     rule.selectbox("Partition rule", rule_names(), key="rule_pick", help=HELP["rule"], on_change=_choose_rule)
     with one:

@@ -43,7 +43,7 @@ def training_charts(log: "TrainingLog") -> None:
 def _quality(runs: "Sequence[RunLog]") -> None:
     left, right = chart_columns("training_quality")
     with left:
-        st.subheader("Does it find more?", anchor=False)
+        st.header("Does it find more?", anchor=False)
         k = st.segmented_control("Cut-off", (1, 5, 10), default=10, required=True, key="training_k")
         st.plotly_chart(
             recall_figure(runs, int(k or 10)), key="training_recall", config=CONFIG, alt=words.outcome(runs)
@@ -54,7 +54,7 @@ def _quality(runs: "Sequence[RunLog]") -> None:
                 f"{runs[0].started['n_train']:,}. {runs[0].started['split']}"
             )
     with right:
-        st.subheader("What the loss does", anchor=False)
+        st.header("What the loss does", anchor=False)
         st.plotly_chart(
             loss_figure(runs, height=340),
             key="training_loss",
@@ -67,7 +67,7 @@ def _quality(runs: "Sequence[RunLog]") -> None:
 def _movement(runs: "Sequence[RunLog]") -> None:
     left, right = chart_columns("training_movement")
     with left:
-        st.subheader("How the bands move", anchor=False)
+        st.header("How the bands move", anchor=False)
         what = st.segmented_control(
             "Share of", ("energy", "directions"), default="energy", required=True, key="training_share"
         )
@@ -79,7 +79,7 @@ def _movement(runs: "Sequence[RunLog]") -> None:
         )
         st.caption(words.SHARES_STORY)
     with right:
-        st.subheader("Effective rank and gap", anchor=False)
+        st.header("Effective rank and gap", anchor=False)
         st.plotly_chart(
             rank_gap_figure(runs, height=340), key="training_rank", config=CONFIG, alt=words.rank_story(runs)
         )
@@ -89,7 +89,7 @@ def _movement(runs: "Sequence[RunLog]") -> None:
 
 
 def _spectra(runs: "Sequence[RunLog]") -> None:
-    st.subheader("The spectrum as it moves", anchor=False)
+    st.header("The spectrum as it moves", anchor=False)
     names = [run.name for run in runs]
     chosen = names[0]
     if len(names) > 1:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def training_mix(folder: Path, request: "TrainingRequest", runs: list[str]) -> None:
     """Show what mixes of the start and the end of a run reach; the runs have ended well."""
-    st.subheader("Between start and end", anchor=False)
+    st.header("Between start and end", anchor=False)
     st.caption(WEIGHTS_STORY)
     left, right = st.columns([0.6, 0.4], vertical_alignment="bottom")
     run = left.segmented_control("Weights of", runs, default=runs[0], required=True, key="mix_run") or runs[0]

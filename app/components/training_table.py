@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from app.analysis.training import BANDS, MODALITIES, PUBLISHED_SHARES
 from app.charts import palette
 from app.components.bands_table import STYLE, dot
+from app.components.table_heads import head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +19,12 @@ def shares_table(runs: "Sequence[RunLog]") -> str:
     The runs' names are ours, so is every other word in the table.
     """
     heads = "".join(
-        f'<th scope="col">{dot(palette.MODALITY[m])}{run.name}, {m}</th>' for run in runs for m in MODALITIES
+        head("run", f"{dot(palette.MODALITY[m])}{run.name}, {m}") for run in runs for m in MODALITIES
     )
     rows = "".join(_row(runs, band) for band in BANDS)
     return (
-        f'{STYLE}<table class="sde-bands"><thead><tr><th scope="col">share of directions</th>{heads}'
-        f'<th scope="col">the paper reports [P]</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'{STYLE}<table class="sde-bands"><thead><tr>{head("share of directions")}{heads}'
+        f"{head('paper', 'the paper reports [P]')}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 

@@ -27,7 +27,7 @@ _USE = {
 
 def transform_download(data: "Dataset", state: "State") -> None:
     """Show the buttons; a file is written when its button is pressed."""
-    st.subheader("Take the transform home", anchor=False)
+    st.header("Take the transform home", anchor=False)
     name = f"sde-{analysis.kind_of(state)}-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
         st.download_button(

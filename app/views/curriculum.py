@@ -73,7 +73,7 @@ def _moment(reports: "list[GainReport]", state: "State") -> None:
 def _over_training(reports: "list[GainReport]") -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Gains over training", anchor=False)
+        st.header("Gains over training", anchor=False)
         followed = followed_directions(max(len(r.values) for r in reports))
         st.plotly_chart(
             curves_figure(reports, followed=followed),
@@ -83,7 +83,7 @@ def _over_training(reports: "list[GainReport]") -> None:
         )
         st.caption(words.CURVES_STORY)
     with right:
-        st.subheader("Every direction, every moment", anchor=False)
+        st.header("Every direction, every moment", anchor=False)
         st.plotly_chart(
             waterfall_figure(reports),
             key="waterfall_chart",
@@ -95,7 +95,7 @@ def _over_training(reports: "list[GainReport]") -> None:
 
 def _certificate(data: "cache.Dataset", state: "State") -> None:
     found = cache.certificates(data, state, state.modalities)
-    st.subheader("What is guaranteed, and what happened", anchor=False)
+    st.header("What is guaranteed, and what happened", anchor=False)
     left, right = st.columns([0.46, 0.54], gap="large")
     with left:
         st.plotly_chart(
@@ -114,7 +114,7 @@ def _certificate(data: "cache.Dataset", state: "State") -> None:
 
 
 def _strong_modes(data: "cache.Dataset", state: "State", reports: "list[GainReport]") -> None:
-    st.subheader("Three ways to move the strong band", anchor=False)
+    st.header("Three ways to move the strong band", anchor=False)
     gains = {}
     for mode in get_args(StrongMode):
         try:

@@ -41,7 +41,7 @@ def show() -> None:
     st.session_state["headline_seen"] = data.fingerprint
     card_grid(headline_cards.cards(data.embeddings, reports, headline), 4, places=places)
     with right:
-        st.subheader("What to look at next", anchor=False)
+        st.header("What to look at next", anchor=False)
         for lead, rest in words.what_next(reports, headline):
             st.markdown(f"**{lead}** {rest}")
         overview_button()
@@ -51,7 +51,7 @@ def show() -> None:
 
 
 def _other_data() -> None:
-    st.subheader("Your own data", anchor=False)
+    st.header("Your own data", anchor=False)
     with st.container(border=True):
         st.markdown(
             "Open pairs in any usual format, or vectors that you have: by path, upload or hub name, with a look at "
@@ -62,7 +62,7 @@ def _other_data() -> None:
 
 def _chart(reports: "list[BandReport]") -> None:
     state = current_state()
-    st.subheader("Singular spectra", anchor=False)
+    st.header("Singular spectra", anchor=False)
     st.plotly_chart(
         spectrum_figure(reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale, height=330),
         key="overview_chart",

@@ -146,7 +146,7 @@ def _overlays(
 def _bands(reports: "list[BandReport]") -> None:
     left, right = st.columns([0.44, 0.56], gap="medium")
     with left:
-        st.subheader("Few directions, how much energy?", anchor=False)
+        st.header("Few directions, how much energy?", anchor=False)
         st.plotly_chart(
             bands_figure(reports),
             key="bands_chart",
@@ -154,6 +154,6 @@ def _bands(reports: "list[BandReport]") -> None:
             alt="Share of directions and of energy in each band; the numbers are in the table.",
         )
     with right:
-        st.subheader("Bands in numbers", anchor=False)
+        st.header("Bands in numbers", anchor=False)
         st.html(bands_table(reports))
         st.caption(words.bands_story(reports))

@@ -6,6 +6,7 @@ import sde_core as sde
 from app import cache
 from app.analysis.maps import MOST_POINTS
 from app.components import map_panel, pair_energies
+from app.components.chart_columns import chart_columns
 from app.components.direction_reader import direction_reader
 from app.components.map_panel import pick
 from app.components.picked import picked
@@ -38,8 +39,8 @@ def _body(data: "cache.Dataset") -> None:
     direction_reader(data)
     state = current_state()
     pair_energies.pair_energies(data, state)
-    st.subheader("Where does everything lie?", anchor=False)
-    left, right = st.columns([0.62, 0.38], gap="large")
+    st.header("Where does everything lie?", anchor=False)
+    left, right = chart_columns("map_columns", (0.62, 0.38), least="24rem")
     with left:
         map_panel.map_panel(data)
     with right:

@@ -96,7 +96,7 @@ def _follow(job: Job) -> None:
 
 def _ended(folder: Path, request: TrainingRequest, job: Job | None) -> None:
     log = job.partial if job is not None and isinstance(job.partial, TrainingLog) else read_log(folder)
-    st.subheader(request.title, anchor=False)
+    st.header(request.title, anchor=False)
     if job is not None and job.error:
         st.error(job_error(job), icon=":material/error:")
     if not log.is_done:

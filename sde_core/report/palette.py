@@ -5,7 +5,7 @@ MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}
 LAW = "#d55e00"
 
 LIGHT = {
-    "page": "#ffffff", "panel": "#f4f5f7", "ink": "#1d2430", "border": "#dfe3e8", "accent": "#1f76a8",
+    "page": "#ffffff", "panel": "#f4f5f7", "ink": "#1d2430", "border": "#dfe3e8", "accent": "#1b6c9c",
     "strong-text": "#00734f", "weak-text": "#8a5d00", "noise-text": "#5f6670", "image-text": "#1b6c9c",
     "text-text": "#a03f76",
 }  # fmt: skip

@@ -168,6 +168,13 @@ def test_colours_are_the_theme_s_and_stand_out_on_both_backgrounds():
     ]
     colours = [*palette.BAND.values(), *palette.MODALITY.values()]
     assert theme["chartCategoricalColors"] == colours
+    words = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}
+    for name, word in words.items():
+        shades = tuple(theme[mode][f"{word}TextColor"] for mode in ("light", "dark"))
+        assert palette.TEXT[name] == shades
+        for mode, shade in zip(("light", "dark"), shades, strict=True):
+            high, low = sorted((_luminance(shade), _luminance(theme[mode]["backgroundColor"])), reverse=True)
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (name, mode)
     for background in (theme["light"]["backgroundColor"], theme["dark"]["backgroundColor"]):
         for colour in colours:
             high, low = sorted((_luminance(colour), _luminance(background)), reverse=True)

@@ -1,0 +1,20 @@
+"""What the theme cannot say: contrast of faded words, buttons in the dark, all views in the bar at 900 pixels."""
+
+import streamlit as st
+
+from app.charts.palette import TEXT
+
+_FADED = f"light-dark({','.join(TEXT['noise'])})"
+# Streamlit fades captions, and what is coloured or code in them once more: below 4.5 to 1.
+_CSS = f"""
+[data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :is(p,li){{color:{_FADED}}}
+[data-testid=stCaptionContainer] *{{opacity:1}}
+[data-testid=stCaptionContainer] code{{font-size:.88em;color:inherit}}
+[data-testid=stBaseButton-primary],[data-testid=stBaseButton-primary] p{{color:light-dark(#fff,#0c1117)}}
+@media (max-width:1100px){{[data-testid=stTopNavLink]>span:has([data-testid=stIconMaterial]){{display:none}}}}
+"""
+
+
+def page_style() -> None:
+    """Set the style of all views; nothing of it takes room."""
+    st.html(f"<style>{_CSS}</style>")
