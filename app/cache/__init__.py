@@ -5,7 +5,7 @@ from app.cache.curriculum import certificates, fitted, gains, strong_gains, tran
 from app.cache.directions import joint_spectrum, reading, reading_figures, table_of
 from app.cache.energies import band_shares, pairs_by_band
 from app.cache.figures import batches, bootstrap, centring, row_metrics, rules
-from app.cache.machine import device_name, encoder_names
+from app.cache.machine import device_name, encoder_names, memory_in_use
 from app.cache.maps import colour_names, colours_by_band, colours_by_column, pca, rows_of_map, umap
 from app.cache.pictures import pairs, picture, thumbnail
 from app.cache.recall import recall_jobs, recall_parts, surface_job
@@ -62,6 +62,7 @@ __all__ = [
     "known_sets",
     "matrix_bands",
     "matrix_spectrum",
+    "memory_in_use",
     "other_entry",
     "other_sets",
     "own_caption",

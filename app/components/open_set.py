@@ -4,10 +4,24 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app import cache
 from app.components.skipped import skipped_items
 
 if TYPE_CHECKING:
     from app.cache import Dataset
+
+
+def memory_sentence(in_use: int | None) -> str:
+    """Return what the server keeps in memory, and how much it holds now.
+
+    >>> memory_sentence(1_234_000_000)[:32]
+    'Memory: the server holds 1.23 GB'
+    """
+    now = "" if in_use is None else f"the server holds {in_use / 1e9:.2f} GB now. "
+    return (
+        f"Memory: {now}A session keeps its choices only; vectors stay in their files, and results are shared by all "
+        "sessions, so many of each kind and no more: the oldest leave first (docs/benchmarks.md)."
+    )
 
 
 def open_set(data: "Dataset") -> None:
@@ -29,4 +43,5 @@ def open_set(data: "Dataset") -> None:
                 right.text(value)
         for sentence in embeddings.missing.values():
             st.caption(f":material/info: {sentence}")
+        st.caption(memory_sentence(cache.memory_in_use()))
     skipped_items(embeddings.skipped)
