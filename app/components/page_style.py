@@ -8,7 +8,7 @@ _FADED = f"light-dark({','.join(TEXT['noise'])})"
 # Streamlit fades captions, and what is coloured or code in them once more: below 4.5 to 1.
 _CSS = f"""
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :is(p,li){{color:{_FADED}}}
-[data-testid=stCaptionContainer] *{{opacity:1}}
+[data-testid=stCaptionContainer],[data-testid=stCaptionContainer] *{{opacity:1}}
 [data-testid=stCaptionContainer] code{{font-size:.88em;color:inherit}}
 [data-testid=stBaseButton-primary],[data-testid=stBaseButton-primary] p{{color:light-dark(#fff,#0c1117)}}
 @media (max-width:1100px){{[data-testid=stTopNavLink]>span:has([data-testid=stIconMaterial]){{display:none}}}}
