@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sde_core.pairs import Pairs
     from sde_core.training import Event, FinetuneConfig
 
+MIX = "interpolated"
+"""Folder, in the output, of the weights between start and end."""
+
 _EXAMPLE = """sde finetune --embeddings emoji --output run --loss sde --sde component_contrast=1 --beside infonce
   sde finetune my-shards --train last-block --epochs 3 --output run
   sde finetune my-shards --output run --resume
@@ -57,6 +60,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         choices=("infonce", "siglip", "sde", "fanoise", "barlow", "vicreg"),
         help="train this loss too, on the same batches; may come several times",
     )
+    parser.add_argument(
+        "--interpolate",
+        type=float,
+        metavar="ALPHA",
+        help="write the weights (1 - ALPHA) start + ALPHA end too (WiSE-FT), to OUTPUT/interpolated",
+    )
     add_settings(parser)
     parser.set_defaults(run=run)
 
@@ -71,6 +80,8 @@ def run(options: argparse.Namespace) -> None:
 
     if (options.pairs is None) == (options.embeddings is None):
         raise ConfigError("either a set of pairs or --embeddings must be given; got both or neither")
+    if options.interpolate is not None:
+        _check_interpolate(options.interpolate)
     has_joined = _join_torchrun(options)
     try:
         events = _events(options)
@@ -78,7 +89,7 @@ def run(options: argparse.Namespace) -> None:
             if is_first():
                 from sde_core.cli.finetune_report import tell
 
-                code = tell(stream, as_json=options.json, output=Path(options.output))
+                code = tell(_mixed_too(stream, options), as_json=options.json, output=Path(options.output))
             else:
                 code = _follow(stream)
     finally:
@@ -110,6 +121,35 @@ def _events(options: argparse.Namespace) -> "Iterator[Event]":
             resume=options.resume is not None,
             progress=progress,
         )
+
+
+def _check_interpolate(alpha: float) -> None:
+    from sde_core.checks import check_share
+
+    check_share(alpha, "--interpolate")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError(
+            "--interpolate must be left out under torchrun: run again with --resume --interpolate on one device"
+        )
+
+
+def _mixed_too(events: "Iterator[Event]", options: argparse.Namespace) -> "Iterator[Event]":
+    """Yield the events and, where it is asked for, the mix of each result with its start."""
+    from sde_core.training import Done, Metrics, interpolate, interpolation_sweep
+
+    for event in events:
+        yield event
+        alpha = options.interpolate
+        if alpha is None or not isinstance(event, Done) or event.checkpoint is None:
+            continue
+        source, run = _source(options), f"{event.run}/{MIX}" if event.run else MIX
+        encoder = _encoder(options, _config(options, event.checkpoint))
+        (look,) = interpolation_sweep(event.checkpoint, source, encoder=encoder, alphas=(alpha,))
+        yield Metrics(step=event.best_step, values=look.values, score=look.score, is_best=False, run=run)
+        mixed = interpolate(
+            event.checkpoint, source, alpha, encoder=encoder, output=Path(options.output) / run
+        )
+        yield replace(mixed, run=run)
 
 
 def _checkpoint_path(options: argparse.Namespace) -> Path | None:

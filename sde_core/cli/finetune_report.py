@@ -92,24 +92,26 @@ class _Story:
             print(_tagged(done.run, done.note))
             print(_tagged(done.run, f"Vectors: {output / done.run / VECTORS}; checkpoint: {done.checkpoint}"))
 
-    def _at(self, run: str, step: int) -> "tuple[Metrics, SpectrumSnapshot] | None":
+    def _at(self, run: str, step: int) -> "tuple[Metrics, SpectrumSnapshot | None] | None":
         looks = [m for m in self._looks.get(run, []) if m.step == step]
         spectra = [s for s in self._spectra.get(run, []) if s.step == step]
-        return (looks[-1], spectra[-1]) if looks and spectra else None
+        return (looks[-1], spectra[-1] if spectra else None) if looks else None
 
 
-def _rows(picked: "list[tuple[Metrics, SpectrumSnapshot] | None]") -> list[list[str]]:
+def _rows(picked: "list[tuple[Metrics, SpectrumSnapshot | None] | None]") -> list[list[str]]:
     columns = [{} if pair is None else _numbers(*pair) for pair in picked]
     names = next(column for column in columns if column)
     return [[name, *(column.get(name, "-") for column in columns)] for name in names]
 
 
-def _numbers(metrics: "Metrics", spectrum: "SpectrumSnapshot") -> dict[str, str]:
+def _numbers(metrics: "Metrics", spectrum: "SpectrumSnapshot | None") -> dict[str, str]:
     """Return the numbers of one look by what they are called in the table."""
     found: dict[str, str] = {}
     for way, side in (("image→text", "text"), ("text→image", "image")):
         for k in (1, 5, 10):
             found[f"{way} R@{k}"] = f"{100 * metrics.values[f'{side}_retrieval_recall@{k}']:.1f}"
+    if spectrum is None:
+        return found
     for name, one in (("image", spectrum.image), ("text", spectrum.text)):
         for band, share in one.direction_shares.items():
             found[f"{name} directions {band}"] = f"{100 * share:.1f}"
@@ -156,7 +158,7 @@ def _training_bar(*, disable: bool) -> "Iterator[Callable[[Event], None]]":
                     )
             elif isinstance(event, Step):
                 bar.update(tasks[event.run], completed=event.step, loss=f"{event.loss:.3f}")
-            elif isinstance(event, Metrics):
+            elif isinstance(event, Metrics) and event.run in tasks:
                 bar.update(tasks[event.run], score=f"{100 * event.score:.1f} %")
 
         yield report

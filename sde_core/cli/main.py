@@ -1,6 +1,7 @@
 """Parse, dispatch, and turn errors into one sentence and an exit code."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _quiet(options.quiet):
             options.run(options)
+        sys.stdout.flush()
     except SDEError as error:
         print(f"sde {options.command}: {error}", file=sys.stderr)
         return 2
@@ -54,7 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # `sde ... | head` closed the pipe: not an error
         sys.stdout = None
+    except OSError as error:
+        if (
+            error.filename is None
+        ):  # of the output itself; what is left in its buffer cannot be written either
+            sys.stdout = None
+        print(f"sde {options.command}: {_os_sentence(error)}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _os_sentence(error: OSError) -> str:
+    """Return what the system refused, and the remedy."""
+    place = error.filename or "the output"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{place} could not be written, the disk is full: make room, or choose another place"
+    return f"{place} could not be read or written: {error.strerror or error}"
 
 
 @contextmanager

@@ -78,7 +78,12 @@ class Source:
         """Return the sets; every set of pairs is opened before the encoder is loaded."""
         if self._saved:
             from sde_core.embedding_formats.named import open_named
+            from sde_core.errors import ConfigError
 
+            if self._options.input_format:
+                raise ConfigError(
+                    "--input-format names a format of pairs: leave it out beside embeddings, whose format is detected"
+                )
             return [open_named(name) for name in names]
         return self._encoded(names)
 

@@ -24,6 +24,7 @@ _SUFFIXES: dict[str, Format] = {
 }
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".bin", ".joblib"}
 MANIFEST = "manifest.json"
+_PARTS = ("img_emb", "text_emb", "metadata")
 
 
 def detected(path: Path) -> Format:
@@ -53,6 +54,20 @@ def detected(path: Path) -> Format:
     if start[8:9] == b"{":
         return "safetensors"
     raise DataError(f"{path} must be npy, npz, safetensors or parquet; its first bytes are none of them")
+
+
+def check_inside(folder: Path) -> None:
+    """Refuse a folder with links that lead out of it, such as of an archive from elsewhere.
+
+    Raises:
+        DataError: names the link.
+    """
+    root = folder.resolve()
+    for path in (*folder.iterdir(), *(p for part in _PARTS for p in folder.glob(f"{part}/*"))):
+        if path.is_symlink() and not path.resolve().is_relative_to(root):
+            raise DataError(
+                f"{path} is a link that leads out of {folder}, and is not followed: put the file itself there"
+            )
 
 
 def _of_folder(folder: Path) -> Format:

@@ -14,6 +14,7 @@ from sde_core.embedding_formats.base import Container
 from sde_core.embedding_formats.gather import allocate
 from sde_core.embedding_formats.npy import container_of, mapped_npy, npy_header
 from sde_core.errors import DataError
+from sde_core.pairs.limits import allowed_unpacked
 
 _LOCAL_HEADER = 30  # bytes before the name of a member, which comes twice in a zip file
 
@@ -29,6 +30,7 @@ def open_npz(path: Path) -> Container:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
             names = [m.filename.removesuffix(".npy") for m in members]
+            _check_sizes(path, members)
             if len(set(names)) != len(names):
                 raise DataError(f"{path} must name each array once; got {', '.join(sorted(names))}")
             for name, member in zip(names, members, strict=True):
@@ -41,6 +43,15 @@ def open_npz(path: Path) -> Container:
     except (NotImplementedError, RuntimeError, OSError, OverflowError) as error:
         raise DataError(f"{path} must be an npz archive as numpy writes it: {error}") from None
     return container_of(arrays, str(path))
+
+
+def _check_sizes(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    """Refuse an archive that unpacks to far more than its size: vectors hardly compress."""
+    size, unpacked = path.stat().st_size, sum(m.file_size for m in members)
+    if unpacked > allowed_unpacked(size):
+        raise DataError(
+            f"{path} declares {unpacked:,} bytes unpacked from {size:,}, more than a hundredfold: refused as a bomb"
+        )
 
 
 def _array(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:

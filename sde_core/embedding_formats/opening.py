@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sde_core import bundled
 from sde_core.embedding_formats.assemble import assembled
 from sde_core.embedding_formats.base import Table, table_of
-from sde_core.embedding_formats.detect import FORMATS, Format, detected, open_container
+from sde_core.embedding_formats.detect import FORMATS, Format, check_inside, detected, open_container
 from sde_core.embedding_formats.folders import open_clip_retrieval, open_npy_folder
 from sde_core.embedding_formats.pictures import checked_pairs, with_pairs
 from sde_core.embedding_formats.roles import check_columns
@@ -147,6 +147,8 @@ def _is_set(given: str, format: Format | None) -> bool:
     path = Path(given).expanduser()
     if given.partition("/")[0] in bundled.PAIR_SETS and not path.exists():
         return True
+    if path.is_dir():
+        check_inside(path)
     return (format or detected(path)) == "set"
 
 

@@ -3,6 +3,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -193,3 +194,19 @@ def test_an_interrupt_without_a_word_of_its_own_says_that_nothing_was_written(mo
     monkeypatch.setattr(spectrum, "_report", interrupt)
     assert main(["spectrum", "emoji"]) == 130
     assert capsys.readouterr().err == "sde spectrum: interrupted, nothing was written\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_a_sentence(saved_set):
+    command = [sys.executable, "-m", "sde_core", "spectrum", str(saved_set), "--json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    sentence = (
+        "sde spectrum: the output could not be written, the disk is full: make room, or choose another place"
+    )
+    assert (done.returncode, done.stderr.strip()) == (2, sentence)
+
+
+def test_a_format_of_pairs_is_no_format_of_embeddings(saved_set, capsys):
+    assert main(["evaluate", "--embeddings", str(saved_set), "--input-format", "folder"]) == 2
+    assert "--input-format names a format of pairs" in capsys.readouterr().err

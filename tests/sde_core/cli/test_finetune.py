@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 import sde_core as sde
 from sde_core.cli import main
+from sde_core.training import CheckpointSaved
 from tests.sde_core.training.conftest import *  # noqa: F403  (its fixtures)
 
 STEPS = [
@@ -86,6 +88,19 @@ def test_beside_trains_on_the_same_batches(saved, tmp_path, capsys):
     assert np.array_equal(sde.EmbeddingSet.load(tmp_path / "infonce/vectors").image, alone.result.image)
 
 
+def test_interpolate_writes_the_weights_in_between(saved, tmp_path, capsys):
+    start = ["finetune", "--embeddings", str(saved), "--output", str(tmp_path), *STEPS]
+    assert main([*start, "--interpolate", "0.25"]) == 0
+    assert "interpolated, step 6" in capsys.readouterr().out
+    mix = sde.interpolate(tmp_path / "last.safetensors", sde.EmbeddingSet.load(saved), 0.25)
+    assert np.array_equal(sde.EmbeddingSet.load(tmp_path / "interpolated/vectors").image, mix.result.image)
+    assert main([*start, "--beside", "siglip", "--interpolate", "0.5", "--json"]) == 0
+    mixed = [e for e in _lines(capsys.readouterr().out) if e["run"].endswith("interpolated")]
+    assert [(e["event"], e["run"]) for e in mixed] == [
+        (event, f"{run}/interpolated") for run in ("infonce", "siglip") for event in ("Metrics", "Done")
+    ]
+
+
 def test_bad_input_is_one_sentence(saved, tmp_path, capsys):
     start = ["finetune", "--output", str(tmp_path)]
     for words, sentence in (
@@ -100,6 +115,7 @@ def test_bad_input_is_one_sentence(saved, tmp_path, capsys):
             "--sde must give each field a value of its kind",
         ),
         (["--embeddings", str(saved), "--warmup", "2"], "warmup must lie in"),
+        (["--embeddings", str(saved), "--interpolate", "1.5"], "--interpolate must lie in [0, 1]; got 1.5"),
         (["--embeddings", str(saved), "--resume", "--beside", "sde"], "--resume must find a run in"),
     ):
         assert main([*start, *words]) == 2
@@ -126,6 +142,7 @@ TWO = {
     "full": ["--train", "full", "--loss", "siglip", "--accumulate", "2", "--batch-size", "16", "--steps", "4",
              "--learning-rate", "0.001"],
     "negatives": ["--duplicates", "negatives", "--clip-norm", "0.5"],
+    "resumed": ["--loss", "sde", "--sde", "component_contrast=1", "--resume"],
 }  # fmt: skip
 
 
@@ -146,12 +163,24 @@ def two_ranks(saved, shape_shard, tiny_encoder_folder, tmp_path_factory):
     return folder, done.stdout
 
 
+def _half(saved, folder) -> None:
+    """Train half the steps of the case "resumed", in one process."""
+    loss = sde.LossConfig(name="sde", sde=sde.SDELossConfig(component_contrast=1))
+    events = sde.finetune(sde.EmbeddingSet.load(saved), replace(CONFIG, loss=loss), output=folder)
+    for event in events:
+        if isinstance(event, CheckpointSaved) and event.step == 3:
+            break
+    events.close()
+
+
 def _words(name, saved, shape_shard, tiny_encoder_folder, folder) -> list[str]:
     data = (
         [str(shape_shard), "--model", str(tiny_encoder_folder)]
         if name == "full"
         else ["--embeddings", str(saved)]
     )
+    if name == "resumed":
+        _half(saved, folder / name)
     return ["finetune", *data, "--output", str(folder / name), *STEPS, *TWO[name], "--json"]
 
 
@@ -164,7 +193,7 @@ def test_two_processes_are_one_on_the_whole_batch(
     assert main(words) == 0
     alone = [e for e in _lines(capsys.readouterr().out) if e["event"] == "Step"]
     together = [e for e in _lines(said) if e["event"] == "Step" and e["case"] == name]
-    assert [e["step"] for e in together] == [e["step"] for e in alone]
+    assert [e["step"] for e in together] == [e["step"] for e in alone] != []
     for one, both in zip(alone, together, strict=True):
         # float32 sums in another order
         assert both["loss"] == pytest.approx(one["loss"], rel=2e-4)

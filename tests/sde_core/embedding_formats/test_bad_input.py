@@ -343,3 +343,27 @@ def test_a_copy_that_finds_no_room_is_refused(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "x.npz", image=vectors(), text=vectors())
     with pytest.raises(sde.DataError, match="free: set TMPDIR to a larger disk"):
         sde.open_embeddings(tmp_path / "x.npz")
+
+
+def test_an_archive_that_unpacks_to_far_more_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "bomb.npz", image=np.zeros((400_000, 64), np.float32), text=vectors())
+    with pytest.raises(
+        sde.DataError, match=r"bytes unpacked from [\d,]+, more than a hundredfold: refused as a bomb"
+    ):
+        sde.open_embeddings(tmp_path / "bomb.npz")
+
+
+@pytest.mark.parametrize("format", [None, "npy"])
+def test_a_link_out_of_the_folder_is_refused(pair, tmp_path_factory, format):
+    folder = pair(vectors(), vectors(seed=1))
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "text.npy"
+    (folder / "text.npy").replace(elsewhere)
+    (folder / "text.npy").symlink_to(elsewhere)
+    with pytest.raises(
+        sde.DataError, match=r"text\.npy is a link that leads out of .*: put the file itself there"
+    ):
+        sde.open_embeddings(folder, format=format)
+    (folder / "text.npy").unlink()
+    elsewhere.replace(folder / "words")
+    (folder / "text.npy").symlink_to(folder / "words")
+    assert sde.open_embeddings(folder, format=format).n_texts == 6
