@@ -1,6 +1,7 @@
 """Pictures of every view in both themes: `python -m app.screenshots FOLDER`.
 
-`python -m app.screenshots docs/images --readme` makes the README's.
+`python -m app.screenshots docs/images --readme` makes the README's,
+`python -m app.screenshots docs/images/guide --guide` those of docs/guide.md.
 
 Needs Playwright and a Chromium (`--chromium`, or the first one on the PATH); starts the dashboard itself unless a
 url is given.
@@ -32,6 +33,20 @@ README_HEIGHT = {
     "retrieval": 1000,
     "compare": 1040,
 }
+# Pixels of the guide's pictures, one for every view and one for the tour.
+GUIDE_HEIGHT = {
+    "overview": 940,
+    "data": 900,
+    "spectrum": 1000,
+    "subspaces": 1420,
+    "curriculum": 1000,
+    "retrieval": 1160,
+    "training": 900,
+    "compare": 1000,
+    "share": 900,
+    "tour": 800,
+}
+GUIDE_BYTES = 300_000
 VIEWS = {
     "overview": "/",
     "data": "/data",
@@ -42,8 +57,18 @@ VIEWS = {
     "training": "/training",
     "compare": "/compare?other=this+set%2C+enhanced",
     "share": "/share",
+    "tour": "/spectrum?tour=2&overlay=none",
 }
-CHARTS = {"overview": 1, "data": 0, "spectrum": 3, "retrieval": 0, "training": 0, "compare": 6, "share": 1}
+CHARTS = {
+    "overview": 1,
+    "data": 0,
+    "spectrum": 3,
+    "retrieval": 0,
+    "compare": 6,
+    "share": 1,
+    "training": 0,
+    "tour": 3,
+}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -121,6 +146,14 @@ def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) ->
     page.set_viewport_size({"width": width, "height": 1000})
     page.goto(url + VIEWS[view])
     settle(page, charts=CHARTS.get(view, 4))
+    # Numbers that are computed beside the page, in the part of it that is shown.
+    page.wait_for_function(
+        "end => [...document.querySelectorAll('[data-testid=stProgress]')]"
+        ".every(e => e.getBoundingClientRect().top > end)",
+        arg=tallest or 1_000_000,
+        timeout=300_000,
+    )
+    rest(page)
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight + 20")
     height = max(700, int(height)) if tallest is None else min(int(height), tallest)
     page.set_viewport_size({"width": width, "height": height})
@@ -128,41 +161,48 @@ def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) ->
     return page.screenshot()
 
 
-def save_small(png: bytes, path: Path) -> None:
-    """Write a picture as small as it gets without losing a colour."""
+def save_small(png: bytes, path: Path, most_bytes: int | None = None) -> None:
+    """Write a picture as small as it gets without losing a colour, or with 256 of them if it is larger than asked."""
     from PIL import Image
 
-    Image.open(io.BytesIO(png)).convert("RGB").save(path, optimize=True)
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.save(path, optimize=True)
+    if most_bytes is not None and path.stat().st_size > most_bytes:
+        picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main() -> None:
-    """Take the README's pictures, or every view in both themes and widths from top to bottom."""
+    """Take the README's or the guide's pictures, or every view in both themes and widths from top to bottom."""
     parser = argparse.ArgumentParser(prog="python -m app.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument(
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
         "--readme", action="store_true", help="the pictures of the README: one width, small files"
+    )
+    some.add_argument(
+        "--guide", action="store_true", help="the pictures of docs/guide.md: one width and theme"
     )
     parser.add_argument("--url", help="of a dashboard that runs already")
     parser.add_argument("--chromium", help="path of the browser")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    heights = README_HEIGHT if options.readme else GUIDE_HEIGHT if options.guide else dict.fromkeys(VIEWS)
 
     @contextmanager
     def given() -> Iterator[str]:
         yield options.url
 
     with given() if options.url else dashboard() as url:
-        for dark in (False, True):
-            for width in (1280,) if options.readme else WIDTHS:
+        for dark in (False,) if options.guide else (False, True):
+            for width in (1280,) if options.readme or options.guide else WIDTHS:
                 theme = "dark" if dark else "light"
                 with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
-                    for view in README_HEIGHT if options.readme else VIEWS:
-                        png = capture(
-                            page, url, view, tallest=README_HEIGHT[view] if options.readme else None
-                        )
-                        name = f"{view}-{theme}.png" if options.readme else f"{view}-{theme}-{width}.png"
-                        save_small(png, options.folder / name)
-                        print(options.folder / name)
+                    for view, tallest in heights.items():
+                        png = capture(page, url, view, tallest=tallest)
+                        name = f"{view}-{theme}" if options.readme else f"{view}-{theme}-{width}"
+                        path = options.folder / f"{view if options.guide else name}.png"
+                        save_small(png, path, GUIDE_BYTES if options.guide else None)
+                        print(path, flush=True)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from app.components.navigation import switch_to
 from app.components.pending import pending
 from app.components.source import current_state, put
 from app.components.subspace_words import chance_level
+from app.components.thumbnails import thumbnails
 from app.components.tour_start import aim, aimed, arrived
 from app.state import DEFAULT, State, linked_values
 
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BEFORE = "tour_before"
+_N_PICTURES = 4
 _STYLE = """<style>
-.st-key-tour{min-height:15rem}
-@media (max-width:1100px){.st-key-tour{min-height:19rem}}
+.st-key-tour{min-height:12.5rem}
+@media (max-width:1100px){.st-key-tour{min-height:16rem}}
 </style>"""
 _ONWARD = (
     ("Your own data", "Data", ":material/database:"),
@@ -124,8 +126,10 @@ def _direction(data: "cache.Dataset", number: int) -> int:
 def _card(number: int, title: str) -> None:
     step, is_last = STEPS[number - 1], number == len(STEPS)
     st.html(_STYLE)
-    left, right = st.columns([0.62, 0.38], vertical_alignment="center")
-    left.markdown(f"**{step.title}**")
+    left, right = st.columns([0.46, 0.54], vertical_alignment="center")
+    with left.container(gap="xxsmall"):
+        st.markdown(f"**{step.title}**")
+        st.caption(f"Guided tour · {number} of {len(STEPS)} · on the bundled {DATA.data} set")
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if not is_last:
             st.button("Leave", key="tour_leave", type="tertiary", on_click=aim, args=(0,))
@@ -145,7 +149,6 @@ def _card(number: int, title: str) -> None:
             on_click=aim,
             args=(0 if is_last else number + 1,),
         )
-    st.caption(f"Guided tour · {number} of {len(STEPS)} · on the bundled {DATA.data} set")
     if title != step.page or _shown_data() != DATA.data:
         _elsewhere(number, title)
         return
@@ -195,12 +198,17 @@ def _reading(data: "cache.Dataset", number: int) -> None:
     if not direction:
         st.markdown("This band is empty here.")
         return
-    level = chance_level(cache.reading(data, "image", DEFAULT.center, direction))
+    reading = cache.reading(data, "image", DEFAULT.center, direction)
+    level = chance_level(reading)
     level = level if level is not None and math.isfinite(level) else None
     if number == STRONG:
         st.markdown(words.direction_step(table, direction, level))
     else:
         st.markdown(words.noise_step(table, report, direction, level))
+    for column, end, name in zip(st.columns(2, gap="large"), (1, 0), ("Upper", "Lower"), strict=True):
+        with column:
+            st.caption(f"{name} end")
+            thumbnails(data, [(int(row), "") for row in reading.images[end][:_N_PICTURES]])
 
 
 def _curriculum(data: "cache.Dataset") -> None:

@@ -44,7 +44,7 @@ def bands_step(image: "BandReport") -> str:
         f"{word('noise', 'Noise')} is what lies below the size that pure chance would reach. "
         f"{word('strong', 'Strong')} directions stand out from all others, {word('weak', 'weak')} ones lie between. "
         f"For pictures {held} of the energy. Now drag **Noise threshold** to {FACTOR:.2f} × rule: "
-        f"{moved.count('noise') - image.count('noise')} more picture directions turn grey, with only "
+        f"{moved.count('noise') - image.count('noise')} more picture directions turn grey, and with them "
         f"{percent(moved.energy_share('noise') - image.energy_share('noise'))} of the energy. Every view follows."
     )
 
@@ -78,7 +78,7 @@ def direction_step(table: "DirectionTable", number: int, level: float | None) ->
     """Return what a strong direction holds and how far pictures and captions agree along it."""
     return (
         f"Direction {number} is {word('strong')}: it alone holds {percent(float(table.energy[number - 1]))} of the "
-        f"pictures' energy. {_agreement(table, number, level)} Look at the pictures at its two ends, further down: "
+        f"pictures' energy. {_agreement(table, number, level)} Look at the pictures at its two ends: "
         "what they have in common, and what makes the ends opposites, is what the direction means."
     )
 
@@ -88,7 +88,7 @@ def noise_step(table: "DirectionTable", report: "BandReport", number: int, level
     noise = report.labels == BANDS.index("noise")
     said = (
         f"Direction {number} lies in the middle of the {word('noise')} band and holds "
-        f"{percent(float(table.energy[number - 1]))} of the energy: look for a theme at its two ends. "
+        f"{percent(float(table.energy[number - 1]))} of the energy. Is there a theme at its two ends? "
         f"{_agreement(table, number, level)}"
     )
     if level is None:

@@ -24,9 +24,10 @@ def open_app(tmp_path, monkeypatch):
         return at.run()
 
     yield run
-    for job in background._figures.active("figure"):  # threads that outlive the process are an abort
-        job.cancel()
-        job.wait()
+    for queue in (background._figures, search._indices, search._encoders):
+        for job in queue.active("figure"):  # threads that outlive the process are an abort
+            job.cancel()
+            job.wait()
 
 
 def _card(at: AppTest) -> str:
