@@ -56,6 +56,17 @@ def _mean(shares: Floats) -> Floats:
     return kept.mean(axis=0) if len(kept) else np.zeros(len(BANDS), np.float32)
 
 
+def rows_with_words(embeddings: sde.EmbeddingSet, words: str) -> list[int]:
+    """Return the pictures of which one caption holds every word, whatever its case; none for no words."""
+    wanted = words.casefold().split()
+    if not wanted:
+        return []
+    hits = [
+        t for t, caption in enumerate(embeddings.captions) if all(w in caption.casefold() for w in wanted)
+    ]
+    return np.unique(embeddings.links[np.isin(embeddings.links[:, 0], hits), 1]).tolist()
+
+
 def pair_rows(
     embeddings: sde.EmbeddingSet, pictures: Sequence[int], image: Floats, text: Floats
 ) -> list[dict[str, Any]]:

@@ -5,12 +5,15 @@ import streamlit as st
 from app.charts.palette import TEXT
 
 _FADED = f"light-dark({','.join(TEXT['noise'])})"
+# The header that waits for its boxes is as high as with them, or all below would jump.
 # Streamlit fades captions, and what is coloured or code in them once more: below 4.5 to 1.
 _CSS = f"""
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :is(p,li){{color:{_FADED}}}
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] *{{opacity:1}}
 [data-testid=stCaptionContainer] code{{font-size:.88em;color:inherit}}
 [data-testid=stBaseButton-primary],[data-testid=stBaseButton-primary] p{{color:light-dark(#fff,#0c1117)}}
+.st-key-view_header [data-testid=stHorizontalBlock]{{min-height:4.25rem}}
+.st-key-view_header [data-testid=stSkeleton]{{min-height:4.25rem}}
 @media (max-width:1100px){{[data-testid=stTopNavLink]>span:has([data-testid=stIconMaterial]){{display:none}}}}
 """
 

@@ -8,12 +8,13 @@ import streamlit as st
 
 import sde_core as sde
 from app import cache
-from app.analysis.selection import composition, pair_rows
+from app.analysis.selection import composition, pair_rows, rows_with_words
 from app.charts.layout import CONFIG
 from app.charts.pairs import composition_figure
 from app.components import subspace_words as words
 from app.components.downloads import csv_text
 from app.components.source import put
+from app.components.subspace_terms import HELP
 from app.components.thumbnails import thumbnails
 
 if TYPE_CHECKING:
@@ -25,9 +26,17 @@ _N_PICTURES = 18
 def picked(data: "cache.Dataset", state: "State") -> None:
     """Show the picked pictures, how they differ from all, and their files."""
     st.markdown("**Picked**")
+    st.text_input(
+        "Pick by caption",
+        key="pick_words",
+        placeholder="words of a caption, then Enter",
+        help=HELP["pick_words"],
+        on_change=lambda: put(rows=tuple(rows_with_words(data.embeddings, st.session_state["pick_words"]))),
+    )
     rows = [row for row in state.rows if row < data.embeddings.n_images]
     if not rows:
-        st.caption(words.PICK_STORY)
+        asked = str(st.session_state["pick_words"]).strip()
+        st.caption("No caption holds all of these words." if asked else words.PICK_STORY)
         return
     image, text = (cache.band_shares(data, state, modality) for modality in ("image", "text"))
     found = composition(data.embeddings, rows, image, text)
@@ -66,7 +75,12 @@ def _files(data: "cache.Dataset", state: "State", rows: list[int]) -> None:
             on_click="ignore",
             icon=":material/data_object:",
         )
-        st.button("Let go", icon=":material/close:", on_click=lambda: put(rows=()))
+        st.button("Let go", icon=":material/close:", on_click=_let_go)
+
+
+def _let_go() -> None:
+    st.session_state["pick_words"] = ""
+    put(rows=())
 
 
 def as_csv(data: "cache.Dataset", state: "State", rows: list[int]) -> str:

@@ -92,7 +92,8 @@ def header(
     _report_wild_link(link)
     others = {f.name for f in fields(State)} - {*_OWN}
     _carry(others - set(controls), link)
-    name, left, middle, right = st.columns([0.22, 0.24, 0.24, 0.3], vertical_alignment="bottom")
+    with st.container(key="view_header"):
+        name, left, middle, right = st.columns([0.22, 0.24, 0.24, 0.3], vertical_alignment="bottom")
     name.title(title, anchor=False)
     known = cache.known_sets()
     with left:

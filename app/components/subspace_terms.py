@@ -24,5 +24,9 @@ HELP = {
     "map_colour": (
         "Each vector's share of energy in a band at the thresholds above, its modality, or a metadata column."
     ),
+    "pick_words": (
+        "Picks every picture of which one caption holds all of these words; the same as a lasso around their points, "
+        "by keyboard."
+    ),
     "map_points": "A UMAP of 20,000 points takes about a minute on two cores, one of 100,000 several.",
 }

@@ -273,3 +273,24 @@ def test_small_pictures_are_made_of_those_that_are_there():
     assert card["picture"].startswith("data:image/webp;base64,")
     assert len(card["picture"]) < 20_000
     assert cache.thumbnail("", "nobody") is None
+
+
+def test_pictures_are_picked_by_words_too(open_page, data, spiked_folder):
+    from app.analysis.selection import rows_with_words
+
+    word = data.embeddings.captions_of(3)[0].split()[0]
+    found = rows_with_words(data.embeddings, word.upper())
+    assert 3 in found
+    for row in range(data.embeddings.n_images):
+        holds = any(word.casefold() in caption.casefold() for caption in data.embeddings.captions_of(row))
+        assert (row in found) == holds
+    assert rows_with_words(data.embeddings, "  ") == []
+    at = open_page("subspaces", data=str(spiked_folder))
+    at.text_input(key="pick_words").set_value(word).run()
+    assert not at.exception
+    assert at.session_state["rows"] == tuple(found)
+    next(b for b in at.button if b.label == "Let go").click().run()
+    assert not at.exception
+    assert at.session_state["rows"] == ()
+    at.text_input(key="pick_words").set_value("no such words").run()
+    assert "No caption holds all of these words." in _said(at)
