@@ -57,8 +57,8 @@ VIEWS = {
     "training": "/training",
     "compare": "/compare?other=this+set%2C+enhanced",
     "share": "/share",
-    "tour": "/spectrum?tour=2&overlay=none",
 }
+TOUR = {"tour": "/spectrum?tour=2&overlay=none"}
 CHARTS = {
     "overview": 1,
     "data": 0,
@@ -144,7 +144,7 @@ def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) ->
     """Return a view as PNG from top to bottom, or its upper ``tallest`` pixels."""
     width = page.evaluate("innerWidth")
     page.set_viewport_size({"width": width, "height": 1000})
-    page.goto(url + VIEWS[view])
+    page.goto(url + (VIEWS | TOUR)[view])
     settle(page, charts=CHARTS.get(view, 4))
     # Numbers that are computed beside the page, in the part of it that is shown.
     page.wait_for_function(
