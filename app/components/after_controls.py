@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.analysis import kind_of
 from app.components.curriculum_words import KNOBS
-from app.components.follow import follow
+from app.components.follow import own_key
 from app.components.source import current_state, put
 from app.components.thresholds import compact_thresholds
 from app.state import RANGES
@@ -24,26 +24,29 @@ def after_controls() -> None:
     left, right = st.columns([0.36, 0.64], vertical_alignment="bottom", gap="medium")
     with left:
         # "none" would show the same on both sides: then the gains of the Curriculum page stand on the right.
-        follow("after_pick", kind_of(state))
+        kind = kind_of(state)
+        key = own_key("after_pick", kind)
         st.segmented_control(
             "After",
             _KINDS,
-            key="after_pick",
+            default=kind,
+            key=key,
             required=True,
             help=_HELP,
-            on_change=lambda: put(transform=st.session_state["after_pick"]),
+            on_change=lambda: put(transform=st.session_state[key]),
         )
     with right:
         low, high = RANGES["t"]
-        follow("t_pick", state.t)
+        moment = own_key("t_pick", state.t)
         st.slider(
             "Training progress t",
             low,
             high,
-            step=0.01,
-            key="t_pick",
+            state.t,
+            0.01,
+            key=moment,
             help=KNOBS["t"].split(" Play")[0],
             disabled=state.transform == "pruned",
-            on_change=lambda: put(t=st.session_state["t_pick"]),
+            on_change=lambda: put(t=st.session_state[moment]),
         )
     compact_thresholds()

@@ -61,3 +61,23 @@ def follow(widget: str, value: object) -> None:
     """
     if st.session_state.get(widget) != value:
         st.session_state[widget] = value
+
+
+def own_key(widget: str, value: object) -> str:
+    """Return the key under which to draw a widget whose default is ``value``, a field of the state.
+
+    It is a fresh one where something else has set the field: a link, a button, another view. The value goes to a
+    fresh widget as its default; were it set in the session, a browser that draws the widget only after the next run
+    would find it without one, and report that as a change.
+
+    Args:
+        widget: name of the widget.
+        value: of the field right now; the callback of the widget sets the field to the widget's value.
+    """
+    number = st.session_state.get(f"{widget} number", 0)
+    key = f"{widget} {number}" if number else widget
+    if st.session_state.get(key, value) != value:
+        number += 1
+        key = f"{widget} {number}"
+    st.session_state[f"{widget} number"] = number
+    return key

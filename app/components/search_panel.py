@@ -13,7 +13,6 @@ from app.components.follow import segments
 from app.components.pending import pending
 from app.components.search_query import Asked, asked
 from app.components.search_results import results
-from app.components.source import current_state
 from app.components.subspace_words import NO_PICTURES
 
 if TYPE_CHECKING:
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
     from app.state import State
 
 
-@st.fragment
-def search_panel(data: "cache.Dataset") -> None:
-    """Show the search before and after; only this part is redrawn when a query is typed."""
-    state = current_state()
+def search_panel(data: "cache.Dataset", state: "State") -> None:
+    """Show the search before and after."""
     st.header("Search, before and after", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         segments("search", "Search with", state.search, help=words.HELP["search"])

@@ -11,7 +11,7 @@ import sde_core as sde
 from app import cache
 from app.analysis.search import check_query, example_captions, right_answers
 from app.components import search_words as words
-from app.components.follow import follow
+from app.components.follow import own_key
 from app.components.job_progress import job_error
 from app.components.pending import pending
 from app.components.pointer import picture_source
@@ -19,7 +19,6 @@ from app.components.search_results import query_card
 from app.components.source import put
 from app.components.words import as_text
 from app.intake import thumbnail_of
-from app.state import left_out
 
 if TYPE_CHECKING:
     from app.analysis.search import Ints
@@ -54,17 +53,17 @@ def asked(data: "cache.Dataset", state: "State") -> Asked | None:
 
 
 def _text(data: "cache.Dataset", state: "State") -> Asked | None:
-    follow("query_text", state.query)
+    key = own_key("query_text", state.query)
     st.text_input(
         "Query",
-        key="query_text",
+        state.query,
+        key=key,
         type="search",
         placeholder="words, such as a caption would have them",
         icon=":material/search:",
         label_visibility="collapsed",
-        on_change=lambda: put(query=st.session_state["query_text"].strip()),
+        on_change=lambda: put(query=st.session_state[key]),
     )
-    _say_at_the_top_if_too_long(state)
     text = state.query.strip()
     if not text:
         _examples(data)
@@ -86,14 +85,6 @@ def _text(data: "cache.Dataset", state: "State") -> Asked | None:
         return None
     right = right_answers(data.embeddings, state.find, text=cache.own_caption(data, text))
     return Asked(query, right)
-
-
-def _say_at_the_top_if_too_long(state: "State") -> None:
-    """Redraw the whole view where its line at the top has to say, or no more, what a link cannot carry."""
-    is_long = any(sentence.startswith("`query`") for sentence in left_out(state))
-    if is_long != st.session_state.get("query_is_long", False):
-        st.session_state["query_is_long"] = is_long
-        st.rerun()
 
 
 def _picture(data: "cache.Dataset") -> Asked | None:
@@ -146,14 +137,15 @@ def _pair(data: "cache.Dataset", state: "State") -> Asked | None:
         put(pair=0)
         row = 0
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        follow("pair_pick", row)
+        key = own_key("pair_pick", row)
         st.number_input(
             "Row of the pair",
             0,
             last,
-            key="pair_pick",
+            row,
+            key=key,
             width=170,
-            on_change=lambda: put(pair=st.session_state["pair_pick"]),
+            on_change=lambda: put(pair=st.session_state[key]),
         )
         st.button("Another at random", icon=":material/shuffle:", on_click=lambda: _draw(data))
     text = int(embeddings.primary_text[row])

@@ -16,9 +16,9 @@ def show() -> None:
 
 @st.fragment
 def _body(data: "cache.Dataset") -> None:
-    """Redraw only this part when a knob moves; the search redraws itself."""
+    """Redraw only this part when a knob moves or a query is typed."""
     state_line()
     with st.container(border=True):
         after_controls()
-    search_panel(data)
+    search_panel(data, current_state())
     recall_panel(data, current_state())

@@ -103,7 +103,7 @@ def test_the_sample_opens_with_three_examples_that_one_click_runs(open_page):
     )
     at.button(key="example 0").click().run()
     settled(at)
-    assert at.text_input(key="query_text").value == "a red heart"
+    assert at.text_input[0].value == "a red heart"
     assert "".join(at.query_params["query"]) == "a red heart"
     assert len(rows(at, "before")) == len(rows(at, "after")) == numbers.N_HITS
     embeddings = cache.dataset(cache.entries_of("emoji")[0], ("split=val",)).embeddings
@@ -141,7 +141,7 @@ def test_every_control_changes_what_comes_back(open_page, coloured):
     assert 'class="sde-texts"' in bodies(at)
     assert "a red &lt;b&gt;square&lt;/b&gt;" in bodies(at)
     assert "<b>square" not in bodies(at)
-    at.text_input(key="query_text").set_value("<script>alert(1)</script>").run()
+    at.text_input[0].set_value("<script>alert(1)</script>").run()
     settled(at)
     assert len(rows(at, "after")) == len(COLOURS)
     assert "<script>" not in bodies(at)
@@ -226,17 +226,17 @@ def test_an_empty_query_and_one_that_is_too_long(open_page, coloured):
     assert words.PROMPT in texts(at)
     assert not rows(at, "before")
     long = "red blue " * 1_111
-    at.text_input(key="query_text").set_value(long).run()
+    at.text_input[0].set_value(long).run()
     settled(at)
     assert rows(at, "after")
     assert "keeps the first 16 tokens, which end at character" in texts(at)
-    assert "`query` holds 9,998 characters, more than a link can carry" in texts(at)
+    assert "`query` holds 9,999 characters, more than a link can carry" in texts(at)
     assert "query" not in at.query_params
     for text, why in (
         ("a " * 5_100, "at most 10,000 characters; got 10,199"),
         ("b" * 5_000, "at most 500 letters"),
     ):
-        at.text_input(key="query_text").set_value(text).run()
+        at.text_input[0].set_value(text).run()
         assert not at.exception
         assert why in at.error[0].value
         assert not rows(at, "before")
