@@ -27,7 +27,9 @@ BATCH_STORY = (
 )
 METRIC_STORY = (
     "Below each number stands its control: the same metric where what it measures was taken away. A number that is no "
-    "different from its control says nothing about this encoder."
+    "different from its control says nothing about this encoder. Shuffled pairs would leave the spectrum, the cone and "
+    "the neighbours within one modality exactly as they are: there columns are shuffled, signs drawn, or an even "
+    "sphere is taken."
 )
 
 
