@@ -20,6 +20,7 @@ from sde_core.training.order import Meaning, PairOrder
 
 WIDTH = 256
 CLIP_NORM = 1.0
+_POOL = 1_024
 
 Projections = tuple[dict[str, tuple[Tensor, Tensor | None]], float]
 
@@ -83,7 +84,7 @@ def train(
         seed: of weights, order, captions drawn and noise.
         start: the encoder's projections and 1 / temperature, or None for random heads on standardised features.
     """
-    steps, dropout = knobs["steps"], nn.Dropout(knobs["dropout"])
+    steps = knobs["steps"]
     torch.manual_seed(seed)
     links = corpus.links[np.isin(corpus.links[:, 1], rows)]
     scalers = None
@@ -101,6 +102,7 @@ def train(
     meaning = Meaning(corpus.links, corpus.captions, len(corpus.pictures), corpus.concept)
     loss, contrast = loss_of(method, knobs, steps=steps, seed=seed)
     optimizer = adamw(trained.model, config)
+    dropout = _Dropout(knobs["dropout"], (images.shape[1], captions.shape[1]), seed)
     loss.train()
     for step in range(steps):
         for group in optimizer.param_groups:
@@ -108,12 +110,35 @@ def train(
         mine, theirs = order.batch(step)
         contrast.mark(torch.from_numpy(meaning.same(mine, theirs)))
         optimizer.zero_grad(set_to_none=True)
-        image, text, scale, offset = trained.model(dropout(images[mine]), dropout(captions[theirs]))
+        image, text, scale, offset = trained.model(*dropout(images[mine], captions[theirs]))
         loss(image, text, scale, logit_bias=offset if method == "siglip" else None).backward()
         nn.utils.clip_grad_norm_(trained.model.parameters(), CLIP_NORM)
         optimizer.step()
         trained.model.limit_scale()
     return Trained(trained.model.eval(), scalers)
+
+
+class _Dropout:
+    """Dropout whose masks come from a pool: drawing a fresh one every step would cost as much as the step.
+
+    Args:
+        share: of the features that are dropped.
+        widths: of pictures and captions.
+        seed: of the masks and of which row gets which.
+    """
+
+    def __init__(self, share: float, widths: tuple[int, int], seed: int) -> None:
+        self._generator = torch.Generator().manual_seed(seed)
+        self._masks = [
+            (torch.rand(_POOL, n, generator=self._generator) >= share) / (1 - share) for n in widths if share
+        ]
+
+    def __call__(self, *rows: Tensor) -> tuple[Tensor, ...]:
+        """Return pictures and captions with features dropped."""
+        if not self._masks:
+            return rows
+        drawn = (torch.randint(_POOL, (len(x),), generator=self._generator) for x in rows)
+        return tuple(x * mask[at] for x, mask, at in zip(rows, self._masks, drawn, strict=True))
 
 
 def _new_heads(features: Features, method: str, knobs: Mapping[str, Any], start: Projections | None) -> Heads:

@@ -13,13 +13,13 @@ SHARED: dict[str, tuple[Any, ...]] = {
     "rate": (5e-4, 1e-3, 2e-3, 4e-3),
     "decay": (0.01, 0.1, 1.0),
     "steps": (80, 160),
-    "batch": (256, 512),
+    "batch": (256,),
     "dropout": (0.0, 0.5),
     "temperature": (0.04, 0.08),
 }
 """Knobs of every method."""
 _ELSE: dict[str, dict[str, tuple[Any, ...]]] = {
-    "pairs-500": {"batch": (128, 256)},
+    "pairs-500": {"batch": (128,)},
     "finetune": {"rate": (1e-4, 3e-4, 1e-3)},
 }
 FIRST_SEED = 1000
@@ -40,7 +40,7 @@ class Budget:
     again: int
 
 
-FULL, SMALL = Budget(draws=10, best=3, again=2), Budget(draws=8, best=2, again=1)
+FULL, SMALL = Budget(draws=8, best=2, again=1), Budget(draws=6, best=2, again=1)
 
 
 def draws(method: str, regime: str, budget: Budget) -> list[dict[str, Any]]:

@@ -1,0 +1,116 @@
+"""Every comparison that the protocol names, computed from the final runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from benchmarks.evidence.corpus import Corpus
+from benchmarks.evidence.evaluation import Hits
+from benchmarks.evidence.plan import MAIN, SECOND
+from benchmarks.evidence.quick import clusters_of
+from benchmarks.evidence.regimes import regime
+from benchmarks.evidence.statistics import difference, holm
+from benchmarks.evidence.store import Cell
+from sde_core.links import Ints
+
+Finals = Mapping[tuple[str, str], Mapping[str, Sequence[Cell]]]
+
+BASELINE = "infonce"
+PRIMARY = {
+    "P1": ("contrast", BASELINE, "styles", MAIN, "other"),
+    "P2": ("contrast", "contrast-raw", "styles", MAIN, "other"),
+    "P3": ("contrast", BASELINE, "pairs-1500", MAIN, "id"),
+    "P4": ("sde", BASELINE, "styles", MAIN, "id"),
+    "P5": ("sde", BASELINE, "styles", MAIN, "other"),
+    "P6": ("contrast", BASELINE, "styles", SECOND, "other"),
+    "P7": ("contrast", BASELINE, "finetune", "bundled", "id"),
+}
+"""Name -> method, against, regime, towers, test part: PROTOCOL.md."""
+
+
+class Analysis:
+    """Differences between the final runs.
+
+    Args:
+        finals: by (regime, towers) and method, seeds in order.
+        corpus: for what is drawn again together.
+    """
+
+    def __init__(self, finals: Finals, corpus: Corpus) -> None:
+        self.finals, self.corpus = finals, corpus
+        self._clusters = cache(self._clusters_of)
+
+    def everything(self) -> dict[str, Any]:
+        """Return the primary comparisons, a table for each regime and test part, and the post-hoc baselines."""
+        return {"primary": self.primary(), "tables": self.tables(), "post_hoc": self.post_hoc()}
+
+    def primary(self) -> list[dict[str, Any]]:
+        """Return the primary comparisons that have run, corrected together."""
+        found = []
+        for name, (method, against, data, towers, part) in PRIMARY.items():
+            runs = self.finals.get((data, towers), {})
+            if method in runs and against in runs:
+                row = self._compared(data, part, _hits(runs[method], part), _hits(runs[against], part))
+                found.append({"name": name, "method": method, "against": against, "regime": data, **row})
+                found[-1] |= {"towers": towers, "part": part}
+        return _corrected(found)
+
+    def tables(self) -> list[dict[str, Any]]:
+        """Return a family of comparisons with InfoNCE for each regime, towers and test part."""
+        found = []
+        for (data, towers), runs in self.finals.items():
+            for part in runs[BASELINE][0]["parts"]:
+                plain = _hits(runs[BASELINE], part)
+                hits = {method: _hits(some, part) for method, some in runs.items()}
+                rows = self._rows(data, part, hits, plain)
+                found.append({"regime": data, "towers": towers, "part": part, "rows": rows})
+        return found
+
+    def post_hoc(self) -> list[dict[str, Any]]:
+        """Return post-hoc baselines on InfoNCE against InfoNCE as it is."""
+        found = []
+        for (data, towers), runs in self.finals.items():
+            some = runs[BASELINE]
+            if "post_hoc" not in some[0]:
+                continue
+            for part in next(iter(some[0]["post_hoc"].values())):
+                plain = _hits(some, part)
+                hits = {BASELINE: plain}
+                for name in some[0]["post_hoc"]:
+                    hits[name] = [Hits.unpacked(run["post_hoc"][name][part]) for run in some]
+                rows = self._rows(data, part, hits, plain)
+                found.append({"regime": data, "towers": towers, "part": part, "rows": rows})
+        return found
+
+    def _rows(
+        self, data: str, part: str, hits: Mapping[str, list[Hits]], plain: list[Hits]
+    ) -> list[dict[str, Any]]:
+        rows = [
+            {"method": method, **self._compared(data, part, some, plain)} for method, some in hits.items()
+        ]
+        first = [row for row in rows if row["method"] == BASELINE]
+        return first + _corrected([row for row in rows if row["method"] != BASELINE])
+
+    def _compared(self, data: str, part: str, first: list[Hits], second: list[Hits]) -> dict[str, Any]:
+        found: dict[str, Any] = {"score": 100 * float(np.mean([h.score for h in first]))}
+        for k in (1, 10):
+            found[f"recall@{k}"] = (100 * np.mean([h.recall(k) for h in first], axis=0)).tolist()
+        if first is not second:
+            found |= asdict(difference(first, second, self._clusters(data, part)))
+        return found
+
+    def _clusters_of(self, data: str, part: str) -> tuple[Ints, Ints]:
+        return clusters_of(self.corpus, regime(self.corpus, data).tests[part])
+
+
+def _hits(runs: Sequence[Cell], part: str) -> list[Hits]:
+    return [Hits.unpacked(run["parts"][part]) for run in runs]
+
+
+def _corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of one family with Holm's p-values beside the plain ones."""
+    corrected = holm({str(i): row["p"] for i, row in enumerate(rows)})
+    return [{**row, "holm": corrected[str(i)]} for i, row in enumerate(rows)]
