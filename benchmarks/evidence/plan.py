@@ -1,7 +1,7 @@
 """What runs in which order, resumable cell by cell and bounded in time."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,16 +58,28 @@ class Block:
     budget: Budget
 
 
-BLOCKS = (
-    Block(regime="styles", towers=MAIN, methods=CORE, budget=FULL),
-    Block(regime="pairs-1500", towers=MAIN, methods=CORE, budget=SMALL),
-    Block(regime="finetune", towers="bundled", methods=FEWER, budget=SMALL),
-    Block(regime="styles", towers=SECOND, methods=FEWER, budget=SMALL),
-    Block(regime="styles", towers=MAIN, methods=OTHERS, budget=FULL),
-    Block(regime="pairs-500", towers=MAIN, methods=FEWEST, budget=SMALL),
-    Block(regime="pairs-5000", towers=MAIN, methods=FEWEST, budget=SMALL),
-)
-"""In the order of the protocol."""
+def _blocks() -> Iterator[Block]:
+    def block(regime: str, towers: str, *methods: str) -> Block:
+        is_main = regime == "styles" and towers == MAIN
+        return Block(regime=regime, towers=towers, methods=methods, budget=FULL if is_main else SMALL)
+
+    # What the primary comparisons need, then the rivals, then the parts, then more sizes.
+    yield block("styles", MAIN, "infonce", "contrast", "contrast-raw", "sde")
+    yield block("pairs-1500", MAIN, "infonce", "contrast")
+    yield block("styles", SECOND, "infonce", "contrast")
+    yield block("finetune", "bundled", "infonce", "contrast")
+    yield block("styles", MAIN, *(name for name in CORE if name not in FEWEST))
+    yield block("styles", MAIN, *OTHERS[:4])
+    for regime, towers in (("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled")):
+        yield block(regime, towers, *(name for name in FEWER if name not in FEWEST[:2]))
+    yield block("styles", MAIN, *OTHERS[4:])
+    yield block("pairs-500", MAIN, *FEWEST)
+    yield block("pairs-5000", MAIN, *FEWEST)
+    yield block("pairs-1500", MAIN, *(name for name in CORE if name not in FEWER))
+
+
+BLOCKS = tuple(_blocks())
+"""In the order in which they run."""
 
 
 class TimeIsUpError(Exception):
@@ -215,8 +227,3 @@ class Study:
 
 def _cell(stage: str, block: Block, method: str) -> Cell:
     return {"stage": stage, "regime": block.regime, "towers": block.towers, "method": method}
-
-
-def blocks_of(names: Sequence[str]) -> tuple[Block, ...]:
-    """Return the blocks of some regimes."""
-    return tuple(block for block in BLOCKS if block.regime in names)

@@ -18,7 +18,7 @@ from sde_core.training.model import Heads
 from sde_core.training.optimizer import adamw, learning_rate
 from sde_core.training.order import Meaning, PairOrder
 
-WIDTH = 256
+WIDTH = 128
 CLIP_NORM = 1.0
 _POOL = 1_024
 
