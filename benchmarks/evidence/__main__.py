@@ -32,9 +32,10 @@ def main() -> None:
 
         print("\n".join(quick(options.work)))
     elif options.collect:
+        from benchmarks.evidence.report import analyse
         from benchmarks.evidence.results import collect
 
-        print(collect(options.work))
+        print(collect(options.work), analyse())
     elif options.report:
         from benchmarks.evidence.report import write_report
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from benchmarks.evidence.features import Features, bundled_projections, features
 from benchmarks.evidence.methods import METHODS
 from benchmarks.evidence.regimes import Fitting, Part, Regime, regime
 from benchmarks.evidence.sensitivity import SEEDS as SENSITIVITY_SEEDS
-from benchmarks.evidence.sensitivity import neighbours
+from benchmarks.evidence.sensitivity import settings
 from benchmarks.evidence.store import Cell, Store
 from benchmarks.evidence.training import Projections, Trained, train
-from benchmarks.evidence.tuning import FULL, SMALL, Budget, draws, tuned
+from benchmarks.evidence.tuning import FULL, SMALL, Budget, draws, spaces, tuned
 from sde_core.treatment import comparison_names, fit_all
 
 MAIN = "lite0-minilm"
@@ -70,8 +70,8 @@ def _blocks() -> Iterator[Block]:
     yield block("finetune", "bundled", "infonce", "contrast")
     yield block("styles", MAIN, *(name for name in CORE if name not in FEWEST))
     yield block("styles", MAIN, *OTHERS[:4])
-    for regime, towers in (("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled")):
-        yield block(regime, towers, *(name for name in FEWER if name not in FEWEST[:2]))
+    for data, towers in (("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled")):
+        yield block(data, towers, *(name for name in FEWER if name not in FEWEST[:2]))
     yield block("styles", MAIN, *OTHERS[4:])
     yield block("pairs-500", MAIN, *FEWEST)
     yield block("pairs-5000", MAIN, *FEWEST)
@@ -131,17 +131,16 @@ class Study:
 
     def tune(self, block: Block, data: Regime, method: str) -> dict[str, Any]:
         """Return the configuration of a method: the one that is kept, or the winner of a search."""
-        cell = {"stage": "tuned", "regime": block.regime, "towers": block.towers, "method": method}
+        cell = {**_cell("tuned", block, method), "budget": asdict(block.budget)}
         kept = self.store.find(cell)
         if kept is not None:
             return dict(kept["knobs"])
+
+        def score(knobs: Cell, seed: int) -> float:
+            return self.validated(block, data.fitting(seed), method, knobs, seed, "tune")
+
         candidates = draws(method, block.regime, block.budget)
-
-        def score(knobs: Any, seed: int) -> float:  # noqa: ANN401
-            return self.validated(block, data.fitting(seed), method, dict(knobs), seed, "tune")
-
-        found = tuned(candidates, score, block.budget)
-        assert found is not None
+        found = tuned(spaces(method, block.regime), candidates, score, block.budget)
         self.store.keep(cell, {"knobs": found})
         return found
 
@@ -202,9 +201,9 @@ class Study:
         data = regime(self.corpus, block.regime)
         for method in ("contrast", "sde", "infonce"):
             knobs = self.tune(block, data, method)
-            for variant, changed in neighbours(method, knobs):
+            for one in settings(method, knobs):
                 for seed in SENSITIVITY_SEEDS:
-                    self.validated(block, data.fitting(seed), variant, changed, seed, "sensitivity")
+                    self.validated(block, data.fitting(seed), one.method, one.knobs, seed, "sensitivity")
             yield f"sensitivity {method}"
 
     def _starts(self) -> float:

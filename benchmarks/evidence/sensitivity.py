@@ -1,7 +1,10 @@
 """One knob at a time around a tuned configuration."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 SEEDS = (2000, 2001, 2002)
 _BATCH = (64, 128, 256, 512, 1024)
@@ -21,16 +24,77 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "infonce": {"batch": _BATCH},
 }
 """Method -> knob -> values."""
-VARIANTS = {"sde": ("sde-centred",), "contrast": ("contrast-signal", "contrast-noise")}
-"""Methods that differ from another one in a choice, not in a number."""
+VARIANTS = {
+    "sde": {"centring": {"none": "sde", "mean": "sde-centred"}},
+    "contrast": {"band": {"all": "contrast", "signal": "contrast-signal", "noise": "contrast-noise"}},
+}
+"""Method -> what can be chosen about it -> the methods that are the choices."""
 
 
-def neighbours(method: str, knobs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (method, knobs) of every setting beside the tuned one, which comes first."""
-    yield method, dict(knobs)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A configuration beside a tuned one.
+
+    Attributes:
+        turned: knob that differs, "" for the tuned one itself.
+        value: of that knob.
+        method: that runs.
+        knobs: all of them.
+    """
+
+    turned: str
+    value: Any
+    method: str
+    knobs: dict[str, Any]
+
+
+def settings(method: str, knobs: Mapping[str, Any]) -> Iterator[Setting]:
+    """Yield the tuned configuration, then every one that differs from it in one knob or choice."""
+    yield Setting(turned="", value=None, method=method, knobs=dict(knobs))
     for name, values in VALUES[method].items():
         for value in values:
             if value != knobs[name]:
-                yield method, {**knobs, name: value}
-    for variant in VARIANTS.get(method, ()):
-        yield variant, dict(knobs)
+                yield Setting(turned=name, value=value, method=method, knobs={**knobs, name: value})
+    for name, choices in VARIANTS.get(method, {}).items():
+        for value, variant in choices.items():
+            if variant != method:
+                yield Setting(turned=name, value=value, method=variant, knobs=dict(knobs))
+
+
+Point = tuple[Any, float, float]
+"""(value, mean difference to the tuned setting in points, standard error over seeds)."""
+
+
+def measured(
+    runs: Sequence[Mapping[str, Any]], tuned: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, list[Point]]]:
+    """Return method -> knob -> points in the order of the values, for what has run.
+
+    Args:
+        runs: of the sensitivity stage, one a setting and seed.
+        tuned: configuration by method.
+    """
+    found: dict[str, dict[str, list[Point]]] = {}
+    for method in (name for name in VALUES if name in tuned):
+        every = {(s.turned, s.value): _scores(runs, s) for s in settings(method, tuned[method])}
+        center = every["", None]
+        knobs = {**VALUES[method], **{k: tuple(v) for k, v in VARIANTS.get(method, {}).items()}}
+        found[method] = {}
+        for name, values in knobs.items():
+            scores = {value: every.get((name, value), center) for value in values}
+            found[method][name] = [(v, *_against(x, center)) for v, x in scores.items() if x]
+    return {method: knobs for method, knobs in found.items() if any(len(x) > 1 for x in knobs.values())}
+
+
+def _scores(runs: Sequence[Mapping[str, Any]], setting: Setting) -> dict[int, float]:
+    return {
+        run["seed"]: run["val"]
+        for run in runs
+        if run["method"] == setting.method and run["knobs"] == setting.knobs
+    }
+
+
+def _against(values: Mapping[int, float], center: Mapping[int, float]) -> tuple[float, float]:
+    steps = [100 * (values[seed] - center[seed]) for seed in values if seed in center]
+    error = float(np.std(steps, ddof=1) / len(steps) ** 0.5) if len(steps) > 1 else 0.0
+    return float(np.mean(steps)), error

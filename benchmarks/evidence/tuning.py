@@ -1,7 +1,7 @@
 """The same search for every method, on validation alone."""
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,26 +30,39 @@ class Budget:
     """How much a method may search.
 
     Attributes:
-        draws: configurations tried with the first seed.
-        best: of them, how many are tried again.
+        draws: configurations drawn at random, tried with the first seed.
+        moves: one-knob changes of the best one so far, tried with the first seed; kept where they are better.
+        best: configurations that are tried again.
         again: with how many more seeds.
     """
 
     draws: int
+    moves: int
     best: int
     again: int
 
 
-FULL, SMALL = Budget(draws=8, best=2, again=1), Budget(draws=6, best=2, again=1)
+FULL, SMALL = Budget(draws=8, moves=10, best=2, again=1), Budget(draws=6, moves=8, best=2, again=1)
+
+Knobs = dict[str, Any]
+Score = Callable[[Knobs, int], float]
+"""(knobs, seed) -> validation score."""
 
 
-def draws(method: str, regime: str, budget: Budget) -> list[dict[str, Any]]:
-    """Return the configurations to try: draw i of a knob is the same for every method that has it.
+def spaces(method: str, regime: str) -> dict[str, tuple[Any, ...]]:
+    """Return every knob of a method with the values that it may take."""
+    return {**SHARED, **_ELSE.get(regime, {}), **METHODS[method].own}
+
+
+def draws(method: str, regime: str, budget: Budget) -> list[Knobs]:
+    """Return the configurations to begin with: draw i of a knob is the same for every method that has it.
 
     Each knob's values come equally often (up to one), in an order drawn for the knob.
     """
-    spaces = {**SHARED, **_ELSE.get(regime, {}), **METHODS[method].own}
-    columns = {name: _column(f"{regime}/{name}", values, budget.draws) for name, values in spaces.items()}
+    columns = {
+        name: _column(f"{regime}/{name}", values, budget.draws)
+        for name, values in spaces(method, regime).items()
+    }
     return [{name: column[i] for name, column in columns.items()} for i in range(budget.draws)]
 
 
@@ -58,29 +71,43 @@ def _column(name: str, values: Sequence[Any], count: int) -> list[Any]:
     return [values[i % len(values)] for i in order]
 
 
-Score = Callable[[Mapping[str, Any], int], float | None]
-"""(knobs, seed) -> validation score; None where time is up."""
+def tuned(
+    space: Mapping[str, Sequence[Any]], candidates: Sequence[Knobs], score: Score, budget: Budget
+) -> Knobs:
+    """Return the configuration with the best validation score.
 
+    Draws first, then moves from the best one; the best of all are tried with more seeds, and the best mean wins, the
+    earlier one on a tie.
 
-def tuned(candidates: Sequence[Mapping[str, Any]], score: Score, budget: Budget) -> dict[str, Any] | None:
-    """Return the configuration with the best mean validation score, or None where time is up.
-
-    All are tried with one seed, the best of them with more; of these the best mean wins, the earlier draw on a tie.
+    Args:
+        space: every knob with its values.
+        candidates: the draws.
+        score: of a configuration with a seed.
+        budget: as many trainings as it says, whatever the method.
     """
-    first = [score(knobs, FIRST_SEED) for knobs in candidates]
-    if any(value is None for value in first):
-        return None
-    order = sorted(range(len(candidates)), key=lambda i: (-float(first[i] or 0), i))[: budget.best]
-    means = {}
-    for i in order:
-        values = [first[i], *_more(candidates[i], score, budget)]
-        if any(value is None for value in values):
-            return None
-        means[i] = float(np.mean([float(value or 0) for value in values]))
-    best = max(order, key=lambda i: (means[i], -i))
-    return dict(candidates[best])
+    tried = [(score(knobs, FIRST_SEED), knobs) for knobs in candidates]
+    for place in range(budget.moves):
+        now = max(tried, key=lambda t: t[0])[1]
+        moved = _moved(now, space, [knobs for _, knobs in tried], place)
+        if moved is not None:
+            tried.append((score(moved, FIRST_SEED), moved))
+    order = sorted(range(len(tried)), key=lambda i: (-tried[i][0], i))[: budget.best]
+    seeds = range(FIRST_SEED + 1, FIRST_SEED + 1 + budget.again)
+    means = {i: np.mean([tried[i][0], *(score(tried[i][1], seed) for seed in seeds)]) for i in order}
+    return dict(tried[max(order, key=lambda i: (means[i], -i))][1])
 
 
-def _more(knobs: Mapping[str, Any], score: Score, budget: Budget) -> Iterator[float | None]:
-    for seed in range(FIRST_SEED + 1, FIRST_SEED + 1 + budget.again):
-        yield score(knobs, seed)
+def _moved(
+    now: Knobs, space: Mapping[str, Sequence[Any]], tried: Sequence[Knobs], place: int
+) -> Knobs | None:
+    """Return ``now`` with one knob changed to something not tried; knobs take turns, None if all was tried."""
+    names = [name for name, values in space.items() if len(values) > 1]
+    names = [names[i] for i in np.random.default_rng(len(names)).permutation(len(names))]
+    for turn in range(len(names)):
+        name = names[(place + turn) % len(names)]
+        values = space[name]
+        for i in np.random.default_rng(place).permutation(len(values)):
+            moved = {**now, name: values[i]}
+            if moved not in tried:
+                return moved
+    return None

@@ -10,7 +10,7 @@ from benchmarks.evidence.methods import METHODS
 from benchmarks.evidence.plan import BLOCKS, CORE, OTHERS, SEEDS
 from benchmarks.evidence.statistics import difference, holm
 from benchmarks.evidence.store import Store
-from benchmarks.evidence.tuning import FIRST_SEED, FULL, SHARED, SMALL, draws, tuned
+from benchmarks.evidence.tuning import FIRST_SEED, FULL, SHARED, SMALL, Budget, draws, spaces, tuned
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -29,17 +29,43 @@ def test_a_block_searches_each_of_its_methods_alike_and_seeds_of_tuning_are_not_
     assert sorted([*CORE, *OTHERS]) == sorted(METHODS)
 
 
-def test_the_best_mean_wins_not_the_best_first_try():
-    scores = {0: [0.9, 0.1], 1: [0.8, 0.8], 2: [0.5, 1.0], 3: [0.7, 0.7]}
+def test_the_search_climbs_and_the_best_mean_wins():
+    space = {"a": (0, 1, 2, 3), "b": (0, 1), "still": (7,)}
     asked = []
 
     def score(knobs, seed):
-        asked.append((knobs["i"], seed - FIRST_SEED))
+        asked.append((knobs["a"], knobs["b"], seed - FIRST_SEED))
+        luck = 5 if (knobs["a"], seed) == (0, FIRST_SEED + 1) else 0
+        return knobs["a"] + 0.5 * knobs["b"] - luck
+
+    start = [{"a": a, "b": 0, "still": 7} for a in (0, 1)]
+    budget = Budget(draws=2, moves=6, best=2, again=1)
+    assert tuned(space, start, score, budget) == {"a": 3, "b": 1, "still": 7}
+    assert len(asked) == budget.draws + budget.moves + budget.best * budget.again
+    assert len(set(asked)) == len(asked)  # nothing is tried twice
+    assert asked[:2] == [(0, 0, 0), (1, 0, 0)]
+
+
+def test_the_best_mean_wins_not_the_best_first_try():
+    scores = {0: [0.9, 0.1], 1: [0.8, 0.8], 2: [0.5, 1.0]}
+
+    def score(knobs, seed):
         return scores[knobs["i"]][seed - FIRST_SEED]
 
-    assert tuned([{"i": i} for i in scores], score, FULL) == {"i": 1}
-    assert asked[:4] == [(i, 0) for i in range(4)]
-    assert (2, 1) not in asked  # not among the best two of the first seed
+    budget = Budget(draws=3, moves=5, best=2, again=1)
+    assert tuned({"i": (0, 1, 2)}, [{"i": i} for i in scores], score, budget) == {"i": 1}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_trained_as_often_in_its_search(method):
+    count = []
+
+    def score(knobs, seed):
+        count.append(seed)
+        return float(np.sin(len(count)))
+
+    tuned(spaces(method, "styles"), draws(method, "styles", FULL), score, FULL)
+    assert len(count) == FULL.draws + FULL.moves + FULL.best * FULL.again
 
 
 def test_a_cell_is_found_by_its_settings_and_half_a_file_is_none(tmp_path):

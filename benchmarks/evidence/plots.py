@@ -1,0 +1,178 @@
+"""The pictures of docs/results.md, drawn from the results."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.evidence.analysis import BASELINE
+from benchmarks.evidence.plan import MAIN
+from benchmarks.evidence.tables import SIGNIFICANT
+from sde_core.report.svg import Figure, Scale, number
+
+Rows = Sequence[Mapping[str, Any]]
+
+_ROW = 20
+_LABELS = 150
+_PANEL = 250
+_TOP = 44
+COLOURS = {"infonce": "ink", "contrast": "accent", "sde": "law", "contrast-raw": "image"}
+
+
+def differences(tables: Rows, parts: Sequence[str]) -> Figure:
+    """Return every method's difference to InfoNCE on some test parts of `styles`, main towers, with intervals."""
+    chosen = {t["part"]: t["rows"] for t in tables if (t["regime"], t["towers"]) == ("styles", MAIN)}
+    panels = [{row["method"]: row for row in chosen[part] if row["method"] != BASELINE} for part in parts]
+    methods = list(panels[0])
+    bottom = _TOP + _ROW * len(methods)
+    width = _LABELS + _PANEL * len(parts)
+    figure = _bare(
+        width, bottom + 44, "Difference of every method to InfoNCE with 95 % intervals, by test part."
+    )
+    for place, method in enumerate(methods):
+        figure.text(_LABELS - 12, _middle(place) + 4, method, anchor="end")
+    for at, (part, rows) in enumerate(zip(parts, panels, strict=True)):
+        _panel(figure, part, rows, methods, _LABELS + _PANEL * at, bottom)
+    figure.text(
+        _LABELS + _PANEL * len(parts) / 2,
+        bottom + 38,
+        "points against InfoNCE",
+        anchor="middle",
+        kind="title",
+    )
+    return figure
+
+
+def sizes(tables: Rows) -> Figure:
+    """Return the score on `id` by number of training pairs."""
+    chosen = {
+        int(t["regime"].removeprefix("pairs-")): {row["method"]: row["score"] for row in t["rows"]}
+        for t in tables
+        if t["regime"].startswith("pairs-") and t["part"] == "id"
+    }
+    counts = sorted(chosen)
+    methods = [name for name in COLOURS if all(name in chosen[n] for n in counts)]
+    values = [chosen[n][name] for n in counts for name in methods]
+    low, high = min(values), max(values)
+    figure = Figure(
+        width=640, height=340,
+        x=Scale(domain=(0, len(counts) - 1), pixels=(90, 470)),
+        y=Scale(domain=(low - 2, high + 2), pixels=(290, 40)),
+        alt="Score on the in-distribution test by number of training pairs.",
+    )  # fmt: skip
+    for value in figure.y.ticks():
+        _across(figure, figure.y(value), 64, 470)
+        figure.text(57, figure.y(value) + 4, f"{value:g}", anchor="end", kind="tick")
+    for place, n in enumerate(counts):
+        figure.text(figure.x(place), 308, f"{n:,}", anchor="middle", kind="tick")
+    figure.text(280, 330, "training pairs", anchor="middle", kind="title")
+    figure.text(18, 24, "mean of R@1, R@5, R@10 both ways, test, %", kind="title")
+    for place, name in enumerate(methods):
+        figure.line(range(len(counts)), [chosen[n][name] for n in counts], COLOURS[name])
+        _key(figure, 490, 60 + 18 * place, name)
+    return figure
+
+
+def sensitivity(settings: Mapping[str, Mapping[str, Sequence[tuple[Any, float, float]]]]) -> Figure:
+    """Return validation against the tuned setting, one panel a method and knob.
+
+    Args:
+        settings: method -> knob -> (value, mean difference in points, standard error), as `measured` returns it.
+    """
+    panels = [(m, knob, points) for m, knobs in settings.items() for knob, points in knobs.items()]
+    columns, wide, high = 3, 300, 190
+    rows = -(-len(panels) // columns)
+    figure = _bare(columns * wide, rows * high, "Validation score by each knob, against the tuned setting.")
+    every = [y + sign * error for _, _, points in panels for _, y, error in points for sign in (-1, 1)]
+    y_domain = min(*every, -1.0), max(*every, 1.0)
+    for i, (method, knob, points) in enumerate(panels):
+        left, top = (i % columns) * wide + 52, (i // columns) * high + 34
+        _knob(figure, f"{method}: {knob}", points, (left, top), (wide - 74, high - 80), y_domain)
+    return figure
+
+
+def _knob(
+    figure: Figure,
+    title: str,
+    points: Sequence[tuple[Any, float, float]],
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    y_domain: tuple[float, float],
+) -> None:
+    left, top = corner
+    figure.x = Scale(domain=(0, max(1, len(points) - 1)), pixels=(left + 14, left + size[0] - 14))
+    figure.y = Scale(domain=y_domain, pixels=(top + size[1], top))
+    figure.text(left, top - 12, title, kind="title")
+    for value in figure.y.ticks(3):
+        _across(figure, figure.y(value), left, left + size[0], is_zero=value == 0)
+        figure.text(left - 6, figure.y(value) + 4, f"{value:+g}" if value else "0", anchor="end", kind="tick")
+    figure.line(range(len(points)), [y for _, y, _ in points], COLOURS[title.split(":")[0]])
+    for place, (value, y, error) in enumerate(points):
+        _whisker(figure, figure.x(place), (figure.y(y - error), figure.y(y + error)))
+        words = value if isinstance(value, str) else f"{value:g}"
+        figure.text(figure.x(place), top + size[1] + 18, words, anchor="middle", kind="tick")
+
+
+def _panel(
+    figure: Figure,
+    part: str,
+    rows: Mapping[str, Mapping[str, Any]],
+    methods: Sequence[str],
+    left: float,
+    bottom: float,
+) -> None:
+    ends = [row[end] for row in rows.values() for end in ("low", "high")]
+    figure.x = Scale(domain=(min(*ends, -0.5), max(*ends, 0.5)), pixels=(left + 6, left + _PANEL - 22))
+    figure.text(left + 6, 24, part, kind="title")
+    for value in figure.x.ticks(4):
+        _upright(figure, figure.x(value), _TOP, bottom, is_zero=value == 0)
+        figure.text(
+            figure.x(value), bottom + 16, f"{value:+g}" if value else "0", anchor="middle", kind="tick"
+        )
+    for place, method in enumerate(methods):
+        row = rows.get(method)
+        if row is None:
+            continue
+        colour = "ink" if row["holm"] >= SIGNIFICANT else "strong" if row["estimate"] > 0 else "law"
+        y = number(_middle(place))
+        figure.parts.append(
+            f'<line x1="{number(figure.x(row["low"]))}" x2="{number(figure.x(row["high"]))}" y1="{y}" y2="{y}" '
+            f'stroke="var(--{colour})" stroke-width="2"/>'
+            f'<circle cx="{number(figure.x(row["estimate"]))}" cy="{y}" r="3.6" fill="var(--{colour})"/>'
+        )
+
+
+def _bare(width: float, height: float, alt: str) -> Figure:
+    unit = Scale(domain=(0, 1), pixels=(0, 1))
+    return Figure(width=width, height=height, x=unit, y=unit, alt=alt)
+
+
+def _middle(place: int) -> float:
+    return _TOP + _ROW * (place + 0.5)
+
+
+def _across(figure: Figure, y: float, left: float, right: float, *, is_zero: bool = False) -> None:
+    kind = "axis" if is_zero else "grid"
+    figure.parts.append(
+        f'<line class="{kind}" x1="{number(left)}" x2="{number(right)}" y1="{number(y)}" y2="{number(y)}"/>'
+    )
+
+
+def _upright(figure: Figure, x: float, top: float, bottom: float, *, is_zero: bool = False) -> None:
+    kind = "axis" if is_zero else "grid"
+    figure.parts.append(
+        f'<line class="{kind}" x1="{number(x)}" x2="{number(x)}" y1="{number(top)}" y2="{number(bottom)}"/>'
+    )
+
+
+def _whisker(figure: Figure, x: float, ends: tuple[float, float]) -> None:
+    figure.parts.append(
+        f'<line x1="{number(x)}" x2="{number(x)}" y1="{number(ends[0])}" y2="{number(ends[1])}" '
+        f'stroke="var(--ink)" stroke-width="1.2"/>'
+    )
+
+
+def _key(figure: Figure, x: float, y: float, name: str) -> None:
+    figure.parts.append(
+        f'<line x1="{number(x)}" x2="{number(x + 22)}" y1="{number(y)}" y2="{number(y)}" '
+        f'stroke="var(--{COLOURS[name]})" stroke-width="2.4"/>'
+    )
+    figure.text(x + 28, y + 4, name)

@@ -1,0 +1,104 @@
+"""docs/results.md: prose by hand, tables and pictures from the results, between markers."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.evidence import plots, tables
+from benchmarks.evidence.analysis import Analysis
+from benchmarks.evidence.plan import MAIN, SECOND
+from benchmarks.evidence.results import FOLDER, finals, read
+from benchmarks.evidence.sensitivity import measured
+from benchmarks.training_run import write
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/results.md"
+IMAGES = ROOT / "docs/images"
+FIRST_PARTS = ("id", "style", "other")
+WORSE_PICTURES = tuple(
+    f"corrupt-{name}" for name in ("noise", "blur", "low-resolution", "low-contrast", "grey", "occlusion")
+)
+WORSE_WORDS = ("captions-typing", "captions-dropped", "zero-emoji", "zero-clipart")
+
+
+def analyse(folder: Path = FOLDER) -> str:
+    """Compute every comparison from the final runs, keep them in statistics.json, and return how many."""
+    from benchmarks.evidence.corpus import Corpus
+
+    found = Analysis(finals(folder), Corpus.bundled()).everything()
+    text = json.dumps(found, default=list)
+    (folder / "statistics.json").write_text(_short(text) + "\n", "utf-8")
+    return f"{len(found['primary'])} primary comparisons, {len(found['tables'])} tables."
+
+
+def sections(folder: Path = FOLDER) -> dict[str, str]:
+    """Return the tables of the page by the name in their markers."""
+    found, facts = read("statistics", folder), read("facts", folder)
+    every, methods = found["tables"], finals(folder)
+    tuned, tries = read("tuned", folder), read("tune", folder)
+    made = {
+        "facts": tables.facts_line(facts),
+        "primary": tables.primary_table(found["primary"]),
+        "styles": tables.regime_table(every, "styles", MAIN, FIRST_PARTS),
+        "other": tables.recall_table(every, "styles", MAIN, "other"),
+        "worse": tables.regime_table(every, "styles", MAIN, WORSE_PICTURES),
+        "words": tables.regime_table(every, "styles", MAIN, WORSE_WORDS),
+        "post-hoc": tables.regime_table(found["post_hoc"], "styles", MAIN, FIRST_PARTS),
+        "spectra": tables.spectrum_table(methods["styles", MAIN]),
+        "knobs": tables.knobs_table(tuned, tries),
+    }
+    for name, key, parts in (
+        ("second", ("styles", SECOND), FIRST_PARTS),
+        ("finetune", ("finetune", "bundled"), ("id", *WORSE_PICTURES)),
+        ("pairs-500", ("pairs-500", MAIN), ("id",)),
+        ("pairs-1500", ("pairs-1500", MAIN), ("id",)),
+        ("pairs-5000", ("pairs-5000", MAIN), ("id",)),
+    ):
+        if key in methods:
+            made[name] = (
+                tables.recall_table(every, *key, "id")
+                if len(parts) == 1
+                else tables.regime_table(every, *key, parts)
+            )
+    return made
+
+
+def write_report(folder: Path = FOLDER, page: Path = PAGE, images: Path = IMAGES) -> str:
+    """Write tables into the page and pictures beside it; return what was written."""
+    made = sections(folder)
+    text = filled(page.read_text("utf-8"), made)
+    page.write_text(text, "utf-8")
+    for name, figure in _figures(folder).items():
+        write(figure, images / f"results-{name}.svg")
+    return f"{page}: {len(made)} tables."
+
+
+def filled(text: str, made: Mapping[str, str]) -> str:
+    """Return the page with each marked section replaced."""
+    for name, section in made.items():
+        marked = re.compile(rf"(<!-- evidence {name} -->\n).*?(<!-- /evidence -->)", re.DOTALL)
+        text = marked.sub(lambda m, section=section: f"{m[1]}{section}\n{m[2]}", text)
+    return text
+
+
+def _figures(folder: Path) -> dict[str, Any]:
+    found = read("statistics", folder)
+    made = {"differences": plots.differences(found["tables"], FIRST_PARTS)}
+    if sum(t["regime"].startswith("pairs-") for t in found["tables"]) > 1:
+        made["sizes"] = plots.sizes(found["tables"])
+    best = {
+        t["method"]: t["knobs"]
+        for t in read("tuned", folder)
+        if (t["regime"], t["towers"]) == ("styles", MAIN)
+    }
+    knobs = measured(read("sensitivity", folder), best)
+    if knobs:
+        made["sensitivity"] = plots.sensitivity(knobs)
+    return made
+
+
+def _short(text: str) -> str:
+    """Return JSON with five digits a number: nothing finer is in the data."""
+    return re.sub(r"-?\d+\.\d{6,}(e-?\d+)?", lambda m: f"{float(m[0]):.5g}", text)
