@@ -39,12 +39,10 @@ class Method:
     Attributes:
         build: its loss.
         own: knobs of its own and the values that tuning may take.
-        is_core: whether it runs in every regime.
     """
 
     build: Build
     own: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    is_core: bool = False
 
 
 def sde_config(name: str, knobs: Knobs) -> sde.SDELossConfig | None:
@@ -146,21 +144,20 @@ def _fanoise(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
 
 
 METHODS: dict[str, Method] = {
-    "infonce": Method(build=_alone, is_core=True),
-    "siglip": Method(build=_alone, own={"scale": (10.0, 20.0), "offset": (-10.0, -5.0)}, is_core=True),
-    "sde": Method(build=_sde("sde"), own=_SDE, is_core=True),
-    "sde-centred": Method(build=_sde("sde-centred"), own=_SDE, is_core=True),
-    "contrast": Method(build=_sde("contrast"), own=_CONTRAST, is_core=True),
+    "infonce": Method(build=_alone),
+    "siglip": Method(build=_alone, own={"scale": (10.0, 20.0), "offset": (-10.0, -5.0)}),
+    "sde": Method(build=_sde("sde"), own=_SDE),
+    "sde-centred": Method(build=_sde("sde-centred"), own=_SDE),
+    "contrast": Method(build=_sde("contrast"), own=_CONTRAST),
     "contrast-raw": Method(
         build=lambda knobs, base, steps, seed: sde.RegularisedLoss(
             partial(terms.raw_contrast, temperature=knobs["tau_c"]), weight=knobs["weight"], base_loss=base
         ),
         own=_CONTRAST,
-        is_core=True,
     ),
-    "barlow": Method(build=_regularised(barlow_twins, "off_diagonal"), own=_BARLOW, is_core=True),
-    "wmse": Method(build=_regularised(terms.wmse, "shrinkage"), own=_SHRUNK, is_core=True),
-    "sde+contrast": Method(build=_sde("sde+contrast"), own={**_SDE, **_CONTRAST}, is_core=True),
+    "barlow": Method(build=_regularised(barlow_twins, "off_diagonal"), own=_BARLOW),
+    "wmse": Method(build=_regularised(terms.wmse, "shrinkage"), own=_SHRUNK),
+    "sde+contrast": Method(build=_sde("sde+contrast"), own={**_SDE, **_CONTRAST}),
     "contrast-signal": Method(build=_sde("contrast-signal"), own=_CONTRAST),
     "contrast-noise": Method(build=_sde("contrast-noise"), own=_CONTRAST),
     "contrast-fading": Method(build=_sde("contrast-fading"), own=_CONTRAST),

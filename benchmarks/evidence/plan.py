@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,22 +23,17 @@ from benchmarks.evidence.sensitivity import SEEDS as SENSITIVITY_SEEDS
 from benchmarks.evidence.sensitivity import settings
 from benchmarks.evidence.store import Cell, Store
 from benchmarks.evidence.training import Projections, Trained, train
-from benchmarks.evidence.tuning import FULL, SMALL, Budget, draws, spaces, tuned
+from benchmarks.evidence.tuning import Score, searched
 from sde_core.treatment import comparison_names, fit_all
 
 MAIN = "lite0-minilm"
 SECOND = "lite2-mini"
 SEEDS = (0, 1, 2, 3, 4)
 POST_HOC_PARTS = ("id", "style", "other")
-CORE = tuple(name for name, method in METHODS.items() if method.is_core)
-FEWER = ("infonce", "contrast", "sde", "contrast-raw", "barlow", "wmse")
-FEWEST = ("infonce", "contrast", "sde", "contrast-raw")
-OTHERS = (
-    "contrast-noise", "contrast-signal", "contrast-fading", "cca", "hellinger", "subspace", "view-noise",
-    "view-weak-noise", "barlow-eigen", "contrast+noise-view", "view-adversarial", "fanoise", "vicreg",
-    "view-amplify", "sde-lambda-constant", "sde-alpha-constant",
+_EARLIER = (
+    "infonce", "contrast", "contrast-raw", "sde", "barlow", "wmse", "contrast-noise", "contrast-signal", "cca",
+    "view-noise", "hellinger", "subspace", "sde-centred", "view-weak-noise", "siglip",
 )  # fmt: skip
-"""All that is not core, what matters most to the question first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,33 +44,32 @@ class Block:
         regime: of `REGIMES`.
         towers: of `TOWERS`.
         methods: in order.
-        budget: of each method's search.
     """
 
     regime: str
     towers: str
     methods: tuple[str, ...]
-    budget: Budget
 
 
 def _blocks() -> Iterator[Block]:
     def block(regime: str, towers: str, *methods: str) -> Block:
-        is_main = regime == "styles" and towers == MAIN
-        return Block(regime=regime, towers=towers, methods=methods, budget=FULL if is_main else SMALL)
+        return Block(regime=regime, towers=towers, methods=methods)
 
-    # What the primary comparisons need, then the rivals, then the parts, then more sizes.
+    # What the primary comparisons need, then where the contrast's gain sits and its rivals, then the parts, then sizes.
     yield block("styles", MAIN, "infonce", "contrast", "contrast-raw", "sde")
     yield block("pairs-1500", MAIN, "infonce", "contrast")
     yield block("styles", SECOND, "infonce", "contrast")
     yield block("finetune", "bundled", "infonce", "contrast")
-    yield block("styles", MAIN, *(name for name in CORE if name not in FEWEST))
-    yield block("styles", MAIN, *OTHERS[:4])
-    for data, towers in (("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled")):
-        yield block(data, towers, *(name for name in FEWER if name not in FEWEST[:2]))
-    yield block("styles", MAIN, *OTHERS[4:])
-    yield block("pairs-500", MAIN, *FEWEST)
-    yield block("pairs-5000", MAIN, *FEWEST)
-    yield block("pairs-1500", MAIN, *(name for name in CORE if name not in FEWER))
+    yield block("styles", MAIN, "barlow", "wmse", "contrast-noise", "contrast-signal", "cca")
+    yield block(
+        "styles", MAIN, "view-noise", "hellinger", "subspace", "sde-centred", "view-weak-noise", "siglip"
+    )
+    yield block("pairs-1500", MAIN, "sde", "contrast-raw")
+    yield block("pairs-500", MAIN, "infonce", "contrast")
+    yield block("pairs-5000", MAIN, "infonce", "contrast")
+    yield block("styles", MAIN, *(name for name in METHODS if name not in _EARLIER))
+    for data, towers in (("styles", SECOND), ("finetune", "bundled")):
+        yield block(data, towers, "sde", "contrast-raw", "barlow", "wmse")
 
 
 BLOCKS = tuple(_blocks())
@@ -131,16 +125,15 @@ class Study:
 
     def tune(self, block: Block, data: Regime, method: str) -> dict[str, Any]:
         """Return the configuration of a method: the one that is kept, or the winner of a search."""
-        cell = {**_cell("tuned", block, method), "budget": asdict(block.budget)}
+        cell = {**_cell("tuned", block, method), "search": 3}
         kept = self.store.find(cell)
         if kept is not None:
             return dict(kept["knobs"])
 
-        def score(knobs: Cell, seed: int) -> float:
-            return self.validated(block, data.fitting(seed), method, knobs, seed, "tune")
+        def score_of(name: str) -> Score:
+            return lambda knobs, seed: self.validated(block, data.fitting(seed), name, knobs, seed, "tune")
 
-        candidates = draws(method, block.regime, block.budget)
-        found = tuned(spaces(method, block.regime), candidates, score, block.budget)
+        found = searched(method, block.regime, score_of)
         self.store.keep(cell, {"knobs": found})
         return found
 

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,22 +27,29 @@ FIRST_SEED = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How much a method may search.
+    """How much a search may do.
 
     Attributes:
-        draws: configurations drawn at random, tried with the first seed.
+        first: configurations to begin with, tried with the first seed.
         moves: one-knob changes of the best one so far, tried with the first seed; kept where they are better.
         best: configurations that are tried again.
         again: with how many more seeds.
     """
 
-    draws: int
+    first: int
     moves: int
-    best: int
-    again: int
+    best: int = 2
+    again: int = 1
+
+    def longer(self, more: int) -> "Budget":
+        """Return the budget with more moves."""
+        return replace(self, moves=self.moves + more)
 
 
-FULL, SMALL = Budget(draws=8, moves=10, best=2, again=1), Budget(draws=6, moves=8, best=2, again=1)
+START = {"styles": Budget(first=8, moves=10), "": Budget(first=6, moves=8)}
+"""Regime -> search of InfoNCE that every method starts from; "" stands for the others."""
+OWN = Budget(first=4, moves=6)
+"""Search of every method from there on; InfoNCE takes all of it as moves."""
 
 Knobs = dict[str, Any]
 Score = Callable[[Knobs, int], float]
@@ -54,16 +61,27 @@ def spaces(method: str, regime: str) -> dict[str, tuple[Any, ...]]:
     return {**SHARED, **_ELSE.get(regime, {}), **METHODS[method].own}
 
 
-def draws(method: str, regime: str, budget: Budget) -> list[Knobs]:
-    """Return the configurations to begin with: draw i of a knob is the same for every method that has it.
+def draws(method: str, regime: str, count: int, start: Knobs | None = None) -> list[Knobs]:
+    """Return different configurations to begin with.
 
-    Each knob's values come equally often (up to one), in an order drawn for the knob.
+    Each knob's values come equally often (up to one), in an order drawn for the knob: draw i of a knob is the same for
+    every method that has it.
+
+    Args:
+        method: whose knobs.
+        regime: for the values.
+        count: at most so many.
+        start: values of the shared knobs, or None to draw those too.
     """
     columns = {
-        name: _column(f"{regime}/{name}", values, budget.draws)
-        for name, values in spaces(method, regime).items()
+        name: _column(f"{regime}/{name}", values, count) for name, values in spaces(method, regime).items()
     }
-    return [{name: column[i] for name, column in columns.items()} for i in range(budget.draws)]
+    found: list[Knobs] = []
+    for i in range(count):
+        knobs = {name: column[i] for name, column in columns.items()} | (start or {})
+        if knobs not in found:
+            found.append(knobs)
+    return found
 
 
 def _column(name: str, values: Sequence[Any], count: int) -> list[Any]:
@@ -71,22 +89,20 @@ def _column(name: str, values: Sequence[Any], count: int) -> list[Any]:
     return [values[i % len(values)] for i in order]
 
 
-def tuned(
-    space: Mapping[str, Sequence[Any]], candidates: Sequence[Knobs], score: Score, budget: Budget
-) -> Knobs:
+def tuned(space: Mapping[str, Sequence[Any]], first: Sequence[Knobs], score: Score, budget: Budget) -> Knobs:
     """Return the configuration with the best validation score.
 
-    Draws first, then moves from the best one; the best of all are tried with more seeds, and the best mean wins, the
-    earlier one on a tie.
+    Moves start from the best of the first ones; the best of all are tried with more seeds, and the best mean wins, the
+    earlier one on a tie. What the first ones leave of the budget goes into moves.
 
     Args:
         space: every knob with its values.
-        candidates: the draws.
+        first: configurations to begin with, ``budget.first`` of them or fewer.
         score: of a configuration with a seed.
         budget: as many trainings as it says, whatever the method.
     """
-    tried = [(score(knobs, FIRST_SEED), knobs) for knobs in candidates]
-    for place in range(budget.moves):
+    tried = [(score(knobs, FIRST_SEED), knobs) for knobs in first]
+    for place in range(budget.first + budget.moves - len(first)):
         now = max(tried, key=lambda t: t[0])[1]
         moved = _moved(now, space, [knobs for _, knobs in tried], place)
         if moved is not None:
@@ -95,6 +111,27 @@ def tuned(
     seeds = range(FIRST_SEED + 1, FIRST_SEED + 1 + budget.again)
     means = {i: np.mean([tried[i][0], *(score(tried[i][1], seed) for seed in seeds)]) for i in order}
     return dict(tried[max(order, key=lambda i: (means[i], -i))][1])
+
+
+def searched(method: str, regime: str, score_of: Callable[[str], Score]) -> Knobs:
+    """Return the configuration that a method ends with.
+
+    Every method starts from the best configuration of a short search of InfoNCE and goes on with the same number of
+    trainings, InfoNCE included.
+
+    Args:
+        method: that is searched.
+        regime: where.
+        score_of: method -> its validation score by knobs and seed.
+    """
+    begin, plain = START.get(regime, START[""]), "infonce"
+    first = draws(plain, regime, begin.first)
+    if method == plain:
+        longer = begin.longer(OWN.first + OWN.moves)
+        return tuned(spaces(plain, regime), first, score_of(plain), longer)
+    start = tuned(spaces(plain, regime), first, score_of(plain), replace(begin, best=1, again=0))
+    own = draws(method, regime, OWN.first, start)
+    return tuned(spaces(method, regime), own, score_of(method), OWN)
 
 
 def _moved(

@@ -11,7 +11,7 @@ from benchmarks.evidence.methods import METHODS, sde_config
 from benchmarks.evidence.regimes import Part
 from benchmarks.evidence.sensitivity import measured, settings
 from benchmarks.evidence.training import train
-from benchmarks.evidence.tuning import FULL, draws
+from benchmarks.evidence.tuning import draws
 from data.encoders.recipe.pairs import read_split
 
 KNOBS = {"rate": 4e-3, "decay": 0.1, "steps": 24, "batch": 64, "dropout": 0.5, "temperature": 0.08}
@@ -39,7 +39,7 @@ def features(corpus):
 
 
 def _knobs(method):
-    own = {name: draws(method, "styles", FULL)[0][name] for name in METHODS[method].own}
+    own = {name: draws(method, "styles", 4)[0][name] for name in METHODS[method].own}
     return KNOBS | own
 
 
