@@ -31,6 +31,19 @@ def configurations() -> dict[str, sde.SDELossConfig]:
     }
 
 
+def parts() -> dict[str, sde.SDELossConfig]:
+    """Return each part of the method alone, looked at as often as `paper()` looks."""
+    paper = sde.SDELossConfig.paper()
+    return {
+        "enhanced view alone": replace(paper, hellinger=0, subspace=0),
+        "Hellinger term alone": replace(paper, enhancement=None, subspace=0),
+        "subspace term alone": replace(paper, enhancement=None, hellinger=0),
+        "component contrast alone, basis every 8 steps": replace(
+            _NOTHING, component_contrast=1.0, basis_memory=0.9, refresh_every=8, spectral_every=1
+        ),
+    }
+
+
 def main() -> None:
     """Print the ratio to ClipLoss, averaged over the steps; both losses run in turn on the same batches."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.loss_cost", description=__doc__)
@@ -38,12 +51,13 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=512, help="default: %(default)s")
     parser.add_argument("--steps", type=int, default=100, help="default: %(default)s")
     parser.add_argument("--device", default="auto", help="default: %(default)s")
+    parser.add_argument("--parts", action="store_true", help="each part of the method alone")
     options = parser.parse_args()
     device = sde.resolve_device(options.device)
     batches = _batches(options.batch_size, options.width, device)
     print("| loss | with its own ClipLoss: ratio | with open_clip's ClipLoss passed in: ratio |")
     print("|---|---:|---:|")
-    for name, config in configurations().items():
+    for name, config in (parts() if options.parts else configurations()).items():
         own, given = (
             _ratio(sde.SDELoss(config, base), batches, options.steps) for base in (None, ClipLoss())
         )

@@ -17,22 +17,23 @@ from benchmarks.evidence.evaluation import (
     spectrum_of,
 )
 from benchmarks.evidence.features import Features, bundled_projections, features_of
-from benchmarks.evidence.methods import METHODS
 from benchmarks.evidence.regimes import Fitting, Part, Regime, regime
 from benchmarks.evidence.sensitivity import SEEDS as SENSITIVITY_SEEDS
 from benchmarks.evidence.sensitivity import settings
 from benchmarks.evidence.store import Cell, Store
 from benchmarks.evidence.training import Projections, Trained, train
-from benchmarks.evidence.tuning import Score, searched
+from benchmarks.evidence.tuning import OWN, SHORT, Budget, Score, searched
 from sde_core.treatment import comparison_names, fit_all
 
 MAIN = "lite0-minilm"
 SECOND = "lite2-mini"
 SEEDS = (0, 1, 2, 3, 4)
 POST_HOC_PARTS = ("id", "style", "other")
-_EARLIER = (
-    "infonce", "contrast", "contrast-raw", "sde", "barlow", "wmse", "contrast-noise", "contrast-signal", "cca",
-    "view-noise", "hellinger", "subspace", "sde-centred", "view-weak-noise", "siglip",
+_PARTS = (
+    "contrast-noise", "contrast-signal", "wmse", "barlow", "view-noise", "hellinger", "subspace", "cca",
+    "view-weak-noise", "contrast-fading", "siglip", "sde-centred", "barlow-eigen", "sde+contrast",
+    "contrast+noise-view", "vicreg", "fanoise", "view-adversarial", "view-amplify", "sde-lambda-constant",
+    "sde-alpha-constant",
 )  # fmt: skip
 
 
@@ -44,31 +45,28 @@ class Block:
         regime: of `REGIMES`.
         towers: of `TOWERS`.
         methods: in order.
+        budget: of each method's search from the common start on.
     """
 
     regime: str
     towers: str
     methods: tuple[str, ...]
+    budget: Budget = OWN
 
 
 def _blocks() -> Iterator[Block]:
-    def block(regime: str, towers: str, *methods: str) -> Block:
-        return Block(regime=regime, towers=towers, methods=methods)
+    def block(regime: str, towers: str, *methods: str, budget: Budget = OWN) -> Block:
+        return Block(regime=regime, towers=towers, methods=methods, budget=budget)
 
-    # What the primary comparisons need, then where the contrast's gain sits and its rivals, then the parts, then sizes.
+    # What the primary comparisons need, then where the contrast acts and its rivals, then the parts, then sizes.
     yield block("styles", MAIN, "infonce", "contrast", "contrast-raw", "sde")
     yield block("pairs-1500", MAIN, "infonce", "contrast")
     yield block("styles", SECOND, "infonce", "contrast")
     yield block("finetune", "bundled", "infonce", "contrast")
-    yield block("styles", MAIN, "barlow", "wmse", "contrast-noise", "contrast-signal", "cca")
-    yield block(
-        "styles", MAIN, "view-noise", "hellinger", "subspace", "sde-centred", "view-weak-noise", "siglip"
-    )
-    yield block("pairs-1500", MAIN, "sde", "contrast-raw")
+    yield block("styles", MAIN, *_PARTS, budget=SHORT)
     yield block("pairs-500", MAIN, "infonce", "contrast")
     yield block("pairs-5000", MAIN, "infonce", "contrast")
-    yield block("styles", MAIN, *(name for name in METHODS if name not in _EARLIER))
-    for data, towers in (("styles", SECOND), ("finetune", "bundled")):
+    for data, towers in (("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled")):
         yield block(data, towers, "sde", "contrast-raw", "barlow", "wmse")
 
 
@@ -133,7 +131,7 @@ class Study:
         def score_of(name: str) -> Score:
             return lambda knobs, seed: self.validated(block, data.fitting(seed), name, knobs, seed, "tune")
 
-        found = searched(method, block.regime, score_of)
+        found = searched(method, block.regime, score_of, block.budget)
         self.store.keep(cell, {"knobs": found})
         return found
 

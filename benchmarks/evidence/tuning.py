@@ -50,6 +50,8 @@ START = {"styles": Budget(first=8, moves=10), "": Budget(first=6, moves=8)}
 """Regime -> search of InfoNCE that every method starts from; "" stands for the others."""
 OWN = Budget(first=4, moves=6)
 """Search of every method from there on; InfoNCE takes all of it as moves."""
+SHORT = Budget(first=4, moves=0, best=1, again=0)
+"""Search of the parts: their own knobs alone, at the shared knobs that InfoNCE's short search ended with."""
 
 Knobs = dict[str, Any]
 Score = Callable[[Knobs, int], float]
@@ -113,7 +115,7 @@ def tuned(space: Mapping[str, Sequence[Any]], first: Sequence[Knobs], score: Sco
     return dict(tried[max(order, key=lambda i: (means[i], -i))][1])
 
 
-def searched(method: str, regime: str, score_of: Callable[[str], Score]) -> Knobs:
+def searched(method: str, regime: str, score_of: Callable[[str], Score], budget: Budget = OWN) -> Knobs:
     """Return the configuration that a method ends with.
 
     Every method starts from the best configuration of a short search of InfoNCE and goes on with the same number of
@@ -123,15 +125,16 @@ def searched(method: str, regime: str, score_of: Callable[[str], Score]) -> Knob
         method: that is searched.
         regime: where.
         score_of: method -> its validation score by knobs and seed.
+        budget: of the method from the start on.
     """
     begin, plain = START.get(regime, START[""]), "infonce"
     first = draws(plain, regime, begin.first)
     if method == plain:
-        longer = begin.longer(OWN.first + OWN.moves)
+        longer = begin.longer(budget.first + budget.moves)
         return tuned(spaces(plain, regime), first, score_of(plain), longer)
     start = tuned(spaces(plain, regime), first, score_of(plain), replace(begin, best=1, again=0))
-    own = draws(method, regime, OWN.first, start)
-    return tuned(spaces(method, regime), own, score_of(method), OWN)
+    own = draws(method, regime, budget.first, start)
+    return tuned(spaces(method, regime), own, score_of(method), budget)
 
 
 def _moved(
