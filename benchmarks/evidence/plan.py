@@ -60,14 +60,14 @@ def _blocks() -> Iterator[Block]:
 
     # What the primary comparisons need, then where the contrast acts and its rivals, then the parts, then sizes.
     yield block("styles", MAIN, "infonce", "contrast", "contrast-raw", "sde")
-    yield block("pairs-1500", MAIN, "infonce", "contrast")
-    yield block("styles", SECOND, "infonce", "contrast")
-    yield block("finetune", "bundled", "infonce", "contrast")
+    yield block("pairs-1500", MAIN, "infonce", "contrast", budget=SHORT)
+    yield block("styles", SECOND, "infonce", "contrast", budget=SHORT)
+    yield block("finetune", "bundled", "infonce", "contrast", budget=SHORT)
     yield block("styles", MAIN, *_PARTS, budget=SHORT)
-    yield block("pairs-500", MAIN, "infonce", "contrast")
-    yield block("pairs-5000", MAIN, "infonce", "contrast")
+    yield block("pairs-500", MAIN, "infonce", "contrast", budget=SHORT)
+    yield block("pairs-5000", MAIN, "infonce", "contrast", budget=SHORT)
     for data, towers in (("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled")):
-        yield block(data, towers, "sde", "contrast-raw", "barlow", "wmse")
+        yield block(data, towers, "sde", "contrast-raw", "barlow", "wmse", budget=SHORT)
 
 
 BLOCKS = tuple(_blocks())

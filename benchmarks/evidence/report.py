@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evidence import plots, tables
-from benchmarks.evidence.analysis import Analysis
+from benchmarks.evidence.analysis import Analysis, Finals
 from benchmarks.evidence.plan import MAIN, SECOND
+from benchmarks.evidence.preset import fields_of, recommendation
 from benchmarks.evidence.results import FOLDER, finals, read
 from benchmarks.evidence.sensitivity import measured
 from benchmarks.training_run import write
@@ -48,6 +49,7 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
         "post-hoc": tables.regime_table(found["post_hoc"], "styles", MAIN, FIRST_PARTS),
         "spectra": tables.spectrum_table(methods["styles", MAIN]),
         "knobs": tables.knobs_table(tuned, tries),
+        "preset": fields_of(recommendation(every, tuned, validation(methods))),
     }
     for name, key, parts in (
         ("second", ("styles", SECOND), FIRST_PARTS),
@@ -63,6 +65,11 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
                 else tables.regime_table(every, *key, parts)
             )
     return made
+
+
+def validation(runs: Finals) -> dict[str, float]:
+    """Return the mean validation score of the final runs in `styles`, main towers, by method."""
+    return {m: sum(r["val"] for r in some) / len(some) for m, some in runs["styles", MAIN].items()}
 
 
 def write_report(folder: Path = FOLDER, page: Path = PAGE, images: Path = IMAGES) -> str:
