@@ -57,20 +57,12 @@ def test_every_method_learns_and_repeats(corpus, features, method):
     assert scores[1] > scores[0] + 0.1
 
 
-def test_methods_differ_from_infonce_and_from_each_other(corpus, features):
-    rows = np.arange(200)
+def test_no_two_methods_are_one_configuration():
     shared = {**_knobs("sde+contrast"), **_knobs("contrast+noise-view")}
-    found = {
-        name: train(corpus, features, rows, method=name, knobs={**_knobs(name), **shared}, seed=0)
-        .image(features.image[:40])
-        .double()
-        for name in METHODS
-        if name not in ("wmse", "cca", "barlow", "barlow-eigen", "vicreg", "fanoise", "siglip")
-    }
-    names = list(found)
-    for i, one in enumerate(names):
-        for other in names[:i]:
-            assert (found[one] - found[other]).abs().max() > 1e-6, (one, other)
+    found = [config for config in (sde_config(name, shared) for name in METHODS) if config is not None]
+    assert len(found) == 16
+    for i, one in enumerate(found):
+        assert one not in found[:i]
 
 
 def test_a_training_reads_nothing_but_its_rows(corpus, features):
