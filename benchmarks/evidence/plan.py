@@ -30,7 +30,7 @@ SECOND = "lite2-mini"
 SEEDS = (0, 1, 2, 3, 4)
 POST_HOC_PARTS = ("id", "style", "other")
 _PARTS = (
-    "contrast-noise", "contrast-signal", "wmse", "barlow", "view-noise", "hellinger", "subspace", "cca",
+    "contrast-lead", "contrast-noise", "contrast-signal", "wmse", "barlow", "view-noise", "hellinger", "subspace", "cca",
     "view-weak-noise", "contrast-fading", "siglip", "sde-centred", "barlow-eigen", "sde+contrast",
     "contrast+noise-view", "vicreg", "fanoise", "view-adversarial", "view-amplify", "sde-lambda-constant",
     "sde-alpha-constant",

@@ -66,6 +66,13 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             default=argparse.SUPPRESS,
             help=words,
         )
+    group.add_argument(
+        "--preset",
+        choices=("paper", "recommended"),
+        default=argparse.SUPPRESS,
+        help="trains with sde and starts its fields from SDELossConfig.paper() or .recommended(), which "
+        "docs/results.md compares with InfoNCE",
+    )
     for name, what in (("sde", "SDELossConfig"), ("curriculum", "CurriculumConfig, the enhancement of sde")):
         group.add_argument(
             f"--{name}",
@@ -97,6 +104,11 @@ def _chosen_loss(options: argparse.Namespace, before: "LossConfig") -> "LossConf
     if "loss" in given:
         given["name"] = given.pop("loss")
     sde = before.sde
+    if hasattr(options, "preset"):
+        from sde_core.losses.config import SDELossConfig
+
+        sde = SDELossConfig.paper() if options.preset == "paper" else SDELossConfig.recommended()
+        given.setdefault("name", "sde")
     if hasattr(options, "sde"):
         sde = _replaced(sde, options.sde, "sde")
     if hasattr(options, "curriculum"):

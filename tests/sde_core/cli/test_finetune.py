@@ -12,6 +12,8 @@ import pytest
 
 import sde_core as sde
 from sde_core.cli import main
+from sde_core.cli.finetune_options import chosen_config
+from sde_core.cli.main import build_parser
 from sde_core.training import CheckpointSaved
 from tests.sde_core.training.conftest import *  # noqa: F403  (its fixtures)
 
@@ -37,6 +39,18 @@ def saved(toy_set, tmp_path_factory):
 
 def _lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["paper", "recommended"])
+def test_a_preset_is_the_library_s_and_its_fields_can_be_changed(name):
+    def chosen(*options):
+        words = ["finetune", "--embeddings", "set", "--output", "run", "--preset", name, *options]
+        return chosen_config(build_parser().parse_args(words), None).loss
+
+    preset = getattr(sde.SDELossConfig, name)
+    assert chosen() == sde.LossConfig(name="sde", sde=preset())
+    assert chosen("--sde", "seed=3") == sde.LossConfig(name="sde", sde=preset(seed=3))
+    assert chosen("--loss", "barlow") == sde.LossConfig(name="barlow", sde=preset())
 
 
 def test_it_trains_what_the_library_trains_and_saves_the_vectors(saved, tmp_path, capsys):
