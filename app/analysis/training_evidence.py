@@ -30,8 +30,8 @@ def expected(run: str) -> str:
     if effect is None:
         return ""
     return (
-        f"Measured on small heads, 5 seeds, against InfoNCE tuned alike: {_points(effect.same)} on new pictures of the same "
-        f"styles, {_points(effect.other)} on another set ({SOURCE})."
+        f"Measured on small heads, 5 seeds, against InfoNCE tuned alike: {_points(effect.same)} on new pictures of "
+        f"the same styles, {_points(effect.other)} on another set ({SOURCE})."
     )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 import sde_core as sde
 from app import cache
+from app.analysis.training_evidence import expected
 from app.analysis.training_presets import BASELINE, OWN_MIX, PRESETS, own_mix
 from app.components.source import current_state, put
 from app.components.training_terms import TRAINING
@@ -33,7 +34,7 @@ def training_form(data: "Dataset") -> None:
             st.caption(TRAINING[str(train)])
         with second:
             preset = st.selectbox("Loss", PRESETS, key="train_loss", help=TRAINING["loss"])
-            st.caption(PRESETS[preset].words)
+            st.caption(f"{PRESETS[preset].words} {expected(PRESETS[preset].run)}")
         with third:
             seconds = st.select_slider(
                 "About how long",

@@ -29,6 +29,11 @@ PRIMARY = {
     "P7": ("contrast", BASELINE, "finetune", "bundled", "id"),
 }
 """Name -> method, against, regime, towers, test part: PROTOCOL.md."""
+EXPLORATORY = {
+    f"E{i}": ("contrast-no-dropout", "infonce-no-dropout", "styles", MAIN, part)
+    for i, part in enumerate(("id", "style", "other"), start=1)
+}
+"""The same of what was added later to explain, a family of its own."""
 
 
 class Analysis:
@@ -45,12 +50,13 @@ class Analysis:
 
     def everything(self) -> dict[str, Any]:
         """Return the primary comparisons, a table for each regime and test part, and the post-hoc baselines."""
-        return {"primary": self.primary(), "tables": self.tables(), "post_hoc": self.post_hoc()}
+        pairs = {"primary": self.pairs(PRIMARY), "exploratory": self.pairs(EXPLORATORY)}
+        return {**pairs, "tables": self.tables(), "post_hoc": self.post_hoc()}
 
-    def primary(self) -> list[dict[str, Any]]:
-        """Return the primary comparisons that have run, corrected together."""
+    def pairs(self, family: Mapping[str, tuple[str, str, str, str, str]]) -> list[dict[str, Any]]:
+        """Return the comparisons of a family that have run, corrected together."""
         found = []
-        for name, (method, against, data, towers, part) in PRIMARY.items():
+        for name, (method, against, data, towers, part) in family.items():
             runs = self.finals.get((data, towers), {})
             if method in runs and against in runs:
                 row = self._compared(data, part, _hits(runs[method], part), _hits(runs[against], part))

@@ -41,7 +41,8 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
     tuned, tries = read("tuned", folder), read("tune", folder)
     made = {
         "facts": tables.facts_line(facts),
-        "primary": tables.primary_table(found["primary"]),
+        "primary": tables.pairs_table(found["primary"]),
+        "exploratory": tables.pairs_table(found["exploratory"]),
         "styles": tables.regime_table(every, "styles", MAIN, FIRST_PARTS),
         "other": tables.recall_table(every, "styles", MAIN, "other"),
         "worse": tables.regime_table(every, "styles", MAIN, WORSE_PICTURES),

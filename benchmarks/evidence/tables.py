@@ -21,8 +21,8 @@ def facts_line(facts: Mapping[str, Any]) -> str:
     )
 
 
-def primary_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the primary comparisons."""
+def pairs_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return comparisons of two methods, a row each."""
     lines = [
         "| | method | against | regime, towers | test part | difference, points (95 %) | by seed | p | Holm |",
         "|---|---|---|---|---|---:|---|---:|---:|",
