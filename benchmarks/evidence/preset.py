@@ -10,7 +10,7 @@ from benchmarks.evidence.methods import sde_config
 from benchmarks.evidence.plan import MAIN, SECOND
 from benchmarks.evidence.tables import SIGNIFICANT
 
-INFONCE = sde.SDELossConfig(enhancement=None, hellinger=0, subspace=0, component_contrast=0)
+INFONCE = sde.SDELossConfig(enhancement=None, hellinger=0.0, subspace=0.0, component_contrast=0.0)
 """What `SDELoss` is without any term."""
 _WINS = (("styles", MAIN, "other"), ("pairs-1500", MAIN, "id"))
 _NO_WORSE = (("styles", MAIN, "id"),)

@@ -101,7 +101,9 @@ def _figures(folder: Path) -> dict[str, Any]:
         for t in read("tuned", folder)
         if (t["regime"], t["towers"]) == ("styles", MAIN)
     }
-    knobs = measured(read("sensitivity", folder), best)
+    # A search that moves one knob at a time is a sensitivity plot of its own, if a sparse one.
+    searches = [t for t in read("tune", folder) if (t["regime"], t["towers"]) == ("styles", MAIN)]
+    knobs = measured([*searches, *read("sensitivity", folder)], best)
     if knobs:
         made["sensitivity"] = plots.sensitivity(knobs)
     return made

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.evidence.methods import METHODS
 from benchmarks.evidence.store import Cell, Store
 
 FOLDER = Path(__file__).resolve().parent / "results"
@@ -49,15 +50,16 @@ def read(name: str, folder: Path = FOLDER) -> Any:  # noqa: ANN401
 
 
 def finals(folder: Path = FOLDER) -> dict[tuple[str, str], dict[str, list[Cell]]]:
-    """Return the final runs by (regime, towers) and method, seeds in order."""
+    """Return the final runs by (regime, towers) and method, methods as in `METHODS` and seeds in order."""
     found: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for path in sorted(folder.glob("final-*.json")):
         for run in json.loads(path.read_text("utf-8")):
             methods = found.setdefault((run["regime"], run["towers"]), {})
             methods.setdefault(run["method"], []).append(run)
-    for methods in found.values():
-        for runs in methods.values():
-            runs.sort(key=lambda run: run["seed"])
+    order = list(METHODS)
+    for key, methods in found.items():
+        names = sorted(methods, key=lambda m: (order.index(m) if m in order else len(order), m))
+        found[key] = {name: sorted(methods[name], key=lambda run: run["seed"]) for name in names}
     return found
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.evidence.tuning import SHARED
+
 SEEDS = (2000, 2001, 2002)
 _BATCH = (64, 128, 256, 512, 1024)
 VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
@@ -48,10 +50,18 @@ class Setting:
     knobs: dict[str, Any]
 
 
-def settings(method: str, knobs: Mapping[str, Any]) -> Iterator[Setting]:
-    """Yield the tuned configuration, then every one that differs from it in one knob or choice."""
+def settings(
+    method: str, knobs: Mapping[str, Any], values_of: Mapping[str, Sequence[Any]] | None = None
+) -> Iterator[Setting]:
+    """Yield the tuned configuration, then every one that differs from it in one knob or choice.
+
+    Args:
+        method: of `VALUES`.
+        knobs: the tuned configuration.
+        values_of: knob -> values; None takes those of `VALUES`.
+    """
     yield Setting(turned="", value=None, method=method, knobs=dict(knobs))
-    for name, values in VALUES[method].items():
+    for name, values in (values_of or VALUES[method]).items():
         for value in values:
             if value != knobs[name]:
                 yield Setting(turned=name, value=value, method=method, knobs={**knobs, name: value})
@@ -68,22 +78,26 @@ Point = tuple[Any, float, float]
 def measured(
     runs: Sequence[Mapping[str, Any]], tuned: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, list[Point]]]:
-    """Return method -> knob -> points in the order of the values, for what has run.
+    """Return method -> knob -> points in the order of the values, for what has run, the shared knobs included.
 
     Args:
-        runs: of the sensitivity stage, one a setting and seed.
+        runs: of the sensitivity stage and of the searches, one a setting and seed.
         tuned: configuration by method.
     """
     found: dict[str, dict[str, list[Point]]] = {}
     for method in (name for name in VALUES if name in tuned):
-        every = {(s.turned, s.value): _scores(runs, s) for s in settings(method, tuned[method])}
+        shared = {name: values for name, values in SHARED.items() if name != "batch"}
+        values_of = {**VALUES[method], **shared}
+        every = {(s.turned, s.value): _scores(runs, s) for s in settings(method, tuned[method], values_of)}
         center = every["", None]
-        knobs = {**VALUES[method], **{k: tuple(v) for k, v in VARIANTS.get(method, {}).items()}}
+        knobs = {**values_of, **{k: tuple(v) for k, v in VARIANTS.get(method, {}).items()}}
         found[method] = {}
         for name, values in knobs.items():
             scores = {value: every.get((name, value), center) for value in values}
-            found[method][name] = [(v, *_against(x, center)) for v, x in scores.items() if x]
-    return {method: knobs for method, knobs in found.items() if any(len(x) > 1 for x in knobs.values())}
+            points = [(v, *_against(x, center)) for v, x in scores.items() if x.keys() & center.keys()]
+            if len(points) > 1:
+                found[method][name] = points
+    return {method: knobs for method, knobs in found.items() if knobs}
 
 
 def _scores(runs: Sequence[Mapping[str, Any]], setting: Setting) -> dict[int, float]:

@@ -97,7 +97,7 @@ def spectrum_table(methods: Mapping[str, Sequence[Cell]]) -> str:
 def knobs_table(tuned: Sequence[Mapping[str, Any]], tries: Sequence[Mapping[str, Any]]) -> str:
     """Return the configurations that won, and how much validation moved over the search."""
     lines = [
-        "| regime, towers | method | rate, decay, steps, batch, dropout, 1/scale | own | val, worst to best draw |",
+        "| regime, towers | method | rate, decay, steps, batch, dropout, temperature | own | val, worst to best try |",
         "|---|---|---|---|---:|",
     ]
     shared = ("rate", "decay", "steps", "batch", "dropout", "temperature")
