@@ -20,7 +20,10 @@ class Effect:
     other: tuple[float, float, float]
 
 
-EFFECTS: dict[str, Effect] = {}
+EFFECTS: dict[str, Effect] = {
+    "SDE": Effect("sde", same=(-1.0, -1.7, -0.3), other=(-0.1, -0.3, 0.1)),
+    "component contrast": Effect("contrast", same=(0.2, -0.4, 0.9), other=(0.1, -0.1, 0.3)),
+}
 """Short name of a run -> what to expect; a test holds the numbers to the results of the study."""
 
 

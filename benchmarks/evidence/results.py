@@ -50,7 +50,10 @@ def read(name: str, folder: Path = FOLDER) -> Any:  # noqa: ANN401
 
 
 def finals(folder: Path = FOLDER) -> dict[tuple[str, str], dict[str, list[Cell]]]:
-    """Return the final runs by (regime, towers) and method, methods as in `METHODS` and seeds in order."""
+    """Return the final runs by (regime, towers) and method, methods as in `METHODS` and seeds in order.
+
+    A method whose last seed has not run is left out.
+    """
     found: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for path in sorted(folder.glob("final-*.json")):
         for run in json.loads(path.read_text("utf-8")):
@@ -59,7 +62,9 @@ def finals(folder: Path = FOLDER) -> dict[tuple[str, str], dict[str, list[Cell]]
     order = list(METHODS)
     for key, methods in found.items():
         names = sorted(methods, key=lambda m: (order.index(m) if m in order else len(order), m))
-        found[key] = {name: sorted(methods[name], key=lambda run: run["seed"]) for name in names}
+        runs = {name: sorted(methods[name], key=lambda run: run["seed"]) for name in names}
+        most = max(len(some) for some in runs.values())
+        found[key] = {name: some for name, some in runs.items() if len(some) == most}
     return found
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from app.analysis.training_evidence import EFFECTS, SOURCE, expected
+from app.analysis.training_presets import PRESETS
 from benchmarks.evidence.analysis import PRIMARY
 from benchmarks.evidence.evaluation import Hits
 from benchmarks.evidence.plan import MAIN, SECOND
@@ -45,6 +47,24 @@ def test_every_primary_comparison_has_five_seeds_and_its_estimate():
         assert found[name]["estimate"] == pytest.approx(differences.mean(), abs=1e-3)
         assert found[name]["low"] <= found[name]["estimate"] <= found[name]["high"]
         assert found[name]["holm"] >= found[name]["p"]
+
+
+def test_what_the_training_view_promises_is_what_was_measured():
+    rows = {
+        (t["part"], row["method"]): row
+        for t in STATISTICS["tables"]
+        if (t["regime"], t["towers"]) == ("styles", MAIN)
+        for row in t["rows"]
+    }
+    assert EFFECTS.keys() <= {preset.run for preset in PRESETS.values()}
+    assert "SDE" in EFFECTS
+    for run, effect in EFFECTS.items():
+        for part, shown in (("id", effect.same), ("other", effect.other)):
+            row = rows[part, effect.method]
+            assert shown == tuple(round(row[key], 1) for key in ("estimate", "low", "high")), run
+        assert f"{effect.same[0]:+.1f} points" in expected(run)
+        assert SOURCE in expected(run)
+    assert expected("own mix") == ""
 
 
 def _tables(**changes):
