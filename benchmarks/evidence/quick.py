@@ -15,7 +15,7 @@ from benchmarks.evidence.training import train
 from sde_core.links import Ints
 
 SEEDS = (0, 1, 2)
-METHODS = ("infonce", "sde", "contrast", "contrast-raw")
+METHODS = ("infonce", "sde", "contrast", "wmse")
 PARTS = ("id", "style", "other")
 
 
