@@ -4,8 +4,8 @@ import streamlit as st
 
 from app.analysis import kind_of
 from app.components.curriculum_words import KNOBS
-from app.components.follow import own_key
-from app.components.source import current_state, put
+from app.components.follow import own_key, take
+from app.components.source import current_state
 from app.components.thresholds import compact_thresholds
 from app.state import RANGES
 
@@ -33,7 +33,7 @@ def after_controls() -> None:
             key=key,
             required=True,
             help=_HELP,
-            on_change=lambda: put(transform=st.session_state[key]),
+            on_change=lambda: take("after_pick", key, "transform"),
         )
     with right:
         low, high = RANGES["t"]
@@ -47,6 +47,6 @@ def after_controls() -> None:
             key=moment,
             help=KNOBS["t"].split(" Play")[0],
             disabled=state.transform == "pruned",
-            on_change=lambda: put(t=st.session_state[moment]),
+            on_change=lambda: take("t_pick", moment, "t"),
         )
     compact_thresholds()

@@ -81,3 +81,18 @@ def own_key(widget: str, value: object) -> str:
         key = f"{widget} {number}"
     st.session_state[f"{widget} number"] = number
     return key
+
+
+def take(widget: str, key: str, field: str) -> None:
+    """Set a field of the state to the value of a widget: for its callback.
+
+    A browser may report an earlier widget once more, which is gone by then; what that says is not taken.
+
+    Args:
+        widget: name of the widget.
+        key: that `own_key` gave it.
+        field: of the state.
+    """
+    number = st.session_state.get(f"{widget} number", 0)
+    if key == (f"{widget} {number}" if number else widget):
+        put(**{field: st.session_state[key]})

@@ -11,7 +11,7 @@ import sde_core as sde
 from app import cache
 from app.analysis.search import check_query, example_captions, right_answers
 from app.components import search_words as words
-from app.components.follow import own_key
+from app.components.follow import own_key, take
 from app.components.job_progress import job_error
 from app.components.pending import pending
 from app.components.pointer import picture_source
@@ -62,7 +62,7 @@ def _text(data: "cache.Dataset", state: "State") -> Asked | None:
         placeholder="words, such as a caption would have them",
         icon=":material/search:",
         label_visibility="collapsed",
-        on_change=lambda: put(query=st.session_state[key]),
+        on_change=lambda: take("query_text", key, "query"),
     )
     text = state.query.strip()
     if not text:
@@ -145,7 +145,7 @@ def _pair(data: "cache.Dataset", state: "State") -> Asked | None:
             row,
             key=key,
             width=170,
-            on_change=lambda: put(pair=st.session_state[key]),
+            on_change=lambda: take("pair_pick", key, "pair"),
         )
         st.button("Another at random", icon=":material/shuffle:", on_click=lambda: _draw(data))
     text = int(embeddings.primary_text[row])

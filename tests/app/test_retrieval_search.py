@@ -348,3 +348,25 @@ def test_another_transform_is_another_index(name):
     assert transform_key(replace(State(), **{name: other})) != transform_key(State())
     assert transform_key(State(transform="enhanced")) == transform_key(State())
     assert transform_key(State(transform="pruned", t=0.5)) == transform_key(State(transform="pruned"))
+
+
+def test_what_an_earlier_widget_reports_once_more_is_not_taken():
+    from streamlit.testing.v1 import AppTest
+
+    def script() -> None:
+        import streamlit as st
+
+        from app.components.follow import own_key, take
+
+        st.session_state.setdefault("query", "typed")
+        st.session_state["query_text"] = ""  # an empty box, before an example was clicked
+        assert own_key("query_text", "typed") == "query_text 1"
+        take("query_text", "query_text", "query")
+        first = st.session_state["query"]
+        st.session_state["query_text 1"] = "more"
+        take("query_text", "query_text 1", "query")
+        st.write(first, st.session_state["query"])
+
+    at = AppTest.from_function(script).run()
+    assert not at.exception
+    assert at.markdown[0].value == "typed more"
