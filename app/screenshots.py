@@ -24,15 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
 # Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
-README_HEIGHT = {
-    "overview": 1138,
-    "data": 1100,
-    "spectrum": 988,
-    "subspaces": 1010,
-    "curriculum": 1040,
-    "retrieval": 1000,
-    "compare": 1040,
-}
+README_HEIGHT = {"spectrum": 988, "retrieval": 1000}
 # Pixels of the guide's pictures, one for every view and one for the tour.
 GUIDE_HEIGHT = {
     "overview": 940,
