@@ -53,6 +53,8 @@ def tour(title: str) -> None:
     _go(title)
     number = _number()
     if number:
+        if st.query_params.get("tour") != str(number):
+            put(tour=number)  # a part of the page that redraws itself sends the address of before along
         with st.container(border=True, key="tour"):
             _card(number, title)
 
