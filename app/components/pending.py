@@ -22,6 +22,16 @@ def pending(jobs: list[Job]) -> None:
         _watch(active)
 
 
+def catch_up(waiting: list[Job]) -> None:
+    """Run again where a job ended after that which waits for it was drawn: nobody watches it any more.
+
+    Args:
+        waiting: jobs without a result when the page was drawn.
+    """
+    if any(job.status == "done" for job in waiting):
+        st.rerun()
+
+
 def growing(job: Job, draw: Callable[[Any], None]) -> None:
     """Draw what a job came to; while it runs, what it has so far, again and again.
 

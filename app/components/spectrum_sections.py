@@ -16,7 +16,7 @@ from app.components.cards import card_strip
 from app.components.chart_columns import chart_columns
 from app.components.clicks import take_size
 from app.components.metric_cards import metric_cards
-from app.components.pending import growing, pending
+from app.components.pending import catch_up, growing, pending
 from app.components.rules_table import rules_table
 from app.state import Section
 
@@ -72,6 +72,7 @@ def _noise(data: "cache.Dataset", shown: Shown, state: "State") -> None:
                 st.markdown(spectrum_words.above_story(report, above, len(chance[report.modality])))
         st.caption(spectrum_words.CROSS_CHANCE_STORY if cross else spectrum_words.CHANCE_STORY)
         pending(list(jobs.values()))
+    catch_up([job for name, job in jobs.items() if name not in chance])
     kind, sentence = words.fit_story(reports)
     if kind == "warning":
         st.warning(sentence, icon=":material/warning:")
@@ -146,6 +147,7 @@ def _metrics(data: "cache.Dataset", shown: Shown, state: "State") -> None:
         card_strip(metric_cards((*spectral, *readings), pairs_shuffled=cross))
 
     pending(list(jobs.values()))
+    catch_up([job for name, job in jobs.items() if name not in chance])
     if rows.status == "failed":
         draw(())
     growing(rows, draw)

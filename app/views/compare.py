@@ -23,6 +23,7 @@ from app.components.compare_sections import (
     spectra_section,
     subspaces_section,
 )
+from app.components.pending import catch_up
 from app.components.source import current_state, header, state_line
 from app.components.thresholds import compact_thresholds
 
@@ -62,6 +63,7 @@ def _body(data: "cache.Dataset") -> None:
     if common.is_paired:
         jobs = _jobs(common, state, pairs)
     every = [job for some in jobs.values() for job in some]
+    waiting = [job for job in every if job.is_active]
     card_grid(
         compare_cards(
             pairs,
@@ -69,7 +71,7 @@ def _body(data: "cache.Dataset") -> None:
             results(jobs["neighbours"], Neighbours),
             results(jobs["subspaces"], Subspaces),
             next(iter(results(jobs["retrieval"], ComparedSets)), None),
-            waits=any(job.is_active for job in every),
+            waits=bool(waiting),
         ),
         4,
     )
@@ -83,6 +85,7 @@ def _body(data: "cache.Dataset") -> None:
         for job in jobs["retrieval"]:
             retrieval_section(job, jobs["similarity"][0])
     compare_download(common, pairs, every, state)
+    catch_up(waiting)
 
 
 def _what(common: "cache.Common", state: "State") -> None:

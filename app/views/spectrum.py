@@ -13,7 +13,7 @@ from app.components import spectrum_words, words
 from app.components.bands_table import bands_table
 from app.components.clicks import take_click
 from app.components.downloads import downloads
-from app.components.pending import pending
+from app.components.pending import catch_up, pending
 from app.components.source import current_state, header, state_line
 from app.components.spectrum_sections import sections
 from app.components.thresholds import spectrum_controls, threshold_controls
@@ -66,6 +66,7 @@ def _body(data: "cache.Dataset") -> None:
     if waiting:
         st.markdown("The bands of this spectrum are judged by shuffles, which are on their way.")
         pending(waiting)
+        catch_up(waiting)
     if not shown:
         return
     if not all(len(report.values) for _, report in shown):
@@ -121,6 +122,7 @@ def _spectrum(data: "cache.Dataset", shown: "list[tuple[Matrix, BandReport]]", s
             notes.append(spectrum_words.overlay_story(report, band))
     st.caption("  \n".join(notes))
     pending(jobs)
+    catch_up(jobs)
 
 
 def _overlays(

@@ -34,7 +34,7 @@ def _measured(at):
             job.wait(60)
         at.run()
         assert not at.exception
-        is_shown = any("Which queries" in e.value for e in at.subheader)
+        is_shown = any("Which queries" in e.value for e in at.header)
         if is_shown and not background._figures.active("figure"):
             return at
     raise AssertionError("the rows never came")
