@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 # One thread each where several processes share the cores; before anything imports torch.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -15,6 +16,7 @@ from jaxtyping import install_import_hook
 import tests.shape_checks  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
+_BROWSER = "tests/browser/"
 
 # Before anything imports the library: shapes in its signatures are checked at every call. The checker is named by
 # its place in sys.modules, because pytest's importlib mode keeps no attributes on the folder `tests`.
@@ -35,7 +37,21 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401
+    """Keep files whole, and all browser tests in one process: they share one dashboard and one Chromium."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class OneBrowser(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _BROWSER if nodeid.startswith(_BROWSER) else nodeid.split("::", 1)[0]
+
+    return OneBrowser(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The browser's process is the last to end, so it begins at once.
+    items.sort(key=lambda item: not item.nodeid.startswith(_BROWSER))
     marks = {"gpu": _missing_gpu, "browser": _missing_browser}
     for name, missing in marks.items():
         marked = [item for item in items if name in item.keywords and item.get_closest_marker(name)]

@@ -46,7 +46,9 @@ def main() -> None:
 
 def _run(work: Path, minutes: float) -> None:
     from benchmarks.evidence.plan import Study, TimeIsUpError
+    from benchmarks.evidence.results import restore
 
+    print(f"{restore(work)} results put back from benchmarks/evidence/results.", flush=True)
     began = time.monotonic()
     try:
         for line in Study(work, deadline=began + 60 * minutes).run():

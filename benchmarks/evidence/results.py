@@ -12,6 +12,13 @@ from benchmarks.evidence.methods import METHODS
 from benchmarks.evidence.store import Cell, Store
 
 FOLDER = Path(__file__).resolve().parent / "results"
+_STAGES = ("final-", "tune", "sensitivity")
+_TRAINING = ("stage", "regime", "towers", "method", "knobs", "seed")
+_NAMES = {
+    **dict.fromkeys(("final", "tune", "sensitivity"), _TRAINING),
+    "tuned": ("stage", "regime", "towers", "method", "search"),
+}
+"""Stage -> what names a cell of it; the rest is its result."""
 _PACKAGES = ("torch", "numpy", "open_clip_torch", "timm", "transformers", "sde-explorer")
 
 
@@ -41,6 +48,26 @@ def collect(work: Path, folder: Path = FOLDER) -> str:
     }
     (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     return f"{facts['trainings']} trainings, {len(finals)} regimes with final runs."
+
+
+def restore(work: Path, folder: Path = FOLDER) -> int:
+    """Put the results that are kept beside the code back as cells, so that a fresh clone goes on from them.
+
+    Cells that are there already stay as they are.
+
+    Returns:
+        number of cells put back.
+    """
+    store, count = Store(work / "cells"), 0
+    for path in sorted(folder.glob("*.json")):
+        runs = json.loads(path.read_text("utf-8")) if path.stem.startswith(_STAGES) else []
+        for run in runs:
+            names = _NAMES[run["stage"]]
+            cell = {name: run[name] for name in names}
+            if store.find(cell) is None:
+                store.keep(cell, {name: value for name, value in run.items() if name not in names})
+                count += 1
+    return count
 
 
 def read(name: str, folder: Path = FOLDER) -> Any:  # noqa: ANN401

@@ -13,7 +13,8 @@ from benchmarks.evidence.evaluation import Hits
 from benchmarks.evidence.plan import MAIN, SECOND
 from benchmarks.evidence.preset import INFONCE, fields_of, recommendation, survivors
 from benchmarks.evidence.report import PAGE, filled, sections, validation
-from benchmarks.evidence.results import finals, read
+from benchmarks.evidence.results import FOLDER, collect, finals, read, restore
+from benchmarks.evidence.store import Store
 
 STATISTICS = read("statistics")
 
@@ -47,6 +48,17 @@ def test_every_primary_comparison_has_five_seeds_and_its_estimate():
         assert found[name]["estimate"] == pytest.approx(differences.mean(), abs=1e-3)
         assert found[name]["low"] <= found[name]["estimate"] <= found[name]["high"]
         assert found[name]["holm"] >= found[name]["p"]
+
+
+def test_a_fresh_clone_goes_on_from_the_results_that_are_kept(tmp_path):
+    work, again = tmp_path / "work", tmp_path / "results"
+    count = restore(work)
+    assert count == len(list(Store(work / "cells").all())) > 300
+    assert restore(work) == 0
+    collect(work, again)
+    for path in FOLDER.glob("*.json"):
+        if path.stem not in ("facts", "statistics"):
+            assert (again / path.name).read_bytes() == path.read_bytes()
 
 
 def test_what_the_training_view_promises_is_what_was_measured():
