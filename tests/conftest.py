@@ -38,7 +38,7 @@ settings.load_profile("suite")
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep files whole, and all browser tests in one process: they share one dashboard and one Chromium."""
     from xdist.scheduler.loadscope import LoadScopeScheduling
 
