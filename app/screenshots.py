@@ -118,18 +118,20 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
 def settle(page: "Page", charts: int = 1) -> None:
     """Wait until ``charts`` figures are drawn and the server has nothing more to say."""
     if charts:
-        page.locator(".js-plotly-plot .main-svg").nth(0).wait_for(timeout=60_000)
+        page.locator(".js-plotly-plot .main-svg").nth(0).wait_for(timeout=120_000)
     else:
-        page.get_by_test_id("stHeading").first.wait_for(timeout=60_000)
-    page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length >= {charts}", timeout=60_000)
+        page.get_by_test_id("stHeading").first.wait_for(timeout=120_000)
+    page.wait_for_function(
+        f"document.querySelectorAll('.js-plotly-plot').length >= {charts}", timeout=120_000
+    )
     rest(page)
 
 
 def rest(page: "Page") -> None:
     """Wait until no script runs and all pictures of the page are there."""
     page.wait_for_timeout(200)  # what was just clicked has to reach the server first
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
-    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=120_000)
 
 
 def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) -> bytes:

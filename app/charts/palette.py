@@ -1,21 +1,20 @@
 """One colour each for strong, weak and noise, image and text: the same in both themes.
 
-They keep apart under the three common colour-vision deficiencies (after Okabe and Ito) and reach a
-contrast of about 3 to 1 on the light and on the dark background.
+What stands in one chart keeps apart under the three common colour-vision deficiencies, as Chromium simulates them
+(a test looks), and reaches a contrast of about 3 to 1 on the light and on the dark background.
 """
 
-BAND = {"strong": "#009e73", "weak": "#c98a00", "noise": "#8c8c8c"}
+BAND = {"strong": "#00a878", "weak": "#c98a00", "noise": "#6e6e78"}
 MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}
-KIND = MODALITY | {"joint": "#7d6cc0", "cross": "#7d6cc0"}
-"""Spectra: blue and pink make violet, both modalities in one matrix or their cross-covariance."""
+JOINT = "#9a6a3f"
+"""Both modalities together: in one matrix, in their cross-covariance, in shared directions."""
+KIND = MODALITY | {"joint": JOINT, "cross": JOINT}
 SYMBOL = {"strong": "circle", "weak": "diamond", "noise": "circle-open"}
 GRID = "rgba(128,128,128,0.22)"
-LAW = "#d55e00"
+LAW = "#c8430a"
 """What pure noise would give: the one colour that is no band and no modality."""
 GAIN = [[0.0, "#6a3fa0"], [0.5, "rgba(128,128,128,0.10)"], [1.0, "#d1495b"]]
 """Gains below 1, at 1 and above 1, on both backgrounds."""
-JOINT = "#8a7fc0"
-"""Directions of both modalities together."""
 FLAG = ("#9467e6", "#e5484d")
 """Pairs of which the picture is signal and the caption noise, and the reverse."""
 AMOUNT = [[0.0, "#5a6b7d"], [0.35, "#3f8fbf"], [0.7, "#43b38a"], [1.0, "#f0c93a"]]
@@ -29,7 +28,7 @@ KINDS = (
 RUN = ("#8a5fc7", "#7d7a33")
 """Two trainings side by side; the second one's lines are dashed as well."""
 
-CHANGE = {"better": "#1f9e89", "same": "#8c8c8c", "worse": "#d1495b"}
+CHANGE = {"better": "#1789a6", "same": "#969696", "worse": "#d1495b"}
 """Against raw vectors; shapes differ as well."""
 
 # The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml holds their shades for text.

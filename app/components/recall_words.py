@@ -108,7 +108,7 @@ def best_story(found: "Surface", kind: str) -> str:
             f"- {way}: R@1 **{values[2]}** at these thresholds, {values[1]} at the rule's own, **{values[0]}** raw; "
             f"difference to raw {_change(change)}."
         )
-    lines.append(f"- gap: {tested.gap:.3f}, {own.gap:.3f} at the rule's own thresholds, {raw.gap:.3f} raw.")
+    lines.append(f"- gap: {tested.gap:.2f}, {own.gap:.2f} at the rule's own thresholds, {raw.gap:.2f} raw.")
     lines.append("")
     lines.append(_honest(verdicts, kind))
     return "\n".join(lines)

@@ -40,7 +40,7 @@ def recent_sets() -> None:
 def _row(entry: Recent) -> None:
     key = f"{entry.data} {entry.encoder}"
     words, first, second = st.columns([0.7, 0.15, 0.15], vertical_alignment="center")
-    gone = "" if entry.is_there else ' <b style="color:#d55e00">no longer there</b>'
+    gone = "" if entry.is_there else ' <b style="color:#c8430a">no longer there</b>'
     origin = f" from {entry.source}" if entry.source and entry.source != entry.data else ""
     words.html(
         f"<div style='overflow-wrap:anywhere;line-height:1.3'>{html.escape(entry.data)}{gone}<br>"

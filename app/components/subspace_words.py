@@ -71,7 +71,7 @@ def null_story(reading: "Reading") -> str:
     if not math.isfinite(reading.correlation):
         return "No correlation: pictures or captions do not vary along this direction, or there are no pairs."
     beyond = int((reading.null >= reading.correlation).sum())
-    found = f"{reading.n_pairs:,} pairs correlate at {reading.correlation:.3f}"
+    found = f"{reading.n_pairs:,} pairs correlate at {reading.correlation:.2f}"
     if beyond == 0:
         return (
             f"{found}, more than any of {len(reading.null)} shuffles: the direction means something to both."

@@ -125,9 +125,9 @@ def _cards(runs: "Sequence[RunLog]") -> tuple[Card, ...]:
         cards.append(
             Card(label=f"R@10, {way}", numbers=values, below=f"start {100 * start:.1f} %", help=_RECALL_HELP)
         )
-    gaps = tuple(Number(f"{run.spectra[-1].gap:.3f}", run.name if len(runs) > 1 else "") for run in runs)
+    gaps = tuple(Number(f"{run.spectra[-1].gap:.2f}", run.name if len(runs) > 1 else "") for run in runs)
     cards.append(
-        Card(label="Modality gap", numbers=gaps, below=f"start {runs[0].spectra[0].gap:.3f}", help=_GAP_HELP)
+        Card(label="Modality gap", numbers=gaps, below=f"start {runs[0].spectra[0].gap:.2f}", help=_GAP_HELP)
     )
     return tuple(cards)
 

@@ -9,7 +9,7 @@ from torch import nn
 
 import sde_core as sde
 from benchmarks.evidence import terms
-from sde_core.losses import DuplicateAwareLoss, barlow_twins, vicreg
+from sde_core.losses import DuplicateAwareLoss, barlow_twins, vicreg, whitened_agreement
 from sde_core.losses.config import Band
 
 Knobs = Mapping[str, Any]
@@ -157,7 +157,7 @@ METHODS: dict[str, Method] = {
         own=_CONTRAST,
     ),
     "barlow": Method(build=_regularised(barlow_twins, "off_diagonal"), own=_BARLOW),
-    "wmse": Method(build=_regularised(terms.wmse, "shrinkage"), own=_SHRUNK),
+    "wmse": Method(build=_regularised(whitened_agreement, "shrinkage"), own=_SHRUNK),
     "sde+contrast": Method(build=_sde("sde+contrast"), own={**_SDE, **_CONTRAST}),
     "contrast-lead": Method(build=_sde("contrast"), own={"weight": (1.0,), "tau_c": (0.1,)}),
     "contrast-signal": Method(build=_sde("contrast-signal"), own=_CONTRAST),

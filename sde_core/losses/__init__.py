@@ -12,6 +12,7 @@ from sde_core.losses.regularised import RegularisedLoss
 from sde_core.losses.sde_loss import SDELoss
 from sde_core.losses.subspace import captured_energy_loss, subspace_loss
 from sde_core.losses.vicreg import vicreg
+from sde_core.losses.whitening import whitened_agreement
 
 __all__ = [
     "DuplicateAwareLoss",
@@ -29,4 +30,5 @@ __all__ = [
     "shared_spectrum",
     "subspace_loss",
     "vicreg",
+    "whitened_agreement",
 ]

@@ -6,6 +6,7 @@ from typing import Literal, Self, get_args
 
 from sde_core.curriculum import CurriculumConfig, Schedule, check_name
 from sde_core.errors import ConfigError
+from sde_core.losses.whitening import WhitenedBy
 from sde_core.partition import Rule
 from sde_core.spectrum import Center
 
@@ -37,6 +38,9 @@ class SDELossConfig:
         contrast_band: directions of the shared basis that it contrasts: "all", "signal" (strong and
             weak) or "noise".
         contrast_temperature: tau_c, above 0.
+        whitening: weight of whitened agreement [X], at least 0; it needs no basis.
+        whitening_by: covariance that whitens: of "each" modality, or of "both".
+        whitening_shrinkage: c, added to the covariance as a share of its mean eigenvalue, above 0.
         basis_memory: decay in [0, 1) of the running Gram matrices behind basis and partition, per
             refresh; 0 takes the batch alone.
         refresh_every: steps between two looks at basis and partition, at least 1.
@@ -67,6 +71,9 @@ class SDELossConfig:
     component_contrast: float = 0.0
     contrast_band: Band = "all"
     contrast_temperature: float = 0.1
+    whitening: float = 0.0
+    whitening_by: WhitenedBy = "each"
+    whitening_shrinkage: float = 0.01
     basis_memory: float = 0.0
     refresh_every: int = 4
     spectral_every: int = 4
@@ -76,7 +83,7 @@ class SDELossConfig:
 
     def __post_init__(self) -> None:
         # Written as "not inside", so that NaN is refused too.
-        for name in ("weight_start", "weight_end", "hellinger", "subspace", "component_contrast"):
+        for name in _WEIGHTS:
             value = getattr(self, name)
             if not 0.0 <= value < math.inf:
                 raise ConfigError(f"{name} must be finite and at least 0; got {value}")
@@ -84,10 +91,10 @@ class SDELossConfig:
             value = getattr(self, name)
             if not 0.0 <= value < 1.0:
                 raise ConfigError(f"{name} must lie in [0, 1); got {value}")
-        if not 0.0 < self.contrast_temperature < math.inf:
-            raise ConfigError(
-                f"contrast_temperature must be finite and above 0; got {self.contrast_temperature}"
-            )
+        for name in ("contrast_temperature", "whitening_shrinkage"):
+            value = getattr(self, name)
+            if not 0.0 < value < math.inf:
+                raise ConfigError(f"{name} must be finite and above 0; got {value}")
         for name, least in _COUNTS.items():
             value = getattr(self, name)
             if value is not None and value < least:
@@ -156,6 +163,7 @@ class SDELossConfig:
         )
 
 
+_WEIGHTS = ("weight_start", "weight_end", "hellinger", "subspace", "component_contrast", "whitening")
 _COUNTS = {
     "subspace_rank": 1,
     "refresh_every": 1,
@@ -169,4 +177,5 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "hellinger_on": ("values", "energies"),
     "subspace_form": ("projector", "captured"),
     "contrast_band": get_args(Band),
+    "whitening_by": get_args(WhitenedBy),
 }

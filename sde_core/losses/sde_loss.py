@@ -23,6 +23,7 @@ from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.losses.hellinger import hellinger_loss
 from sde_core.losses.progress import TrainingClock
 from sde_core.losses.subspace import captured_energy_loss, subspace_loss
+from sde_core.losses.whitening import whitened_agreement
 from sde_core.partition import NOISE, Partition
 from sde_core.spectrum import Spectrum
 
@@ -241,6 +242,9 @@ class SDELoss(nn.Module):
             basis = self._contrast_basis(constants)
             value = component_contrast(*rows, basis, temperature=c.contrast_temperature)
             found.append(("component_contrast", c.component_contrast, value))
+        if c.whitening > 0:
+            value = whitened_agreement(*rows, shrinkage=c.whitening_shrinkage, by=c.whitening_by)
+            found.append(("whitening", c.whitening, value))
         return found
 
     def _spectra_of(self, rows: Pair, constants: StepConstants) -> tuple[Spectrum, Spectrum]:

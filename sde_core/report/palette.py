@@ -1,8 +1,8 @@
 """The colours of the dashboard, for reports; a test holds them equal to app/charts/palette.py and the theme."""
 
-BAND = {"strong": "#009e73", "weak": "#c98a00", "noise": "#8c8c8c"}
+BAND = {"strong": "#00a878", "weak": "#c98a00", "noise": "#6e6e78"}
 MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}
-LAW = "#d55e00"
+LAW = "#c8430a"
 
 LIGHT = {
     "page": "#ffffff", "panel": "#f4f5f7", "ink": "#1d2430", "border": "#dfe3e8", "accent": "#1b6c9c",

@@ -22,7 +22,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = launch(playwright, os.environ.get("SDE_CHROMIUM"))
         yield browser
@@ -43,7 +43,7 @@ def opened(chromium: Browser) -> Opened:
             viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light"
         )
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         # On a deep link Streamlit's client looks for its server below the page's own path first: a 404 by design.
         page.on("response", lambda r: problems.append(r.url) if _failed(r.status, r.url) else None)
         page.on("console", lambda m: problems.append(m.text) if _is_error(m.type, m.text) else None)

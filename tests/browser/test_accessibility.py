@@ -1,30 +1,12 @@
 """Every view walked through by axe-core in both themes, by keyboard, and in a narrow window."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.screenshots import CHARTS, VIEWS, rest
+from tests.browser.axe import broken
 
 pytestmark = pytest.mark.browser
-OURS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
-STREAMLIT = {
-    # Controls that are switched off are exempt; axe does not see it where the label hides behind aria-hidden.
-    "color-contrast": ('span[aria-hidden="true"] > ',),
-}
-"""Rule, and parts of selectors, of what is Streamlit's own and cannot be changed from here."""
-
-
-def _broken(page: Page) -> list[str]:
-    """Return what axe calls serious or critical and what is left out in the headings, a line each."""
-    found = Axe().run(page, options=OURS).response["violations"]
-    return [
-        f"{rule['id']}: {node['target']} {node['html'][:120]}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical") or rule["id"] == "heading-order"
-        for node in rule["nodes"]
-        if not any(part in str(node["target"]) for part in STREAMLIT.get(rule["id"], ()))
-    ]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -35,7 +17,7 @@ def test_axe_finds_nothing_serious_in_a_view_in_either_theme(url, opened, view):
             expect(page.locator("[data-testid=stApp]")).to_have_css("background-color", background)
             page.wait_for_timeout(600)  # transitions of colours
             rest(page)
-            assert _broken(page) == []
+            assert broken(page) == []
 
 
 def test_all_views_are_in_the_bar_at_900_pixels(url, opened):

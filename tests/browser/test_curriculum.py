@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.screenshots import rest
+from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser
 FIGURES = 5
@@ -68,9 +69,7 @@ def _play(page: Page) -> None:
 def test_the_transform_is_taken_home_and_pruning_is_shown(url, opened):
     with opened(f"{url}/curriculum?data=clipart&transform=pruned&show=image", FIGURES) as page:
         expect(page.get_by_text("Noise directions are set to 0")).to_be_visible()
-        with page.expect_download() as waiting:
-            page.get_by_test_id("stDownloadButton").filter(has_text="zip").click()
-        content = waiting.value.path().read_bytes()
+        content = downloaded(page, download_button(page, "zip")).path().read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = [name.split("/")[1] for name in archive.namelist()]
     assert names == ["image.safetensors", "text.safetensors", "transform.json"]

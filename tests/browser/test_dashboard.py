@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.screenshots import rest, settle
+from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser
 OVERVIEW, SPECTRUM = 1, 3  # figures on the two pages
@@ -111,9 +112,7 @@ def test_the_slider_follows_every_key(url, opened):
 def test_downloads_are_whole(url, opened, tmp_path):
     with opened(f"{url}/spectrum?data=clipart", SPECTRUM) as page:
         for kind in ("JSON", "CSV"):
-            with page.expect_download() as waiting:
-                page.get_by_test_id("stDownloadButton").filter(has_text=kind).click()
-            waiting.value.save_as(tmp_path / kind)
+            downloaded(page, download_button(page, kind)).save_as(tmp_path / kind)
     content = json.loads((tmp_path / "JSON").read_text())
     assert content["parameters"]["data"] == "clipart"
     spectra = content["spectra"]

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from app.screenshots import rest
 from sde_core import EmbeddingSet
 from tests.app.conftest import spiked
+from tests.browser.files import downloaded
 
 pytestmark = pytest.mark.browser
 MOVED = "t=0.25&noise=0.9&strong=1.2&center=kept&show=image&rows=0-3.6&seed=3"
@@ -31,9 +32,8 @@ def folder(tmp_path_factory) -> Path:
 
 
 def _download(page: Page, press) -> tuple[str, bytes]:
-    with page.expect_download() as waiting:
-        press()
-    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+    file = downloaded(page, press)
+    return file.suggested_filename, file.path().read_bytes()
 
 
 def _numbers(page: Page) -> list[list[float]]:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.screenshots import rest, settle
+from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser
 FIGURES = 5
@@ -126,9 +127,7 @@ def test_points_have_pictures_and_a_lasso_outlives_colours_and_views(url, opened
         _colour_by(page, "modality")
         assert _count(page) == count
         assert _selected(page) == selected
-        with page.expect_download() as waiting:
-            page.get_by_test_id("stDownloadButton").filter(has_text="JSON").click()
-        waiting.value.save_as(tmp_path / "picked.json")
+        downloaded(page, download_button(page, "JSON")).save_as(tmp_path / "picked.json")
         assert len(json.loads((tmp_path / "picked.json").read_text())["pairs"]) == count
         _look_elsewhere(page)
         settle(page, FIGURES)

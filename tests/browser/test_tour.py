@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from app.analysis.tour import STEPS
 from app.screenshots import rest
+from tests.browser.axe import broken
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +38,7 @@ def test_the_whole_tour_by_keyboard_gives_the_state_back(url, opened):
             if step.page != "Retrieval":  # whose running measurements write the link late
                 expect(page).to_have_url(re.compile(rf"tour={number}\b"))
             assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+            assert broken(page, ".st-key-tour") == []
             places.append(_place(page))
             page.keyboard.press("Shift+ArrowRight")
         expect(page.locator(".st-key-tour")).to_have_count(0)

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from safetensors import safe_open
 
 from app.screenshots import rest, settle
+from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser
 CHARTS = 6
@@ -42,9 +43,8 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
                 page.get_by_role("button", name="Resume").click()
         expect(page.get_by_text("Take it home")).to_be_visible(timeout=180_000)
         rest(page)
-        with page.expect_download() as waiting:
-            page.get_by_test_id("stDownloadButton").filter(has_text="Checkpoint").first.click()
-        waiting.value.save_as(tmp_path / "checkpoint.safetensors")
+        file = downloaded(page, download_button(page, "Checkpoint"))
+        file.save_as(tmp_path / "checkpoint.safetensors")
         with safe_open(tmp_path / "checkpoint.safetensors", framework="np") as file:
             assert any(name.startswith("model.") for name in file.keys())  # noqa: SIM118
         outcome = page.get_by_text(re.compile("validation R@10 went from")).first.inner_text()

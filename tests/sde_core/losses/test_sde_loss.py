@@ -25,6 +25,7 @@ from sde_core.losses import (
     shared_spectrum,
     subspace_loss,
     vicreg,
+    whitened_agreement,
 )
 from sde_core.losses.decomposition import decompose
 from sde_core.losses.distributed import default_base_loss
@@ -40,7 +41,7 @@ def each_step(**fields):
 
 
 SCALE = torch.tensor(10.0)
-EVERYTHING = each_step(component_contrast=1.0, subspace_rank=3)
+EVERYTHING = each_step(component_contrast=1.0, whitening=1.0, subspace_rank=3)
 PLAIN = each_step(enhancement=None, hellinger=0, subspace=0)
 
 
@@ -108,6 +109,7 @@ def test_the_whole_is_the_sum_of_its_parts():
         "hellinger": hellinger_loss(x, y),
         "subspace": subspace_loss(x, y, rank=3),
         "component_contrast": component_contrast(x, y, shared_spectrum(x, y).basis),
+        "whitening": whitened_agreement(x, y, shrinkage=0.01),
     }
     assert set(loss.terms) == set(terms)
     for name, value in terms.items():
@@ -123,7 +125,9 @@ def test_the_whole_is_the_sum_of_its_parts():
 
 def test_gradients_by_differences_with_the_constants_of_the_step_held():
     features = batch(8, 4, dtype=torch.float64)
-    loss = SDELoss(each_step(hellinger=0, subspace=0, component_contrast=1.0, calls_per_step=10**6))
+    loss = SDELoss(
+        each_step(hellinger=0, subspace=0, component_contrast=1.0, whitening=1.0, calls_per_step=10**6)
+    )
     assert torch.autograd.gradcheck(lambda x, y: loss(x, y, SCALE), features, atol=1e-5, rtol=1e-4)
 
 
@@ -277,7 +281,9 @@ def test_published_terms_see_the_batch_at_hand_even_when_the_basis_lags():
     assert float(loss.terms["subspace"]) == pytest.approx(float(subspace_loss(x, y, rank=2)), rel=1e-6)
 
 
-@pytest.mark.parametrize("terms", [{"hellinger": 1.0, "subspace": 1.0}, {"component_contrast": 1.0}])
+@pytest.mark.parametrize(
+    "terms", [{"hellinger": 1.0, "subspace": 1.0}, {"component_contrast": 1.0}, {"whitening": 1.0}]
+)
 def test_terms_evaluated_now_and_then_pull_as_much_over_training(terms):
     """On one batch again and again, k steps of a lazy loss add up to k steps of the full one."""
     off = {"enhancement": None, "hellinger": 0.0, "subspace": 0.0, "weight_end": 1.0} | terms
@@ -539,6 +545,7 @@ def test_features_of_unlike_shapes_are_refused(x, y):
     [("weight_start", -1),
      ("weight_end", math.inf), ("hellinger", math.nan), ("warmup", 1.0), ("seed", -1),
      ("basis_memory", 1.0), ("contrast_temperature", 0.0),
+     ("whitening", -1.0), ("whitening_shrinkage", 0.0), ("whitening_by", "text"),
      ("subspace_rank", 0), ("refresh_every", 0), ("spectral_every", 0), ("total_steps", 0),
      ("calls_per_step", 0), ("center", "median"), ("schedule", "x"), ("hellinger_on", "x"),
      ("subspace_form", "x"), ("contrast_band", "weak")],

@@ -1,0 +1,79 @@
+"""Whitened agreement [X]: paired rows close together after their covariance is taken out, in the form of W-MSE."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+WhitenedBy = Literal["each", "both"]
+
+# Variance below this share of the rows' mean square is rounding, not signal.
+_RELATIVE_FLOOR = 1e-8
+
+
+def whitened_agreement(
+    image: Float[Tensor, "m n"],
+    text: Float[Tensor, "m n"],
+    *,
+    shrinkage: float = 0.01,
+    by: WhitenedBy = "each",
+) -> Float[Tensor, ""]:
+    """Return 2 - 2 times the mean cosine of the pairs after whitening over the batch, in [0, 4].
+
+    Whitening gives every direction the same energy, so weak directions count as much as strong ones. With "each"
+    a modality is whitened by the Cholesky factor of its own covariance, as W-MSE does it; with "both" by the mean
+    of the two covariances, which turns the cosine into x^T S^-1 y over the lengths of its sides and depends on no
+    choice of a root. Shrinkage takes the place of that paper's small sub-batches: without it a batch of B
+    rows has no covariance of full rank in more than B - 1 dimensions.
+
+    The gradient passes through the Cholesky factor, which needs no gaps between eigenvalues.
+
+    Args:
+        image: (B, n) features, B at least 1.
+        text: (B, n) features, row by row.
+        shrinkage: c, added to the covariance as a share of its mean eigenvalue, above 0.
+        by: whose covariance whitens: "each" modality's own, or that of "both".
+
+    Returns:
+        () in the dtype of the features.
+
+    Source: [X] docs/method.md, equations (4.14) and (4.15); the form of W-MSE, Ermolov et al. 2021, with modalities
+    in place of views.
+    """
+    first, second = whitened(image, text, shrinkage=shrinkage, by=by)
+    return 2 - 2 * functional.cosine_similarity(first, second, dim=1).mean()
+
+
+def whitened(
+    image: Float[Tensor, "m n"], text: Float[Tensor, "m n"], *, shrinkage: float, by: WhitenedBy = "each"
+) -> tuple[Float[Tensor, "m n"], Float[Tensor, "m n"]]:
+    """Return both modalities' centred rows times the inverse of the Cholesky factor of the shrunk covariance.
+
+    Args:
+        image: as in `whitened_agreement`.
+        text: as there.
+        shrinkage: as there.
+        by: as there.
+
+    Source: [X] docs/method.md, equation (4.14).
+    """
+    rows = image - image.mean(dim=0), text - text.mean(dim=0)
+    covariances = [x.T @ x / len(x) for x in rows]
+    if by == "both":
+        covariances = [(covariances[0] + covariances[1]) / 2] * 2
+    least = _RELATIVE_FLOOR * torch.stack([image, text]).detach().square().mean()
+    factors = [_factor(covariance, shrinkage, least) for covariance in covariances]
+    first, second = (
+        torch.linalg.solve_triangular(factor, x.T, upper=False).T
+        for factor, x in zip(factors, rows, strict=True)
+    )
+    return first, second
+
+
+def _factor(covariance: Tensor, shrinkage: float, least: Tensor) -> Tensor:
+    floor = torch.maximum(shrinkage * covariance.diagonal().mean(), least)
+    eye = torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
+    factor: Tensor = torch.linalg.cholesky(covariance + (floor + torch.finfo(covariance.dtype).tiny) * eye)
+    return factor
