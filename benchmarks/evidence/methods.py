@@ -19,6 +19,16 @@ CONTRAST = sde.SDELossConfig(
     basis_memory=0.9, refresh_every=8, spectral_every=1,
 )  # fmt: skip
 """Component contrast alone: a basis kept from a running Gram matrix, the term at every step."""
+WHITENED = sde.SDELossConfig(
+    enhancement=None,
+    hellinger=0,
+    subspace=0,
+    whitening=1.0,
+    weight_end=1.0,
+    schedule="constant",
+    spectral_every=1,
+)
+"""Whitened agreement alone, at every step."""
 VIEW = sde.CurriculumConfig(strong="noise")
 
 _LAMBDA = {"lambda": (0.3, 1.0, 3.0)}
@@ -26,6 +36,7 @@ _ALPHA = {"alpha": (0.2, 0.5, 0.8), "rho": (0.5, 1.0)}
 _CONTRAST = {"weight": (0.1, 0.3, 1.0, 3.0), "tau_c": (0.05, 0.1, 0.2)}
 _SDE = {**_LAMBDA, **_ALPHA, "k": (8, 16, 32)}
 _SHRUNK = {"weight": (0.1, 0.3, 1.0, 3.0), "shrinkage": (0.01, 0.1, 1.0)}
+_WHITE = {"weight": (1.0, 3.0, 10.0, 30.0), "shrinkage": (0.001, 0.01, 0.1, 1.0)}
 _BARLOW = {"weight": (1e-3, 3e-3, 1e-2, 3e-2), "off_diagonal": (5e-3, 2e-2)}
 
 Build = Callable[[Knobs, nn.Module, int, int], nn.Module]
@@ -68,6 +79,21 @@ def _contrast(knobs: Knobs, *, band: Band = "all", fading: bool = False) -> sde.
         CONTRAST, component_contrast=weight, contrast_temperature=knobs["tau_c"], contrast_band=band,
         weight_end=0.1 if fading else 1.0, schedule="cosine" if fading else "constant",
     )  # fmt: skip
+
+
+def _whitened(knobs: Knobs, **changes: Any) -> sde.SDELossConfig:  # noqa: ANN401
+    weight, shrinkage = knobs["weight"], knobs["shrinkage"]
+    return replace(WHITENED, whitening=weight, whitening_shrinkage=shrinkage, **changes)
+
+
+def _whitened_and_contrast(knobs: Knobs) -> sde.SDELossConfig:
+    return _whitened(
+        knobs,
+        component_contrast=knobs["contrast"],
+        contrast_temperature=0.05,
+        basis_memory=CONTRAST.basis_memory,
+        refresh_every=CONTRAST.refresh_every,
+    )
 
 
 def _view(knobs: Knobs, **changes: Any) -> sde.SDELossConfig:  # noqa: ANN401
@@ -118,6 +144,10 @@ _CONFIGS: dict[str, Callable[[Knobs], sde.SDELossConfig]] = {
     "subspace": lambda knobs: _term(knobs, "subspace"),
     "sde-lambda-constant": lambda knobs: _paper(knobs, schedule="constant"),
     "sde-alpha-constant": _constant_alpha,
+    "whitened": _whitened,
+    "whitened-both": lambda knobs: _whitened(knobs, whitening_by="both"),
+    "whitened-fading": lambda knobs: _whitened(knobs, weight_end=0.1, schedule="cosine"),
+    "whitened+contrast": _whitened_and_contrast,
 }
 
 
@@ -178,6 +208,10 @@ METHODS: dict[str, Method] = {
     "cca": Method(build=_regularised(terms.cca, "shrinkage"), own=_SHRUNK),
     "vicreg": Method(build=_regularised(vicreg), own={"weight": (3e-3, 1e-2, 3e-2, 1e-1)}),
     "fanoise": Method(build=_fanoise, own={"fanoise_rho": (0.05, 0.1, 0.2, 0.4)}),
+    "whitened": Method(build=_sde("whitened"), own=_WHITE),
+    "whitened-both": Method(build=_sde("whitened-both"), own=_WHITE),
+    "whitened-fading": Method(build=_sde("whitened-fading"), own=_WHITE),
+    "whitened+contrast": Method(build=_sde("whitened+contrast"), own={**_WHITE, "contrast": (0.1, 0.3, 1.0)}),
 }
 """Name in tables -> method."""
 

@@ -28,6 +28,8 @@ from sde_core.treatment import comparison_names, fit_all
 MAIN = "lite0-minilm"
 SECOND = "lite2-mini"
 SEEDS = (0, 1, 2, 3, 4)
+LATER_SEEDS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
+"""Of the second part: no training of the first had them."""
 POST_HOC_PARTS = ("id", "style", "other")
 _PARTS = (
     "contrast-lead", "contrast-noise", "contrast-signal", "wmse", "barlow", "view-noise", "hellinger", "subspace",
@@ -46,12 +48,16 @@ class Block:
         towers: of `TOWERS`.
         methods: in order.
         budget: of each method's search from the common start on.
+        search: number of the search that the protocol names.
+        seeds: of the final runs.
     """
 
     regime: str
     towers: str
     methods: tuple[str, ...]
     budget: Budget = OWN
+    search: int = 3
+    seeds: tuple[int, ...] = SEEDS
 
 
 def _blocks() -> Iterator[Block]:
@@ -72,6 +78,19 @@ def _blocks() -> Iterator[Block]:
 
 BLOCKS = tuple(_blocks())
 """In the order in which they run."""
+VARIANTS = ("whitened", "whitened-both", "whitened-fading", "whitened+contrast")
+"""What the second part chooses from, on validation."""
+
+
+def later_block(regime: str, towers: str, *methods: str) -> Block:
+    """Return a block of the second part: new seeds, the whole search everywhere."""
+    return Block(regime=regime, towers=towers, methods=methods, search=4, seeds=LATER_SEEDS)
+
+
+LATER = (
+    ("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled"), ("pairs-500", MAIN), ("pairs-5000", MAIN),
+)  # fmt: skip
+"""Where the second part compares its choice with InfoNCE, after `styles` on the main towers."""
 
 
 class TimeIsUpError(Exception):
@@ -114,18 +133,31 @@ class Study:
             TimeIsUpError: the budget is spent.
         """
         for block in BLOCKS:
-            data = regime(self.corpus, block.regime)
-            for method in block.methods:
-                knobs = self.tune(block, data, method)
-                scores = [self.final(block, data, method, knobs, seed)["val"] for seed in SEEDS]
-                yield f"{block.regime} {block.towers} {method}: val {100 * sum(scores) / len(scores):.2f} {knobs}"
+            yield from self._block(block, {})
             if block.regime == "finetune":
                 self.without_dropout()
         yield from self._sensitivity()
+        yield from self._second_part()
+
+    def _second_part(self) -> Iterator[str]:
+        validation: dict[str, float] = {}
+        yield from self._block(later_block("styles", MAIN, "infonce", *VARIANTS), validation)
+        chosen = max(VARIANTS, key=lambda method: validation[method])
+        yield f"chosen on validation: {chosen}"
+        for data, towers in LATER:
+            yield from self._block(later_block(data, towers, "infonce", chosen), {})
+
+    def _block(self, block: Block, validation: dict[str, float]) -> Iterator[str]:
+        data = regime(self.corpus, block.regime)
+        for method in block.methods:
+            knobs = self.tune(block, data, method)
+            scores = [self.final(block, data, method, knobs, seed)["val"] for seed in block.seeds]
+            validation[method] = sum(scores) / len(scores)
+            yield f"{block.regime} {block.towers} {method}: val {100 * validation[method]:.2f} {knobs}"
 
     def tune(self, block: Block, data: Regime, method: str) -> dict[str, Any]:
         """Return the configuration of a method: the one that is kept, or the winner of a search."""
-        cell = {**_cell("tuned", block, method), "search": 3}
+        cell = {**_cell("tuned", block, method), "search": block.search}
         kept = self.store.find(cell)
         if kept is not None:
             return dict(kept["knobs"])
@@ -171,7 +203,7 @@ class Study:
             "parts": parts,
             "spectrum": spectrum_of(*same),
         }
-        if method == "infonce" and block.regime == "styles" and not name:
+        if method == "infonce" and block.regime == "styles" and block.seeds == SEEDS and not name:
             result["post_hoc"] = self._post_hoc(features, trained, fitting, data)
         result["seconds"] = round(time.monotonic() - began, 2)
         self.store.keep(cell, result)
