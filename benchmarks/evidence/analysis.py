@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.evaluation import Hits
-from benchmarks.evidence.plan import MAIN, SECOND
+from benchmarks.evidence.plan import MAIN, SECOND, VARIANTS
 from benchmarks.evidence.quick import clusters_of
 from benchmarks.evidence.regimes import regime
 from benchmarks.evidence.statistics import difference, holm
@@ -36,6 +36,24 @@ EXPLORATORY = {
 """The same of what was added later to explain, a family of its own."""
 
 
+LATER = {
+    "W1": ("styles", MAIN, "other"),
+    "W2": ("styles", MAIN, "id"),
+    "W3": ("styles", MAIN, "style"),
+    "W4": ("pairs-1500", MAIN, "id"),
+    "W5": ("styles", SECOND, "other"),
+    "W6": ("finetune", "bundled", "id"),
+    "W7": ("pairs-500", MAIN, "id"),
+    "W8": ("pairs-5000", MAIN, "id"),
+}
+"""Where the second part compares its choice with InfoNCE."""
+
+
+def validation(runs: Finals) -> dict[str, float]:
+    """Return the mean validation score of the final runs in `styles`, main towers, by method."""
+    return {m: sum(r["val"] for r in some) / len(some) for m, some in runs["styles", MAIN].items()}
+
+
 class Analysis:
     """Differences between the final runs.
 
@@ -52,6 +70,13 @@ class Analysis:
         """Return the primary comparisons, a table for each regime and test part, and the post-hoc baselines."""
         pairs = {"primary": self.pairs(PRIMARY), "exploratory": self.pairs(EXPLORATORY)}
         return {**pairs, "tables": self.tables(), "post_hoc": self.post_hoc()}
+
+    def later(self) -> dict[str, Any]:
+        """Return what the second part chose on validation, its comparisons, and a table for each test part."""
+        scores = validation(self.finals)
+        choice = max((m for m in VARIANTS if m in scores), key=lambda m: scores[m])
+        family = {name: (choice, BASELINE, *where) for name, where in LATER.items()}
+        return {"choice": choice, "pairs": self.pairs(family), "tables": self.tables()}
 
     def pairs(self, family: Mapping[str, tuple[str, str, str, str, str]]) -> list[dict[str, Any]]:
         """Return the comparisons of a family that have run, corrected together."""

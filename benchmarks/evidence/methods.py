@@ -19,6 +19,8 @@ CONTRAST = sde.SDELossConfig(
     basis_memory=0.9, refresh_every=8, spectral_every=1,
 )  # fmt: skip
 """Component contrast alone: a basis kept from a running Gram matrix, the term at every step."""
+BARLOW = replace(CONTRAST, component_contrast=0.0, component_barlow=0.03)
+"""The Barlow-Twins form over shared directions alone, its basis kept as that of the contrast."""
 WHITENED = sde.SDELossConfig(
     enhancement=None,
     hellinger=0,
@@ -37,6 +39,7 @@ _CONTRAST = {"weight": (0.1, 0.3, 1.0, 3.0), "tau_c": (0.05, 0.1, 0.2)}
 _SDE = {**_LAMBDA, **_ALPHA, "k": (8, 16, 32)}
 _SHRUNK = {"weight": (0.1, 0.3, 1.0, 3.0), "shrinkage": (0.01, 0.1, 1.0)}
 _WHITE = {"weight": (1.0, 3.0, 10.0, 30.0), "shrinkage": (0.001, 0.01, 0.1, 1.0)}
+_COMPONENTS = {"weight": (0.01, 0.03, 0.1, 0.3), "off_diagonal": (1e-3, 5e-3, 2e-2)}
 _BARLOW = {"weight": (1e-3, 3e-3, 1e-2, 3e-2), "off_diagonal": (5e-3, 2e-2)}
 
 Build = Callable[[Knobs, nn.Module, int, int], nn.Module]
@@ -79,6 +82,11 @@ def _contrast(knobs: Knobs, *, band: Band = "all", fading: bool = False) -> sde.
         CONTRAST, component_contrast=weight, contrast_temperature=knobs["tau_c"], contrast_band=band,
         weight_end=0.1 if fading else 1.0, schedule="cosine" if fading else "constant",
     )  # fmt: skip
+
+
+def _components(knobs: Knobs) -> sde.SDELossConfig:
+    weight, off_diagonal = knobs["weight"], knobs["off_diagonal"]
+    return replace(BARLOW, component_barlow=weight, barlow_off_diagonal=off_diagonal)
 
 
 def _whitened(knobs: Knobs, **changes: Any) -> sde.SDELossConfig:  # noqa: ANN401
@@ -148,6 +156,7 @@ _CONFIGS: dict[str, Callable[[Knobs], sde.SDELossConfig]] = {
     "whitened-both": lambda knobs: _whitened(knobs, whitening_by="both"),
     "whitened-fading": lambda knobs: _whitened(knobs, weight_end=0.1, schedule="cosine"),
     "whitened+contrast": _whitened_and_contrast,
+    "components-barlow": _components,
 }
 
 
@@ -208,6 +217,7 @@ METHODS: dict[str, Method] = {
     "cca": Method(build=_regularised(terms.cca, "shrinkage"), own=_SHRUNK),
     "vicreg": Method(build=_regularised(vicreg), own={"weight": (3e-3, 1e-2, 3e-2, 1e-1)}),
     "fanoise": Method(build=_fanoise, own={"fanoise_rho": (0.05, 0.1, 0.2, 0.4)}),
+    "components-barlow": Method(build=_sde("components-barlow"), own=_COMPONENTS),
     "whitened": Method(build=_sde("whitened"), own=_WHITE),
     "whitened-both": Method(build=_sde("whitened-both"), own=_WHITE),
     "whitened-fading": Method(build=_sde("whitened-fading"), own=_WHITE),

@@ -30,6 +30,10 @@ SECOND = "lite2-mini"
 SEEDS = (0, 1, 2, 3, 4)
 LATER_SEEDS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
 """Of the second part: no training of the first had them."""
+LAST_SEEDS = (15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
+"""Of the third."""
+CANDIDATES = ("whitened-both", "components-barlow")
+"""Of the third part, everywhere."""
 POST_HOC_PARTS = ("id", "style", "other")
 _PARTS = (
     "contrast-lead", "contrast-noise", "contrast-signal", "wmse", "barlow", "view-noise", "hellinger", "subspace",
@@ -82,9 +86,9 @@ VARIANTS = ("whitened", "whitened-both", "whitened-fading", "whitened+contrast")
 """What the second part chooses from, on validation."""
 
 
-def later_block(regime: str, towers: str, *methods: str) -> Block:
-    """Return a block of the second part: new seeds, the whole search everywhere."""
-    return Block(regime=regime, towers=towers, methods=methods, search=4, seeds=LATER_SEEDS)
+def later_block(regime: str, towers: str, *methods: str, seeds: tuple[int, ...] = LATER_SEEDS) -> Block:
+    """Return a block of the second or third part: new seeds, the whole search everywhere."""
+    return Block(regime=regime, towers=towers, methods=methods, search=4, seeds=seeds)
 
 
 LATER = (
@@ -138,6 +142,9 @@ class Study:
                 self.without_dropout()
         yield from self._sensitivity()
         yield from self._second_part()
+        for data, towers in (("styles", MAIN), *LATER):
+            block = later_block(data, towers, "infonce", *CANDIDATES, seeds=LAST_SEEDS)
+            yield from self._block(block, {})
 
     def _second_part(self) -> Iterator[str]:
         validation: dict[str, float] = {}

@@ -9,7 +9,7 @@ from benchmarks.evidence.evaluation import Hits, part_hits
 from benchmarks.evidence.features import features_of
 from benchmarks.evidence.plan import MAIN
 from benchmarks.evidence.regimes import Part, regime
-from benchmarks.evidence.results import read
+from benchmarks.evidence.results import winners
 from benchmarks.evidence.statistics import difference
 from benchmarks.evidence.training import train
 from sde_core.links import Ints
@@ -25,9 +25,7 @@ def quick(work: Path) -> Iterator[str]:
     features = features_of(corpus, MAIN, work / "features", is_clean=True)
     data = regime(corpus, "styles")
     knobs = {
-        run["method"]: run["knobs"]
-        for run in read("tuned")
-        if (run["regime"], run["towers"]) == ("styles", MAIN)
+        run["method"]: run["knobs"] for run in winners() if (run["regime"], run["towers"]) == ("styles", MAIN)
     }
     yield f"| score, % (difference to InfoNCE, points, 95 % interval) | {' | '.join(PARTS)} |"
     yield "|---|" + "---|" * len(PARTS)

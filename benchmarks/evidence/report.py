@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evidence import plots, tables
-from benchmarks.evidence.analysis import Analysis, Finals
-from benchmarks.evidence.plan import MAIN, SECOND
+from benchmarks.evidence.analysis import Analysis, validation
+from benchmarks.evidence.plan import LATER_SEEDS, MAIN, SECOND
 from benchmarks.evidence.preset import fields_of, recommendation
-from benchmarks.evidence.results import FOLDER, finals, read
+from benchmarks.evidence.results import FOLDER, finals, read, winners
 from benchmarks.evidence.sensitivity import measured
 from benchmarks.training_run import write
 
@@ -28,7 +28,9 @@ def analyse(folder: Path = FOLDER) -> str:
     """Compute every comparison from the final runs, keep them in statistics.json, and return how many."""
     from benchmarks.evidence.corpus import Corpus
 
-    found = Analysis(finals(folder), Corpus.bundled()).everything()
+    corpus = Corpus.bundled()
+    found = Analysis(finals(folder=folder), corpus).everything()
+    found["later"] = Analysis(finals(LATER_SEEDS, folder), corpus).later()
     text = json.dumps(found, default=list)
     (folder / "statistics.json").write_text(_short(text) + "\n", "utf-8")
     return f"{len(found['primary'])} primary comparisons, {len(found['tables'])} tables."
@@ -37,8 +39,8 @@ def analyse(folder: Path = FOLDER) -> str:
 def sections(folder: Path = FOLDER) -> dict[str, str]:
     """Return the tables of the page by the name in their markers."""
     found, facts = read("statistics", folder), read("facts", folder)
-    every, methods = found["tables"], finals(folder)
-    tuned, tries = read("tuned", folder), read("tune", folder)
+    every, methods, later = found["tables"], finals(folder=folder), found["later"]
+    tuned, tries = winners(folder=folder), read("tune", folder)
     made = {
         "facts": tables.facts_line(facts),
         "primary": tables.pairs_table(found["primary"]),
@@ -50,7 +52,13 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
         "post-hoc": tables.regime_table(found["post_hoc"], "styles", MAIN, FIRST_PARTS),
         "spectra": tables.spectrum_table(methods["styles", MAIN]),
         "knobs": tables.knobs_table(tuned, tries),
-        "preset": fields_of(recommendation(every, tuned, validation(methods))),
+        "preset": fields_of(recommendation(found, validation(methods), folder)),
+        "later": tables.pairs_table(later["pairs"]),
+        "variants": tables.regime_table(later["tables"], "styles", MAIN, FIRST_PARTS),
+        "later-worse": tables.regime_table(later["tables"], "styles", MAIN, WORSE_PICTURES),
+        "later-words": tables.regime_table(later["tables"], "styles", MAIN, WORSE_WORDS),
+        "later-knobs": tables.knobs_table(winners(4, folder), tries),
+        "later-spectra": tables.spectrum_table(finals(LATER_SEEDS, folder)["styles", MAIN]),
     }
     for name, key, parts in (
         ("second", ("styles", SECOND), FIRST_PARTS),
@@ -66,11 +74,6 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
                 else tables.regime_table(every, *key, parts)
             )
     return made
-
-
-def validation(runs: Finals) -> dict[str, float]:
-    """Return the mean validation score of the final runs in `styles`, main towers, by method."""
-    return {m: sum(r["val"] for r in some) / len(some) for m, some in runs["styles", MAIN].items()}
 
 
 def write_report(folder: Path = FOLDER, page: Path = PAGE, images: Path = IMAGES) -> str:
@@ -98,7 +101,7 @@ def _figures(folder: Path) -> dict[str, Any]:
         made["sizes"] = plots.sizes(found["tables"])
     best = {
         t["method"]: t["knobs"]
-        for t in read("tuned", folder)
+        for t in winners(folder=folder)
         if (t["regime"], t["towers"]) == ("styles", MAIN)
     }
     # A search that moves one knob at a time is a sensitivity plot of its own, if a sparse one.

@@ -2,13 +2,14 @@
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from benchmarks.evidence.methods import METHODS
+from benchmarks.evidence.plan import SEEDS
 from benchmarks.evidence.store import Cell, Store
 
 FOLDER = Path(__file__).resolve().parent / "results"
@@ -76,22 +77,32 @@ def read(name: str, folder: Path = FOLDER) -> Any:  # noqa: ANN401
     return json.loads(path.read_text("utf-8")) if path.exists() else []
 
 
-def finals(folder: Path = FOLDER) -> dict[tuple[str, str], dict[str, list[Cell]]]:
+def winners(search: int = 3, folder: Path = FOLDER) -> list[Cell]:
+    """Return the configurations that won a search, by the number that the protocol gives it."""
+    return [run for run in read("tuned", folder) if run["search"] == search]
+
+
+def finals(
+    seeds: Sequence[int] = SEEDS, folder: Path = FOLDER
+) -> dict[tuple[str, str], dict[str, list[Cell]]]:
     """Return the final runs by (regime, towers) and method, methods as in `METHODS` and seeds in order.
 
     A method whose last seed has not run is left out.
+
+    Args:
+        seeds: of a part of the study.
+        folder: of the results.
     """
     found: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for path in sorted(folder.glob("final-*.json")):
-        for run in json.loads(path.read_text("utf-8")):
+        for run in (run for run in json.loads(path.read_text("utf-8")) if run["seed"] in seeds):
             methods = found.setdefault((run["regime"], run["towers"]), {})
             methods.setdefault(run["method"], []).append(run)
     order = list(METHODS)
     for key, methods in found.items():
         names = sorted(methods, key=lambda m: (order.index(m) if m in order else len(order), m))
         runs = {name: sorted(methods[name], key=lambda run: run["seed"]) for name in names}
-        most = max(len(some) for some in runs.values())
-        found[key] = {name: some for name, some in runs.items() if len(some) == most}
+        found[key] = {name: some for name, some in runs.items() if len(some) == len(seeds)}
     return found
 
 

@@ -1,7 +1,7 @@
 """Training losses in open_clip's signature: `SDELoss`, its terms one a file, and its rivals."""
 
 from sde_core.losses.ascent import gain_ascent, info_nce
-from sde_core.losses.barlow import barlow_twins
+from sde_core.losses.barlow import barlow_twins, component_barlow
 from sde_core.losses.component_contrast import component_contrast, shared_spectrum
 from sde_core.losses.config import SDELossConfig
 from sde_core.losses.duplicates import DuplicateAwareLoss
@@ -22,6 +22,7 @@ __all__ = [
     "SDELossConfig",
     "barlow_twins",
     "captured_energy_loss",
+    "component_barlow",
     "component_contrast",
     "enhanced_view",
     "gain_ascent",

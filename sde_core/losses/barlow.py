@@ -1,4 +1,4 @@
-"""Barlow-Twins-style decorrelation between modalities: a rival of component contrast."""
+"""Barlow-Twins-style decorrelation between modalities: over raw columns a rival, over shared directions our own."""
 
 import torch
 from jaxtyping import Float
@@ -26,3 +26,29 @@ def barlow_twins(
     diagonal = correlation.diagonal()
     rest = correlation.square().sum() - diagonal.square().sum()
     return (1 - diagonal).square().sum() + off_diagonal * torch.clamp_min(rest, 0)
+
+
+def component_barlow(
+    image: Float[Tensor, "m n"],
+    text: Float[Tensor, "m n"],
+    basis: Float[Tensor, "n k"],
+    *,
+    off_diagonal: float = 5e-3,
+) -> Float[Tensor, ""]:
+    """Return `barlow_twins` over the coefficients along shared directions in place of raw columns.
+
+    Args:
+        image: (B, n) features.
+        text: (B, n) features, row by row.
+        basis: (n, k) directions, a constant; `shared_spectrum(image, text).basis` or one that lags.
+        off_diagonal: w.
+
+    Returns:
+        (), at least 0; it grows with k, and is 0 without directions.
+
+    Source: [X] docs/method.md, equation (4.16).
+    """
+    if basis.shape[1] == 0:
+        return (image.sum() + text.sum()) * 0
+    directions = basis.detach().to(image)
+    return barlow_twins(image @ directions, text @ directions, off_diagonal=off_diagonal)

@@ -90,7 +90,7 @@ class BasisKeeper:
     def _needed(self) -> tuple[str, ...]:
         c = self.config
         each = ("image", "text") if c.enhancement is not None else ()
-        return (*each, "shared") if c.component_contrast > 0 else each
+        return (*each, "shared") if c.component_contrast > 0 or c.component_barlow > 0 else each
 
     def _fits(self, rows: Pair) -> bool:
         assert self._kept is not None

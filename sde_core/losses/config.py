@@ -35,9 +35,11 @@ class SDELossConfig:
         subspace_form: "projector" (1 - ||V_a^T V_b||^2 / k) or "captured" (no gradient through V).
         subspace_rank: k, number of leading directions, at least 1.
         component_contrast: weight of component contrast [X], at least 0.
-        contrast_band: directions of the shared basis that it contrasts: "all", "signal" (strong and
-            weak) or "noise".
+        contrast_band: directions of the shared basis that the component terms see: "all", "signal"
+            (strong and weak) or "noise".
         contrast_temperature: tau_c, above 0.
+        component_barlow: weight of the Barlow-Twins form over shared directions [X], at least 0.
+        barlow_off_diagonal: w, weight of what is beside the diagonal there, at least 0.
         whitening: weight of whitened agreement [X], at least 0; it needs no basis.
         whitening_by: covariance that whitens: of "each" modality, or of "both".
         whitening_shrinkage: c, added to the covariance as a share of its mean eigenvalue, above 0.
@@ -71,6 +73,8 @@ class SDELossConfig:
     component_contrast: float = 0.0
     contrast_band: Band = "all"
     contrast_temperature: float = 0.1
+    component_barlow: float = 0.0
+    barlow_off_diagonal: float = 5e-3
     whitening: float = 0.0
     whitening_by: WhitenedBy = "each"
     whitening_shrinkage: float = 0.01
@@ -163,7 +167,10 @@ class SDELossConfig:
         )
 
 
-_WEIGHTS = ("weight_start", "weight_end", "hellinger", "subspace", "component_contrast", "whitening")
+_WEIGHTS = (
+    "weight_start", "weight_end", "hellinger", "subspace", "component_contrast", "component_barlow",
+    "barlow_off_diagonal", "whitening",
+)  # fmt: skip
 _COUNTS = {
     "subspace_rank": 1,
     "refresh_every": 1,

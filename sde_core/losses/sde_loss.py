@@ -9,6 +9,7 @@ from sde_core.curriculum import alpha, scheduled_value
 from sde_core.enhancement import enhancement_gains
 from sde_core.errors import DataError
 from sde_core.losses.ascent import gain_ascent
+from sde_core.losses.barlow import component_barlow
 from sde_core.losses.basis import BasisKeeper, Pair, StepConstants
 from sde_core.losses.component_contrast import component_contrast
 from sde_core.losses.config import SDELossConfig
@@ -242,6 +243,10 @@ class SDELoss(nn.Module):
             basis = self._contrast_basis(constants)
             value = component_contrast(*rows, basis, temperature=c.contrast_temperature)
             found.append(("component_contrast", c.component_contrast, value))
+        if c.component_barlow > 0:
+            basis = self._contrast_basis(constants)
+            value = component_barlow(*rows, basis, off_diagonal=c.barlow_off_diagonal)
+            found.append(("component_barlow", c.component_barlow, value))
         if c.whitening > 0:
             value = whitened_agreement(*rows, shrinkage=c.whitening_shrinkage, by=c.whitening_by)
             found.append(("whitening", c.whitening, value))

@@ -8,11 +8,18 @@ import pytest
 import sde_core as sde
 from app.analysis.training_evidence import EFFECTS, SOURCE, expected
 from app.analysis.training_presets import PRESETS
-from benchmarks.evidence.analysis import PRIMARY
+from benchmarks.evidence.analysis import LATER, PRIMARY, validation
 from benchmarks.evidence.evaluation import Hits
 from benchmarks.evidence.plan import MAIN, SECOND
-from benchmarks.evidence.preset import INFONCE, fields_of, recommendation, survivors
-from benchmarks.evidence.report import PAGE, filled, sections, validation
+from benchmarks.evidence.preset import (
+    INFONCE,
+    fields_of,
+    first_recommendation,
+    passes,
+    recommendation,
+    survivors,
+)
+from benchmarks.evidence.report import PAGE, filled, sections
 from benchmarks.evidence.results import FOLDER, collect, finals, read, restore
 from benchmarks.evidence.store import Store
 
@@ -28,7 +35,7 @@ def test_the_page_holds_the_tables_that_the_results_make():
 
 def test_the_preset_of_the_code_is_the_one_of_the_rule_and_of_the_page():
     preset = sde.SDELossConfig.recommended()
-    assert preset == recommendation(STATISTICS["tables"], read("tuned"), validation(finals()))
+    assert preset == recommendation(STATISTICS, validation(finals()))
     assert fields_of(preset) in PAGE.read_text("utf-8")
     timed = sde.SDELossConfig.recommended(total_steps=7, calls_per_step=2, seed=3)
     assert timed == replace(preset, total_steps=7, calls_per_step=2, seed=3)
@@ -116,11 +123,32 @@ def test_the_rule_of_the_protocol(changes, survives):
         {"regime": "styles", "towers": MAIN, "method": m, "knobs": {"weight": 0.3, "tau_c": 0.2}}
         for m in ("contrast", "wmse")
     ]
-    found = recommendation(_tables(**changes), tuned, {"contrast": 0.4, "wmse": 0.5})
+    found = first_recommendation(_tables(**changes), tuned, {"contrast": 0.4, "wmse": 0.5})
     if survives:  # W-MSE validates better, but SDELossConfig cannot say it
         assert (found.component_contrast, found.contrast_temperature) == (0.3, 0.2)
     else:
         assert found == INFONCE
+
+
+@pytest.mark.parametrize(
+    ("changes", "survives"),
+    [
+        ({}, True),
+        ({"W1": (1.0, 0.06)}, False),
+        ({"W4": (1.0, 0.06)}, False),
+        ({"W2": (-1.0, 0.01)}, False),
+        ({"W2": (-1.0, 0.1)}, True),
+        ({"W5": (-0.1, 1.0)}, False),
+        ({"W6": (-0.1, 1.0)}, False),
+        ({"W6": (0.1, 1.0)}, True),
+        ({"W7": (-1.0, 0.01)}, True),
+    ],
+)
+def test_the_rule_of_the_second_part(changes, survives):
+    rows = dict.fromkeys(LATER, (1.0, 0.01)) | changes
+    found = [{"name": name, "estimate": estimate, "holm": p} for name, (estimate, p) in rows.items()]
+    assert passes(found) is survives
+    assert not passes(found[1:])  # what has not run proves nothing
 
 
 def test_the_preset_without_terms_is_plain_infonce():

@@ -58,13 +58,18 @@ def test_every_method_learns_and_repeats(corpus, features, method):
 
 
 def test_no_two_methods_are_one_configuration():
-    shared = {**_knobs("sde+contrast"), **_knobs("contrast+noise-view"), **_knobs("whitened+contrast")}
+    shared = {
+        **_knobs("sde+contrast"),
+        **_knobs("contrast+noise-view"),
+        **_knobs("whitened+contrast"),
+        **_knobs("components-barlow"),
+    }
     found = [
         config
         for config in (sde_config(name, shared) for name in METHODS if name != "contrast-lead")
         if config is not None
     ]
-    assert len(found) == 20
+    assert len(found) == 21
     for i, one in enumerate(found):
         assert one not in found[:i]
 

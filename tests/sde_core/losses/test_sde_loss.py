@@ -20,6 +20,7 @@ from sde_core.losses import (
     SDELoss,
     SDELossConfig,
     barlow_twins,
+    component_barlow,
     component_contrast,
     hellinger_loss,
     shared_spectrum,
@@ -41,7 +42,7 @@ def each_step(**fields):
 
 
 SCALE = torch.tensor(10.0)
-EVERYTHING = each_step(component_contrast=1.0, whitening=1.0, subspace_rank=3)
+EVERYTHING = each_step(component_contrast=1.0, component_barlow=0.1, whitening=1.0, subspace_rank=3)
 PLAIN = each_step(enhancement=None, hellinger=0, subspace=0)
 
 
@@ -109,15 +110,17 @@ def test_the_whole_is_the_sum_of_its_parts():
         "hellinger": hellinger_loss(x, y),
         "subspace": subspace_loss(x, y, rank=3),
         "component_contrast": component_contrast(x, y, shared_spectrum(x, y).basis),
+        "component_barlow": component_barlow(x, y, shared_spectrum(x, y).basis),
         "whitening": whitened_agreement(x, y, shrinkage=0.01),
     }
+    weights = {"component_barlow": 0.1}
     assert set(loss.terms) == set(terms)
     for name, value in terms.items():
         assert float(loss.terms[name]) == pytest.approx(float(value.detach()), rel=1e-12)
     weight = 0.1 + 0.9 * (1 + math.cos(0.4 * math.pi)) / 2
     assert loss.spectral_weight == pytest.approx(weight)
     assert float(parts["spectral_loss"]) == pytest.approx(
-        weight * sum(float(v.detach()) for v in terms.values()), rel=1e-12
+        weight * sum(weights.get(name, 1) * float(v.detach()) for name, v in terms.items()), rel=1e-12
     )
     views = [enhanced_view(f, decompose(f).basis, loss.gains[k]) for f, k in ((x, "image"), (y, "text"))]
     assert float(parts["contrastive_loss"]) == pytest.approx(float(ClipLoss()(*views, SCALE)), rel=1e-12)
@@ -282,7 +285,13 @@ def test_published_terms_see_the_batch_at_hand_even_when_the_basis_lags():
 
 
 @pytest.mark.parametrize(
-    "terms", [{"hellinger": 1.0, "subspace": 1.0}, {"component_contrast": 1.0}, {"whitening": 1.0}]
+    "terms",
+    [
+        {"hellinger": 1.0, "subspace": 1.0},
+        {"component_contrast": 1.0},
+        {"component_barlow": 0.1},
+        {"whitening": 1.0},
+    ],
 )
 def test_terms_evaluated_now_and_then_pull_as_much_over_training(terms):
     """On one batch again and again, k steps of a lazy loss add up to k steps of the full one."""
@@ -545,7 +554,7 @@ def test_features_of_unlike_shapes_are_refused(x, y):
     [("weight_start", -1),
      ("weight_end", math.inf), ("hellinger", math.nan), ("warmup", 1.0), ("seed", -1),
      ("basis_memory", 1.0), ("contrast_temperature", 0.0),
-     ("whitening", -1.0), ("whitening_shrinkage", 0.0), ("whitening_by", "text"),
+     ("whitening", -1.0), ("component_barlow", -1.0), ("barlow_off_diagonal", -0.1), ("whitening_shrinkage", 0.0), ("whitening_by", "text"),
      ("subspace_rank", 0), ("refresh_every", 0), ("spectral_every", 0), ("total_steps", 0),
      ("calls_per_step", 0), ("center", "median"), ("schedule", "x"), ("hellinger_on", "x"),
      ("subspace_form", "x"), ("contrast_band", "weak")],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sde_core.losses import (
     barlow_twins,
     captured_energy_loss,
+    component_barlow,
     component_contrast,
     enhanced_view,
     gain_ascent,
@@ -339,6 +340,22 @@ def test_component_contrast_at_its_two_ends():
     constant = torch.ones(400, 4, dtype=torch.float64)
     assert float(component_contrast(x, constant, basis)) == pytest.approx(math.log(4))
     assert float(component_contrast(x, x, basis[:, :0])) == 0.0
+
+
+def test_component_barlow_is_the_loop_blind_to_signs_and_has_its_gradient():
+    x, y = rows(30, 5), rows(30, 5, seed=1)
+    basis = shared_spectrum(x, y).basis[:, :3]
+    zx, zy = ((z @ basis).numpy() for z in (x, y))
+    r = [[np.corrcoef(zx[:, i], zy[:, j])[0, 1] for j in range(3)] for i in range(3)]
+    expected = sum((1 - r[i][j]) ** 2 if i == j else 0.2 * r[i][j] ** 2 for i in range(3) for j in range(3))
+    assert float(component_barlow(x, y, basis, off_diagonal=0.2)) == pytest.approx(expected, rel=1e-6)
+    signs = torch.tensor([-1.0, 1, -1], dtype=torch.float64)
+    assert float(component_barlow(x, y, basis * signs, off_diagonal=0.2)) == pytest.approx(expected, rel=1e-6)
+    assert float(component_barlow(x, x, basis, off_diagonal=0)) < 1e-12
+    assert float(component_barlow(x, y, basis[:, :0])) == 0.0
+    pair = rows(8, 4).requires_grad_(), rows(8, 4, seed=1).requires_grad_()
+    fixed = shared_spectrum(*pair).basis
+    assert torch.autograd.gradcheck(lambda a, b: component_barlow(a, b, fixed), pair, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e10])

@@ -21,7 +21,13 @@ def cases(rank: int, world: int) -> dict[str, nn.Module]:
     adversarial = CurriculumConfig(strong="adversarial")
     # Strong directions by count, so that their noise and their signs are on trial too.
     rule = ManualRankRule(n_strong=4, n_weak=1)
-    every = {"component_contrast": 1.0, "whitening": 1.0, "subspace_rank": 2, "rule": rule}
+    every = {
+        "component_contrast": 1.0,
+        "component_barlow": 0.1,
+        "whitening": 1.0,
+        "subspace_rank": 2,
+        "rule": rule,
+    }
     return {
         "noise": SDELoss(SDELossConfig(**every)),
         "adversarial": SDELoss(SDELossConfig(enhancement=adversarial, **every)),
