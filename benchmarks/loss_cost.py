@@ -28,6 +28,9 @@ def configurations() -> dict[str, sde.SDELossConfig]:
         "component contrast, basis at every step": replace(contrast, **every[1]),
         "component contrast, basis every 16 steps": replace(contrast, **kept),
         "component contrast, basis and term every 4 steps": replace(contrast, **every[4]),
+        "`recommended(from_scratch=True)`, whitened agreement": sde.SDELossConfig.recommended(
+            from_scratch=True
+        ),
     }
 
 
@@ -41,6 +44,7 @@ def parts() -> dict[str, sde.SDELossConfig]:
         "component contrast alone, basis every 8 steps": replace(
             _NOTHING, component_contrast=1.0, basis_memory=0.9, refresh_every=8, spectral_every=1
         ),
+        "whitened agreement alone, every step": sde.SDELossConfig.recommended(from_scratch=True),
     }
 
 

@@ -37,6 +37,10 @@ TRAINING = {
     "hellinger": "Weight of the distance between the two modalities' singular-value distributions.",
     "subspace": "Weight of the share of one modality's leading subspace that the other misses.",
     "contrast": "Weight of the contrast of shared spectral directions; our extension, not in the paper.",
+    "whitening": (
+        "Weight of the distance of pairs whose covariance, the mean of both modalities', was taken out, so that weak "
+        "directions count as much as strong ones; our extension, in the form of W-MSE (Ermolov et al. 2021)."
+    ),
     "band": "Directions that component contrast tells apart: all, strong and weak, or those that the rule calls noise.",
     "lambda": "Common weight of the spectral terms, a cosine from start to end.",
     "resume": "Go on from the last checkpoint: on a CPU the result has the same bits as without the stop.",

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.evaluation import Hits
-from benchmarks.evidence.plan import MAIN, SECOND, VARIANTS
+from benchmarks.evidence.plan import CANDIDATES, MAIN, SECOND, VARIANTS
 from benchmarks.evidence.quick import clusters_of
 from benchmarks.evidence.regimes import regime
 from benchmarks.evidence.statistics import difference, holm
@@ -46,7 +46,9 @@ LATER = {
     "W7": ("pairs-500", MAIN, "id"),
     "W8": ("pairs-5000", MAIN, "id"),
 }
-"""Where the second part compares its choice with InfoNCE."""
+"""Where the second and the third part compare with InfoNCE."""
+INITIALS = {"components-barlow": "B", "whitened-both": "V"}
+"""Candidate of the third part -> the letter of its comparisons."""
 
 
 def validation(runs: Finals) -> dict[str, float]:
@@ -77,6 +79,24 @@ class Analysis:
         choice = max((m for m in VARIANTS if m in scores), key=lambda m: scores[m])
         family = {name: (choice, BASELINE, *where) for name, where in LATER.items()}
         return {"choice": choice, "pairs": self.pairs(family), "tables": self.tables()}
+
+    def last(self) -> dict[str, Any]:
+        """Return the third part: its candidates against InfoNCE, against each other, and a table for each part."""
+        family = {
+            name.replace("W", INITIALS[method]): (method, BASELINE, *where)
+            for method in CANDIDATES
+            for name, where in LATER.items()
+        }
+        heads = {
+            name.replace("W", "H"): ("components-barlow", "whitened-both", *where)
+            for name, where in LATER.items()
+        }
+        return {
+            "pairs": self.pairs(family),
+            "heads": self.pairs(heads),
+            "tables": self.tables(),
+            "validation": validation(self.finals),
+        }
 
     def pairs(self, family: Mapping[str, tuple[str, str, str, str, str]]) -> list[dict[str, Any]]:
         """Return the comparisons of a family that have run, corrected together."""

@@ -23,8 +23,8 @@ BARLOW = replace(CONTRAST, component_contrast=0.0, component_barlow=0.03)
 """The Barlow-Twins form over shared directions alone, its basis kept as that of the contrast."""
 WHITENED = sde.SDELossConfig(
     enhancement=None,
-    hellinger=0,
-    subspace=0,
+    hellinger=0.0,
+    subspace=0.0,
     whitening=1.0,
     weight_end=1.0,
     schedule="constant",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.evidence.analysis import BASELINE
-from benchmarks.evidence.plan import MAIN
+from benchmarks.evidence.plan import MAIN, SECOND
 from benchmarks.evidence.tables import SIGNIFICANT
 from sde_core.report.svg import Figure, Scale, number
 
@@ -41,33 +41,31 @@ def differences(tables: Rows, parts: Sequence[str]) -> Figure:
     return figure
 
 
-def sizes(tables: Rows) -> Figure:
-    """Return the score on `id` by number of training pairs."""
-    chosen = {
-        int(t["regime"].removeprefix("pairs-")): {row["method"]: row["score"] for row in t["rows"]}
-        for t in tables
-        if t["regime"].startswith("pairs-") and t["part"] == "id"
-    }
-    counts = sorted(chosen)
-    methods = [name for name in COLOURS if all(name in chosen[n] for n in counts)]
-    values = [chosen[n][name] for n in counts for name in methods]
-    low, high = min(values), max(values)
-    figure = Figure(
-        width=640, height=340,
-        x=Scale(domain=(0, len(counts) - 1), pixels=(90, 470)),
-        y=Scale(domain=(low - 2, high + 2), pixels=(290, 40)),
-        alt="Score on the in-distribution test by number of training pairs.",
-    )  # fmt: skip
-    for value in figure.y.ticks():
-        _across(figure, figure.y(value), 64, 470)
-        figure.text(57, figure.y(value) + 4, f"{value:g}", anchor="end", kind="tick")
-    for place, n in enumerate(counts):
-        figure.text(figure.x(place), 308, f"{n:,}", anchor="middle", kind="tick")
-    figure.text(280, 330, "training pairs", anchor="middle", kind="title")
-    figure.text(18, 24, "mean of R@1, R@5, R@10 both ways, test, %", kind="title")
-    for place, name in enumerate(methods):
-        figure.line(range(len(counts)), [chosen[n][name] for n in counts], COLOURS[name])
-        _key(figure, 490, 60 + 18 * place, name)
+def replications(second: Rows, third: Rows) -> Figure:
+    """Return the comparisons of the second and the third part with intervals, a row each.
+
+    Args:
+        second: comparisons of the choice with InfoNCE.
+        third: those of both candidates.
+    """
+    panels: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for part, rows in (("second", second), ("third", third)):
+        for row in rows:
+            where = "styles, second" if row["towers"] == SECOND else row["regime"]
+            panels.setdefault(f"{row['method']}, {part} part", {})[f"{where}: {row['part']}"] = row
+    labels = list(next(iter(panels.values())))
+    bottom = _TOP + _ROW * len(labels)
+    figure = _bare(
+        _LABELS + _PANEL * len(panels),
+        bottom + 44,
+        "Difference to InfoNCE with 95 % intervals in every regime, in the second and the third part of the study.",
+    )
+    for place, label in enumerate(labels):
+        figure.text(_LABELS - 12, _middle(place) + 4, label, anchor="end")
+    for at, (title, found) in enumerate(panels.items()):
+        _panel(figure, title, found, labels, _LABELS + _PANEL * at, bottom)
+    middle = _LABELS + _PANEL * len(panels) / 2
+    figure.text(middle, bottom + 38, "points against InfoNCE", anchor="middle", kind="title")
     return figure
 
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import sde_core as sde
-from benchmarks.evidence.analysis import BASELINE
+from benchmarks.evidence.analysis import BASELINE, INITIALS
 from benchmarks.evidence.methods import sde_config
 from benchmarks.evidence.plan import MAIN, SECOND
-from benchmarks.evidence.results import FOLDER, winners
 from benchmarks.evidence.tables import SIGNIFICANT
 
 INFONCE = sde.SDELossConfig(enhancement=None, hellinger=0.0, subspace=0.0, component_contrast=0.0)
@@ -38,32 +36,39 @@ def survivors(tables: Rows) -> list[str]:
     ]
 
 
-def recommendation(
-    statistics: Mapping[str, Any], validation: Mapping[str, float], folder: Path = FOLDER
-) -> sde.SDELossConfig:
-    """Return the preset that the results make: the choice of the second part if it passed, else the first part's.
+def from_scratch(last: Mapping[str, Any], tuned: Rows) -> sde.SDELossConfig:
+    """Return the preset for what starts at random: as `recommendation`, less what the rule asks of fine-tuning."""
+    pairs = [row | {"estimate": 1.0} if row["name"][1:] == "6" else row for row in last["pairs"]]
+    return recommendation({**last, "pairs": pairs}, tuned)
+
+
+def recommendation(last: Mapping[str, Any], tuned: Rows) -> sde.SDELossConfig:
+    """Return the preset that the third part makes: of the candidates that pass the one that validates best.
 
     Args:
-        statistics: every comparison.
-        validation: score of the first part in `styles` on the main towers by method.
-        folder: of the results.
+        last: the third part, as `Analysis.last` returns it.
+        tuned: configurations that won the fourth search.
     """
-    later = statistics["later"]
-    if passes(later["pairs"]):
-        (knobs,) = (t["knobs"] for t in winners(4, folder) if _where(t) == ("styles", MAIN, later["choice"]))
-        config = sde_config(later["choice"], knobs)
-        assert config is not None
-        return config
-    return first_recommendation(statistics["tables"], winners(folder=folder), validation)
+    names = {m: initial for m, initial in INITIALS.items() if passes(last["pairs"], initial)}
+    if not names:
+        return INFONCE
+    best = max(names, key=lambda method: last["validation"][method])
+    (knobs,) = (
+        t["knobs"] for t in tuned if (t["regime"], t["towers"], t["method"]) == ("styles", MAIN, best)
+    )
+    config = sde_config(best, knobs)
+    assert config is not None
+    return config
 
 
-def passes(rows: Rows) -> bool:
-    """Return whether the comparisons of the second part let its choice through."""
-    found = {row["name"]: row for row in rows}
+def passes(rows: Rows, initial: str) -> bool:
+    """Return whether the comparisons of the second or third part let what bears a letter through."""
+    found = {row["name"]: row for row in rows if row["name"].startswith(initial)}
     return (
-        all(_is_better(found.get(name), SIGNIFICANT) for name in ("W1", "W4"))
-        and not _is_worse(found.get("W2"))
-        and all(_is_better(found.get(name), 1.1) for name in ("W5", "W6"))
+        all(_is_better(found.get(f"{initial}{i}"), SIGNIFICANT) for i in (1, 4))
+        and f"{initial}2" in found
+        and not _is_worse(found[f"{initial}2"])
+        and all(_is_better(found.get(f"{initial}{i}"), 1.1) for i in (5, 6))
     )
 
 
@@ -81,14 +86,16 @@ def first_recommendation(tables: Rows, tuned: Rows, validation: Mapping[str, flo
     return INFONCE if not able else able[max(able, key=lambda m: validation[m])]
 
 
-def fields_of(config: sde.SDELossConfig) -> str:
-    """Return a configuration as the table of the page, a field a row."""
-    lines = ["| field | value |", "|---|---|"]
-    return "\n".join([*lines, *(f"| `{f.name}` | `{getattr(config, f.name)!r}` |" for f in fields(config))])
-
-
-def _where(run: Mapping[str, Any]) -> tuple[str, str, str]:
-    return run["regime"], run["towers"], run["method"]
+def fields_of(*configs: sde.SDELossConfig) -> str:
+    """Return configurations as the table of the page, a field a row."""
+    lines = [f"| field |{' value |' * len(configs)}", f"|---|{'---|' * len(configs)}"]
+    if len(configs) == 2:
+        lines[0] = "| field | `recommended()` | `recommended(from_scratch=True)` |"
+    rows = (
+        " | ".join([f"`{f.name}`", *(f"`{getattr(config, f.name)!r}`" for config in configs)])
+        for f in fields(sde.SDELossConfig)
+    )
+    return "\n".join([*lines, *(f"| {row} |" for row in rows)])
 
 
 def _is_better(row: Mapping[str, Any] | None, level: float) -> bool:

@@ -15,7 +15,7 @@ from benchmarks.evidence.training import train
 from sde_core.links import Ints
 
 SEEDS = (0, 1, 2)
-METHODS = ("infonce", "sde", "contrast", "wmse")
+METHODS = ("infonce", "sde", "contrast", "whitened-both")
 PARTS = ("id", "style", "other")
 
 
@@ -25,7 +25,9 @@ def quick(work: Path) -> Iterator[str]:
     features = features_of(corpus, MAIN, work / "features", is_clean=True)
     data = regime(corpus, "styles")
     knobs = {
-        run["method"]: run["knobs"] for run in winners() if (run["regime"], run["towers"]) == ("styles", MAIN)
+        run["method"]: run["knobs"]
+        for run in [*winners(4), *winners()]
+        if (run["regime"], run["towers"]) == ("styles", MAIN)
     }
     yield f"| score, % (difference to InfoNCE, points, 95 % interval) | {' | '.join(PARTS)} |"
     yield "|---|" + "---|" * len(PARTS)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evidence import plots, tables
-from benchmarks.evidence.analysis import Analysis, validation
-from benchmarks.evidence.plan import LATER_SEEDS, MAIN, SECOND
-from benchmarks.evidence.preset import fields_of, recommendation
+from benchmarks.evidence.analysis import Analysis
+from benchmarks.evidence.plan import LAST_SEEDS, LATER_SEEDS, MAIN, SECOND
+from benchmarks.evidence.preset import fields_of, from_scratch, recommendation
 from benchmarks.evidence.results import FOLDER, finals, read, winners
 from benchmarks.evidence.sensitivity import measured
 from benchmarks.training_run import write
@@ -31,6 +31,7 @@ def analyse(folder: Path = FOLDER) -> str:
     corpus = Corpus.bundled()
     found = Analysis(finals(folder=folder), corpus).everything()
     found["later"] = Analysis(finals(LATER_SEEDS, folder), corpus).later()
+    found["last"] = Analysis(finals(LAST_SEEDS, folder), corpus).last()
     text = json.dumps(found, default=list)
     (folder / "statistics.json").write_text(_short(text) + "\n", "utf-8")
     return f"{len(found['primary'])} primary comparisons, {len(found['tables'])} tables."
@@ -39,7 +40,7 @@ def analyse(folder: Path = FOLDER) -> str:
 def sections(folder: Path = FOLDER) -> dict[str, str]:
     """Return the tables of the page by the name in their markers."""
     found, facts = read("statistics", folder), read("facts", folder)
-    every, methods, later = found["tables"], finals(folder=folder), found["later"]
+    every, methods, later, last = found["tables"], finals(folder=folder), found["later"], found["last"]
     tuned, tries = winners(folder=folder), read("tune", folder)
     made = {
         "facts": tables.facts_line(facts),
@@ -52,13 +53,17 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
         "post-hoc": tables.regime_table(found["post_hoc"], "styles", MAIN, FIRST_PARTS),
         "spectra": tables.spectrum_table(methods["styles", MAIN]),
         "knobs": tables.knobs_table(tuned, tries),
-        "preset": fields_of(recommendation(found, validation(methods), folder)),
+        "preset": fields_of(recommendation(last, winners(4, folder)), from_scratch(last, winners(4, folder))),
         "later": tables.pairs_table(later["pairs"]),
         "variants": tables.regime_table(later["tables"], "styles", MAIN, FIRST_PARTS),
-        "later-worse": tables.regime_table(later["tables"], "styles", MAIN, WORSE_PICTURES),
-        "later-words": tables.regime_table(later["tables"], "styles", MAIN, WORSE_WORDS),
+        "last": tables.pairs_table(last["pairs"]),
+        "heads": tables.pairs_table(last["heads"]),
+        "last-styles": tables.regime_table(last["tables"], "styles", MAIN, FIRST_PARTS),
+        "last-other": tables.recall_table(last["tables"], "styles", MAIN, "other"),
+        "last-worse": tables.regime_table(last["tables"], "styles", MAIN, WORSE_PICTURES),
+        "last-words": tables.regime_table(last["tables"], "styles", MAIN, WORSE_WORDS),
         "later-knobs": tables.knobs_table(winners(4, folder), tries),
-        "later-spectra": tables.spectrum_table(finals(LATER_SEEDS, folder)["styles", MAIN]),
+        "last-spectra": tables.spectrum_table(finals(LAST_SEEDS, folder)["styles", MAIN]),
     }
     for name, key, parts in (
         ("second", ("styles", SECOND), FIRST_PARTS),
@@ -97,8 +102,7 @@ def filled(text: str, made: Mapping[str, str]) -> str:
 def _figures(folder: Path) -> dict[str, Any]:
     found = read("statistics", folder)
     made = {"differences": plots.differences(found["tables"], FIRST_PARTS)}
-    if sum(t["regime"].startswith("pairs-") for t in found["tables"]) > 1:
-        made["sizes"] = plots.sizes(found["tables"])
+    made["replications"] = plots.replications(found["later"]["pairs"], found["last"]["pairs"])
     best = {
         t["method"]: t["knobs"]
         for t in winners(folder=folder)

@@ -68,10 +68,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         )
     group.add_argument(
         "--preset",
-        choices=("paper", "recommended"),
+        choices=tuple(_PRESETS),
         default=argparse.SUPPRESS,
-        help="trains with sde and starts its fields from SDELossConfig.paper() or .recommended(), which "
-        "docs/results.md compares with InfoNCE",
+        help="trains with sde and starts its fields from SDELossConfig.paper(), .recommended() or "
+        ".recommended(from_scratch=True), which docs/results.md compares with InfoNCE",
     )
     for name, what in (("sde", "SDELossConfig"), ("curriculum", "CurriculumConfig, the enhancement of sde")):
         group.add_argument(
@@ -83,6 +83,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         )
 
 
+_PRESETS: dict[str, tuple[str, dict[str, bool]]] = {
+    "paper": ("paper", {}),
+    "recommended": ("recommended", {}),
+    "recommended-scratch": ("recommended", {"from_scratch": True}),
+}
+"""Name of a preset -> method of SDELossConfig and its arguments."""
 _EXAMPLES = {"sde": "component_contrast=1 subspace=0", "curriculum": "start=0.3 strong=amplify"}
 
 
@@ -107,7 +113,8 @@ def _chosen_loss(options: argparse.Namespace, before: "LossConfig") -> "LossConf
     if hasattr(options, "preset"):
         from sde_core.losses.config import SDELossConfig
 
-        sde = SDELossConfig.paper() if options.preset == "paper" else SDELossConfig.recommended()
+        method, arguments = _PRESETS[options.preset]
+        sde = getattr(SDELossConfig, method)(**arguments)
         given.setdefault("name", "sde")
     if hasattr(options, "sde"):
         sde = _replaced(sde, options.sde, "sde")

@@ -127,6 +127,7 @@ def test_requests_are_read_as_they_were_written_and_others_refused(request_for, 
         hellinger=0.0,
         subspace=2.0,
         contrast=1.0,
+        whitening=0.5,
         band="noise",
         weight_start=1.0,
         weight_end=0.5,
@@ -150,6 +151,7 @@ def test_presets_are_what_their_words_say():
     contrast = PRESETS["component contrast"].loss.sde
     assert (contrast.enhancement, contrast.hellinger, contrast.subspace) == (None, 0, 0)
     assert contrast.component_contrast > 0
+    assert PRESETS["whitened agreement"].loss.sde == sde.SDELossConfig.recommended(from_scratch=True)
     assert OWN_MIX in PRESETS
     for preset in PRESETS.values():
         assert preset.words.endswith(".")

@@ -8,19 +8,20 @@ import pytest
 import sde_core as sde
 from app.analysis.training_evidence import EFFECTS, SOURCE, expected
 from app.analysis.training_presets import PRESETS
-from benchmarks.evidence.analysis import LATER, PRIMARY, validation
+from benchmarks.evidence.analysis import LATER, PRIMARY
 from benchmarks.evidence.evaluation import Hits
 from benchmarks.evidence.plan import MAIN, SECOND
 from benchmarks.evidence.preset import (
     INFONCE,
     fields_of,
     first_recommendation,
+    from_scratch,
     passes,
     recommendation,
     survivors,
 )
 from benchmarks.evidence.report import PAGE, filled, sections
-from benchmarks.evidence.results import FOLDER, collect, finals, read, restore
+from benchmarks.evidence.results import FOLDER, collect, finals, read, restore, winners
 from benchmarks.evidence.store import Store
 
 STATISTICS = read("statistics")
@@ -35,8 +36,10 @@ def test_the_page_holds_the_tables_that_the_results_make():
 
 def test_the_preset_of_the_code_is_the_one_of_the_rule_and_of_the_page():
     preset = sde.SDELossConfig.recommended()
-    assert preset == recommendation(STATISTICS, validation(finals()))
-    assert fields_of(preset) in PAGE.read_text("utf-8")
+    scratch = sde.SDELossConfig.recommended(from_scratch=True)
+    assert preset == recommendation(STATISTICS["last"], winners(4))
+    assert scratch == from_scratch(STATISTICS["last"], winners(4))
+    assert fields_of(preset, scratch) in PAGE.read_text("utf-8")
     timed = sde.SDELossConfig.recommended(total_steps=7, calls_per_step=2, seed=3)
     assert timed == replace(preset, total_steps=7, calls_per_step=2, seed=3)
 
@@ -68,19 +71,21 @@ def test_a_fresh_clone_goes_on_from_the_results_that_are_kept(tmp_path):
             assert (again / path.name).read_bytes() == path.read_bytes()
 
 
+def _row(effect, regime, towers, part):
+    tables = STATISTICS["tables"] if effect.seeds == 5 else STATISTICS["last"]["tables"]
+    (table,) = (t for t in tables if (t["regime"], t["towers"], t["part"]) == (regime, towers, part))
+    (row,) = (row for row in table["rows"] if row["method"] == effect.method)
+    assert len(row["by_seed"]) == effect.seeds
+    return tuple(round(row[key], 1) for key in ("estimate", "low", "high"))
+
+
 def test_what_the_training_view_promises_is_what_was_measured():
-    rows = {
-        (t["part"], row["method"]): row
-        for t in STATISTICS["tables"]
-        if (t["regime"], t["towers"]) == ("styles", MAIN)
-        for row in t["rows"]
-    }
     assert EFFECTS.keys() <= {preset.run for preset in PRESETS.values()}
-    assert "SDE" in EFFECTS
+    assert {"SDE", "whitened agreement"} <= EFFECTS.keys()
     for run, effect in EFFECTS.items():
-        for part, shown in (("id", effect.same), ("other", effect.other)):
-            row = rows[part, effect.method]
-            assert shown == tuple(round(row[key], 1) for key in ("estimate", "low", "high")), run
+        assert effect.same == _row(effect, "styles", MAIN, "id"), run
+        assert effect.other == _row(effect, "styles", MAIN, "other"), run
+        assert effect.tuned == _row(effect, "finetune", "bundled", "id"), run
         assert f"{effect.same[0]:+.1f} points" in expected(run)
         assert SOURCE in expected(run)
     assert expected("own mix") == ""
@@ -147,8 +152,31 @@ def test_the_rule_of_the_protocol(changes, survives):
 def test_the_rule_of_the_second_part(changes, survives):
     rows = dict.fromkeys(LATER, (1.0, 0.01)) | changes
     found = [{"name": name, "estimate": estimate, "holm": p} for name, (estimate, p) in rows.items()]
-    assert passes(found) is survives
-    assert not passes(found[1:])  # what has not run proves nothing
+    assert passes(found, "W") is survives
+    assert not passes(found, "B")
+    for name in ("W1", "W2", "W4", "W5", "W6"):  # what has not run proves nothing
+        assert not passes([row for row in found if row["name"] != name], "W")
+
+
+def test_of_the_candidates_that_pass_the_better_validation_is_the_preset():
+    tuned = [
+        {"regime": "styles", "towers": MAIN, "method": m, "knobs": {"weight": 3, "shrinkage": 0.1} | own}
+        for m, own in (("whitened-both", {}), ("components-barlow", {"off_diagonal": 0.02}))
+    ]
+    last = {
+        "pairs": [{"name": f"{a}{i}", "estimate": 1.0, "holm": 0.01} for a in "BV" for i in range(1, 9)],
+        "validation": {"whitened-both": 0.4, "components-barlow": 0.5},
+    }
+    found = recommendation(last, tuned)
+    assert (found.component_barlow, found.barlow_off_diagonal, found.whitening) == (3, 0.02, 0)
+    last["pairs"][0]["holm"] = 0.2
+    found = recommendation(last, tuned)
+    assert (found.component_barlow, found.whitening, found.whitening_by) == (0, 3, "both")
+    last["pairs"][13] |= {"estimate": -0.1, "holm": 1.0}  # V6, fine-tuning
+    assert recommendation(last, tuned) == INFONCE
+    assert from_scratch(last, tuned) == found
+    last["pairs"][8]["holm"] = 0.2
+    assert from_scratch(last, tuned) == INFONCE
 
 
 def test_the_preset_without_terms_is_plain_infonce():

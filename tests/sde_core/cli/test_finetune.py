@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +42,15 @@ def _lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("name", ["paper", "recommended"])
+@pytest.mark.parametrize("name", ["paper", "recommended", "recommended-scratch"])
 def test_a_preset_is_the_library_s_and_its_fields_can_be_changed(name):
     def chosen(*options):
         words = ["finetune", "--embeddings", "set", "--output", "run", "--preset", name, *options]
         return chosen_config(build_parser().parse_args(words), None).loss
 
-    preset = getattr(sde.SDELossConfig, name)
+    preset = getattr(sde.SDELossConfig, name.removesuffix("-scratch"))
+    if name.endswith("-scratch"):
+        preset = partial(preset, from_scratch=True)
     assert chosen() == sde.LossConfig(name="sde", sde=preset())
     assert chosen("--sde", "seed=3") == sde.LossConfig(name="sde", sde=preset(seed=3))
     assert chosen("--loss", "barlow") == sde.LossConfig(name="barlow", sde=preset())
