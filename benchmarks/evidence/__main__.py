@@ -3,6 +3,7 @@
 import argparse
 import math
 import time
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -45,13 +46,15 @@ def main() -> None:
 
 
 def _run(work: Path, minutes: float) -> None:
+    from benchmarks.evidence.last_block import LastBlockStudy
     from benchmarks.evidence.plan import Study, TimeIsUpError
     from benchmarks.evidence.results import restore
 
     print(f"{restore(work)} results put back from benchmarks/evidence/results.", flush=True)
     began = time.monotonic()
     try:
-        for line in Study(work, deadline=began + 60 * minutes).run():
+        study = Study(work, deadline=began + 60 * minutes)
+        for line in chain(study.run(), LastBlockStudy(study).run()):
             print(f"{time.monotonic() - began:7.0f} s  {line}", flush=True)
     except TimeIsUpError:
         print("The time is up; the same command goes on from here.")

@@ -88,11 +88,16 @@ def corrupted_rows(corpus: Corpus) -> Any:  # noqa: ANN401
 def _kept(work: Path, name: str, corpus: Corpus, make: Callable[[], dict[str, Floats]]) -> dict[str, Floats]:
     path = work / f"{name}-{_digest(corpus)}.safetensors"
     if not path.exists():
-        work.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(f".{os.getpid()}.part")
-        save_file({key: rows.astype(np.float16) for key, rows in make().items()}, half)
-        half.replace(path)
+        _keep(path, make())
     return {key: rows.astype(np.float32) for key, rows in load_file(path).items()}
+
+
+def _keep(path: Path, found: dict[str, Floats]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(f".{os.getpid()}.part")
+    # In C order: safetensors writes the memory as it lies, and channels come last in it.
+    save_file({key: rows.astype(np.float16, order="C") for key, rows in found.items()}, half)
+    half.replace(path)
 
 
 def _digest(corpus: Corpus) -> str:
@@ -147,6 +152,23 @@ def _image_trunk(name: str) -> tuple[nn.Module, int]:
     model.load_state_dict(dict(zip(target, source.values(), strict=True)))
     model.reset_classifier(0)
     return model.eval().to(memory_format=torch.channels_last), {"lite0": 128, "lite2": 160}[name]
+
+
+def entering_last_block(corpus: Corpus, trunk: str, work: Path) -> tuple[Tensor, nn.Module]:
+    """Return what enters the last block of a picture trunk, (m, c, h, w) in half precision, and the rest of it.
+
+    Args:
+        corpus: whose pictures.
+        trunk: name of the trunk.
+        work: folder of what is kept.
+    """
+    model, size = _image_trunk(trunk)
+    front: Any = nn.Sequential(model.conv_stem, model.bn1, *model.blocks[:-1])  # type: ignore[misc, index]
+    back = nn.Sequential(model.blocks[-1], model.conv_head, model.bn2, model.global_pool)  # type: ignore[arg-type, index]
+    path = work / f"entering-{trunk}-{_digest(corpus)}.safetensors"
+    if not path.exists():
+        _keep(path, {"entering": _run(front, (p.image() for p in corpus.pictures), size)})
+    return torch.from_numpy(load_file(path)["entering"]), back
 
 
 def _text_features(corpus: Corpus, trunk: str) -> dict[str, Floats]:

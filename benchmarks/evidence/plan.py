@@ -183,7 +183,7 @@ class Study:
         cell = {**_cell(stage, block, method), "knobs": knobs, "seed": seed}
         kept = self.store.find(cell)
         if kept is None:
-            began = self._starts()
+            began = self.starts()
             trained = self._train(block, fitting, method, knobs, seed)
             score = self._val(block, trained, fitting)
             kept = {"val": score, "seconds": round(time.monotonic() - began, 2)}
@@ -198,7 +198,7 @@ class Study:
         kept = self.store.find(cell)
         if kept is not None:
             return kept
-        began, fitting = self._starts(), data.fitting(seed)
+        began, fitting = self.starts(), data.fitting(seed)
         trained, features = self._train(block, fitting, method, knobs, seed), self.features(block.towers)
         parts = {
             name: part_hits(self.corpus, features, trained, part).packed()
@@ -257,7 +257,12 @@ class Study:
                     self.validated(block, data.fitting(seed), one.method, one.knobs, seed, "sensitivity")
             yield f"sensitivity {method}"
 
-    def _starts(self) -> float:
+    def starts(self) -> float:
+        """Return the time at which a cell starts.
+
+        Raises:
+            TimeIsUpError: the budget is spent.
+        """
         if time.monotonic() > self.deadline:
             raise TimeIsUpError
         return time.monotonic()

@@ -22,6 +22,31 @@ WIDTH = 128
 CLIP_NORM = 1.0
 _POOL = 1_024
 
+
+class Tail(nn.Module):
+    """The last block of a picture trunk and what follows it, on what enters it.
+
+    Args:
+        layers: from the last block to the pooled features; normalisation by its statistics of pre-training.
+        entering: (m, ...) of every picture, half precision.
+    """
+
+    def __init__(self, layers: nn.Module, entering: Tensor) -> None:
+        super().__init__()
+        self.layers = layers.eval()
+        self._entering = entering
+
+    def forward(self, rows: Ints) -> Tensor:
+        """Return the (b, d) features of some pictures."""
+        found: Tensor = self.layers(self._entering[torch.from_numpy(rows)].float())
+        return found
+
+    @torch.no_grad()
+    def features(self, rows: Ints) -> Floats:
+        """Return the (k, d) features of many pictures, in blocks."""
+        return np.concatenate([self(part).numpy() for part in np.array_split(rows, max(1, len(rows) // 256))])
+
+
 Projections = tuple[dict[str, tuple[Tensor, Tensor | None]], float]
 
 
@@ -37,9 +62,9 @@ class Scaler:
         """Return the scaler of training rows (m, d)."""
         return cls(rows.mean(0), rows.std(0).clamp_min(1e-4))
 
-    def __call__(self, rows: Floats) -> Tensor:
+    def __call__(self, rows: Floats | Tensor) -> Tensor:
         """Return standardised rows; a feature without spread in training stays near 0."""
-        return ((torch.from_numpy(rows) - self.mean) / self.deviation).clamp(-10, 10)
+        return ((torch.as_tensor(rows) - self.mean) / self.deviation).clamp(-10, 10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +97,7 @@ def train(
     knobs: Mapping[str, Any],
     seed: int,
     start: Projections | None = None,
+    tail: Tail | None = None,
 ) -> Trained:
     """Return heads trained on the pictures ``rows``; the same numbers for the same arguments.
 
@@ -83,6 +109,7 @@ def train(
         knobs: shared and own.
         seed: of weights, order, captions drawn and noise.
         start: the encoder's projections and 1 / temperature, or None for random heads on standardised features.
+        tail: end of the picture trunk, which then is trained too, at ``knobs["tail"]`` times the rate of the heads.
     """
     steps = knobs["steps"]
     torch.manual_seed(seed)
@@ -101,18 +128,25 @@ def train(
     order = PairOrder(rows, links, batch_size=config.batch_size, seed=seed, sampled=True)
     meaning = Meaning(corpus.links, corpus.captions, len(corpus.pictures), corpus.concept)
     loss, contrast = loss_of(method, knobs, steps=steps, seed=seed)
-    optimizer = adamw(trained.model, config)
+    optimizer, parameters = adamw(trained.model, config), list(trained.model.parameters())
+    if tail is not None:
+        optimizer.add_param_group({"params": list(tail.parameters()), "factor": knobs["tail"]})
+        parameters += tail.parameters()
     dropout = _Dropout(knobs["dropout"], (images.shape[1], captions.shape[1]), seed)
     loss.train()
     for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, config)
+            group["lr"] = learning_rate(step, steps, config) * group.get("factor", 1.0)
         mine, theirs = order.batch(step)
         contrast.mark(torch.from_numpy(meaning.same(mine, theirs)))
         optimizer.zero_grad(set_to_none=True)
-        image, text, scale, offset = trained.model(*dropout(images[mine], captions[theirs]))
+        pictures = images[mine]
+        if tail is not None:
+            assert scalers is not None
+            pictures = scalers[0](tail(mine))
+        image, text, scale, offset = trained.model(*dropout(pictures, captions[theirs]))
         loss(image, text, scale, logit_bias=offset if method == "siglip" else None).backward()
-        nn.utils.clip_grad_norm_(trained.model.parameters(), CLIP_NORM)
+        nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
         optimizer.step()
         trained.model.limit_scale()
     return Trained(trained.model.eval(), scalers)

@@ -1,8 +1,11 @@
 """One small training of every method on made-up features of real pairs: it learns, repeats, and reads its rows only."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.evaluation import part_hits, part_vectors, spectrum_of
@@ -10,7 +13,7 @@ from benchmarks.evidence.features import Features
 from benchmarks.evidence.methods import METHODS, sde_config
 from benchmarks.evidence.regimes import Part
 from benchmarks.evidence.sensitivity import measured, settings
-from benchmarks.evidence.training import train
+from benchmarks.evidence.training import Tail, train
 from benchmarks.evidence.tuning import draws
 from data.encoders.recipe.pairs import read_split
 
@@ -72,6 +75,27 @@ def test_no_two_methods_are_one_configuration():
     assert len(found) == 21
     for i, one in enumerate(found):
         assert one not in found[:i]
+
+
+def test_the_end_of_a_trunk_is_trained_with_the_heads(corpus, features):
+    entering = torch.randn(len(corpus.pictures), 6, 2, 2, generator=torch.Generator().manual_seed(0)).half()
+    rows, every = np.arange(200), np.arange(len(corpus.pictures))
+
+    def run(share):
+        torch.manual_seed(0)
+        tail = Tail(nn.Sequential(nn.Conv2d(6, 40, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()), entering)
+        frozen = replace(features, image=tail.features(every))
+        before = [p.detach().clone() for p in tail.parameters()]
+        knobs = _knobs("whitened-both") | {"tail": share}
+        found = train(corpus, frozen, rows, method="whitened-both", knobs=knobs, seed=3, tail=tail)
+        moved = [not torch.equal(a, b) for a, b in zip(before, tail.parameters(), strict=True)]
+        return moved, found.model.image.weight
+
+    (moved, weight), (_, again), (still, other) = (run(share) for share in (0.1, 0.1, 0.0))
+    assert all(moved)
+    assert not any(still)
+    assert torch.equal(weight, again)
+    assert not torch.equal(weight, other)
 
 
 def test_a_training_reads_nothing_but_its_rows(corpus, features):
