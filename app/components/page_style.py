@@ -11,7 +11,8 @@ _CSS = f"""
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :is(p,li){{color:{_FADED}}}
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] *{{opacity:1}}
 [data-testid=stCaptionContainer] code{{font-size:.88em;color:inherit}}
-[data-testid=stBaseButton-primary],[data-testid=stBaseButton-primary] p{{color:light-dark(#fff,#0c1117)}}
+[data-testid=stBaseButton-primary],[data-testid=stBaseButton-primary] :is(p,kbd){{color:light-dark(#fff,#0c1117)}}
+[data-testid=stBaseButton-primary] kbd{{background:none;opacity:1}}
 .st-key-view_header [data-testid=stHorizontalBlock]{{min-height:4.25rem}}
 .st-key-view_header [data-testid=stSkeleton]{{min-height:4.25rem}}
 @media (max-width:1100px){{[data-testid=stTopNavLink]>span:has([data-testid=stIconMaterial]){{display:none}}}}

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.evaluation import Hits
-from benchmarks.evidence.plan import CANDIDATES, MAIN, SECOND, VARIANTS
+from benchmarks.evidence.plan import CANDIDATES, LAST_BLOCK, MAIN, SECOND, VARIANTS
 from benchmarks.evidence.quick import clusters_of
 from benchmarks.evidence.regimes import regime
 from benchmarks.evidence.statistics import difference, holm
@@ -98,6 +98,15 @@ class Analysis:
             "validation": validation(self.finals),
         }
 
+    def last_block(self) -> dict[str, Any]:
+        """Return the fourth part's comparisons and a table for each test part."""
+        found = [(m, part) for m in ("whitened-both", "sde", "contrast") for part in ("id", "style", "other")]
+        family = {
+            f"L{i}": (method, BASELINE, LAST_BLOCK, MAIN, part)
+            for i, (method, part) in enumerate(found, start=1)
+        }
+        return {"pairs": self.pairs(family), "tables": self.tables()}
+
     def pairs(self, family: Mapping[str, tuple[str, str, str, str, str]]) -> list[dict[str, Any]]:
         """Return the comparisons of a family that have run, corrected together."""
         found = []
@@ -154,7 +163,8 @@ class Analysis:
         return found
 
     def _clusters_of(self, data: str, part: str) -> tuple[Ints, Ints]:
-        return clusters_of(self.corpus, regime(self.corpus, data).tests[part])
+        name = "styles" if data == LAST_BLOCK else data
+        return clusters_of(self.corpus, regime(self.corpus, name).tests[part])
 
 
 def _hits(runs: Sequence[Cell], part: str) -> list[Hits]:

@@ -8,16 +8,13 @@ from typing import Any
 
 from benchmarks.evidence.evaluation import part_hits
 from benchmarks.evidence.features import Features, entering_last_block
-from benchmarks.evidence.plan import MAIN, Study
+from benchmarks.evidence.plan import LAST_BLOCK, LAST_BLOCK_SEEDS, MAIN, Study
 from benchmarks.evidence.regimes import Fitting, Part, regime
 from benchmarks.evidence.results import winners
 from benchmarks.evidence.store import Cell
 from benchmarks.evidence.training import Tail, Trained, train
 from benchmarks.evidence.tuning import FIRST_SEED
 
-REGIME = "styles-last-block"
-"""Data of `styles`."""
-SEEDS = (25, 26, 27, 28, 29)
 PARTS = ("id", "style", "other")
 RATES = (0.01, 0.03, 0.1)
 """Rate of the block, as a share of that of the heads."""
@@ -47,8 +44,8 @@ class LastBlockStudy:
         """Run everything and yield a line a method."""
         for method in MOVES:
             knobs = self._tuned(method)
-            scores = [self._final(method, knobs, seed)["val"] for seed in SEEDS]
-            yield f"{REGIME} {method}: val {100 * sum(scores) / len(scores):.2f} {knobs}"
+            scores = [self._final(method, knobs, seed)["val"] for seed in LAST_BLOCK_SEEDS]
+            yield f"{LAST_BLOCK} {method}: val {100 * sum(scores) / len(scores):.2f} {knobs}"
 
     def _tuned(self, method: str) -> Cell:
         (start,) = (
@@ -106,5 +103,5 @@ class LastBlockStudy:
 
 def _cell(stage: str, method: str, knobs: Cell, seed: int) -> Cell:
     return {
-        "stage": stage, "regime": REGIME, "towers": MAIN, "method": method, "knobs": knobs, "seed": seed,
+        "stage": stage, "regime": LAST_BLOCK, "towers": MAIN, "method": method, "knobs": knobs, "seed": seed,
     }  # fmt: skip

@@ -32,6 +32,9 @@ LATER_SEEDS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
 """Of the second part: no training of the first had them."""
 LAST_SEEDS = (15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
 """Of the third."""
+LAST_BLOCK = "styles-last-block"
+"""The regime of the fourth part: data of `styles`, the end of the picture trunk trained too."""
+LAST_BLOCK_SEEDS = (25, 26, 27, 28, 29)
 CANDIDATES = ("whitened-both", "components-barlow")
 """Of the third part, everywhere."""
 POST_HOC_PARTS = ("id", "style", "other")

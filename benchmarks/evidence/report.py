@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.evidence import plots, tables
 from benchmarks.evidence.analysis import Analysis
-from benchmarks.evidence.plan import LAST_SEEDS, LATER_SEEDS, MAIN, SECOND
+from benchmarks.evidence.plan import LAST_BLOCK, LAST_BLOCK_SEEDS, LAST_SEEDS, LATER_SEEDS, MAIN, SECOND
 from benchmarks.evidence.preset import fields_of, from_scratch, recommendation
 from benchmarks.evidence.results import FOLDER, finals, read, winners
 from benchmarks.evidence.sensitivity import measured
@@ -32,6 +32,7 @@ def analyse(folder: Path = FOLDER) -> str:
     found = Analysis(finals(folder=folder), corpus).everything()
     found["later"] = Analysis(finals(LATER_SEEDS, folder), corpus).later()
     found["last"] = Analysis(finals(LAST_SEEDS, folder), corpus).last()
+    found["last_block"] = Analysis(finals(LAST_BLOCK_SEEDS, folder), corpus).last_block()
     text = json.dumps(found, default=list)
     (folder / "statistics.json").write_text(_short(text) + "\n", "utf-8")
     return f"{len(found['primary'])} primary comparisons, {len(found['tables'])} tables."
@@ -58,6 +59,10 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
         "variants": tables.regime_table(later["tables"], "styles", MAIN, FIRST_PARTS),
         "last": tables.pairs_table(last["pairs"]),
         "heads": tables.pairs_table(last["heads"]),
+        "last-block": tables.pairs_table(found["last_block"]["pairs"]),
+        "last-block-scores": tables.regime_table(
+            found["last_block"]["tables"], LAST_BLOCK, MAIN, FIRST_PARTS
+        ),
         "last-styles": tables.regime_table(last["tables"], "styles", MAIN, FIRST_PARTS),
         "last-other": tables.recall_table(last["tables"], "styles", MAIN, "other"),
         "last-worse": tables.regime_table(last["tables"], "styles", MAIN, WORSE_PICTURES),

@@ -38,7 +38,10 @@ def test_the_whole_tour_by_keyboard_gives_the_state_back(url, opened):
             if step.page != "Retrieval":  # whose running measurements write the link late
                 expect(page).to_have_url(re.compile(rf"tour={number}\b"))
             assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
-            assert broken(page, ".st-key-tour") == []
+            for theme in ("light", "dark") if number == 1 else ("dark",):
+                page.emulate_media(color_scheme=theme)
+                page.wait_for_timeout(600 if number == 1 else 0)  # transitions of colours
+                assert broken(page, ".st-key-tour") == []
             places.append(_place(page))
             page.keyboard.press("Shift+ArrowRight")
         expect(page.locator(".st-key-tour")).to_have_count(0)
