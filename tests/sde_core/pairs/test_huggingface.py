@@ -202,7 +202,17 @@ def test_a_missing_package_is_one_sentence_with_the_remedy(monkeypatch):
 
 
 _SCRIPT = """
-import json, sys, urllib.request, os
+import json, sys, urllib.request, os, socket
+
+# No other host is asked for, and a resolver that is slow to say no (the client asks for datasets-server.<hub>) costs
+# no minute.
+resolve = socket.getaddrinfo
+def local(host, *rest, **named):
+    if host not in ("127.0.0.1", "localhost", b"127.0.0.1"):
+        raise socket.gaierror(socket.EAI_NONAME, f"no host {host}")
+    return resolve(host, *rest, **named)
+socket.getaddrinfo = local
+
 from sde_core.pairs import open_pairs
 
 def attempt(uri):
