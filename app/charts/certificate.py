@@ -64,7 +64,7 @@ def certificate_figure(reports: "list[CertificateReport]", *, height: int | None
         "xanchor": "right",
         "yanchor": "bottom",
         "showarrow": False,
-        "font": {"color": palette.LAW, "size": 13},
+        "font": {"size": 13},
     }
     layout = {
         "barmode": "group",
