@@ -61,6 +61,8 @@ CHARTS = {
     "training": 0,
     "tour": 3,
 }
+# Legends that come with what is computed beside the page, further down than the picture reaches.
+LEGENDS = {"spectrum": "shuffled columns"}
 WIDTHS = (1440, 900)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -147,6 +149,8 @@ def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) ->
         arg=tallest or 1_000_000,
         timeout=300_000,
     )
+    if view in LEGENDS:
+        page.locator(".legendtext", has_text=LEGENDS[view]).first.wait_for(timeout=120_000)
     rest(page)
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight + 20")
     height = max(700, int(height)) if tallest is None else min(int(height), tallest)
