@@ -117,7 +117,9 @@ def test_a_timed_training_resumes_with_the_looks_that_were_planned(small, tmp_pa
     assert rest[0].total_steps == planned.total_steps
     looks = [e.step for e in rest if isinstance(e, Metrics)]
     every = counts["evaluate_every"]
-    assert looks == sorted({*range(every, planned.total_steps, every), planned.total_steps} - {1, 2, 3})
+    assert looks == sorted(
+        {*range(every, planned.total_steps, every), planned.total_steps} - {1, 2}
+    )  # a look follows its step
 
 
 def test_no_memory_for_the_trial_is_one_sentence(small, monkeypatch):
