@@ -2,20 +2,16 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Download, Page, TimeoutError
+from playwright.sync_api import Download, Page
 
 from app.screenshots import rest
 
 
 def downloaded(page: Page, press: Callable[[], None]) -> Download:
-    """Return the file that a press brings; a press that met a redraw of the page is made again, as a user would."""
-    for patience in (20_000, 40_000):
-        try:
-            with page.expect_download(timeout=patience) as waiting:
-                press()
-            return waiting.value
-        except TimeoutError:
-            rest(page)
+    """Return the file that one press brings, made when the page is still: no script runs, and none is about to."""
+    rest(page)
+    page.wait_for_timeout(1_000)  # what is watched beside the page is looked at every 0.7 s
+    rest(page)
     with page.expect_download() as waiting:
         press()
     return waiting.value

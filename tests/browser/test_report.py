@@ -29,18 +29,16 @@ def test_a_report_works_offline(chromium, tmp_path, width, dark):
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == ("rgb(18, 22, 28)" if dark else "rgb(255, 255, 255)")
 
+    # A scroll hides the tip, so nothing may scroll once it is there: not the hover, and not the focus.
+    page.locator("figure svg").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
     page.locator("figure circle.point").nth(1).hover()
     tip = page.locator("#tip")
     assert "direction 2 of 12" in tip.inner_text()
     expect(tip).to_have_css("opacity", "1")
-    # The focus may scroll, and a scroll hides the tip: then the arrows begin at the first direction.
     page.locator("figure svg").first.evaluate("e => e.focus({preventScroll: true})")
-    page.wait_for_timeout(300)
     page.keyboard.press("ArrowRight")
-    number = 3 if "direction 3 of 12" in tip.inner_text() else 1
-    assert f"direction {number} of 12" in tip.inner_text()
-    page.keyboard.press("ArrowRight")
-    assert f"direction {number + 1} of 12" in tip.inner_text()
+    assert "direction 3 of 12" in tip.inner_text()
 
     page.locator("summary").first.click()
     assert page.get_by_text("</script><script>alert(").first.is_visible()

@@ -104,8 +104,10 @@ def test_a_rate_that_blows_up_does_so_in_the_run_and_not_while_it_is_planned(sma
     assert "lower learning_rate (now 1e+30)" in events[-1].reason
 
 
-def test_a_timed_training_resumes_with_the_looks_that_were_planned(small, tmp_path):
-    stream = sde.finetune(small, TIMED, output=tmp_path)
+@pytest.mark.parametrize("evaluate_every", [None, 1, 2, 3])
+def test_a_timed_training_resumes_with_the_looks_that_were_planned(small, tmp_path, evaluate_every):
+    config = replace(TIMED, evaluate_every=evaluate_every)
+    stream = sde.finetune(small, config, output=tmp_path)
     planned = next(stream)
     for event in stream:
         if isinstance(event, Step) and event.step == 3:
@@ -113,13 +115,12 @@ def test_a_timed_training_resumes_with_the_looks_that_were_planned(small, tmp_pa
     stream.close()
     counts = read_checkpoint(tmp_path / "last.safetensors").counts
     assert counts["total_steps"] == planned.total_steps
-    rest = list(sde.finetune(small, TIMED, output=tmp_path, resume=tmp_path / "last.safetensors"))
+    rest = list(sde.finetune(small, config, output=tmp_path, resume=tmp_path / "last.safetensors"))
     assert rest[0].total_steps == planned.total_steps
     looks = [e.step for e in rest if isinstance(e, Metrics)]
     every = counts["evaluate_every"]
-    assert looks == sorted(
-        {*range(every, planned.total_steps, every), planned.total_steps} - {1, 2}
-    )  # a look follows its step
+    # A look follows its step: the one at the step of the stop has not been taken.
+    assert looks == sorted({*range(every, planned.total_steps, every), planned.total_steps} - {1, 2})
 
 
 def test_no_memory_for_the_trial_is_one_sentence(small, monkeypatch):
