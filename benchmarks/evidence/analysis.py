@@ -36,7 +36,7 @@ EXPLORATORY = {
 """The same of what was added later to explain, a family of its own."""
 
 
-LATER = {
+PLACES = {
     "W1": ("styles", MAIN, "other"),
     "W2": ("styles", MAIN, "id"),
     "W3": ("styles", MAIN, "style"),
@@ -73,23 +73,23 @@ class Analysis:
         pairs = {"primary": self.pairs(PRIMARY), "exploratory": self.pairs(EXPLORATORY)}
         return {**pairs, "tables": self.tables(), "post_hoc": self.post_hoc()}
 
-    def later(self) -> dict[str, Any]:
+    def second_part(self) -> dict[str, Any]:
         """Return what the second part chose on validation, its comparisons, and a table for each test part."""
         scores = validation(self.finals)
         choice = max((m for m in VARIANTS if m in scores), key=lambda m: scores[m])
-        family = {name: (choice, BASELINE, *where) for name, where in LATER.items()}
+        family = {name: (choice, BASELINE, *where) for name, where in PLACES.items()}
         return {"choice": choice, "pairs": self.pairs(family), "tables": self.tables()}
 
-    def last(self) -> dict[str, Any]:
+    def third_part(self) -> dict[str, Any]:
         """Return the third part: its candidates against InfoNCE, against each other, and a table for each part."""
         family = {
             name.replace("W", INITIALS[method]): (method, BASELINE, *where)
             for method in CANDIDATES
-            for name, where in LATER.items()
+            for name, where in PLACES.items()
         }
         heads = {
             name.replace("W", "H"): ("components-barlow", "whitened-both", *where)
-            for name, where in LATER.items()
+            for name, where in PLACES.items()
         }
         return {
             "pairs": self.pairs(family),
@@ -98,7 +98,7 @@ class Analysis:
             "validation": validation(self.finals),
         }
 
-    def last_block(self) -> dict[str, Any]:
+    def fourth_part(self) -> dict[str, Any]:
         """Return the fourth part's comparisons and a table for each test part."""
         found = [(m, part) for m in ("whitened-both", "sde", "contrast") for part in ("id", "style", "other")]
         family = {

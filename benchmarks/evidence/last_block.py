@@ -1,14 +1,13 @@
 """The fourth part of the study: the last block of the picture trunk is trained too."""
 
 import copy
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from benchmarks.evidence.evaluation import part_hits
 from benchmarks.evidence.features import Features, entering_last_block
-from benchmarks.evidence.plan import LAST_BLOCK, LAST_BLOCK_SEEDS, MAIN, Study
+from benchmarks.evidence.plan import FOURTH_PART_SEEDS, LAST_BLOCK, MAIN, Study
 from benchmarks.evidence.regimes import Fitting, Part, regime
 from benchmarks.evidence.results import winners
 from benchmarks.evidence.store import Cell
@@ -44,7 +43,7 @@ class LastBlockStudy:
         """Run everything and yield a line a method."""
         for method in MOVES:
             knobs = self._tuned(method)
-            scores = [self._final(method, knobs, seed)["val"] for seed in LAST_BLOCK_SEEDS]
+            scores = [self._final(method, knobs, seed)["val"] for seed in FOURTH_PART_SEEDS]
             yield f"{LAST_BLOCK} {method}: val {100 * sum(scores) / len(scores):.2f} {knobs}"
 
     def _tuned(self, method: str) -> Cell:
@@ -59,30 +58,25 @@ class LastBlockStudy:
         return max(tried, key=lambda t: t[0])[1]
 
     def _validated(self, method: str, knobs: Cell) -> float:
-        cell = _cell("tune", method, knobs, FIRST_SEED)
-        kept = self._study.store.find(cell)
-        if kept is None:
-            began, fitting = self._study.starts(), self._data.fitting(FIRST_SEED)
-            trained, features = self._train(fitting, method, knobs, FIRST_SEED)
-            kept = {"val": self._val(trained, features, fitting)}
-            kept["seconds"] = round(time.monotonic() - began, 2)
-            self._study.store.keep(cell, kept)
-        return float(kept["val"])
+        fitting = self._data.fitting(FIRST_SEED)
+
+        def made() -> Cell:
+            return {"val": self._val(*self._train(fitting, method, knobs, FIRST_SEED), fitting)}
+
+        return float(self._study.result_of(_cell("tune", method, knobs, FIRST_SEED), made)["val"])
 
     def _final(self, method: str, knobs: Cell, seed: int) -> Cell:
-        cell = _cell("final", method, knobs, seed)
-        kept = self._study.store.find(cell)
-        if kept is None:
-            began, fitting = self._study.starts(), self._data.fitting(seed)
+        fitting = self._data.fitting(seed)
+
+        def made() -> Cell:
             trained, features = self._train(fitting, method, knobs, seed)
             parts = {
                 name: part_hits(self._study.corpus, features, trained, self._data.tests[name]).packed()
                 for name in PARTS
             }
-            kept = {"val": self._val(trained, features, fitting), "parts": parts}
-            kept["seconds"] = round(time.monotonic() - began, 2)
-            self._study.store.keep(cell, kept)
-        return kept
+            return {"val": self._val(trained, features, fitting), "parts": parts}
+
+        return self._study.result_of(_cell("final", method, knobs, seed), made)
 
     def _train(self, fitting: Fitting, method: str, knobs: Cell, seed: int) -> tuple[Trained, Features]:
         """Return the heads, and the features that the trained block gives."""

@@ -1,7 +1,7 @@
 """What runs in which order, resumable cell by cell and bounded in time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,13 +28,13 @@ from sde_core.treatment import comparison_names, fit_all
 MAIN = "lite0-minilm"
 SECOND = "lite2-mini"
 SEEDS = (0, 1, 2, 3, 4)
-LATER_SEEDS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
+SECOND_PART_SEEDS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
 """Of the second part: no training of the first had them."""
-LAST_SEEDS = (15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
+THIRD_PART_SEEDS = (15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
 """Of the third."""
 LAST_BLOCK = "styles-last-block"
 """The regime of the fourth part: data of `styles`, the end of the picture trunk trained too."""
-LAST_BLOCK_SEEDS = (25, 26, 27, 28, 29)
+FOURTH_PART_SEEDS = (25, 26, 27, 28, 29)
 CANDIDATES = ("whitened-both", "components-barlow")
 """Of the third part, everywhere."""
 POST_HOC_PARTS = ("id", "style", "other")
@@ -89,12 +89,12 @@ VARIANTS = ("whitened", "whitened-both", "whitened-fading", "whitened+contrast")
 """What the second part chooses from, on validation."""
 
 
-def later_block(regime: str, towers: str, *methods: str, seeds: tuple[int, ...] = LATER_SEEDS) -> Block:
+def part_block(regime: str, towers: str, *methods: str, seeds: tuple[int, ...] = SECOND_PART_SEEDS) -> Block:
     """Return a block of the second or third part: new seeds, the whole search everywhere."""
     return Block(regime=regime, towers=towers, methods=methods, search=4, seeds=seeds)
 
 
-LATER = (
+REGIMES_OF_PARTS = (
     ("pairs-1500", MAIN), ("styles", SECOND), ("finetune", "bundled"), ("pairs-500", MAIN), ("pairs-5000", MAIN),
 )  # fmt: skip
 """Where the second part compares its choice with InfoNCE, after `styles` on the main towers."""
@@ -140,30 +140,33 @@ class Study:
             TimeIsUpError: the budget is spent.
         """
         for block in BLOCKS:
-            yield from self._block(block, {})
+            yield from self._block(block)
             if block.regime == "finetune":
                 self.without_dropout()
         yield from self._sensitivity()
         yield from self._second_part()
-        for data, towers in (("styles", MAIN), *LATER):
-            block = later_block(data, towers, "infonce", *CANDIDATES, seeds=LAST_SEEDS)
-            yield from self._block(block, {})
+        for data, towers in (("styles", MAIN), *REGIMES_OF_PARTS):
+            block = part_block(data, towers, "infonce", *CANDIDATES, seeds=THIRD_PART_SEEDS)
+            yield from self._block(block)
 
     def _second_part(self) -> Iterator[str]:
-        validation: dict[str, float] = {}
-        yield from self._block(later_block("styles", MAIN, "infonce", *VARIANTS), validation)
-        chosen = max(VARIANTS, key=lambda method: validation[method])
+        block = part_block("styles", MAIN, "infonce", *VARIANTS)
+        yield from self._block(block)
+        chosen = max(VARIANTS, key=lambda method: self._validation(block, method))
         yield f"chosen on validation: {chosen}"
-        for data, towers in LATER:
-            yield from self._block(later_block(data, towers, "infonce", chosen), {})
+        for data, towers in REGIMES_OF_PARTS:
+            yield from self._block(part_block(data, towers, "infonce", chosen))
 
-    def _block(self, block: Block, validation: dict[str, float]) -> Iterator[str]:
-        data = regime(self.corpus, block.regime)
+    def _block(self, block: Block) -> Iterator[str]:
         for method in block.methods:
-            knobs = self.tune(block, data, method)
-            scores = [self.final(block, data, method, knobs, seed)["val"] for seed in block.seeds]
-            validation[method] = sum(scores) / len(scores)
-            yield f"{block.regime} {block.towers} {method}: val {100 * validation[method]:.2f} {knobs}"
+            yield f"{block.regime} {block.towers} {method}: val {100 * self._validation(block, method):.2f}"
+
+    def _validation(self, block: Block, method: str) -> float:
+        """Return the mean validation score of a method's final runs."""
+        data = regime(self.corpus, block.regime)
+        knobs = self.tune(block, data, method)
+        scores = [self.final(block, data, method, knobs, seed)["val"] for seed in block.seeds]
+        return sum(scores) / len(scores)
 
     def tune(self, block: Block, data: Regime, method: str) -> dict[str, Any]:
         """Return the configuration of a method: the one that is kept, or the winner of a search."""
@@ -184,40 +187,56 @@ class Study:
     ) -> float:
         """Return the validation score of a training; test parts are not within reach."""
         cell = {**_cell(stage, block, method), "knobs": knobs, "seed": seed}
-        kept = self.store.find(cell)
-        if kept is None:
-            began = self.starts()
+
+        def made() -> Cell:
             trained = self._train(block, fitting, method, knobs, seed)
-            score = self._val(block, trained, fitting)
-            kept = {"val": score, "seconds": round(time.monotonic() - began, 2)}
-            self.store.keep(cell, kept)
-        return float(kept["val"])
+            return {"val": self._val(block, trained, fitting)}
+
+        return float(self.result_of(cell, made)["val"])
 
     def final(
         self, block: Block, data: Regime, method: str, knobs: Cell, seed: int, *, name: str = ""
     ) -> Cell:
         """Return the result of a final run: hits on every test part, spectra, and post-hoc baselines of InfoNCE."""
         cell = {**_cell("final", block, name or method), "knobs": knobs, "seed": seed}
+        wants_post_hoc = (
+            method == "infonce" and block.regime == "styles" and block.seeds == SEEDS and not name
+        )
+
+        def made() -> Cell:
+            fitting, features = data.fitting(seed), self.features(block.towers)
+            trained = self._train(block, fitting, method, knobs, seed)
+            parts = {
+                name: part_hits(self.corpus, features, trained, part).packed()
+                for name, part in data.tests.items()
+            }
+            same = part_vectors(self.corpus, features, trained, data.tests["id"])
+            result: Cell = {
+                "val": self._val(block, trained, fitting),
+                "parts": parts,
+                "spectrum": spectrum_of(*same),
+            }
+            if wants_post_hoc:
+                result["post_hoc"] = self._post_hoc(features, trained, fitting, data)
+            return result
+
+        return self.result_of(cell, made)
+
+    def result_of(self, cell: Cell, make: Callable[[], Cell]) -> Cell:
+        """Return the result of a cell: the one that is kept, or what ``make`` returns, with its seconds.
+
+        Raises:
+            TimeIsUpError: it has not run and the budget is spent.
+        """
         kept = self.store.find(cell)
-        if kept is not None:
-            return kept
-        began, fitting = self.starts(), data.fitting(seed)
-        trained, features = self._train(block, fitting, method, knobs, seed), self.features(block.towers)
-        parts = {
-            name: part_hits(self.corpus, features, trained, part).packed()
-            for name, part in data.tests.items()
-        }
-        same = part_vectors(self.corpus, features, trained, data.tests["id"])
-        result: Cell = {
-            "val": self._val(block, trained, fitting),
-            "parts": parts,
-            "spectrum": spectrum_of(*same),
-        }
-        if method == "infonce" and block.regime == "styles" and block.seeds == SEEDS and not name:
-            result["post_hoc"] = self._post_hoc(features, trained, fitting, data)
-        result["seconds"] = round(time.monotonic() - began, 2)
-        self.store.keep(cell, result)
-        return result
+        if kept is None:
+            if time.monotonic() > self.deadline:
+                raise TimeIsUpError
+            began = time.monotonic()
+            kept = make()
+            kept["seconds"] = round(time.monotonic() - began, 2)
+            self.store.keep(cell, kept)
+        return kept
 
     def without_dropout(self) -> None:
         """Run InfoNCE and the lead in `styles` as the first look did, without dropout of the features.
@@ -259,16 +278,6 @@ class Study:
                 for seed in SENSITIVITY_SEEDS:
                     self.validated(block, data.fitting(seed), one.method, one.knobs, seed, "sensitivity")
             yield f"sensitivity {method}"
-
-    def starts(self) -> float:
-        """Return the time at which a cell starts.
-
-        Raises:
-            TimeIsUpError: the budget is spent.
-        """
-        if time.monotonic() > self.deadline:
-            raise TimeIsUpError
-        return time.monotonic()
 
     def _train(self, block: Block, fitting: Fitting, method: str, knobs: Cell, seed: int) -> Trained:
         start = self.projections if block.regime == "finetune" else None

@@ -36,23 +36,23 @@ def survivors(tables: Rows) -> list[str]:
     ]
 
 
-def from_scratch(last: Mapping[str, Any], tuned: Rows) -> sde.SDELossConfig:
+def from_scratch(third: Mapping[str, Any], tuned: Rows) -> sde.SDELossConfig:
     """Return the preset for what starts at random: as `recommendation`, less what the rule asks of fine-tuning."""
-    pairs = [row | {"estimate": 1.0} if row["name"][1:] == "6" else row for row in last["pairs"]]
-    return recommendation({**last, "pairs": pairs}, tuned)
+    pairs = [row | {"estimate": 1.0} if row["name"][1:] == "6" else row for row in third["pairs"]]
+    return recommendation({**third, "pairs": pairs}, tuned)
 
 
-def recommendation(last: Mapping[str, Any], tuned: Rows) -> sde.SDELossConfig:
+def recommendation(third: Mapping[str, Any], tuned: Rows) -> sde.SDELossConfig:
     """Return the preset that the third part makes: of the candidates that pass the one that validates best.
 
     Args:
-        last: the third part, as `Analysis.last` returns it.
+        third: the third part, as `Analysis.third_part` returns it.
         tuned: configurations that won the fourth search.
     """
-    names = {m: initial for m, initial in INITIALS.items() if passes(last["pairs"], initial)}
+    names = {m: initial for m, initial in INITIALS.items() if passes(third["pairs"], initial)}
     if not names:
         return INFONCE
-    best = max(names, key=lambda method: last["validation"][method])
+    best = max(names, key=lambda method: third["validation"][method])
     (knobs,) = (
         t["knobs"] for t in tuned if (t["regime"], t["towers"], t["method"]) == ("styles", MAIN, best)
     )
@@ -70,20 +70,6 @@ def passes(rows: Rows, initial: str) -> bool:
         and not _is_worse(found[f"{initial}2"])
         and all(_is_better(found.get(f"{initial}{i}"), 1.1) for i in (5, 6))
     )
-
-
-def first_recommendation(tables: Rows, tuned: Rows, validation: Mapping[str, float]) -> sde.SDELossConfig:
-    """Return the first part's preset: of the survivors that `SDELossConfig` can express the best by validation.
-
-    Args:
-        tables: comparisons with InfoNCE.
-        tuned: configurations that won their searches.
-        validation: score in `styles` on the main towers by method.
-    """
-    knobs = {t["method"]: t["knobs"] for t in tuned if (t["regime"], t["towers"]) == ("styles", MAIN)}
-    configs = {m: sde_config(m, knobs[m]) for m in survivors(tables)}
-    able = {m: config for m, config in configs.items() if config is not None}
-    return INFONCE if not able else able[max(able, key=lambda m: validation[m])]
 
 
 def fields_of(*configs: sde.SDELossConfig) -> str:

@@ -8,7 +8,14 @@ from typing import Any
 
 from benchmarks.evidence import plots, tables
 from benchmarks.evidence.analysis import Analysis
-from benchmarks.evidence.plan import LAST_BLOCK, LAST_BLOCK_SEEDS, LAST_SEEDS, LATER_SEEDS, MAIN, SECOND
+from benchmarks.evidence.plan import (
+    FOURTH_PART_SEEDS,
+    LAST_BLOCK,
+    MAIN,
+    SECOND,
+    SECOND_PART_SEEDS,
+    THIRD_PART_SEEDS,
+)
 from benchmarks.evidence.preset import fields_of, from_scratch, recommendation
 from benchmarks.evidence.results import FOLDER, finals, read, winners
 from benchmarks.evidence.sensitivity import measured
@@ -30,9 +37,9 @@ def analyse(folder: Path = FOLDER) -> str:
 
     corpus = Corpus.bundled()
     found = Analysis(finals(folder=folder), corpus).everything()
-    found["later"] = Analysis(finals(LATER_SEEDS, folder), corpus).later()
-    found["last"] = Analysis(finals(LAST_SEEDS, folder), corpus).last()
-    found["last_block"] = Analysis(finals(LAST_BLOCK_SEEDS, folder), corpus).last_block()
+    found["second_part"] = Analysis(finals(SECOND_PART_SEEDS, folder), corpus).second_part()
+    found["third_part"] = Analysis(finals(THIRD_PART_SEEDS, folder), corpus).third_part()
+    found["fourth_part"] = Analysis(finals(FOURTH_PART_SEEDS, folder), corpus).fourth_part()
     text = json.dumps(found, default=list)
     (folder / "statistics.json").write_text(_short(text) + "\n", "utf-8")
     return f"{len(found['primary'])} primary comparisons, {len(found['tables'])} tables."
@@ -41,7 +48,12 @@ def analyse(folder: Path = FOLDER) -> str:
 def sections(folder: Path = FOLDER) -> dict[str, str]:
     """Return the tables of the page by the name in their markers."""
     found, facts = read("statistics", folder), read("facts", folder)
-    every, methods, later, last = found["tables"], finals(folder=folder), found["later"], found["last"]
+    every, methods, second, third = (
+        found["tables"],
+        finals(folder=folder),
+        found["second_part"],
+        found["third_part"],
+    )
     tuned, tries = winners(folder=folder), read("tune", folder)
     made = {
         "facts": tables.facts_line(facts),
@@ -54,21 +66,23 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
         "post-hoc": tables.regime_table(found["post_hoc"], "styles", MAIN, FIRST_PARTS),
         "spectra": tables.spectrum_table(methods["styles", MAIN]),
         "knobs": tables.knobs_table(tuned, tries),
-        "preset": fields_of(recommendation(last, winners(4, folder)), from_scratch(last, winners(4, folder))),
-        "later": tables.pairs_table(later["pairs"]),
-        "variants": tables.regime_table(later["tables"], "styles", MAIN, FIRST_PARTS),
-        "last": tables.pairs_table(last["pairs"]),
-        "heads": tables.pairs_table(last["heads"]),
-        "last-block": tables.pairs_table(found["last_block"]["pairs"]),
-        "last-block-scores": tables.regime_table(
-            found["last_block"]["tables"], LAST_BLOCK, MAIN, FIRST_PARTS
+        "preset": fields_of(
+            recommendation(third, winners(4, folder)), from_scratch(third, winners(4, folder))
         ),
-        "last-styles": tables.regime_table(last["tables"], "styles", MAIN, FIRST_PARTS),
-        "last-other": tables.recall_table(last["tables"], "styles", MAIN, "other"),
-        "last-worse": tables.regime_table(last["tables"], "styles", MAIN, WORSE_PICTURES),
-        "last-words": tables.regime_table(last["tables"], "styles", MAIN, WORSE_WORDS),
+        "later": tables.pairs_table(second["pairs"]),
+        "variants": tables.regime_table(second["tables"], "styles", MAIN, FIRST_PARTS),
+        "last": tables.pairs_table(third["pairs"]),
+        "heads": tables.pairs_table(third["heads"]),
+        "last-block": tables.pairs_table(found["fourth_part"]["pairs"]),
+        "last-block-scores": tables.regime_table(
+            found["fourth_part"]["tables"], LAST_BLOCK, MAIN, FIRST_PARTS
+        ),
+        "last-styles": tables.regime_table(third["tables"], "styles", MAIN, FIRST_PARTS),
+        "last-other": tables.recall_table(third["tables"], "styles", MAIN, "other"),
+        "last-worse": tables.regime_table(third["tables"], "styles", MAIN, WORSE_PICTURES),
+        "last-words": tables.regime_table(third["tables"], "styles", MAIN, WORSE_WORDS),
         "later-knobs": tables.knobs_table(winners(4, folder), tries),
-        "last-spectra": tables.spectrum_table(finals(LAST_SEEDS, folder)["styles", MAIN]),
+        "last-spectra": tables.spectrum_table(finals(THIRD_PART_SEEDS, folder)["styles", MAIN]),
     }
     for name, key, parts in (
         ("second", ("styles", SECOND), FIRST_PARTS),
@@ -107,7 +121,7 @@ def filled(text: str, made: Mapping[str, str]) -> str:
 def _figures(folder: Path) -> dict[str, Any]:
     found = read("statistics", folder)
     made = {"differences": plots.differences(found["tables"], FIRST_PARTS)}
-    made["replications"] = plots.replications(found["later"]["pairs"], found["last"]["pairs"])
+    made["replications"] = plots.replications(found["second_part"]["pairs"], found["third_part"]["pairs"])
     best = {
         t["method"]: t["knobs"]
         for t in winners(folder=folder)

@@ -8,7 +8,15 @@ import pytest
 
 from benchmarks.evidence.evaluation import Hits
 from benchmarks.evidence.methods import METHODS
-from benchmarks.evidence.plan import BLOCKS, LAST_BLOCK_SEEDS, LAST_SEEDS, LATER_SEEDS, MAIN, SEEDS, VARIANTS
+from benchmarks.evidence.plan import (
+    BLOCKS,
+    FOURTH_PART_SEEDS,
+    MAIN,
+    SECOND_PART_SEEDS,
+    SEEDS,
+    THIRD_PART_SEEDS,
+    VARIANTS,
+)
 from benchmarks.evidence.statistics import difference, holm
 from benchmarks.evidence.store import Store
 from benchmarks.evidence.tuning import FIRST_SEED, OWN, SHARED, START, Budget, searched, tuned
@@ -16,8 +24,15 @@ from benchmarks.evidence.tuning import FIRST_SEED, OWN, SHARED, START, Budget, s
 
 def test_seeds_of_tuning_are_not_those_of_the_end_and_every_method_runs_once_in_styles():
     assert len(SEEDS) == 5
-    assert max(LAST_SEEDS) < min(LAST_BLOCK_SEEDS) <= max(LAST_BLOCK_SEEDS) < FIRST_SEED
-    assert max(SEEDS) < min(LATER_SEEDS) <= max(LATER_SEEDS) < min(LAST_SEEDS) <= max(LAST_SEEDS) < FIRST_SEED
+    assert max(THIRD_PART_SEEDS) < min(FOURTH_PART_SEEDS) <= max(FOURTH_PART_SEEDS) < FIRST_SEED
+    assert (
+        max(SEEDS)
+        < min(SECOND_PART_SEEDS)
+        <= max(SECOND_PART_SEEDS)
+        < min(THIRD_PART_SEEDS)
+        <= max(THIRD_PART_SEEDS)
+        < FIRST_SEED
+    )
     ran = [
         name for block in BLOCKS if (block.regime, block.towers) == ("styles", MAIN) for name in block.methods
     ]
