@@ -19,3 +19,34 @@ def test_what_the_code_names_is_there():
             if "docs/method.md, equation" in line:
                 for number in re.findall(r"\((\d\.\d+)\)", line):
                     assert number in HOMES, f"{path.name}: ({number})"
+
+
+def test_every_term_of_the_dashboard_names_its_formula():
+    from app.components import compare_terms, recall_terms, subspace_terms, terms, training_terms
+    from app.components.curriculum_words import KNOBS
+    from app.components.table_heads import HEADS
+
+    texts = {
+        **{f"metric {key}": terms.HELP[key] for key in terms.METRICS},
+        **{f"rule {key}": text for key, text in terms.RULES.items()},
+        **{f"row {key}": text for key, text in recall_terms.ROWS.items() if key != "raw"},
+        **{f"knob {key}": text for key, text in KNOBS.items()},
+        **{
+            f"head {key}": HEADS[key] for key in ("R@1", "MRR", "median rank", "gap", "rank", "bulk", "bound")
+        },
+        **{k: text for k, text in subspace_terms.HELP.items() if k.startswith("direction_")},
+        **{f"compare {key}": compare_terms.HELP[key] for key in ("cka", "kept", "gap", "overlap")},
+        **{
+            key: training_terms.TRAINING[key]
+            for key in ("enhance", "hellinger", "subspace", "contrast", "whitening")
+        },
+        **{
+            key: terms.HELP[key]
+            for key in ("paired_cosine", "linear_cka", "image_to_text", "noise", "strong")
+        },
+    }
+    assert len(texts) > 50
+    for name, text in texts.items():
+        numbers = re.findall(r"[Dd]ocs/method.md \((\d\.\d+)", text)
+        assert len(numbers) == 1, name
+        assert numbers[0] in HOMES, name

@@ -1,6 +1,8 @@
 """What each control and number of the Compare view means: its help texts."""
 
-HELP = {
+from app.components.formulas import with_formulas
+
+_WORDS = {
     "other": (
         "Any set that was encoded, opened or trained here; the same set enhanced or pruned as the Curriculum page is "
         "set; or type the folder of a saved embedding set."
@@ -33,3 +35,14 @@ HELP = {
     "text_to_image": "Share of captions that find a picture of theirs first; same queries and gallery in both sets.",
     "changed": "Whose neighbourhoods to show: of pictures among pictures, or of captions among captions.",
 }
+_FORMULAS = {
+    "t": (r"\alpha(t)", "3.2"),
+    "effective_rank": ("", "6.1"),
+    "cka": ("", "6.11"),
+    "kept": (r"|N_A(i) \cap N_B(i)| / k", "6.29"),
+    "gap": (r"\|\langle x \rangle - \langle y \rangle\|", "6.8"),
+    "overlap": ("", "6.18"),
+    "image_to_text": (r"\#\{\text{best rank} = 1\} / \#\text{queries}", "6.15"),
+    "text_to_image": (r"\#\{\text{best rank} = 1\} / \#\text{queries}", "6.15"),
+}
+HELP = with_formulas(_WORDS, _FORMULAS)

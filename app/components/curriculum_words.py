@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from app.charts.palette import word
+from app.components.formulas import with_formulas
 from app.components.words import percent
 
 if TYPE_CHECKING:
     from app.analysis import CertificateReport, GainReport
 
-KNOBS = {
+_KNOB_WORDS = {
     "transform": (
         "What every view that compares before and after does to the vectors. **none**: nothing. **enhanced**: the "
         "gains of this page at t. **pruned**: noise directions become 0, all others stay [X]. It is a linear "
@@ -34,6 +35,19 @@ KNOBS = {
         "below through all of training in your browser."
     ),
 }
+KNOBS = with_formulas(
+    _KNOB_WORDS,
+    {
+        "transform": ("", "3.13"),
+        "strong_mode": ("", "3.4"),
+        "schedule": ("", "3.2"),
+        "rho": ("", "3.4"),
+        "alpha_start": ("", "3.2"),
+        "alpha_end": ("", "3.2"),
+        "warmup": ("", "3.3"),
+        "t": ("", "3.2"),
+    },
+)
 """What each knob does, in words."""
 
 ORIGIN = (

@@ -1,6 +1,8 @@
 """What the rows, columns and controls of the retrieval table mean."""
 
-HELP = {
+from app.components.formulas import with_formulas
+
+_WORDS = {
     "recall_metric": (
         "R@k: share of queries with a right answer among the first k. MRR: mean of 1 / rank of the first right answer. "
         "Median rank: half of the queries find an answer at this rank or before. Ties take the middle rank."
@@ -17,8 +19,13 @@ HELP = {
         "by itself: look at the recalls."
     ),
 }
+_FORMULAS = {
+    "recall_metric": ("", "6.15, 6.16"),
+    "gap": (r"\|\langle x \rangle - \langle y \rangle\|", "6.8"),
+}
+HELP = with_formulas(_WORDS, _FORMULAS)
 
-ROWS = {
+_ROW_WORDS = {
     "raw": "the vectors as the encoder made them",
     "sde-enhanced": "the gains of the Curriculum page at t and at these thresholds [R], applied after training [X]",
     "sde-pruned": "noise directions become 0 at these thresholds [X]",
@@ -31,4 +38,19 @@ ROWS = {
     "dynamic-inverted-softmax": "the same, only where the best item is a hub: QB-Norm (Bogolin et al. 2022)",
     "nnn": "items near to many queries score less: NNN (Chowdhury et al. 2024)",
 }
+ROWS = with_formulas(
+    _ROW_WORDS,
+    {
+        "sde-enhanced": ("", "3.13"),
+        "sde-pruned": ("", "3.13"),
+        "mean-shift": ("", "7.2"),
+        "all-but-the-top": ("", "7.3"),
+        "whitening": ("", "7.5"),
+        "pca-truncation": ("", "7.4"),
+        "csls": ("", "7.6"),
+        "inverted-softmax": ("", "7.7"),
+        "dynamic-inverted-softmax": ("", "7.8"),
+        "nnn": ("", "7.9"),
+    },
+)
 """What each row does, in half a sentence."""

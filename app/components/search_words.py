@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.components.formulas import with_formulas
 from app.components.words import percent
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from app.analysis.search import Comparison
     from sde_core.encoders import Encoder
 
-HELP = {
+_WORDS = {
     "search": (
         "**text**: words that you type. **picture**: a file that you upload. **pair**: a pair of this set; its right "
         "answer is known, so its rank before and after is shown. A typed text that is a caption of the set is one too."
@@ -23,6 +24,12 @@ HELP = {
         "cannot be compared; ranks can."
     ),
 }
+HELP = with_formulas(
+    _WORDS,
+    {
+        "score": ("", "6.13"),
+    },
+)
 
 EXAMPLES = {
     "emoji": ("a red heart", "an animal that lives in the sea", "somebody who is tired"),

@@ -1,6 +1,8 @@
 """What each control and number of the Subspaces view means: its help texts."""
 
-HELP = {
+from app.components.formulas import with_formulas
+
+_WORDS = {
     "basis": (
         "Whose singular directions to read: of the pictures, of the captions, of both in one matrix (joint), or the "
         "pairs of directions that covary most across the modalities (cross)."
@@ -30,3 +32,14 @@ HELP = {
     ),
     "map_points": "A UMAP of 20,000 points takes about a minute on two cores, one of 100,000 several.",
 }
+_FORMULAS = {
+    "direction_energy": (r"s_i^2 / \sum s^2", "6.25"),
+    "direction_correlation": (r"\text{corr}(Xv, Yv)", "6.12"),
+    "direction_gap": (
+        r"(\delta \cdot v_i)^2 / \|\delta\|^2,\ \delta = \langle x \rangle - \langle y \rangle",
+        "6.27",
+    ),
+    "direction_cosine": (r"\langle (x \cdot v_i)(y \cdot v_i) \rangle", "6.28"),
+    "pairs": (r"z_i^2 / \|x - \mu\|^2", "6.26"),
+}
+HELP = with_formulas(_WORDS, _FORMULAS)

@@ -2,7 +2,9 @@
 
 import html
 
-HEADS = {
+from app.components.formulas import with_formulas
+
+_HEAD_WORDS = {
     "band": "Strong, weak or noise: which side of the two thresholds the singular value lies on.",
     "directions": "Singular directions in the band, and their share of all directions of the matrix.",
     "energy": "Share of Σ s² that the directions of the band hold, s the singular values.",
@@ -48,6 +50,24 @@ HEADS = {
     "overlap": "‖V_Aᵀ V_B‖²_F / k: share of A's band that lies in this band of B; small: chance.",
     "measure": "Measure of retrieval, and which modality asks.",
 }
+HEADS = with_formulas(
+    _HEAD_WORDS,
+    {
+        "strong above": ("", "2.7"),
+        "noise up to": ("", "2.6"),
+        "bulk": ("", "2.19"),
+        "bound": ("", "3.7"),
+        "R@1": ("", "6.15"),
+        "R@5": ("", "6.15"),
+        "R@10": ("", "6.15"),
+        "MRR": ("", "6.16"),
+        "median rank": ("", "6.16"),
+        "gap": ("", "6.8"),
+        "rank": ("", "6.14"),
+        "overlap": ("", "6.18"),
+        "B − A, 95 %": ("", "6.23"),
+    },
+)
 """By term."""
 
 

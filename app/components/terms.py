@@ -1,6 +1,8 @@
 """What each number means, in a sentence with its formula and source: the help texts of all views."""
 
-HELP = {
+from app.components.formulas import with_formulas
+
+_WORDS = {
     "data": (
         "A bundled set of pairs, one that was encoded here, or the folder of a saved embedding set: type its path."
     ),
@@ -96,8 +98,32 @@ HELP = {
     "xscale": "Scale of the rank: log spreads out the first directions.",
     "yscale": "Scale of the singular values: log shows the small ones, linear shows how far the first stand out.",
 }
+_FORMULAS = {
+    "effective_rank": ("", "6.1"),
+    "effective_rank_energy": ("", "6.1"),
+    "rank": ("", "1.2"),
+    "stable_rank": ("", "6.2"),
+    "participation_ratio": ("", "6.3"),
+    "isoscore": ("", "6.4"),
+    "alpha_req": ("", "6.5"),
+    "alignment": (r"\langle \|x_i - y_i\|^2 \rangle", "6.9"),
+    "uniformity": ("", "6.10"),
+    "two_nn": (r"-\log(1 - F(r_2/r_1)) / \log(r_2/r_1)", "6.21"),
+    "hubness": (r"\langle (N_{10} - \langle N_{10}\rangle)^3 \rangle / \sigma^3", "6.20"),
+    "cone": (r"(\|\sum x_i\|^2 - m) / (m(m-1))", "6.7"),
+    "modality_gap": (r"\|\langle x \rangle - \langle y \rangle\|", "6.8"),
+    "paired_cosine": (r"\langle x_i \cdot y_i \rangle", "6.28"),
+    "linear_cka": ("", "6.11"),
+    "image_to_text": (r"\#\{\text{best rank} \le k\} / \#\text{queries}", "6.15"),
+    "text_to_image": (r"\#\{\text{best rank} \le k\} / \#\text{queries}", "6.15"),
+    "noise": (r"s \le \tau_\text{noise}", "2.6"),
+    "strong": (r"s > \tau_\text{strong}", "2.7"),
+    "spectra": (r"[X; Y],\ C = X^T Y / m", "1.6"),
+    "overlay": (r"s_i\,[q_{0.05}(s_i^*), q_{0.95}(s_i^*)] / q_{0.5}(s_i^*)", "1.11"),
+}
+HELP = with_formulas(_WORDS, _FORMULAS)
 
-RULES = {
+_RULE_WORDS = {
     "mp-iqr": (
         "Noise up to the edge of the Marchenko-Pastur law, strong above the Tukey fence of the quartiles. The idea is "
         "the paper's [P], the formula is our reconstruction [R]."
@@ -123,6 +149,18 @@ RULES = {
         "It labels each direction, so there is no threshold to move."
     ),
 }
+RULES = with_formulas(
+    _RULE_WORDS,
+    {
+        "mp-iqr": ("", "2.6"),
+        "energy": ("", "2.8"),
+        "gavish-donoho": ("", "2.10"),
+        "screenot": ("", "2.11"),
+        "parallel": ("", "2.13"),
+        "bema": ("", "2.14"),
+        "cross-modal": ("", "2.17"),
+    },
+)
 """What each partition rule does, in one sentence."""
 
 METRICS = {

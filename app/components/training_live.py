@@ -134,9 +134,11 @@ def _cards(runs: "Sequence[RunLog]") -> tuple[Card, ...]:
 
 _RECALL_HELP = (
     "Share of validation queries whose partner is among the first ten. "
-    "Gallery: all validation captions, or all validation pictures."
+    "Gallery: all validation captions, or all validation pictures. Docs/method.md (6.15)."
 )
-_GAP_HELP = "Distance of the mean picture and the mean caption, unit rows, on a fixed sample."
+_GAP_HELP = (
+    "Distance of the mean picture and the mean caption, unit rows, on a fixed sample. Docs/method.md (6.8)."
+)
 
 
 def _problems(runs: "Sequence[RunLog]") -> None:

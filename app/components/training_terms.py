@@ -1,6 +1,8 @@
 """What the controls of the Training view mean: their help texts."""
 
-TRAINING = {
+from app.components.formulas import with_formulas
+
+_WORDS = {
     "train": (
         "How much of the model moves: an adapter on the vectors, the encoder's last projections, its last blocks, or "
         "all of it. The further right, the longer it takes and the more zero-shot ability it can cost."
@@ -45,4 +47,13 @@ TRAINING = {
     "lambda": "Common weight of the spectral terms, a cosine from start to end.",
     "resume": "Go on from the last checkpoint: on a CPU the result has the same bits as without the stop.",
 }
+_FORMULAS = {
+    "enhance": (r"x + (x - \mu) V \text{diag}(g - 1) V^T", "3.13"),
+    "hellinger": (r"H^2 = 1 - \sum \sqrt{p_i q_i}", "4.3"),
+    "subspace": (r"S = 1 - \|V_a^T V_b\|_F^2 / k", "4.5"),
+    "contrast": (r"C_{ij} = \sum_b z^x_{bi} z^y_{bj} / (B \tau_c)", "4.9"),
+    "whitening": (r"W = 2 - 2 \langle \cos(\tilde x, \tilde y) \rangle", "4.15"),
+    "lambda": (r"\lambda(t)", "4.1"),
+}
+TRAINING = with_formulas(_WORDS, _FORMULAS)
 """By field of the form."""

@@ -109,7 +109,8 @@ def train(
         knobs: shared and own.
         seed: of weights, order, captions drawn and noise.
         start: the encoder's projections and 1 / temperature, or None for random heads on standardised features.
-        tail: end of the picture trunk, which then is trained too, at ``knobs["tail"]`` times the rate of the heads.
+        tail: end of the picture trunk, which then is trained too, at ``knobs["tail"]`` times the rate of the
+            heads and with AdamW's own decay of 0.01.
     """
     steps = knobs["steps"]
     torch.manual_seed(seed)

@@ -60,14 +60,15 @@ def whitened(
     Source: [X] docs/method.md, equation (4.14).
     """
     rows = image - image.mean(dim=0), text - text.mean(dim=0)
+    least = _RELATIVE_FLOOR * torch.stack([image, text]).detach().square().mean()
     covariances = [x.T @ x / len(x) for x in rows]
     if by == "both":
-        covariances = [(covariances[0] + covariances[1]) / 2] * 2
-    least = _RELATIVE_FLOOR * torch.stack([image, text]).detach().square().mean()
-    factors = [_factor(covariance, shrinkage, least) for covariance in covariances]
+        factor = _factor((covariances[0] + covariances[1]) / 2, shrinkage, least)
+        both = torch.linalg.solve_triangular(factor, torch.cat(rows).T, upper=False).T
+        return both[: len(image)], both[len(image) :]
     first, second = (
-        torch.linalg.solve_triangular(factor, x.T, upper=False).T
-        for factor, x in zip(factors, rows, strict=True)
+        torch.linalg.solve_triangular(_factor(covariance, shrinkage, least), x.T, upper=False).T
+        for covariance, x in zip(covariances, rows, strict=True)
     )
     return first, second
 
