@@ -6,6 +6,10 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 
 import streamlit as st
+from starlette.middleware import Middleware
+
+from app.components.page_style import PAGE_STYLE
+from app.early_style import EarlyStyle
 
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
 HEAVY = (
@@ -35,4 +39,4 @@ def warm() -> None:
             return
 
 
-app = st.App("pages.py", lifespan=lifespan)
+app = st.App("pages.py", lifespan=lifespan, middleware=[Middleware(EarlyStyle, css=PAGE_STYLE)])

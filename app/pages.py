@@ -6,7 +6,6 @@ import streamlit as st
 
 from app.components.figure_files import figure_files
 from app.components.navigation import remember_pages
-from app.components.page_style import page_style
 from app.components.tour import tour
 from app.views import compare, curriculum, data, overview, retrieval, share, spectrum, subspaces, training
 
@@ -16,7 +15,6 @@ LOGO = Path(__file__).with_name("logo.svg")
 
 st.set_page_config(page_title="SDE Explorer", page_icon=str(ICON), layout="wide")
 st.logo(str(LOGO), size="medium")
-page_style()
 
 pages = {
     "Overview": st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),

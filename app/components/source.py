@@ -94,7 +94,9 @@ def header(
     _carry(others - set(controls), link)
     with st.container(key="view_header"):
         name, left, middle, right = st.columns([0.22, 0.24, 0.24, 0.3], vertical_alignment="bottom")
-    name.title(title, anchor=False)
+    # As high as the boxes beside it, which come later: what is below would jump.
+    with name.container(height=68, border=False, vertical_alignment="bottom"):
+        st.title(title, anchor=False)
     known = cache.known_sets()
     with left:
         _data_picker(known, link)
