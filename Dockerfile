@@ -16,8 +16,8 @@ WORKDIR /srv/sde-explorer
 RUN pip install "torch>=2.5,<3" "torchvision<1" --index-url "https://download.pytorch.org/whl/${TORCH_VARIANT}"
 
 COPY pyproject.toml requirements.txt README.md LICENSE ./
-RUN mkdir sde_core app \
-    && touch sde_core/__init__.py app/__init__.py \
+RUN mkdir -p sde_core app/sde_explorer \
+    && touch sde_core/__init__.py app/sde_explorer/__init__.py \
     && pip install -r requirements.txt
 
 COPY . .

@@ -4,7 +4,7 @@ import argparse
 import statistics
 import time
 
-from app.screenshots import browser_page, dashboard
+from sde_explorer.screenshots import browser_page, dashboard
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ is the drawing and not the first import.
 import argparse
 from typing import TYPE_CHECKING
 
-from app.screenshots import CHARTS, VIEWS, WIDTHS, browser_page, dashboard, settle
+from sde_explorer.screenshots import CHARTS, VIEWS, WIDTHS, browser_page, dashboard, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import sde_core as sde
 from benchmarks.loss_cost import configurations
-from sde_core.embedding_store import open_embeddings
+from sde_core.embedding_formats import open_embeddings
 from sde_core.training import FinetuneConfig, LossConfig, Metrics
 
 RECALLS = tuple(f"{way}_retrieval_recall@{k}" for way in ("text", "image") for k in (1, 5, 10))

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import sde_core as sde
-from sde_core.evaluation import RetrievalReport, evaluate_retrieval
+from sde_core.sets.evaluation import RetrievalReport, evaluate_retrieval
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (ROOT / "README.md", ROOT / "data/encoders/README.md")

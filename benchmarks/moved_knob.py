@@ -20,7 +20,7 @@ from sde_core import EmbeddingSet
 PAGE = """
 import time
 import streamlit as st
-from app.views import {view}
+from sde_explorer.{view} import page as {view}
 st.set_page_config(layout="wide")
 wall, processor = time.perf_counter(), time.thread_time()
 {view}.show()

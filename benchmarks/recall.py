@@ -10,8 +10,8 @@ import resource
 import time
 
 import sde_core as sde
-from app.analysis.recall import parts_of, recall_rows
 from benchmarks.moved_knob import decaying
+from sde_explorer.retrieval.numbers.table import parts_of, recall_rows
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from app import cache
 from benchmarks.moved_knob import PAGE, decaying
+from sde_explorer.readings.cached import machine as cached_machine
 
 VIEWS = ("overview", "spectrum", "subspaces", "curriculum")
 
@@ -36,7 +36,7 @@ def main() -> None:
         for turn in range(options.rounds + 1):
             kept = [_look(data, view, turn) for view in VIEWS]
             if turn in (0, 1, 2, 5, 10, 20, 32, 40) or turn == options.rounds:
-                held = (cache.memory_in_use() or 0) / 1e6
+                held = (cached_machine.memory_in_use() or 0) / 1e6
                 print(f"| {turn} moves | {held:.0f} | {max(kept) / 1e3:.1f} |", flush=True)
 
 

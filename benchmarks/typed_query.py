@@ -19,12 +19,12 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import sde_core as sde
-from app.analysis.search import EXACT_ROWS, compare, right_answers, search
 from benchmarks.moved_knob import decaying
+from sde_explorer.search.numbers import EXACT_ROWS, compare, right_answers, search
 
 PAGE = """
-from app.components.search_panel import search_panel
-from app.components.source import current_state, header
+from sde_explorer.search.panel import search_panel
+from sde_explorer.ui.header import current_state, header
 search_panel(header("Retrieval"), current_state())
 """
 ARCHITECTURE = "ViT-B-32"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 import sde_core as sde
-from sde_core import bundled
+from sde_core.files import bundled
 
 
 def main() -> None:

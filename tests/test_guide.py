@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import screenshots
+from sde_explorer import screenshots
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "guide.md").read_text()
@@ -14,7 +14,7 @@ SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", GUIDE, re.M | re.S))
 
 
 def _views() -> list[str]:
-    """The titles of app/pages.py, read without running it."""
+    """The titles of app/sde_explorer/pages.py, read without running it."""
     tree = ast.parse((ROOT / "app" / "pages.py").read_text())
     [pages] = [
         node.value

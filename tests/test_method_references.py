@@ -22,9 +22,13 @@ def test_what_the_code_names_is_there():
 
 
 def test_every_term_of_the_dashboard_names_its_formula():
-    from app.components import compare_terms, recall_terms, subspace_terms, terms, training_terms
-    from app.components.curriculum_words import KNOBS
-    from app.components.table_heads import HEADS
+    from sde_explorer.compare import terms as compare_terms
+    from sde_explorer.curriculum.words import KNOBS
+    from sde_explorer.retrieval import terms as recall_terms
+    from sde_explorer.subspaces import terms as subspace_terms
+    from sde_explorer.training import terms as training_terms
+    from sde_explorer.ui import terms
+    from sde_explorer.ui.table_heads import HEADS
 
     texts = {
         **{f"metric {key}": terms.HELP[key] for key in terms.METRICS},

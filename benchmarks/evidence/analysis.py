@@ -14,7 +14,7 @@ from benchmarks.evidence.quick import clusters_of
 from benchmarks.evidence.regimes import regime
 from benchmarks.evidence.statistics import difference, holm
 from benchmarks.evidence.store import Cell
-from sde_core.links import Ints
+from sde_core.retrieval.links import Ints
 
 Finals = Mapping[tuple[str, str], Mapping[str, Sequence[Cell]]]
 

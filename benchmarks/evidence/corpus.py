@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from data.encoders.recipe.pairs import Picture, read_split
-from sde_core.links import Ints, grouped
+from sde_core.retrieval.links import Ints, grouped
 
 SPLITS = ("train", "val", "test")
 

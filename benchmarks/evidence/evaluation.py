@@ -14,10 +14,10 @@ from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.features import TEMPLATES, Features, corrupted_rows
 from benchmarks.evidence.regimes import Part
 from benchmarks.evidence.training import Trained
-from sde_core.baselines import Baseline
-from sde_core.classification import class_ranks, class_vectors
-from sde_core.links import Ints
+from sde_core.classify.classification import class_ranks, class_vectors
+from sde_core.retrieval.links import Ints
 from sde_core.training.measure import gap, modality_spectrum
+from sde_core.treatments.table import Baseline
 
 KS = (1, 5, 10)
 RAW = Baseline(name="raw")

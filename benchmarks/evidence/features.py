@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import sde_core as sde
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.corruption import CAPTIONS, PICTURES, corrupted, noisy
-from sde_core.embeddings import Floats
+from sde_core.sets.embeddings import Floats
 
 TOWERS = {"lite0-minilm": ("lite0", "minilm"), "lite2-mini": ("lite2", "mini"), "bundled": ("lite0", "mini")}
 """Pair of towers -> its picture trunk and its text trunk."""

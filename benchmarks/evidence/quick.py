@@ -12,7 +12,7 @@ from benchmarks.evidence.regimes import Part, regime
 from benchmarks.evidence.results import winners
 from benchmarks.evidence.statistics import difference
 from benchmarks.evidence.training import train
-from sde_core.links import Ints
+from sde_core.retrieval.links import Ints
 
 SEEDS = (0, 1, 2)
 METHODS = ("infonce", "sde", "contrast", "whitened-both")

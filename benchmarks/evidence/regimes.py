@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.corruption import CAPTIONS, PICTURES
 from benchmarks.evidence.features import corrupted_rows
-from sde_core.links import Ints
+from sde_core.retrieval.links import Ints
 
 TUNER_SPLITS = ("train", "val")
 """All that tuning may touch, by the name in the metadata; a test holds it."""

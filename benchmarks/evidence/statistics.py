@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.evidence.evaluation import KS, Hits
-from sde_core.links import Ints
+from sde_core.retrieval.links import Ints
 
 DRAWS = 5_000
 _BLOCK = 250

@@ -12,8 +12,8 @@ import sde_core as sde
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.features import Features
 from benchmarks.evidence.methods import loss_of
-from sde_core.embeddings import Floats
-from sde_core.links import Ints
+from sde_core.retrieval.links import Ints
+from sde_core.sets.embeddings import Floats
 from sde_core.training.model import Heads
 from sde_core.training.optimizer import adamw, learning_rate
 from sde_core.training.order import Meaning, PairOrder

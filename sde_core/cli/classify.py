@@ -12,10 +12,10 @@ from sde_core.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from sde_core.baselines import Baseline
+    from sde_core.classify.labels import Labels
     from sde_core.cli.sources import Source
-    from sde_core.embeddings import EmbeddingSet
-    from sde_core.labels import Labels
+    from sde_core.sets.embeddings import EmbeddingSet
+    from sde_core.treatments.table import Baseline
 
 _SHARE = 0.2
 
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_zero_shot(options: argparse.Namespace, source: "Source", names: list[str]) -> None:
     """Compare pictures with the prompts of each class."""
-    from sde_core.labels import DEFAULT_TEMPLATES, encode_classes, read_lines
+    from sde_core.classify.labels import DEFAULT_TEMPLATES, encode_classes, read_lines
 
     opened = source.open([*([options.fit_on] if options.fit_on else []), *names])
     reference, sets = (opened[0], opened[1:]) if options.fit_on else (None, opened)
@@ -107,7 +107,7 @@ def _probe(
     labels: "Labels",
     validation: "EmbeddingSet | None",
 ) -> Any:  # noqa: ANN401
-    from sde_core.linear_probe import choose_linear_probe, stratified_split
+    from sde_core.classify.linear_probe import choose_linear_probe, stratified_split
 
     rows = _mapped(treatment, reference.image)
     if validation is None:
@@ -121,15 +121,15 @@ def _probe(
 
 def _mapped(treatment: "Baseline", rows: Any) -> "Tensor":  # noqa: ANN401
     """Return the rows after the treatment, scaled to unit length as cosines see them."""
-    from sde_core.checks import as_matrix
-    from sde_core.sphere import unit_rows
+    from sde_core.checks.matrices import as_matrix
+    from sde_core.checks.sphere import unit_rows
 
     matrix = as_matrix(rows, "image")
     return unit_rows(matrix if treatment.image_map is None else treatment.image_map(matrix), "image")
 
 
 def _zero_shot_scores(treatment: "Baseline", each: "EmbeddingSet", classes: "Tensor") -> "Tensor":
-    from sde_core.sphere import unit_rows
+    from sde_core.checks.sphere import unit_rows
 
     texts = unit_rows(classes if treatment.text_map is None else treatment.text_map(classes), "classes")
     score = treatment.score(texts, "text_retrieval")
@@ -137,8 +137,8 @@ def _zero_shot_scores(treatment: "Baseline", each: "EmbeddingSet", classes: "Ten
 
 
 def _treatments(options: argparse.Namespace, reference: "EmbeddingSet | None") -> "list[Baseline]":
-    from sde_core.baselines import Baseline
-    from sde_core.treatment import fit_all
+    from sde_core.treatments.table import Baseline
+    from sde_core.treatments.treatment import fit_all
 
     if reference is None:
         if options.baselines is not None:
@@ -154,7 +154,7 @@ def _treatments(options: argparse.Namespace, reference: "EmbeddingSet | None") -
 
 
 def _labels(options: argparse.Namespace, source: "Source", each: "EmbeddingSet") -> "Labels":
-    from sde_core.labels import DEFAULT_COLUMN, labels_of, read_lines
+    from sde_core.classify.labels import DEFAULT_COLUMN, labels_of, read_lines
 
     column = options.label_column or DEFAULT_COLUMN
     given = source.classification(each) if column == DEFAULT_COLUMN else None
@@ -168,7 +168,7 @@ def _same_classes(options: argparse.Namespace, each: "EmbeddingSet", train: "Lab
     Raises:
         DataError: a class that was not trained.
     """
-    from sde_core.labels import DEFAULT_COLUMN, labels_of
+    from sde_core.classify.labels import DEFAULT_COLUMN, labels_of
 
     try:
         return labels_of(each, options.label_column or DEFAULT_COLUMN, train.names)
@@ -192,8 +192,8 @@ def _shared(options: argparse.Namespace, each: "EmbeddingSet", task: str, labels
 def _row(
     options: argparse.Namespace, treatment: "Baseline", scores: "Tensor", labels: "Labels"
 ) -> dict[str, Any]:
-    from sde_core.bootstrap import Resampling, bootstrap_mean
-    from sde_core.classification import class_ranks, classification_metrics
+    from sde_core.classify.classification import class_ranks, classification_metrics
+    from sde_core.retrieval.bootstrap import Resampling, bootstrap_mean
 
     hits = (class_ranks(scores, labels.numbers) <= 1).double()
     interval = bootstrap_mean(hits, resampling=Resampling(seed=options.seed))

@@ -16,9 +16,9 @@ from sde_core.cli.output import encoding_bar
 from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sde_core.embeddings import EmbeddingSet
     from sde_core.encoders import Encoder
     from sde_core.pairs import Pairs
+    from sde_core.sets.embeddings import EmbeddingSet
     from sde_core.training import Event, FinetuneConfig
 
 MIX = "interpolated"
@@ -124,7 +124,7 @@ def _events(options: argparse.Namespace) -> "Iterator[Event]":
 
 
 def _check_interpolate(alpha: float) -> None:
-    from sde_core.checks import check_share
+    from sde_core.checks.matrices import check_share
 
     check_share(alpha, "--interpolate")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:

@@ -119,7 +119,7 @@ def _chosen_loss(options: argparse.Namespace, before: "LossConfig") -> "LossConf
     if hasattr(options, "sde"):
         sde = _replaced(sde, options.sde, "sde")
     if hasattr(options, "curriculum"):
-        from sde_core.curriculum import CurriculumConfig
+        from sde_core.shaping.curriculum import CurriculumConfig
 
         start = sde.enhancement or CurriculumConfig(strong="noise")
         sde = replace(sde, enhancement=_replaced(start, options.curriculum, "curriculum"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.output import print_table
-from sde_core.text_file import finite
+from sde_core.files.text_file import finite
 
 if TYPE_CHECKING:
     from sde_core.training import Done, Event, Metrics, SpectrumSnapshot

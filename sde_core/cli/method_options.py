@@ -7,7 +7,7 @@ from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from sde_core.partition import Rule
-    from sde_core.treatment import TreatmentConfig
+    from sde_core.treatments.treatment import TreatmentConfig
 
 
 def add_partition_options(parser: argparse.ArgumentParser) -> None:
@@ -82,8 +82,8 @@ def chosen_rule(options: argparse.Namespace) -> "str | Rule":
 
 def chosen_treatment(options: argparse.Namespace, kind: str = "enhance") -> "TreatmentConfig":
     """Return what the options ask for; commands without curriculum options take its defaults."""
-    from sde_core.curriculum import CurriculumConfig
-    from sde_core.treatment import TreatmentConfig
+    from sde_core.shaping.curriculum import CurriculumConfig
+    from sde_core.treatments.treatment import TreatmentConfig
 
     names = ("start", "end", "rho", "strong", "weak", "noise")
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sde_core.text_file import finite
+from sde_core.files.text_file import finite
 
 if TYPE_CHECKING:
     from sde_core.encoding import EncodeProgress

@@ -62,9 +62,9 @@ def run(options: argparse.Namespace) -> None:
     from pathlib import Path
 
     from sde_core.errors import DataError
+    from sde_core.files.text_file import write_json
     from sde_core.report import make_report, read_spec
     from sde_core.report.spec import spec_in
-    from sde_core.text_file import write_json
 
     if options.json and options.output == "-":
         raise ConfigError("--output - and --json both write to stdout; give one of them a file")

@@ -10,9 +10,9 @@ from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from sde_core.cli.sources import Source
-    from sde_core.comparison import ComparedRetrieval
-    from sde_core.embeddings import EmbeddingSet
-    from sde_core.evaluation import Captions, RetrievalReport
+    from sde_core.sets.embeddings import EmbeddingSet
+    from sde_core.sets.evaluation import Captions, RetrievalReport
+    from sde_core.treatments.comparison import ComparedRetrieval
 
 KS = (1, 5, 10)
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, source: "Source", names: list[str]) -> None
 
 def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":
     """Return the sets and their union; without it where they hold the same pictures."""
-    from sde_core.embeddings import concatenate
+    from sde_core.sets.embeddings import concatenate
 
     ids = [i for s in sets for i in s.image_ids]
     one_width = len({s.width for s in sets}) == 1
@@ -39,7 +39,7 @@ def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":
 
 
 def _plain(options: argparse.Namespace, sets: "list[EmbeddingSet]", galleries: "list[Captions]") -> None:
-    from sde_core.evaluation import evaluate_retrieval
+    from sde_core.sets.evaluation import evaluate_retrieval
 
     reports = [evaluate_retrieval(s, captions=g, ks=KS) for g in galleries for s in sets]
     if options.json:
@@ -71,10 +71,10 @@ def _compared(
     sets: "list[EmbeddingSet]",
     galleries: "list[Captions]",
 ) -> None:
-    from sde_core.bootstrap import Resampling
-    from sde_core.comparison import compare_retrieval
-    from sde_core.evaluation import evaluate_retrieval
-    from sde_core.treatment import fit_all
+    from sde_core.retrieval.bootstrap import Resampling
+    from sde_core.sets.evaluation import evaluate_retrieval
+    from sde_core.treatments.comparison import compare_retrieval
+    from sde_core.treatments.treatment import fit_all
 
     for each in sets:
         check_and_warn(reference, each)
@@ -139,7 +139,7 @@ def check_and_warn(reference: "EmbeddingSet", test: "EmbeddingSet") -> None:
     Raises:
         DataError: as `check_reference`.
     """
-    from sde_core.evaluation import check_reference
+    from sde_core.sets.evaluation import check_reference
 
     shared = check_reference(reference, test)
     if shared:

@@ -9,9 +9,9 @@ from sde_core.cli.options import DEFAULT_MODEL, chosen_batch_size, load_chosen_e
 from sde_core.cli.output import encoding_bar, print_skipped
 
 if TYPE_CHECKING:
-    from sde_core.embeddings import EmbeddingSet
     from sde_core.encoders import Encoder
     from sde_core.pairs import Classification
+    from sde_core.sets.embeddings import EmbeddingSet
 
 
 class Source:

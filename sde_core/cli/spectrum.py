@@ -13,7 +13,7 @@ from sde_core.cli.output import print_json, print_table
 from sde_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from sde_core.embeddings import EmbeddingSet
+    from sde_core.sets.embeddings import EmbeddingSet
 
 _BANDS = ("strong", "weak", "noise")
 
@@ -68,10 +68,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _report(embeddings: "EmbeddingSet", modality: str, options: argparse.Namespace) -> dict[str, Any]:
-    from sde_core.metrics import spectrum_metrics
     from sde_core.partition import partition_spectrum
     from sde_core.partition.manual import move_thresholds
-    from sde_core.spectrum import compute_spectrum
+    from sde_core.spectra.metrics import spectrum_metrics
+    from sde_core.spectra.spectrum import compute_spectrum
 
     rows = getattr(embeddings, modality)
     spectrum = compute_spectrum(rows, center="mean" if options.center == "mean" else None)
@@ -113,7 +113,7 @@ def _csv(reports: list[dict[str, Any]]) -> str:
 
 
 def _write(text: str, target: str) -> None:
-    from sde_core.text_file import write_text
+    from sde_core.files.text_file import write_text
 
     try:
         write_text(Path(target).expanduser(), text)

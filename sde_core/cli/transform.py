@@ -10,8 +10,8 @@ from sde_core.cli.output import print_json, print_table
 from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sde_core.treatment import Treatment
-    from sde_core.treatment_store import SavedTreatment
+    from sde_core.treatments.store import SavedTreatment
+    from sde_core.treatments.treatment import Treatment
 
 _WORDS = {
     "relative_change": "change of the vectors",
@@ -46,7 +46,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Fit or load, apply, write what is asked for, print the certificate."""
-    from sde_core.treatment_store import load_treatment
+    from sde_core.treatments.store import load_treatment
 
     if (options.embeddings is None) == (options.load is None):
         raise ConfigError("transform needs a reference set to fit on or --load FOLDER, one of the two")
@@ -68,8 +68,8 @@ def run(options: argparse.Namespace) -> None:
 
 def _fitted(options: argparse.Namespace) -> "SavedTreatment":
     from sde_core.embedding_formats.named import open_named
-    from sde_core.treatment import ROW_NAMES, fit_treatment
-    from sde_core.treatment_store import SavedTreatment
+    from sde_core.treatments.store import SavedTreatment
+    from sde_core.treatments.treatment import ROW_NAMES, fit_treatment
 
     config = chosen_treatment(options, options.kind)
     reference = open_named(options.embeddings)

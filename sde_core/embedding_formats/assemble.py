@@ -10,10 +10,10 @@ import numpy.typing as npt
 from sde_core.embedding_formats.gather import Mask, gathered, kept
 from sde_core.embedding_formats.metadata import metadata_columns
 from sde_core.embedding_formats.sources import Source, as_index, as_strings
-from sde_core.embeddings import EmbeddingSet, Floats, Provenance
 from sde_core.errors import DataError
-from sde_core.links import Ints, as_links
 from sde_core.pairs.base import Skipped
+from sde_core.retrieval.links import Ints, as_links
+from sde_core.sets.embeddings import EmbeddingSet, Floats, Provenance
 
 _BLOCK = 16_384
 # Of two rows that are the same vector: rounding to half precision moves an entry by 0.0005 of its size.

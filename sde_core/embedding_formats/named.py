@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.embedding_formats.opening import open_embeddings
-from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import DataError
+from sde_core.sets.embeddings import EmbeddingSet
 
 
 def open_named(name: str, part: Sequence[str] = ()) -> EmbeddingSet:

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from sde_core import bundled
 from sde_core.embedding_formats.assemble import assembled
 from sde_core.embedding_formats.base import Table, table_of
 from sde_core.embedding_formats.detect import FORMATS, Format, check_inside, detected, open_container
@@ -17,9 +16,10 @@ from sde_core.embedding_formats.pictures import checked_pairs, with_pairs
 from sde_core.embedding_formats.roles import check_columns
 from sde_core.embedding_formats.sources import Source, source_of
 from sde_core.embedding_formats.tables import TableLike, open_table
-from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import ConfigError, DataError
-from sde_core.missing import what_is_missing
+from sde_core.files import bundled
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.missing import what_is_missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ def _refuse_options(given: str, *options: object) -> None:
 
 
 def _facts_of_set(given: str) -> EmbeddingFacts:
-    from sde_core.embedding_store import SetFacts, read_facts
+    from sde_core.sets.store import SetFacts, read_facts
 
     folder = Path(given).expanduser()
     found = read_facts(folder) if folder.exists() else SetFacts.of(_open_set(given))

@@ -16,7 +16,7 @@ from sde_core.encoders.shapes import (
     fitting_architectures,
     has_custom_text,
 )
-from sde_core.hub import hub_answers
+from sde_core.files.hub import hub_answers
 
 _ONE_FOLDER = f"put {CONFIG}, the weights and the tokenizer's files into one folder and give that folder"
 _TORCH_SAVE = 'torch.save({"state_dict": model.state_dict()}, ...) or safetensors'

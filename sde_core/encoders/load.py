@@ -15,7 +15,7 @@ from sde_core.encoders.encoder import DTYPES, Encoder, Precision, weights_digest
 from sde_core.encoders.memory import fitting_precision
 from sde_core.encoders.resolve import Source, resolve
 from sde_core.errors import ConfigError, EncoderError
-from sde_core.hub import offline_when_unreachable
+from sde_core.files.hub import offline_when_unreachable
 
 
 def load_encoder(

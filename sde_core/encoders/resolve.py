@@ -4,8 +4,8 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sde_core import bundled
 from sde_core.errors import EncoderError
+from sde_core.files import bundled
 
 CONFIG = "open_clip_config.json"
 CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")

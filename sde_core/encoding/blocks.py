@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sde_core.embeddings import Floats
 from sde_core.errors import DataError
-from sde_core.tensor_file import read_tensors, write_tensors
-from sde_core.text_file import write_json
+from sde_core.files.tensor_file import read_tensors, write_tensors
+from sde_core.files.text_file import write_json
+from sde_core.sets.embeddings import Floats
 
 PLAN = "plan.json"
 _KIND = "sde block of vectors"

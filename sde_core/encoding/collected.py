@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.embedding_formats.metadata import one_kind
-from sde_core.links import Ints
 from sde_core.pairs.base import Pair, Skipped
+from sde_core.retrieval.links import Ints
 
 
 class Collected:

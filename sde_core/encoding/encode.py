@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.embeddings import EmbeddingSet, Floats, Provenance
 from sde_core.encoders import Encoder, default_batch_size
 from sde_core.encoding.blocks import Blocks, BlockWriter, digest_of, plan_of
 from sde_core.encoding.collected import Collected
 from sde_core.encoding.pictures import Batch, read_ahead
 from sde_core.encoding.progress import EncodeProgress, Pace
 from sde_core.errors import ConfigError, DataError
-from sde_core.growing import GrowingMatrix
+from sde_core.files.growing import GrowingMatrix
 from sde_core.pairs.base import Pair, Pairs, Skipped
+from sde_core.sets.embeddings import EmbeddingSet, Floats, Provenance
 
 _Item = TypeVar("_Item")
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from sde_core.losses.config import SDELossConfig
 from sde_core.losses.decomposition import decompose, decompose_gram
 from sde_core.partition import Partition, Rule, partition_spectrum
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 Pair = tuple[Tensor, Tensor]
 

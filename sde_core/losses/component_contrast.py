@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sde_core.losses.decomposition import decompose
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 # Variance below this share of a column's mean square is rounding, not signal.
 _RELATIVE_FLOOR = 1e-8

@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
-from sde_core.curriculum import CurriculumConfig, Schedule, check_name
 from sde_core.errors import ConfigError
 from sde_core.losses.whitening import WhitenedBy
 from sde_core.partition import Rule
-from sde_core.spectrum import Center
+from sde_core.shaping.curriculum import CurriculumConfig, Schedule, check_name
+from sde_core.spectra.spectrum import Center
 
 Band = Literal["all", "signal", "noise"]
 

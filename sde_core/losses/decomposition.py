@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sde_core.spectrum import Spectrum, _with_fixed_signs
+from sde_core.spectra.spectrum import Spectrum, _with_fixed_signs
 
 _EPS = torch.finfo(torch.float64).eps
 # Rows are of unit length in training: below this there is nothing, and slopes that grow as 1 / s end.

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sde_core.transform import apply_gains
+from sde_core.shaping.transform import apply_gains
 
 # A row of length 0 stays where it is; the floor is that of torch's normalize.
 _FLOOR = 1e-12

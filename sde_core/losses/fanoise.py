@@ -10,7 +10,7 @@ from sde_core.losses.decomposition import decompose
 from sde_core.losses.distributed import default_base_loss, gather_rows, world_size
 from sde_core.losses.enhanced_view import with_lengths_of
 from sde_core.losses.progress import TrainingClock
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 
 def spectral_noise(normal: Tensor, spectrum: Spectrum, *, rho: float) -> Tensor:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.losses.decomposition import decompose, singular_values
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 # Share added to every direction before the root, so that its slope stays finite where a share is 0.
 _FLOOR = 1e-8

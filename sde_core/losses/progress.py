@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from sde_core.checks import check_share
+from sde_core.checks.matrices import check_share
 
 
 class TrainingClock:

@@ -5,8 +5,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sde_core.curriculum import alpha, scheduled_value
-from sde_core.enhancement import enhancement_gains
 from sde_core.errors import DataError
 from sde_core.losses.ascent import gain_ascent
 from sde_core.losses.barlow import component_barlow
@@ -14,19 +12,16 @@ from sde_core.losses.basis import BasisKeeper, Pair, StepConstants
 from sde_core.losses.component_contrast import component_contrast
 from sde_core.losses.config import SDELossConfig
 from sde_core.losses.decomposition import decompose
-from sde_core.losses.distributed import (
-    default_base_loss,
-    gather_rows,
-    gradient_scale_beside,
-    sum_over_ranks,
-)
+from sde_core.losses.distributed import default_base_loss, gather_rows, gradient_scale_beside, sum_over_ranks
 from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.losses.hellinger import hellinger_loss
 from sde_core.losses.progress import TrainingClock
 from sde_core.losses.subspace import captured_energy_loss, subspace_loss
 from sde_core.losses.whitening import whitened_agreement
 from sde_core.partition import NOISE, Partition
-from sde_core.spectrum import Spectrum
+from sde_core.shaping.curriculum import alpha, scheduled_value
+from sde_core.shaping.enhancement import enhancement_gains
+from sde_core.spectra.spectrum import Spectrum
 
 _DEFAULT = SDELossConfig()
 _MODALITIES = ("image", "text")

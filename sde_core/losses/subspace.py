@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from sde_core.losses.decomposition import decompose
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 BROADENING = 1e-2
 """Gaps below this share of the last kept eigenvalue no longer steepen the gradient."""

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from sde_core.candidate_ranking import candidate_ranks, precision_at_1
-from sde_core.embeddings import Floats
 from sde_core.encoders import Encoder
 from sde_core.encoding import EncodeProgress
 from sde_core.errors import DataError
@@ -15,6 +13,8 @@ from sde_core.mmeb.report import MMEBReport, MMEBScore
 from sde_core.mmeb.sides import encode_sides
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.mmeb_tasks import MMEB, MMEBTask, Side
+from sde_core.retrieval.candidate_ranking import candidate_ranks, precision_at_1
+from sde_core.sets.embeddings import Floats
 
 
 def evaluate_mmeb(

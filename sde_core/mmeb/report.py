@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sde_core import bundled
+from sde_core.files import bundled
 from sde_core.pairs.base import Skipped
 
 CATEGORIES = {

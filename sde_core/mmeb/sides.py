@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from sde_core.embeddings import Floats
 from sde_core.encoders import Encoder
 from sde_core.encoding import EncodeProgress, encode_pairs
 from sde_core.pairs.base import Pair, Pairs
 from sde_core.pairs.mmeb_tasks import MMEB, Side
+from sde_core.sets.embeddings import Floats
 
 
 def encode_sides(

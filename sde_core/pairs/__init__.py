@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sde_core import bundled
 from sde_core.errors import DataError
+from sde_core.files import bundled
 from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
 from sde_core.pairs.image import decode_image
 from sde_core.pairs.registry import detected_name, format_names, open_as, open_detected

@@ -5,13 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
-from sde_core.pairs.columns import (
-    CAPTION_COLUMNS,
-    ID_COLUMNS,
-    IMAGE_COLUMNS,
-    by_plain_name,
-    caption_columns,
-)
+from sde_core.pairs.columns import CAPTION_COLUMNS, ID_COLUMNS, IMAGE_COLUMNS, by_plain_name, caption_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
-from sde_core.hub import hub_answers, offline_when_unreachable
+from sde_core.files.hub import hub_answers, offline_when_unreachable
 from sde_core.pairs.tree import FolderTree
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from importlib import import_module
 from typing import cast
 
-from sde_core import bundled
 from sde_core.errors import ConfigError, DataError
+from sde_core.files import bundled
 from sde_core.pairs.base import Pairs
 from sde_core.pairs.source import Reader, Source
 

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sde_core.checks import MatrixLike, as_matrix, as_paired_matrices
+from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
 from sde_core.partition.marchenko_pastur import bulk_distance
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 STRONG, WEAK, NOISE = 0, 1, 2
 

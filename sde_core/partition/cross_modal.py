@@ -11,7 +11,7 @@ from torch import Tensor
 from sde_core.errors import ConfigError, DataError
 from sde_core.partition.base import NOISE, STRONG, WEAK, Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 # Fewer pairs have too few arrangements to tell anything at q = 0.05.
 _FEWEST_PAIRS = 8

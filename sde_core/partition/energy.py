@@ -8,7 +8,7 @@ import torch
 from sde_core.errors import ConfigError
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.manual import cut_below, labels_by_rank
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

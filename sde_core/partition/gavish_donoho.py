@@ -8,7 +8,7 @@ from sde_core.errors import ConfigError
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

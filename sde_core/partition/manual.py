@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sde_core.errors import ConfigError
 from sde_core.partition.base import Decision, Evidence, Partition, partition_spectrum
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

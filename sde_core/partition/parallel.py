@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
-from sde_core.null_spectra import shuffled_column_spectra
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.null_spectra import shuffled_column_spectra
+from sde_core.spectra.spectrum import Spectrum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from sde_core.errors import ConfigError
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
-from sde_core.spectrum import Spectrum
+from sde_core.spectra.spectrum import Spectrum
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sde_core.comparison import ComparedRetrieval
-from sde_core.embeddings import EmbeddingSet
-from sde_core.rank_change import rank_change
+from sde_core.retrieval.rank_change import rank_change
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.treatments.comparison import ComparedRetrieval
 
 N_QUERIES = 6
 _LONGEST = 160

@@ -6,17 +6,17 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Any
 
-from sde_core.bootstrap import Resampling
-from sde_core.comparison import compare_retrieval
-from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import DataError
-from sde_core.evaluation import chance_recalls, check_reference
-from sde_core.held_out import hold_out
 from sde_core.report.changes import most_changed
 from sde_core.report.gains import treatment_facts
 from sde_core.report.spaces import modality_facts, pair_facts
 from sde_core.report.spec import ReportSpec, SetSpec
-from sde_core.treatment import comparison_names, fit_all
+from sde_core.retrieval.bootstrap import Resampling
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.evaluation import chance_recalls, check_reference
+from sde_core.sets.held_out import hold_out
+from sde_core.treatments.comparison import compare_retrieval
+from sde_core.treatments.treatment import comparison_names, fit_all
 
 KS = (1, 5, 10)
 _PACKAGES = ("sde-explorer", "torch", "numpy", "scipy", "open_clip_torch")

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sde_core.certificate import certify
-from sde_core.curriculum import alpha, step_bound
-from sde_core.embeddings import EmbeddingSet
-from sde_core.enhancement import enhancement_gains
-from sde_core.treatment import Treatment, TreatmentConfig, fit_treatment
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.shaping.certificate import certify
+from sde_core.shaping.curriculum import alpha, step_bound
+from sde_core.shaping.enhancement import enhancement_gains
+from sde_core.treatments.treatment import Treatment, TreatmentConfig, fit_treatment
 
 MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _STEP = 0.01

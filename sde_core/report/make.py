@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from sde_core.embedding_formats.named import open_named
-from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import DataError
+from sde_core.files.text_file import write_json, write_text
 from sde_core.report.content import Progress, make_content
 from sde_core.report.page import as_page
 from sde_core.report.spec import ReportSpec
-from sde_core.text_file import write_json, write_text
+from sde_core.sets.embeddings import EmbeddingSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

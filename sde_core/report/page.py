@@ -6,8 +6,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from sde_core.files.text_file import finite
 from sde_core.report import palette, sections
-from sde_core.text_file import finite
 
 Content = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""The colours of the dashboard, for reports; a test holds them equal to app/charts/palette.py and the theme."""
+"""The colours of the dashboard, for reports; a test holds them equal to the page's and to the theme."""
 
 BAND = {"strong": "#00a878", "weak": "#c98a00", "noise": "#6e6e78"}
 MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from sde_core.files.text_file import finite
 from sde_core.report import figures, tables
 from sde_core.report.words import bands_sentence, plain, points, retrieval_sentences
-from sde_core.text_file import finite
 
 Content = Mapping[str, Any]
 

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from sde_core.alignment import alignment_metrics
-from sde_core.checks import MatrixLike
-from sde_core.embeddings import EmbeddingSet
-from sde_core.geometry import hubness, k_occurrence, two_nn_dimension
-from sde_core.metrics import spectrum_metrics
-from sde_core.null_spectra import shuffled_column_spectra
+from sde_core.checks.matrices import MatrixLike
+from sde_core.geometry.alignment import alignment_metrics
+from sde_core.geometry.neighbourhoods import hubness, k_occurrence, two_nn_dimension
 from sde_core.partition import Partition, partition_spectrum
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.manual import move_thresholds
-from sde_core.ranking import DIRECTIONS
-from sde_core.spectrum import Spectrum, compute_spectrum
-from sde_core.treatment import TreatmentConfig
+from sde_core.retrieval.ranking import DIRECTIONS
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.spectra.metrics import spectrum_metrics
+from sde_core.spectra.null_spectra import shuffled_column_spectra
+from sde_core.spectra.spectrum import Spectrum, compute_spectrum
+from sde_core.treatments.treatment import TreatmentConfig
 
 BANDS = ("strong", "weak", "noise")
 N_BINS = 40

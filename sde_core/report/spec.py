@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from sde_core.curriculum import CurriculumConfig, check_name
 from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
-from sde_core.evaluation import Captions
-from sde_core.treatment import TreatmentConfig, comparison_names
+from sde_core.sets.evaluation import Captions
+from sde_core.shaping.curriculum import CurriculumConfig, check_name
+from sde_core.treatments.treatment import TreatmentConfig, comparison_names
 
 VERSION = 1
 KIND = "sde.report"

@@ -11,13 +11,8 @@ import torch
 from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
-from sde_core.tensor_file import read_tensors, write_tensors
-from sde_core.training.config import (
-    FinetuneConfig,
-    config_from_plain,
-    config_to_plain,
-    settings_that_differ,
-)
+from sde_core.files.tensor_file import read_tensors, write_tensors
+from sde_core.training.config import FinetuneConfig, config_from_plain, config_to_plain, settings_that_differ
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 _KIND, _FORMAT = "sde-finetune", 1

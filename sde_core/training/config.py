@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from sde_core.curriculum import CurriculumConfig, check_name
 from sde_core.errors import ConfigError
 from sde_core.losses.config import SDELossConfig
 from sde_core.partition import rule_names
+from sde_core.shaping.curriculum import CurriculumConfig, check_name
 
 Trained: TypeAlias = Literal["adapter", "heads", "last-block", "full"]
 LossName: TypeAlias = Literal["infonce", "siglip", "sde", "fanoise", "barlow", "vicreg"]

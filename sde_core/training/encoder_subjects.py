@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from sde_core.embeddings import EmbeddingSet
 from sde_core.encoders import Encoder
 from sde_core.encoding import encode_pairs
 from sde_core.errors import ConfigError, DataError, SDEError
 from sde_core.pairs import Pairs, open_pairs
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.folding import disagreement
 from sde_core.training.inputs import Inputs, Pictures

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sde_core.embeddings import EmbeddingSet
+from sde_core.sets.embeddings import EmbeddingSet
 
 BANDS = ("strong", "weak", "noise")
 """Names of the labels 0, 1, 2 of a partition."""

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sde_core.embeddings import EmbeddingSet
 from sde_core.encoders import Encoder
 from sde_core.errors import SDEError
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.model import Adapter
 from sde_core.training.projections import find_projection
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from sde_core.embeddings import EmbeddingSet, Floats
 from sde_core.encoders import Encoder
 from sde_core.encoding import encode_pairs
 from sde_core.errors import DataError, EncoderError
 from sde_core.pairs import Pairs
+from sde_core.sets.embeddings import EmbeddingSet, Floats
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.encoder_subjects import checked, finished, identity_of, pairs_of
 from sde_core.training.inputs import Inputs, Vectors

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.embeddings import Floats
 from sde_core.encoders import Encoder
-from sde_core.links import Ints
 from sde_core.pairs import Pairs, decode_image
+from sde_core.retrieval.links import Ints
+from sde_core.sets.embeddings import Floats
 
 # Vectors cost nothing; this many give every band of a spectrum of a few hundred directions its rows.
 _SAMPLE = 4_096

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.checks import check_share
+from sde_core.checks.matrices import check_share
 from sde_core.device import resolve_device
-from sde_core.embeddings import EmbeddingSet
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import schedule_of
 from sde_core.training.checkpoint import Checkpoint, check_same_training, read_checkpoint, write_checkpoint
 from sde_core.training.events import Done

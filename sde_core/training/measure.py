@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from sde_core.embeddings import Floats
-from sde_core.links import Ints
-from sde_core.metrics import effective_rank
 from sde_core.partition import partition_spectrum
-from sde_core.ranking import retrieval_metrics
-from sde_core.spectrum import compute_spectrum
+from sde_core.retrieval.links import Ints
+from sde_core.retrieval.ranking import retrieval_metrics
+from sde_core.sets.embeddings import Floats
+from sde_core.spectra.metrics import effective_rank
+from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.training.events import BANDS, ModalitySpectrum
 from sde_core.training.inputs import Inputs
 from sde_core.training.model import DualModel

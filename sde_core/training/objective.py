@@ -6,14 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
-from sde_core.losses import (
-    DuplicateAwareLoss,
-    FANoiseLoss,
-    RegularisedLoss,
-    SDELoss,
-    barlow_twins,
-    vicreg,
-)
+from sde_core.losses import DuplicateAwareLoss, FANoiseLoss, RegularisedLoss, SDELoss, barlow_twins, vicreg
 from sde_core.losses.distributed import default_base_loss, world_size
 from sde_core.training.config import FinetuneConfig
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import nn
 
-from sde_core import bundled
 from sde_core.encoders import Encoder
 from sde_core.errors import EncoderError
-from sde_core.tensor_file import write_tensors
-from sde_core.text_file import write_json
+from sde_core.files import bundled
+from sde_core.files.tensor_file import write_tensors
+from sde_core.files.text_file import write_json
 
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
 

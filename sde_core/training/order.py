@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from sde_core.errors import DataError
-from sde_core.links import Ints
+from sde_core.retrieval.links import Ints
 
 Bools = npt.NDArray[np.bool_]
 

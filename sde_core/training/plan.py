@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from sde_core.device import resolve_device
-from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import ConfigError, DataError
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import Schedule, measured, schedule_in, schedule_of, typical_seconds
 from sde_core.training.checkpoint import Checkpoint, check_same_training
 from sde_core.training.config import FinetuneConfig, with_free_settings

@@ -10,18 +10,10 @@ import torch
 from torch import Tensor
 
 from sde_core.device import device_label
-from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import DataError, SDEError
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.checkpoint import BEST, LAST, Checkpoint, read_checkpoint, write_checkpoint
-from sde_core.training.events import (
-    CheckpointFailed,
-    CheckpointSaved,
-    Done,
-    Event,
-    Failed,
-    Started,
-    Step,
-)
+from sde_core.training.events import CheckpointFailed, CheckpointSaved, Done, Event, Failed, Started, Step
 from sde_core.training.ranks import agreed, is_first, wait_for_all
 from sde_core.training.trainer import NotFiniteError, Training
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sde_core.device import resolve_device
-from sde_core.embeddings import EmbeddingSet
 from sde_core.errors import ConfigError
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import common_schedule
 from sde_core.training.checkpoint import LAST, read_checkpoint
 from sde_core.training.config import FinetuneConfig, settings_that_differ

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.errors import DataError
-from sde_core.links import Ints
-from sde_core.ranking import linked_groups
+from sde_core.retrieval.links import Ints
+from sde_core.retrieval.ranking import linked_groups
 
 _TRAIN = {"train", "training"}
 _VAL = {"val", "valid", "validation", "dev"}

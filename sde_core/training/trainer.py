@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sde_core.embeddings import Floats
-from sde_core.links import Ints
+from sde_core.retrieval.links import Ints
+from sde_core.sets.embeddings import Floats
 from sde_core.training.budget import Schedule
 from sde_core.training.checkpoint import Checkpoint
 from sde_core.training.config import FinetuneConfig

@@ -41,9 +41,9 @@ def spiked_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 PAGE = """
 import streamlit as st
-from app.views import {page}
+from sde_explorer.{page} import page
 st.set_page_config(layout="wide")
-{page}.show()
+page.show()
 """
 
 

@@ -2,18 +2,18 @@ import sys
 
 import streamlit as st
 
-from app import main, screenshots
+from sde_explorer import main, screenshots, server
 
 
 def test_the_server_is_an_app_that_warms_up_what_is_there():
     assert isinstance(main.app, st.App)
-    main.warm()
-    assert set(main.HEAVY) <= set(sys.modules)
+    server.warm()
+    assert set(server.HEAVY) <= set(sys.modules)
 
 
 def test_a_missing_package_is_left_to_the_page(monkeypatch):
-    monkeypatch.setattr(main, "HEAVY", ("no_such_package", "json"))
-    main.warm()
+    monkeypatch.setattr(server, "HEAVY", ("no_such_package", "json"))
+    server.warm()
 
 
 def test_every_picture_of_the_readme_is_of_a_page():

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app import cache
-from app.components.open_set import memory_sentence
+from sde_explorer.data.open_set import memory_sentence
+from sde_explorer.readings.cached import machine as cached_machine
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "app").rglob("*.py"))
 
@@ -30,13 +30,13 @@ def test_every_cache_says_how_much_it_keeps():
 
 
 def test_memory_in_use_is_that_of_this_process():
-    before = cache.memory_in_use()
+    before = cached_machine.memory_in_use()
     if before is None:
         pytest.skip("no /proc on this system")
     # Fresh pages of the system's: an array may lie in memory that an earlier test gave back and this process kept.
     with mmap.mmap(-1, 64_000_000) as block:
         block.write(b"1" * 64_000_000)
-        after = cache.memory_in_use()
+        after = cached_machine.memory_in_use()
     assert after is not None
     assert 48e6 < after - before < 160e6
     assert "GB" not in memory_sentence(None)

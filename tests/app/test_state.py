@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.links import Numbers, Range, Said, numbers_as_text
-from app.state import (
+from sde_explorer.state import (
     DEFAULT,
     RANGES,
     State,
@@ -19,6 +18,7 @@ from app.state import (
     selections,
     wild_parameters,
 )
+from sde_explorer.url_values import Numbers, Range, Said, numbers_as_text
 
 RULES = ("mp-iqr", "energy")
 STATES = st.builds(

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from app.screenshots import dashboard, launch, settle
+from sde_explorer.screenshots import dashboard, launch, settle
 
 Opened = Callable[..., AbstractContextManager[Page]]
 

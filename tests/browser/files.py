@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Download, Page
 
-from app.screenshots import rest
+from sde_explorer.screenshots import rest
 
 
 def downloaded(page: Page, press: Callable[[], None]) -> Download:

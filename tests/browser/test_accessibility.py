@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from app.screenshots import CHARTS, VIEWS, rest
+from sde_explorer.screenshots import CHARTS, VIEWS, rest
 from tests.browser.axe import broken
 
 pytestmark = pytest.mark.browser

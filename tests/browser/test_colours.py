@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 from playwright.sync_api import Browser
 
-from app.charts import palette
+from sde_explorer.ui.figures import palette
 
 pytestmark = pytest.mark.browser
 TOGETHER = {

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.screenshots import rest, settle
+from sde_explorer.screenshots import rest, settle
 
 pytestmark = pytest.mark.browser
 FIGURES = 6

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.screenshots import rest
+from sde_explorer.screenshots import rest
 from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser

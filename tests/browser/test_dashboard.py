@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.screenshots import rest, settle
+from sde_explorer.screenshots import rest, settle
 from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser

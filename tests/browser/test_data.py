@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import sde_core as sde
-from app.screenshots import rest, settle
+from sde_explorer.screenshots import rest, settle
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.screenshots import rest
+from sde_explorer.screenshots import rest
 
 pytestmark = pytest.mark.browser
 

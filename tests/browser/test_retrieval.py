@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import sde_core as sde
-from app.screenshots import rest
+from sde_explorer.screenshots import rest
 
 pytestmark = pytest.mark.browser
 VALIDATION = "part=split%3Dval"  # fewer pictures to measure below the search

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from app.screenshots import rest
 from sde_core import EmbeddingSet
+from sde_explorer.screenshots import rest
 from tests.app.conftest import spiked
 from tests.browser.files import downloaded
 

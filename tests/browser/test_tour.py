@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.analysis.tour import STEPS
-from app.screenshots import rest
+from sde_explorer.screenshots import rest
+from sde_explorer.tour.numbers import STEPS
 from tests.browser.axe import broken
 
 pytestmark = pytest.mark.browser

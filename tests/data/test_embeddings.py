@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import sde_core as sde
-from sde_core import bundled
 from sde_core.embedding_formats import open_embeddings
+from sde_core.files import bundled
 from sde_core.pairs import decode_image
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 import sde_core as sde
 from benchmarks import model_card
-from sde_core import bundled
 from sde_core.embedding_formats import open_embeddings
-from sde_core.evaluation import evaluate_retrieval
+from sde_core.files import bundled
+from sde_core.sets.evaluation import evaluate_retrieval
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = f"local-dir:{bundled.encoder_folder()}"

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 import sde_core as sde
-from sde_core.bundled import PAIR_SETS
+from sde_core.files.bundled import PAIR_SETS
 
 from .corpus import comparable
 

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 import sde_core as sde
-from app.analysis.training_evidence import EFFECTS, SOURCE, expected
-from app.analysis.training_presets import PRESETS
 from benchmarks.evidence.analysis import PLACES, PRIMARY
 from benchmarks.evidence.evaluation import Hits
 from benchmarks.evidence.plan import MAIN, SECOND
@@ -22,6 +20,8 @@ from benchmarks.evidence.preset import (
 from benchmarks.evidence.report import PAGE, filled, sections
 from benchmarks.evidence.results import FOLDER, collect, finals, read, restore, winners
 from benchmarks.evidence.store import Store
+from sde_explorer.training.numbers.evidence import EFFECTS, SOURCE, expected
+from sde_explorer.training.numbers.presets import PRESETS
 
 STATISTICS = read("statistics")
 

@@ -8,9 +8,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import sde_core as sde
-from sde_core import hub
 from sde_core.encoders import default_batch_size, memory
 from sde_core.errors import ConfigError, EncoderError
+from sde_core.files import hub
 
 
 def _grey():

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from open_clip.loss import ClipLoss, SigLipLoss
 from torch import nn
 
-from sde_core.curriculum import CurriculumConfig
 from sde_core.errors import ConfigError, DataError
 from sde_core.losses import (
     FANoiseLoss,
@@ -32,6 +31,7 @@ from sde_core.losses.decomposition import decompose
 from sde_core.losses.distributed import default_base_loss
 from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.partition.manual import ManualRankRule
+from sde_core.shaping.curriculum import CurriculumConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")
 

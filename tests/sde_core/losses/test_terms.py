@@ -25,7 +25,7 @@ from sde_core.losses import (
 from sde_core.losses.component_contrast import standardised
 from sde_core.losses.decomposition import decompose, singular_values
 from sde_core.losses.fanoise import spectral_noise
-from sde_core.spectrum import compute_spectrum
+from sde_core.spectra.spectrum import compute_spectrum
 
 
 def rows(m=12, n=5, seed=0, dtype=torch.float64):

@@ -9,9 +9,9 @@ import torch
 from open_clip.loss import ClipLoss, SigLipLoss
 from torch import distributed, nn
 
-from sde_core.curriculum import CurriculumConfig
 from sde_core.losses import FANoiseLoss, RegularisedLoss, SDELoss, SDELossConfig, barlow_twins, vicreg
 from sde_core.partition.manual import ManualRankRule
+from sde_core.shaping.curriculum import CurriculumConfig
 
 ROWS, WIDTH = 16, 6
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sde_core import bundled
 from sde_core.errors import DataError
+from sde_core.files import bundled
 from sde_core.pairs import decode_image, open_pairs, open_shards, webdataset
 from tests.fixtures import picture_bytes
 

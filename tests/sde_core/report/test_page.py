@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.charts import palette as app_palette
 from sde_core.report import figures, palette
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.words import percent, signed
+from sde_explorer.ui.figures import palette as app_palette
 
 
 class _Tags(HTMLParser):

@@ -1,1 +1,0 @@
-"""Numbers in, plotly figure out; no streamlit here."""

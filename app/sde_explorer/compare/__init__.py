@@ -1,0 +1,1 @@
+"""Compare: two embedding sets side by side."""

@@ -1,0 +1,1 @@
+"""Figures of the Compare view: numbers in, plotly figure out."""

@@ -1,0 +1,1 @@
+"""What the Compare view computes; no streamlit here."""

@@ -1,0 +1,183 @@
+"""What to see in the Compare view, in sentences made from its numbers."""
+
+import math
+from typing import TYPE_CHECKING
+
+from sde_explorer.compare.figures.retrieval import NAMES, WAYS
+from sde_explorer.compare.numbers.rows import KINDS
+from sde_explorer.ui.figures.palette import word
+from sde_explorer.ui.words import percent
+
+if TYPE_CHECKING:
+    from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
+    from sde_explorer.compare.numbers.subspaces import Subspaces
+    from sde_explorer.readings.bands import BandReport
+    from sde_explorer.state import State
+
+SAME = (
+    "A and B hold the same vectors: everything below is a check, with no difference, CKA 1, angles 0 and all "
+    "neighbours kept."
+)
+WIDTHS = (
+    "Principal angles between directions need one feature space, and A has {} features where B has {}. What can be "
+    "compared is beside it: the same directions as coordinates of the rows that both sets have."
+)
+FEATURE_STORY = (
+    "Directions as they lie in feature space. They mean the same in both sets if one was made from the other "
+    "(trained on, enhanced); for two encoders that were trained apart the axes have nothing to do with each other, "
+    "and angles like those of chance are to be expected."
+)
+SAMPLE_STORY = (
+    "The same directions, each as its coordinates along the rows of both sets: blind to rotation and width, so that "
+    "any two encoders can be compared. Chance is the same with the rows of B shuffled."
+)
+CKA_STORY = (
+    "The more colour, the more two spaces say the same about which rows are alike. A image beside B image, and A text "
+    "beside B text, is what changed from A to B; image beside text within a set is how much the modalities agree."
+)
+TABLE_STORY = (
+    "Of a band of A, the share that lies in each band of B; the small number is what a random subspace has there. All "
+    "of strong in strong: the same directions stand out. Strong of A in noise of B: B has lost what A relied on."
+)
+
+
+def sides(state: "State") -> tuple[str, str]:
+    """Return what A and B are, in words."""
+    first = f"{state.data}, {state.encoder}"
+    if state.other in KINDS:
+        moment = f" at t = {state.t:.2f}" if KINDS[state.other] == "enhanced" else ""
+        return first, f"{state.other}{moment}"
+    return first, f"{state.other}, {state.other_encoder}" if state.other_encoder else state.other
+
+
+def pairing_story(found: "Common") -> str:
+    """Return how many rows both sets have, by what they were paired, and what was left out."""
+    if not found.is_paired:
+        return found.images.note
+    count, captions = found.a.embeddings.n_images, len(found.texts.first)
+    said = [f"**{count:,} pictures** are in both, paired by {found.images.by}"]
+    if captions:
+        by = {"caption": "their words", "row": "row", "picture": "the picture that they belong to"}
+        said.append(f"**{captions:,} captions** by {by[found.texts.by]}")
+    sentence = " and ".join(said) + "."
+    left = [f"{n:,} of {name}" for n, name in zip(found.left_out, "AB", strict=True) if n]
+    if left:
+        sentence += f" Left out: {' and '.join(left)}, which the other set does not have."
+    if not found.same_width:
+        sentence += (
+            f" The widths differ ({found.a.embeddings.width} and {found.b.embeddings.width}), which matters for the "
+            "angles in feature space only."
+        )
+    return f"{sentence} {found.images.note}".strip()
+
+
+def sampled(n_rows: int, total: int, what: str) -> str:
+    """Return that only a sample was compared, or nothing."""
+    return f" Seeded sample of {n_rows:,} of {total:,} {what}." if n_rows < total else ""
+
+
+def spectra_story(pairs: "list[tuple[BandReport, BandReport]]") -> str:
+    """Return for each modality whether B spreads its energy wider, and what its strong band does."""
+    return "  \n".join(_spectrum_sentence(a, b) for a, b in pairs)
+
+
+def _spectrum_sentence(a: "BandReport", b: "BandReport") -> str:
+    ranks = [r.metrics["effective_rank"] for r in (a, b)]
+    ratio = ranks[1] / ranks[0] if ranks[0] else math.nan
+    if not math.isfinite(ratio) or 0.98 < ratio < 1.02:
+        spread = f"both use about {ranks[0]:.0f} directions"
+    else:
+        spread = (
+            f"B spreads its energy over {'more' if ratio > 1 else 'fewer'} directions "
+            f"(effective rank {ranks[0]:.0f} → {ranks[1]:.0f}), so its line falls "
+            f"{'more slowly' if ratio > 1 else 'faster'}"
+        )
+    parts = [
+        f"{word(band)} {percent(a.energy_share(band))} → {percent(b.energy_share(band))}"
+        for band in ("strong", "weak", "noise")
+    ]
+    return f"{word(a.modality, a.modality.capitalize())}: {spread}; energy in {', '.join(parts)}."
+
+
+def cka_story(found: "Similarity") -> str:
+    """Return how alike A and B are, and whether the modalities agree more in one of them."""
+    said = []
+    for modality in ("image", "text"):
+        if f"A {modality}" in found.names:
+            value, chance = found.between(modality)
+            said.append(
+                f"{word(modality, modality.capitalize())}: CKA {_two(value)} (chance {chance:.3f}), {_alike(value)}."
+            )
+    if len(found.names) == 4:
+        i, j = found.names.index("A image"), found.names.index("A text")
+        m, n = found.names.index("B image"), found.names.index("B text")
+        a, b = found.cka[i, j], found.cka[m, n]
+        more = "more" if b > a + 0.005 else "less" if b < a - 0.005 else "as much"
+        said.append(f"Pictures and captions agree {more} in B ({_two(a)} → {_two(b)}).")
+    return " ".join(said)
+
+
+def _alike(value: float) -> str:
+    if not math.isfinite(value):
+        return "a side is one point"
+    steps = ((0.98, "the same up to rotation and scale"), (0.8, "much alike"), (0.5, "partly alike"))
+    return next((words for least, words in steps if value >= least), "largely different")
+
+
+def kept_story(found: "list[Neighbours]") -> str:
+    """Return how many neighbours are kept on average, and by how many rows all or none."""
+    said = []
+    for one in found:
+        kept = one.overlap * one.k
+        none, every = (kept < 0.5).mean(), (kept > one.k - 0.5).mean()
+        said.append(
+            f"{word(one.modality, one.modality.capitalize())}: {kept.mean():.1f} of {one.k} neighbours stay "
+            f"(chance {one.chance * one.k:.2f}); {percent(float(every))} of the rows keep all, "
+            f"{percent(float(none))} keep none."
+            + sampled(len(kept), one.items.total, "rows, among which neighbours are looked for")
+        )
+    return "  \n".join(said)
+
+
+def angles_story(found: "Subspaces", *, feature: bool) -> str:
+    """Return which subspaces are compared, and how far apart they lie."""
+    angles = found.feature if feature else found.sample
+    assert angles is not None
+    first, second = found.counts
+    what = "strong direction" if found.are_strong else "first direction"
+    why = "" if found.are_strong else " (a set has no strong one)"
+    middle, luck = angles.degrees.mean(), angles.chance[1].mean()
+    return (
+        f"{word(found.modality, found.modality.capitalize())}: {_count(first, what)} of A and {second:,} of B{why} "
+        f"overlap by {percent(angles.overlap)} (chance {percent(angles.chance_overlap)}); {middle:.0f}° apart on "
+        f"average, {luck:.0f}° by chance."
+    )
+
+
+def retrieval_story(found: "ComparedSets") -> str:
+    """Return in which direction B is better or worse beyond the noise of the queries."""
+    said = []
+    for way, words in WAYS.items():
+        change = found.differences[f"{way}_recall@1"]
+        points = f"{100 * change.estimate:+.1f}".replace("-", "\u2212")
+        verdict = (
+            ("B is better" if change.estimate > 0 else "B is worse")
+            if change.excludes_zero
+            else "no difference beyond the noise of the queries"
+        )
+        said.append(f"**{words}**: {verdict} ({NAMES['recall@1']} {points} points).")
+    said.append(
+        f"Gallery: {found.n_images:,} pictures and {found.n_texts:,} primary captions that both sets have."
+        + sampled(found.n_images, found.total, "pairs")
+        + " The interval covers the choice of queries, not the seed of a training."
+    )
+    return " ".join(said)
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"

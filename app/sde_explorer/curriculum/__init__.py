@@ -1,0 +1,1 @@
+"""Curriculum: what enhancement or pruning would do."""

@@ -1,0 +1,1 @@
+"""Figures of the Curriculum view: numbers in, plotly figure out."""

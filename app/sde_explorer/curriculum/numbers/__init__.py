@@ -1,0 +1,1 @@
+"""What the Curriculum view computes; no streamlit here."""

@@ -1,0 +1,133 @@
+"""Curriculum: gains over training, the spectrum at one moment of it, and what the certificate promises."""
+
+from typing import TYPE_CHECKING, get_args
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.curriculum import cached as cached_curriculum
+from sde_explorer.curriculum import words
+from sde_explorer.curriculum.certificate_table import certificate_table
+from sde_explorer.curriculum.controls import FIELDS, curriculum_controls, followed_directions
+from sde_explorer.curriculum.figures.certificate import certificate_figure
+from sde_explorer.curriculum.figures.gains import curves_figure, waterfall_figure
+from sde_explorer.curriculum.figures.moment import moment_figure
+from sde_explorer.curriculum.figures.strong_modes import strong_modes_figure
+from sde_explorer.curriculum.transform_download import transform_download
+from sde_explorer.readings import gains as numbers_gains
+from sde_explorer.state import StrongMode
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.header import current_state, header, state_line
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.readings.gains import GainReport
+    from sde_explorer.state import State
+
+
+def show() -> None:
+    """Compose the view."""
+    _body(header("Curriculum", controls=FIELDS))
+
+
+@st.fragment
+def _body(data: "Dataset") -> None:
+    """Redraw only this part when a knob moves."""
+    state_line()
+    with st.container(border=True):
+        curriculum_controls()
+    state = current_state()
+    try:
+        reports = cached_curriculum.gains(data, state, state.modalities)
+    except sde.SDEError as error:
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        return
+    if not all(len(r.values) for r in reports):
+        st.info(
+            "All vectors are equal: there is no direction to enhance. Choose another part or keep the mean."
+        )
+        return
+    _moment(reports, state)
+    _over_training(reports)
+    _certificate(data, state)
+    _strong_modes(data, state, reports)
+    transform_download(data, state)
+    st.caption(words.ORIGIN)
+
+
+def _moment(reports: "list[GainReport]", state: "State") -> None:
+    kind = numbers_gains.kind_of(state)
+    st.plotly_chart(
+        moment_figure(
+            reports,
+            schedules=numbers_gains.schedules_of(numbers_gains.curriculum_of(state)),
+            schedule=state.schedule,
+            xscale=state.xscale,
+            yscale=state.yscale,
+        ),
+        key="moment_chart",
+        config=CONFIG,
+        alt=words.moment_alt(reports, kind=kind),
+    )
+    st.markdown(words.moment_story(reports, kind=kind))
+
+
+def _over_training(reports: "list[GainReport]") -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("Gains over training", anchor=False)
+        followed = followed_directions(max(len(r.values) for r in reports))
+        st.plotly_chart(
+            curves_figure(reports, followed=followed),
+            key="curves_chart",
+            config=CONFIG,
+            alt="Mean gain of each band over training. " + words.CURVES_STORY,
+        )
+        st.caption(words.CURVES_STORY)
+    with right:
+        st.header("Every direction, every moment", anchor=False)
+        st.plotly_chart(
+            waterfall_figure(reports),
+            key="waterfall_chart",
+            config=CONFIG,
+            alt="Heat map of gains by direction and moment. " + words.WATERFALL_STORY,
+        )
+        st.caption(words.WATERFALL_STORY)
+
+
+def _certificate(data: "Dataset", state: "State") -> None:
+    found = cached_curriculum.certificates(data, state, state.modalities)
+    st.header("What is guaranteed, and what happened", anchor=False)
+    left, right = st.columns([0.46, 0.54], gap="large")
+    with left:
+        st.plotly_chart(
+            certificate_figure(found),
+            key="certificate_chart",
+            config=CONFIG,
+            alt="Each bound as a line and the measured value as a bar; the numbers are in the table.",
+        )
+    with right:
+        st.html(certificate_table(found))
+        st.caption(words.certificate_story(found))
+    if all(report.holds for report in found):
+        st.info(words.verdict(found), icon=":material/verified:")
+    else:
+        st.error(words.verdict(found), icon=":material/gpp_bad:")
+
+
+def _strong_modes(data: "Dataset", state: "State", reports: "list[GainReport]") -> None:
+    st.header("Three ways to move the strong band", anchor=False)
+    gains = {}
+    for mode in get_args(StrongMode):
+        try:
+            gains[mode] = cached_curriculum.strong_gains(data, state, mode, state.modalities)
+        except sde.SDEError as error:
+            st.warning(f"{str(error).rstrip('.')}.", icon=":material/warning:")
+    used = "" if state.transform == "pruned" else state.strong_mode
+    st.plotly_chart(
+        strong_modes_figure(reports, gains, used=used),
+        key="modes_chart",
+        config=CONFIG,
+        alt="Gains of the strong directions in each of the three modes. " + words.MODES_STORY,
+    )
+    st.caption(words.MODES_STORY)

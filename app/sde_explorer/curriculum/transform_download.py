@@ -1,0 +1,90 @@
+"""The transform as a file, for each modality."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_core.treatments.store import MODALITIES
+from sde_explorer.curriculum import cached as cached_curriculum
+from sde_explorer.readings import gains as numbers_gains
+from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.spectrum.numbers import export as numbers_export
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.state import State
+
+_USE = {
+    "none": (
+        "The other views show the vectors as they are: choose **enhanced** or **pruned** in Curriculum to use it there."
+    ),
+    "enhanced": "The views that compare before and after use it now.",
+    "pruned": "The views that compare before and after use it now.",
+}
+
+
+def transform_download(data: "Dataset", state: "State") -> None:
+    """Show the buttons; a file is written when its button is pressed."""
+    st.header("Take the transform home", anchor=False)
+    name = f"sde-{numbers_gains.kind_of(state)}-{data.fingerprint[:8]}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Both maps and how they were made (zip)",
+            lambda: as_zip(data, state, name),
+            f"{name}.zip",
+            "application/zip",
+            key="save_both",
+            on_click="ignore",
+            icon=":material/folder_zip:",
+        )
+        for modality in MODALITIES:
+            st.download_button(
+                f"Map of {modality} vectors (safetensors)",
+                lambda modality=modality: as_file(cached_curriculum.fitted(data, state, modality)),
+                f"{name}-{modality}.safetensors",
+                "application/octet-stream",
+                key=f"save_{modality}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+    st.caption(
+        "One linear map for each modality, fitted on this set with the thresholds and the moment of the line at the "
+        f"top; rows are not renormalised. {_USE[state.transform]}"
+    )
+    st.code(
+        f'transform = sde.SpectralTransform.load("{name}-image.safetensors")\n'
+        "enhanced = transform(vectors)  # (m, n) array or tensor\n"
+        f"# or, on the command line, with the zip unpacked: sde transform --load {name} --apply SET --output-set NEW",
+        language="python",
+        wrap_lines=True,
+    )
+
+
+def as_file(transform: sde.SpectralTransform) -> bytes:
+    """Return the content of the file that `SpectralTransform.load` reads."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "transform.safetensors"
+        transform.save(path)
+        return path.read_bytes()
+
+
+def as_zip(data: "Dataset", state: "State", name: str) -> bytes:
+    """Return a zip with one folder, ``name``, that `load_treatment` and `sde transform --load` read."""
+    from sde_core.treatments.store import SavedTreatment
+
+    image, text = (cached_curriculum.fitted(data, state, modality) for modality in MODALITIES)
+    certificates = cached_curriculum.certificates(data, state, MODALITIES)
+    facts = numbers_export.transform_facts(
+        data.embeddings, state, cached_spectra.bands(data, state, MODALITIES), certificates
+    )
+    content = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w") as archive:
+        saved = SavedTreatment(image=image, text=text, facts=facts).save(Path(folder) / name)
+        for path in sorted(saved.iterdir()):
+            archive.write(path, f"{name}/{path.name}")
+    return content.getvalue()

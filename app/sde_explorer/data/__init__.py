@@ -1,0 +1,1 @@
+"""Data: open your own."""

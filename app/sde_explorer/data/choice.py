@@ -1,0 +1,153 @@
+"""Where data lies: a path, an upload or a hub name, in a format that is detected or named."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+import sde_core as sde
+from sde_core.files import bundled
+from sde_explorer.intake import LIMITS, Found, Upload, format_choices, look, put_away, read_recent
+from sde_explorer.readings.cached import sets as cached_sets
+
+PATH, UPLOAD, HUB = "On this machine", "Upload", "Hub"
+TYPES = (
+    "zip", "tar", "gz", "tgz", "parquet", "csv", "tsv", "jsonl", "json", "txt", "npy", "npz", "safetensors",
+    "jpg", "jpeg", "png", "webp", "gif",
+)  # fmt: skip
+_SPLITS = ("emoji/test", "clipart/test", "emoji/val", "clipart/val")
+_FOUND, _ERROR = "data_found", "data_error"
+_HELP = {
+    "path": (
+        "Pairs: a folder of pictures with a CSV, TSV or JSONL; WebDataset shards (one, a folder, a pattern such as "
+        "data/train-{000..099}.tar); parquet; a saved Hugging Face dataset; a zip of pairs. Vectors: npy, npz, "
+        "safetensors, parquet, clip-retrieval's folder, a set saved here."
+    ),
+    "hub": "organisation/name of a dataset on the Hugging Face hub; needs the extra `datasets` and a way to the hub.",
+    "format": "Detected from names and first bytes. Name it where the same files could be read in two ways.",
+    "upload": (
+        "One zip or tar of pairs; or vectors: one npz, safetensors or parquet, or image.npy and text.npy together with "
+        "captions.txt or a table of ids. The files stay in this server's cache folder."
+    ),
+}
+
+
+def found_data() -> Found | None:
+    """Return what the last look found."""
+    found: Found | None = st.session_state.get(_FOUND)
+    return found
+
+
+def forget_found() -> None:
+    """Close what the last look found."""
+    for key in (_FOUND, _ERROR):
+        st.session_state.pop(key, None)
+
+
+def data_choice(suggested: str = "") -> None:
+    """Show the choice; what a look finds is kept for `found_data`, what is wrong stands below it.
+
+    Args:
+        suggested: path that was asked for elsewhere and is not open.
+    """
+    if suggested and "data_path" not in st.session_state:
+        st.session_state["data_path"] = suggested
+    where = st.segmented_control(
+        "Where is it?", (PATH, UPLOAD, HUB), default=PATH, required=True, key="data_where"
+    )
+    if where == UPLOAD:
+        _upload()
+    else:
+        _named(where == HUB)
+    error = st.session_state.get(_ERROR)
+    if error:
+        st.error(error, icon=":material/error:")
+
+
+def _named(is_hub: bool) -> None:
+    left, middle, right = st.columns([0.56, 0.26, 0.18], vertical_alignment="bottom")
+    with left:
+        if is_hub:
+            source = st.text_input(
+                "Name on the hub",
+                key="data_hub",
+                placeholder="organisation/name",
+                help=_HELP["hub"],
+            )
+        else:
+            recent = (entry.source for entry in read_recent(cached_sets.cache_folder()) if entry.source)
+            source = st.selectbox(
+                "Path, or a bundled set",
+                tuple(dict.fromkeys((*bundled.PAIR_SETS, *_SPLITS, *recent, *_chosen()))),
+                index=None,
+                key="data_path",
+                placeholder="type a path, or choose",
+                accept_new_options=True,
+                help=_HELP["path"],
+            )
+    with middle:
+        format = _format()
+    if right.button("Look", key="data_look", icon=":material/search:", width="stretch", type="primary"):
+        _look(source or "", format)
+
+
+def _chosen() -> tuple[str, ...]:
+    """Return what stands in the box already, which must be one of its options."""
+    chosen = st.session_state.get("data_path")
+    return (chosen,) if chosen else ()
+
+
+def _upload() -> None:
+    left, right = st.columns([0.74, 0.26], vertical_alignment="top")
+    with left:
+        files = st.file_uploader(
+            f"Files, {LIMITS.total_bytes >> 20:,} MiB together",
+            type=TYPES,
+            accept_multiple_files=True,
+            key="data_upload",
+            help=_HELP["upload"],
+        )
+    with right:
+        format = _format()
+        pressed = st.button(
+            "Look", key="data_look", icon=":material/search:", width="stretch", type="primary"
+        )
+    # A new upload is looked at without being asked; the same one, when the button is pressed.
+    ids = [file.file_id for file in files]
+    is_new = bool(ids) and ids != st.session_state.get("data_uploaded")
+    if is_new:
+        st.session_state["data_uploaded"] = ids
+    if pressed or is_new:
+        try:
+            source = _stored(files)
+        except sde.SDEError as error:
+            forget_found()
+            st.session_state[_ERROR] = _sentence(error)
+        else:
+            _look(source, format)
+
+
+def _stored(files: Sequence[UploadedFile]) -> str:
+    uploads = [Upload(file.name, file.size, file) for file in files]
+    for file in files:
+        file.seek(0)
+    with st.spinner("Putting the files away"):
+        return str(put_away(uploads, cached_sets.cache_folder()))
+
+
+def _format() -> str:
+    chosen: str = st.selectbox("Format", format_choices(), key="data_format", help=_HELP["format"])
+    return chosen
+
+
+def _look(source: str, format: str) -> None:
+    forget_found()
+    try:
+        with st.spinner("Looking at it"):
+            st.session_state[_FOUND] = look(source, format)
+    except sde.SDEError as error:
+        st.session_state[_ERROR] = _sentence(error)
+
+
+def _sentence(error: sde.SDEError) -> str:
+    return f"{str(error).rstrip('.')}."

@@ -1,0 +1,47 @@
+"""What is open: where it comes from, what is not known of it, what was skipped."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer.readings.cached import machine as cached_machine
+from sde_explorer.ui.skipped import skipped_items
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.cached.sets import Dataset
+
+
+def memory_sentence(in_use: int | None) -> str:
+    """Return what the server keeps in memory, and how much it holds now.
+
+    >>> memory_sentence(1_234_000_000)[:32]
+    'Memory: the server holds 1.23 GB'
+    """
+    now = "" if in_use is None else f"the server holds {in_use / 1e9:.2f} GB now. "
+    return (
+        f"Memory: {now}A session keeps its choices only; vectors stay in their files, and results are shared by all "
+        "sessions, so many of each kind and no more: the oldest leave first (docs/benchmarks.md)."
+    )
+
+
+def open_set(data: "Dataset") -> None:
+    """Show the facts of the open set, and a sentence for each thing that is not known."""
+    embeddings, origin = data.embeddings, data.embeddings.provenance
+    rows = [
+        ("pictures from", origin.pairs),
+        ("encoder", origin.encoder),
+        ("preprocessing", origin.preprocessing),
+        ("arithmetic", origin.precision),
+        ("done to the vectors", origin.transform),
+        ("made with", origin.versions),
+    ]
+    with st.expander("What is open", icon=":material/info:", expanded=bool(embeddings.missing)):
+        for name, value in rows:
+            if value:
+                left, right = st.columns([0.2, 0.8])
+                left.caption(name)
+                right.text(value)
+        for sentence in embeddings.missing.values():
+            st.caption(f":material/info: {sentence}")
+        st.caption(memory_sentence(cached_machine.memory_in_use()))
+    skipped_items(embeddings.skipped)

@@ -1,0 +1,16 @@
+"""Data: what is open, what could not be used of it, and how to open something else."""
+
+from sde_explorer.data.open_set import open_set
+from sde_explorer.data.panel import data_panel, open_what_was_made
+from sde_explorer.data.recent_sets import remember_open
+from sde_explorer.ui.header import current_state, header, state_line
+
+
+def show() -> None:
+    """Compose the view."""
+    open_what_was_made()
+    data = header("Data", otherwise=lambda: data_panel(current_state().data))
+    state_line()
+    remember_open(data)
+    open_set(data)
+    data_panel()

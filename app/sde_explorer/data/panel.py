@@ -1,0 +1,118 @@
+"""The way in for data: choose it, look at it, encode or open it, follow that, find it again."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer import sets
+from sde_explorer.data.choice import data_choice, forget_found, found_data
+from sde_explorer.data.encode import encode_form
+from sde_explorer.data.preview import pairs_preview
+from sde_explorer.data.recent_sets import recent_sets
+from sde_explorer.data.vector_form import vector_form
+from sde_explorer.intake import PairsFound, Recent, remember
+from sde_explorer.jobs import Encoded, Opened, queue
+from sde_explorer.ui.header import open_data
+from sde_explorer.ui.job_progress import job_error, job_progress
+from sde_explorer.ui.navigation import page_link
+
+if TYPE_CHECKING:
+    from sde_explorer.jobs import Job
+
+
+def current_job() -> "Job | None":
+    """Return this session's encoding or opening, running or ended; else an encoding that runs, whoever started it."""
+    job: Job | None = st.session_state.get("data_job")
+    running = queue.active("encode") if job is None else []
+    if running:  # its browser was lost, or a colleague started it
+        st.session_state["data_job"] = job = running[0]
+    return job
+
+
+def open_what_was_made() -> None:
+    """Show a set that this session has just encoded or opened; widgets may be set only before they are drawn."""
+    job = st.session_state.get("data_job")
+    result = job.result if job is not None else None
+    if not isinstance(result, Encoded | Opened) or st.session_state.get("data_opens") != job.key:
+        return
+    st.session_state.pop("data_opens")
+    entry = sets.entry_of(result.folder)
+    if entry is None:  # removed since
+        return
+    encoder = result.encoder if isinstance(result, Encoded) else entry.encoder
+    data = result.source if isinstance(result, Encoded) else entry.data
+    remember_result(result, data, encoder)
+    open_data(data, encoder)
+    forget_found()
+    st.session_state["data_opened"] = job.key
+    st.toast(f"{job.title}: opened.", icon=":material/check_circle:")
+
+
+def remember_result(result: "Encoded | Opened", data: str, encoder: str) -> None:
+    """Note where a set came from, so that its pictures are found in the same way again."""
+    from sde_explorer.readings.cached import sets as cached_sets
+
+    entry = Recent(
+        data=data, encoder=encoder, folder=str(result.folder), source=result.source, format=result.format
+    )
+    remember(cached_sets.cache_folder(), entry)
+
+
+def data_panel(suggested: str = "") -> None:
+    """Show the choice, what was found, how the work goes, and what was opened lately.
+
+    Args:
+        suggested: path that was asked for elsewhere and is not open.
+    """
+    st.header("Open pairs or embeddings", anchor=False)
+    st.caption(
+        "Pairs of pictures and captions are encoded here; vectors that you have already are opened as they are. "
+        "Nothing is changed where it lies."
+    )
+    with st.container(border=True):
+        data_choice(suggested)
+        found, job = found_data(), current_job()
+        busy = job is not None and job.is_active
+        if isinstance(found, PairsFound):
+            pairs_preview(found)
+            encode_form(found, busy=busy)
+        elif found is not None:
+            vector_form(found, busy=busy)
+        if job is not None and job.is_active:
+            job_progress(job)
+        elif job is not None:
+            _outcome(job)
+    recent_sets()
+
+
+def _outcome(job: "Job") -> None:
+    result = job.result
+    if isinstance(result, Encoded | Opened) and st.session_state.get("data_opens") == job.key:
+        st.rerun()  # it ended while this page was drawn: open it
+    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
+    if job.error:
+        left.error(job_error(job), icon=":material/error:")
+    elif not isinstance(result, Encoded | Opened):
+        left.info(f"{job.title}: cancelled, nothing was written.", icon=":material/stop_circle:")
+    else:
+        left.success(_success(job, result), icon=":material/check_circle:")
+        with left.container(horizontal=True):
+            page_link("Overview", "See its overview", icon=":material/space_dashboard:")
+            page_link("Spectrum", "See its spectrum", icon=":material/ssid_chart:")
+    right.button(
+        "Close",
+        key="data_close",
+        icon=":material/close:",
+        type="tertiary",
+        width="stretch",
+        on_click=lambda: st.session_state.pop("data_job", None),
+    )
+
+
+def _success(job: "Job", result: "Encoded | Opened") -> str:
+    done = "read, saved"
+    if isinstance(result, Encoded):
+        done = "was encoded before" if result.was_there else "encoded, saved"
+    where = "opened above" if st.session_state.get("data_opened") == job.key else "choose it under Data"
+    skipped = f" {result.n_skipped:,} items were skipped; they are listed above." if result.n_skipped else ""
+    return f"{job.title}: {done} and {where}.{skipped}"

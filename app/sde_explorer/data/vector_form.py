@@ -1,0 +1,130 @@
+"""Vectors that were found: what they hold, what is missing, what belongs together, and a button that opens them."""
+
+from pathlib import Path
+
+import streamlit as st
+
+import sde_core as sde
+from sde_core.sets.store import MANIFEST
+from sde_explorer import sets
+from sde_explorer.data.choice import forget_found
+from sde_explorer.intake import PAIRINGS, VectorRequest, VectorsFound, describe
+from sde_explorer.jobs import opening_job, queue
+from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.ui.header import open_data
+
+_ICON = ":material/folder_open:"
+
+_PAIRING_WORDS = {
+    "row": "row by row: the first caption belongs to the first picture",
+    "id": "by id: each caption names its picture",
+    "index": "by an index that comes with them",
+    "links": "by the links of the set",
+}
+_HELP = {
+    "pairing": (
+        "Which caption belongs to which picture. **as the files say**: an index if there is one, else ids where both "
+        "have some, else row by row. The others insist on one way."
+    ),
+    "text": "File of the caption vectors, where the file above has only those of the pictures.",
+    "images": "Table with a row for each picture vector: ids, metadata (parquet, csv, tsv, jsonl, json, txt, npy).",
+    "captions": "Table with a row for each caption vector: captions, ids of their pictures.",
+    "index": "npy file or table with the picture row of each caption.",
+    "pairs": "Where the pictures are, as for encoding: with them every view shows pictures.",
+    "encoder": (
+        "The encoder that made the vectors, as for encoding: with it new words and pictures can be searched for."
+    ),
+}
+_ROLES = {
+    "image": "Picture vectors",
+    "text": "Caption vectors",
+    "image_id": "Ids of pictures",
+    "text_id": "Ids of the captions' pictures",
+    "caption": "Captions",
+    "text_to_image": "Index",
+}
+_BESIDE = (
+    ("text", "Caption vectors"),
+    ("images", "Table of pictures"),
+    ("captions", "Table of captions"),
+    ("index", "Index of captions to pictures"),
+    ("pairs", "Pairs with the pictures"),
+    ("encoder", "Encoder"),
+)
+
+
+def vector_form(found: VectorsFound, *, busy: bool) -> None:
+    """Show what was found and how it will be opened; the button starts that in the background.
+
+    Args:
+        found: by the look.
+        busy: whether another opening is on its way.
+    """
+    is_set = found.facts is not None and found.facts.format == "set"
+    request = VectorRequest(source=found.source, format=found.format) if is_set else _request(found)
+    try:
+        facts = describe(request)
+    except sde.SDEError as error:
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        return
+    st.markdown(
+        f"**{facts.n_images:,} pictures and {facts.n_texts:,} captions**, {facts.width} dimensions, {facts.dtype}, "
+        f"format **{facts.format}**. Paired {_PAIRING_WORDS[facts.pairing]}."
+    )
+    for name, sentence in facts.missing.items():
+        is_given = (name == "pictures" and request.pairs) or (name == "encoder" and request.encoder)
+        if not is_given:
+            st.caption(f":material/info: {sentence}")
+    if facts.metadata:
+        st.caption(f"Metadata: {', '.join(facts.metadata[:12])}")
+    if (Path(found.source).expanduser() / MANIFEST).is_file():
+        st.button("Open this set", on_click=_open_set, args=(found.source,), type="primary", icon=_ICON)
+    elif st.button("Open these vectors", key="vectors_open", type="primary", icon=_ICON, disabled=busy):
+        job = opening_job(request, cached_sets.cache_folder())
+        queue.forget(job.key)  # the files may have changed since
+        st.session_state["data_job"] = queue.submit(job)
+        st.session_state["data_opens"] = job.key
+        st.rerun()
+
+
+def _open_set(source: str) -> None:
+    """Show a set that was saved by this library, where it lies."""
+    entry = sets.entry_of(Path(source).expanduser(), source)
+    if entry is not None:
+        open_data(entry.data, entry.encoder)
+        forget_found()
+
+
+def _request(found: VectorsFound) -> VectorRequest:
+    """Return what the widgets say about these vectors."""
+    with st.expander(
+        "Pairing, pictures, ids, captions and encoder",
+        icon=":material/tune:",
+        expanded=found.facts is None,
+    ):
+        pairing = st.segmented_control(
+            "What belongs together",
+            PAIRINGS,
+            default=PAIRINGS[0],
+            required=True,
+            key="vectors_pairing",
+            help=_HELP["pairing"],
+        )
+        given = {}
+        for start in range(0, len(_BESIDE), 3):
+            for column, (name, label) in zip(st.columns(3), _BESIDE[start : start + 3], strict=True):
+                given[name] = column.text_input(
+                    label, key=f"vectors_{name}", help=_HELP[name], placeholder="none"
+                ).strip()
+        st.caption("Names in the file, where they are not understood:")
+        columns = []
+        for column, (role, label) in zip(st.columns(len(_ROLES)), _ROLES.items(), strict=True):
+            name = column.text_input(label, key=f"vectors_column_{role}").strip()
+            columns += [(role, name)] if name else []
+    return VectorRequest(
+        source=found.source,
+        format=found.format,
+        pairing=pairing or PAIRINGS[0],
+        columns=tuple(columns),
+        **given,
+    )

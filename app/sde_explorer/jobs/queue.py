@@ -1,0 +1,82 @@
+"""The jobs of this process: one for each key, one heavy job on each device at a time."""
+
+import threading
+from collections import OrderedDict, deque
+
+from sde_explorer.jobs.job import Job
+
+ENDED_KEPT = 32
+"""Ended jobs whose result stays in memory; those that nobody asked for the longest leave first."""
+
+
+class JobQueue:
+    """Jobs by key; those of one device run one after another, in the order in which they came."""
+
+    def __init__(self, ended_kept: int = ENDED_KEPT) -> None:
+        self._ended_kept = ended_kept
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._lanes: dict[str, deque[Job]] = {}
+        self._lock = threading.Lock()
+
+    def submit(self, job: Job) -> Job:
+        """Return the job to follow: one that is active or done under the same key, else ``job``, which starts.
+
+        One that failed or was cancelled does not stand in the way of another attempt.
+        """
+        with self._lock:
+            known = self._jobs.get(job.key)
+            if known is not None and (known.status == "done" or (known.is_active and not known.is_stopping)):
+                self._jobs.move_to_end(job.key)
+                return known
+            self._jobs[job.key] = job
+            self._jobs.move_to_end(job.key)
+            self._forget()
+            lane = self._lanes.setdefault(job.device, deque())
+            lane.append(job)
+            if len(lane) == 1:
+                name = f"jobs-{job.device}"
+                threading.Thread(target=self._work_off, args=(lane,), daemon=True, name=name).start()
+        return job
+
+    def find(self, key: str) -> Job | None:
+        """Return the job with this key, active or ended, or None; an ended one is kept longer for it."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.is_active:
+                self._jobs.move_to_end(key)
+            return job
+
+    def active(self, kind: str) -> list[Job]:
+        """Return the jobs of a kind that run or wait, whichever session started them, oldest first."""
+        with self._lock:
+            return [job for job in self._jobs.values() if job.kind == kind and job.is_active]
+
+    def ahead(self, job: Job) -> list[Job]:
+        """Return what a waiting job waits for, in order."""
+        with self._lock:
+            lane = list(self._lanes.get(job.device, ()))
+        return [other for other in lane[: lane.index(job)] if other.is_active] if job in lane else []
+
+    def forget(self, key: str) -> None:
+        """Drop an ended job and its result."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.is_active:
+                del self._jobs[key]
+
+    def _work_off(self, lane: deque[Job]) -> None:
+        while True:
+            lane[0].run()
+            with self._lock:
+                lane.popleft()
+                if not lane:  # the next submit starts another thread
+                    return
+
+    def _forget(self) -> None:
+        ended = [key for key, job in self._jobs.items() if not job.is_active]
+        for key in ended[: max(0, len(ended) - self._ended_kept)]:
+            del self._jobs[key]
+
+
+queue = JobQueue()
+"""Of this process: what one session started, every session can follow."""

@@ -1,0 +1,1 @@
+"""Overview: what is in this set."""

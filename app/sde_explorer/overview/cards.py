@@ -1,0 +1,100 @@
+"""The eight cards at the top of the overview."""
+
+from typing import TYPE_CHECKING
+
+from sde_explorer.ui.cards import WAITING, Card, Number
+from sde_explorer.ui.terms import HELP
+from sde_explorer.ui.words import recall
+
+if TYPE_CHECKING:
+    from sde_core import EmbeddingSet
+    from sde_explorer.readings.bands import BandReport
+    from sde_explorer.readings.headline import Headline
+
+COUNT = 8
+_LABELS = {
+    "Pairs": "pairs",
+    "Image → text": "image_to_text",
+    "Text → image": "text_to_image",
+    "Effective rank": "effective_rank",
+    "Cone": "cone",
+    "Modality gap": "modality_gap",
+    "Paired cosine": "paired_cosine",
+    "Linear CKA": "linear_cka",
+}
+"""What each card shows, and its help."""
+
+
+def waiting() -> tuple[Card, ...]:
+    """Return the cards before their numbers are there, of the same size."""
+    return tuple(
+        Card(label=label, numbers=(Number(WAITING),), below=WAITING, help=HELP[key])
+        for label, key in _LABELS.items()
+    )
+
+
+def cards(embeddings: "EmbeddingSet", reports: "list[BandReport]", headline: "Headline") -> tuple[Card, ...]:
+    """Return the cards with their numbers; what a set is too small for says so."""
+    first = Card(
+        label="Pairs",
+        numbers=(Number(f"{embeddings.n_images:,}"),),
+        below=f"{embeddings.n_texts:,} captions",
+        help=HELP["pairs"],
+    )
+    rank = Card(
+        label="Effective rank",
+        numbers=tuple(Number(f"{r.metrics['effective_rank']:.0f}", r.modality) for r in reports),
+        below=f"of {embeddings.width} directions",
+        help=HELP["effective_rank"],
+    )
+    return (
+        first,
+        _retrieval("Image → text", "text_retrieval_recall", headline, HELP["image_to_text"]),
+        _retrieval("Text → image", "image_retrieval_recall", headline, HELP["text_to_image"]),
+        rank,
+        *_alignment(headline.alignment),
+    )
+
+
+def _retrieval(label: str, name: str, headline: "Headline", help: str) -> Card:
+    at_1, at_10 = f"{name}@1", f"{name}@10"
+    return Card(
+        label=label,
+        numbers=(
+            Number(recall(headline.metrics[at_1]), "R@1"),
+            Number(recall(headline.metrics[at_10]), "R@10"),
+        ),
+        below=f"chance {recall(headline.chance[at_1])} and {recall(headline.chance[at_10])}",
+        help=help,
+    )
+
+
+def _alignment(near: dict[str, float]) -> tuple[Card, ...]:
+    if not near:
+        few = (Number("–"),)
+        return tuple(
+            Card(label=label, numbers=few, below="needs at least two pairs", help=HELP[key])
+            for label, key in list(_LABELS.items())[4:]
+        )
+    cone = (Number(f"{near['cone_image']:.2f}", "image"), Number(f"{near['cone_text']:.2f}", "text"))
+    return (
+        Card(label="Cone", numbers=cone, below="1 would be one point", help=HELP["cone"]),
+        Card(
+            label="Modality gap",
+            numbers=(Number(f"{near['modality_gap']:.2f}"),),
+            below="2 would be opposite poles",
+            help=HELP["modality_gap"],
+        ),
+        Card(
+            label="Paired cosine",
+            numbers=(Number(f"{near['paired_cosine']:.2f}"),),
+            below=f"random pairs {near['random_pair_cosine']:.2f}",
+            help=HELP["paired_cosine"],
+        ),
+        Card(
+            label="Linear CKA",
+            numbers=(Number(f"{near['linear_cka']:.2f}"),),
+            below=f"shuffled pairs {near['linear_cka_shuffled']:.2f}",
+            help=HELP["linear_cka"],
+        ),
+    )

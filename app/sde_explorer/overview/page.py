@@ -1,0 +1,73 @@
+"""Overview: choose data and encoder, headline numbers, a first look, what to look at next."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.data.panel import open_what_was_made
+from sde_explorer.overview import cards as headline_cards
+from sde_explorer.overview.gallery import gallery
+from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.ui import words
+from sde_explorer.ui.cards import card_grid, grid_places
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.navigation import page_link
+from sde_explorer.ui.skipped import skipped_items
+from sde_explorer.ui.tour_start import overview_button
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.bands import BandReport
+
+
+def show() -> None:
+    """Compose the view: the chart comes first, the numbers that take longer wait in their places."""
+    open_what_was_made()
+    data = header("Overview", otherwise=_other_data)
+    state_line()
+    try:
+        reports = cached_spectra.bands(data, current_state(), ("image", "text"))
+    except sde.SDEError as error:
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        st.stop()
+    places = grid_places(headline_cards.COUNT, 4)
+    left, right = st.columns([0.6, 0.4], gap="large")
+    if st.session_state.get("headline_seen") != data.fingerprint:
+        card_grid(headline_cards.waiting(), 4, places=places)
+    with left:
+        _chart(reports)
+    headline = cached_spectra.headline(data)
+    st.session_state["headline_seen"] = data.fingerprint
+    card_grid(headline_cards.cards(data.embeddings, reports, headline), 4, places=places)
+    with right:
+        st.header("What to look at next", anchor=False)
+        for lead, rest in words.what_next(reports, headline):
+            st.markdown(f"**{lead}** {rest}")
+        overview_button()
+    gallery(data)
+    skipped_items(data.embeddings.skipped)
+    _other_data()
+
+
+def _other_data() -> None:
+    st.header("Your own data", anchor=False)
+    with st.container(border=True):
+        st.markdown(
+            "Open pairs in any usual format, or vectors that you have: by path, upload or hub name, with a look at "
+            "the first ten pairs before anything is encoded."
+        )
+        page_link("Data", "Open pairs or embeddings", icon=":material/folder_open:")
+
+
+def _chart(reports: "list[BandReport]") -> None:
+    state = current_state()
+    st.header("Singular spectra", anchor=False)
+    st.plotly_chart(
+        spectrum_figure(reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale, height=330),
+        key="overview_chart",
+        config=CONFIG,
+        alt=words.spectrum_alt(reports),
+    )
+    st.markdown(words.spectrum_story(reports, moved=state.is_moved))

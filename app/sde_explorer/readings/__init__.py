@@ -1,0 +1,1 @@
+"""What all views read of a set."""

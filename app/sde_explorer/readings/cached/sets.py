@@ -1,0 +1,106 @@
+"""Which sets there are, and an open one."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_core.embedding_formats.named import rows_of_part
+from sde_core.files import bundled
+from sde_core.sets.store import MANIFEST
+from sde_explorer import sets
+from sde_explorer.sets import SetEntry
+
+if TYPE_CHECKING:
+    from sde_explorer.state import State
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An open embedding set, or a part of one.
+
+    Attributes:
+        embeddings: pictures, captions and their vectors.
+        filters: "column=value" by which the whole set can be narrowed down.
+        folder: where the whole set lies.
+    """
+
+    embeddings: sde.EmbeddingSet
+    filters: tuple[str, ...]
+    folder: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the content."""
+        return self.embeddings.fingerprint
+
+
+def cache_folder() -> Path:
+    """Return where sets that were encoded here are kept; SDE_CACHE overrides the place."""
+    return Path(os.environ.get("SDE_CACHE") or Path.home() / ".cache" / "sde-explorer")
+
+
+def known_sets() -> tuple[SetEntry, ...]:
+    """Return the sets that can be opened by the names of their pairs and encoder."""
+    return sets.known_sets(cache_folder())
+
+
+def entries_of(data: str) -> tuple[SetEntry, ...]:
+    """Return the sets of ``data``, one for each encoder; ``data`` may be the folder of a set.
+
+    Raises:
+        DataError: nothing there was encoded, or it is not a set.
+    """
+    found = tuple(entry for entry in known_sets() if entry.data == data)
+    if found:
+        return found
+    folder = Path(data).expanduser()
+    entry = sets.entry_of(folder, data)
+    if entry is None:
+        if data.split("/")[0] in bundled.PAIR_SETS or (folder.exists() and not (folder / MANIFEST).exists()):
+            raise sde.DataError(f"{data} has not been encoded here yet: open it on the Data page")
+        # The reader says what is wrong with the folder.
+        sde.EmbeddingSet.load(folder)
+        raise sde.DataError(f"{data} cannot be read as an embedding set: encode it again")
+    return (entry,)
+
+
+def entry_of(state: "State") -> SetEntry:
+    """Return the set of a state.
+
+    Raises:
+        DataError: nothing there was encoded, or not by this encoder.
+    """
+    entries = entries_of(state.data)
+    for entry in entries:
+        if entry.encoder == state.encoder:
+            return entry
+    if len(entries) == 1 and Path(state.data).expanduser().exists():
+        return entries[0]  # a folder is one set, whatever encoder the link names
+    raise sde.DataError(
+        f"{state.data} has not been encoded by {state.encoder} on this machine: open it on the Data page"
+    )
+
+
+def dataset(entry: SetEntry, part: tuple[str, ...] = ()) -> Dataset:
+    """Return a set, or a part of it.
+
+    Raises:
+        DataError: it is not whole, or it vanished.
+    """
+    return _dataset(entry, part)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _dataset(entry: SetEntry, part: tuple[str, ...]) -> Dataset:
+    if part:
+        whole = _dataset(entry, ())
+        keep = rows_of_part(whole.embeddings, part)
+        if not keep.any():
+            raise sde.DataError(f"no pair of {entry.data} is {' and '.join(part)}: take one of them away")
+        return Dataset(whole.embeddings.select(keep), whole.filters, whole.folder)
+    embeddings = sde.EmbeddingSet.load(entry.folder)
+    return Dataset(embeddings, sets.filters(embeddings), entry.folder)

@@ -1,0 +1,140 @@
+"""Spectra, partitions, bands and headline numbers of a set.
+
+Everything here depends on the set and on frozen values, not on the moved thresholds: those are applied to what is
+kept, in microseconds.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.readings import headline as numbers_overview
+from sde_explorer.readings.bands import band_report, moved_bands
+from sde_explorer.readings.cached import background
+from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.readings.matrices import (
+    Matrix,
+    chance_of,
+    needs_chance,
+    partition_of,
+    sides_of,
+    spectrum_of,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+    from sde_explorer.jobs import Job
+    from sde_explorer.readings.bands import BandReport
+    from sde_explorer.readings.headline import Headline
+    from sde_explorer.state import State
+
+N_SHUFFLES = 19
+"""Their largest value is the 95th percentile of parallel analysis."""
+
+
+def spectrum(data: Dataset, modality: str, center: str) -> sde.Spectrum:
+    """Return the spectrum of one modality."""
+    return matrix_spectrum(data, Matrix(kind=modality, center=center))
+
+
+def matrix_spectrum(data: Dataset, matrix: Matrix) -> sde.Spectrum:
+    """Return the spectrum of a matrix of the set.
+
+    Raises:
+        DataError: the set lacks captions or pairs that it needs.
+    """
+    return _spectrum(data.fingerprint, matrix, data.embeddings)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Decomposing the vectors")
+def _spectrum(fingerprint: str, matrix: Matrix, _set: sde.EmbeddingSet) -> sde.Spectrum:
+    return spectrum_of(sides_of(_set, matrix), matrix)
+
+
+def chance(data: Dataset, matrix: Matrix) -> "Job":
+    """Return the job whose result is (19, k): singular values of shuffled columns, or of shuffled pairs."""
+    # The shuffles take the mean off, so that both centrings share them.
+    centred = Matrix(kind=matrix.kind, batch=matrix.batch, seed=matrix.seed)
+    what = "pairs" if matrix.is_cross else f"columns, {matrix.kind}"
+    embeddings = data.embeddings
+
+    def work(job: "Job") -> "torch.Tensor":
+        import torch
+
+        found = []
+        sides = sides_of(embeddings, centred)
+        for values in chance_of(sides, centred, n_shuffles=N_SHUFFLES):
+            found.append(values)
+            job.report(len(found) / N_SHUFFLES, f"{len(found)} of {N_SHUFFLES}")
+        return torch.stack(found)
+
+    key = f"chance/{data.fingerprint}/{centred}"
+    return background.in_background(f"chance {matrix.kind}", key, f"Shuffling {what}", work)
+
+
+def partition(data: Dataset, modality: str, center: str, rule: str) -> sde.Partition:
+    """Return the rule's own partition of one modality."""
+    return matrix_partition(data, Matrix(kind=modality, center=center), rule)
+
+
+def matrix_partition(data: Dataset, matrix: Matrix, rule: str) -> sde.Partition:
+    """Return the rule's own partition of a matrix; what needs shuffles waits for them.
+
+    Raises:
+        SDEError: the rule misses something.
+    """
+    shuffles = None
+    if needs_chance(matrix, rule):
+        with st.spinner("Shuffling"):
+            shuffles = background.result_of(chance(data, matrix))
+    # The cross spectrum knows one judge only.
+    name = "pairs shuffled" if matrix.is_cross else rule
+    return _partition(data.fingerprint, matrix, name, data.embeddings, shuffles)
+
+
+@st.cache_resource(max_entries=256, show_spinner="Splitting the spectrum")
+def _partition(
+    fingerprint: str, matrix: Matrix, rule: str, _set: sde.EmbeddingSet, _shuffles: "torch.Tensor | None"
+) -> sde.Partition:
+    return partition_of(_set, matrix, _spectrum(fingerprint, matrix, _set), rule, _shuffles)
+
+
+def bands(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[BandReport]":
+    """Return the bands of each modality with the state's thresholds, from all rows of the set.
+
+    Raises:
+        SDEError: the rule misses something.
+    """
+    matrices = [Matrix(kind=kind, center=state.center) for kind in modalities]
+    return [matrix_bands(data, matrix, state) for matrix in matrices]
+
+
+def matrix_bands(data: Dataset, matrix: Matrix, state: "State") -> "BandReport":
+    """Return the bands of a matrix by the state's rule, with its thresholds.
+
+    Raises:
+        SDEError: the rule misses something.
+    """
+    own = matrix_partition(data, matrix, state.rule)
+    name = "pairs shuffled" if matrix.is_cross else state.rule
+    report = _bands(data.fingerprint, matrix, name, data.embeddings, own)
+    return moved_bands(report, noise_factor=state.noise, strong_factor=state.strong)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _bands(
+    fingerprint: str, matrix: Matrix, rule: str, _set: sde.EmbeddingSet, _own: sde.Partition
+) -> "BandReport":
+    return band_report(matrix.kind, _spectrum(fingerprint, matrix, _set), _own)
+
+
+def headline(data: Dataset) -> "Headline":
+    """Return the headline numbers of a set."""
+    return _headline(data.fingerprint, data.embeddings)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _headline(fingerprint: str, _set: sde.EmbeddingSet) -> "Headline":
+    return numbers_overview.headline(_set)

@@ -1,0 +1,1 @@
+"""Retrieval: what a treatment changes, measured."""

@@ -1,0 +1,120 @@
+"""The retrieval table and the surface over both thresholds: measured beside the page, kept by what they depend on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.jobs import Job
+from sde_explorer.readings.cached.background import in_background, result_of
+from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.retrieval.numbers.surface import surface
+from sde_explorer.retrieval.numbers.table import (
+    RAW,
+    TREATED,
+    Part,
+    RecallRow,
+    baseline_rows,
+    parts_of,
+    recall_rows,
+    treatment_config,
+)
+
+if TYPE_CHECKING:
+    from sde_explorer.retrieval.numbers.surface import Surface
+    from sde_explorer.state import State
+
+
+def recall_parts(data: Dataset, captions: str) -> tuple[Part, Part]:
+    """Return the pictures that everything is fitted on, and those that it is reported on.
+
+    Raises:
+        DataError: the set is too small to be halved.
+    """
+    fit, test = _parts(data.fingerprint, captions, data.embeddings)
+    return fit, test
+
+
+@st.cache_resource(max_entries=4, show_spinner="Dividing the pictures")
+def _parts(fingerprint: str, captions: str, _set: sde.EmbeddingSet) -> tuple[Part, ...]:
+    return parts_of(_set, captions)
+
+
+def recall_jobs(data: Dataset, state: "State") -> list[Job]:
+    """Return the jobs whose results, and partial results, are rows of the table: raw, what follows the page, the rest.
+
+    A moved threshold measures the rows that follow it again, and no other.
+
+    Raises:
+        DataError: the set is too small to be halved.
+    """
+    fit, test = recall_parts(data, state.recall_captions)
+    of = f"{data.fingerprint}/{state.recall_captions}"
+    config = treatment_config(state)
+    raw = _job("raw", of, (RAW,), fit, test, config, None)
+    return [
+        raw,
+        _job("treated", f"{of}/{config}", TREATED, fit, test, config, raw),
+        _job("baselines", of, baseline_rows(), fit, test, config, raw),
+    ]
+
+
+def _job(
+    slot: str,
+    key: str,
+    names: Sequence[str],
+    fit: Part,
+    test: Part,
+    config: sde.TreatmentConfig,
+    raw: Job | None,
+) -> Job:
+    def work(job: Job) -> list[RecallRow]:
+        before = None if raw is None else _ranks_of(raw)
+        job.report(0.0, "fitting")
+        made = fit.embeddings
+        known = sde.fit_all(made.image, made.text, paired=made.paired(), config=config, names=names)
+        treatments = [row for row in known if row.name in names]
+        found: list[RecallRow] = []
+
+        def report(name: str, share: float) -> None:
+            job.report(share, name)
+
+        for row in recall_rows(test, treatments, report, raw=before):
+            found.append(row)
+            job.report(len(found) / len(treatments), row.name, partial=list(found))
+        return found
+
+    # Raw and what follows the page come first; the baselines wait for raw only.
+    lane = "recall baselines" if slot == "baselines" else "recall"
+    return in_background(f"recall {slot}", f"recall/{slot}/{key}", "Retrieval", work, lane=lane)
+
+
+def _ranks_of(raw: Job) -> sde.RetrievalRanks:
+    rows = result_of(raw)
+    assert isinstance(rows, list)
+    first: RecallRow = rows[0]
+    return first.compared.ranks
+
+
+def surface_job(data: Dataset, state: "State") -> Job:
+    """Return the job that measures the surface of the state's treatment; it is not started here."""
+    # The factors are the axes.
+    config = replace(treatment_config(state), noise_factor=1.0, strong_factor=1.0)
+    captions, embeddings = state.recall_captions, data.embeddings
+
+    def work(job: Job) -> "Surface":
+        def report(share: float, note: str, partial: "Surface | None") -> None:
+            left = job.seconds * (1 - share) / share if share > 0.05 else None
+            job.report(share, note, seconds_left=left, partial=partial)
+
+        return surface(embeddings, config, captions, report)
+
+    return Job(
+        key=f"surface/{data.fingerprint}/{captions}/{config}",
+        kind="surface",
+        title="R@1 and gap over both thresholds",
+        work=work,
+        device="surface",
+    )

@@ -1,0 +1,1 @@
+"""Figures of the Retrieval view: numbers in, plotly figure out."""

@@ -1,0 +1,1 @@
+"""What the Retrieval view computes; no streamlit here."""

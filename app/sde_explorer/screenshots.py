@@ -1,0 +1,207 @@
+"""Pictures of every view in both themes: `python -m sde_explorer.screenshots FOLDER`.
+
+`python -m sde_explorer.screenshots docs/images --readme` makes the README's,
+`python -m sde_explorer.screenshots docs/images/guide --guide` those of docs/guide.md.
+
+Needs Playwright and a Chromium (`--chromium`, or the first one on the PATH); starts the dashboard itself unless a
+url is given.
+"""
+
+import argparse
+import io
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Playwright
+
+# Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
+README_HEIGHT = {"spectrum": 1006, "retrieval": 902}
+# Pixels of the guide's pictures, one for every view and one for the tour.
+GUIDE_HEIGHT = {
+    "overview": 940,
+    "data": 900,
+    "spectrum": 1000,
+    "subspaces": 1420,
+    "curriculum": 1000,
+    "retrieval": 1160,
+    "training": 900,
+    "compare": 1000,
+    "share": 900,
+    "tour": 800,
+}
+GUIDE_BYTES = 300_000
+VIEWS = {
+    "overview": "/",
+    "data": "/data",
+    "spectrum": "/spectrum",
+    "subspaces": "/subspaces",
+    "curriculum": "/curriculum",
+    "retrieval": "/retrieval?query=a+red+heart",
+    "training": "/training",
+    "compare": "/compare?other=this+set%2C+enhanced",
+    "share": "/share",
+}
+TOUR = {"tour": "/spectrum?tour=2&overlay=none"}
+CHARTS = {
+    "overview": 1,
+    "data": 0,
+    "spectrum": 3,
+    "retrieval": 0,
+    "compare": 6,
+    "share": 1,
+    "training": 0,
+    "tour": 3,
+}
+# Legends that come with what is computed beside the page, further down than the picture reaches.
+LEGENDS = {"spectrum": "shuffled columns"}
+WIDTHS = (1440, 900)
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+
+
+@contextmanager
+def dashboard(environment: dict[str, str] | None = None) -> Iterator[str]:
+    """Start the dashboard on a free port and yield its address once it is healthy."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "streamlit", "run", str(root / "app" / "main.py")]
+    command += ["--server.headless", "true", "--server.port", str(port), "--server.fileWatcherType", "none"]
+    process = subprocess.Popen(
+        command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def launch(playwright: "Playwright", chromium: str | None = None) -> "Browser":
+    """Return a headless Chromium: the given one, or the first on the path."""
+    path = chromium or shutil.which("chromium") or shutil.which("chromium-browser")
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
+@contextmanager
+def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None = None) -> "Iterator[Page]":
+    """Yield a page of a headless Chromium in one of the two themes."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = launch(playwright, chromium)
+        options: dict[str, Any] = {"color_scheme": "dark" if dark else "light"}
+        context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
+        try:
+            yield context.new_page()
+        finally:
+            browser.close()
+
+
+def settle(page: "Page", charts: int = 1) -> None:
+    """Wait until ``charts`` figures are drawn and the server has nothing more to say."""
+    if charts:
+        page.locator(".js-plotly-plot .main-svg").nth(0).wait_for(timeout=120_000)
+    else:
+        page.get_by_test_id("stHeading").first.wait_for(timeout=120_000)
+    page.wait_for_function(
+        f"document.querySelectorAll('.js-plotly-plot').length >= {charts}", timeout=120_000
+    )
+    rest(page)
+
+
+def rest(page: "Page") -> None:
+    """Wait until no script runs and all pictures of the page are there."""
+    page.wait_for_timeout(200)  # what was just clicked has to reach the server first
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=120_000)
+
+
+def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) -> bytes:
+    """Return a view as PNG from top to bottom, or its upper ``tallest`` pixels."""
+    width = page.evaluate("innerWidth")
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.goto(url + (VIEWS | TOUR)[view])
+    settle(page, charts=CHARTS.get(view, 4))
+    # Numbers that are computed beside the page, in the part of it that is shown.
+    page.wait_for_function(
+        "end => [...document.querySelectorAll('[data-testid=stProgress]')]"
+        ".every(e => e.getBoundingClientRect().top > end)",
+        arg=tallest or 1_000_000,
+        timeout=300_000,
+    )
+    if view in LEGENDS:
+        page.locator(".legendtext", has_text=LEGENDS[view]).first.wait_for(timeout=120_000)
+    rest(page)
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight + 20")
+    height = max(700, int(height)) if tallest is None else min(int(height), tallest)
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(800)  # figures and the transitions of the page follow the new size
+    return page.screenshot()
+
+
+def save_small(png: bytes, path: Path, most_bytes: int | None = None) -> None:
+    """Write a picture as small as it gets without losing a colour, or with 256 of them if it is larger than asked."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.save(path, optimize=True)
+    if most_bytes is not None and path.stat().st_size > most_bytes:
+        picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def main() -> None:
+    """Take the README's or the guide's pictures, or every view in both themes and widths from top to bottom."""
+    parser = argparse.ArgumentParser(prog="python -m sde_explorer.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
+        "--readme", action="store_true", help="the pictures of the README: one width, small files"
+    )
+    some.add_argument(
+        "--guide", action="store_true", help="the pictures of docs/guide.md: one width and theme"
+    )
+    parser.add_argument("--url", help="of a dashboard that runs already")
+    parser.add_argument("--chromium", help="path of the browser")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    heights = README_HEIGHT if options.readme else GUIDE_HEIGHT if options.guide else dict.fromkeys(VIEWS)
+
+    @contextmanager
+    def given() -> Iterator[str]:
+        yield options.url
+
+    with given() if options.url else dashboard() as url:
+        for dark in (False,) if options.guide else (False, True):
+            for width in (1280,) if options.readme or options.guide else WIDTHS:
+                theme = "dark" if dark else "light"
+                with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
+                    for view, tallest in heights.items():
+                        png = capture(page, url, view, tallest=tallest)
+                        name = f"{view}-{theme}" if options.readme else f"{view}-{theme}-{width}"
+                        path = options.folder / f"{view if options.guide else name}.png"
+                        save_small(png, path, GUIDE_BYTES if options.guide else None)
+                        print(path, flush=True)
+
+
+if __name__ == "__main__":
+    main()

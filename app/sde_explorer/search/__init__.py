@@ -1,0 +1,1 @@
+"""One search, before and after."""

@@ -1,0 +1,93 @@
+"""Which embedding sets there are, by pairs and encoder; which rows a filter keeps. No streamlit here."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import sde_core as sde
+from sde_core.files import bundled
+from sde_core.sets.store import MANIFEST
+
+# Columns with more values than this are no good as filter: ids, titles, authors.
+MAX_VALUES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetEntry:
+    """One embedding set on disk.
+
+    Attributes:
+        data: the pairs as `open_pairs` takes them.
+        encoder: as `load_encoder` takes it.
+        folder: where the vectors lie.
+        stamp: time of writing, in nanoseconds: a set that was replaced is another set.
+        pairs_fingerprint: digest of the pairs when they were encoded.
+        weights: digest of the encoder's weights.
+    """
+
+    data: str
+    encoder: str
+    folder: str
+    stamp: int
+    pairs_fingerprint: str
+    weights: str
+
+
+def entry_of(folder: Path, data: str = "") -> SetEntry | None:
+    """Return the set in ``folder`` from its manifest alone, or None where there is none.
+
+    Args:
+        folder: of an embedding set.
+        data: name of the pairs; empty takes it from the set's provenance.
+    """
+    path = folder / MANIFEST
+    try:
+        stamp = path.stat().st_mtime_ns
+        manifest = json.loads(path.read_text("utf-8"))
+        provenance = manifest["provenance"]
+        name = data or provenance["pairs"] or folder.name
+        return SetEntry(
+            data=name,
+            encoder=provenance["encoder"] or "unknown",
+            folder=str(folder),
+            stamp=stamp,
+            pairs_fingerprint=provenance["pairs_fingerprint"],
+            weights=provenance["weights_sha256"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def known_sets(cache: Path) -> tuple[SetEntry, ...]:
+    """Return the sets that ship with the project and those encoded here, one for each pairs and encoder.
+
+    Of two with the same pairs and encoder the newer wins: the pairs had changed.
+    """
+    encoded_here = [entry_of(p.parent) for p in cache.glob(f"embeddings/*/{MANIFEST}")]
+    found: dict[tuple[str, str], SetEntry] = {}
+    for entry in sorted((e for e in encoded_here if e), key=lambda e: e.stamp):
+        found[entry.data, entry.encoder] = entry
+    shipped = [entry_of(bundled.embeddings_folder(name), name) for name in bundled.PAIR_SETS]
+    for entry in shipped:
+        if entry:
+            found.setdefault((entry.data, entry.encoder), entry)
+    order = {name: i for i, name in enumerate(bundled.PAIR_SETS)}
+    return tuple(sorted(found.values(), key=lambda e: (order.get(e.data, len(order)), -e.stamp)))
+
+
+def filters(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
+    """Return every "column=value" by which the set can be narrowed down, the split first.
+
+    Of columns that divide the pictures in the same way (a style and its licence) the shortest one is kept.
+    """
+    columns: dict[bytes, tuple[str, list[str]]] = {}
+    for name, values in sorted(embeddings.metadata.items(), key=lambda item: item[1].dtype.itemsize):
+        kinds, members = np.unique(values, return_inverse=True)
+        if 2 <= len(kinds) <= MAX_VALUES:
+            _, first = np.unique(members, return_index=True)
+            order = np.argsort(np.argsort(first))  # named by appearance, so that only the division counts
+            columns.setdefault(order[members].astype(np.int16).tobytes(), (name, kinds.astype(str).tolist()))
+    found = sorted(columns.values(), key=lambda column: (column[0] != "split", column[0]))
+    return tuple(f"{name}={kind}" for name, kinds in found for kind in kinds)

@@ -1,0 +1,1 @@
+"""Share: take home what the dashboard shows."""

@@ -1,0 +1,77 @@
+"""The address that restores the state, and what does not travel with it."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import streamlit as st
+
+from sde_core.files import bundled
+from sde_explorer.share.numbers.spec import query_of
+from sde_explorer.state import left_out
+from sde_explorer.ui.navigation import page_paths
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.state import State
+
+
+def share_link(data: "Dataset", state: "State") -> None:
+    """Show the link with a button that copies it."""
+    st.header("The link", anchor=False)
+    paths = page_paths()
+    if paths:
+        st.selectbox(
+            "It opens",
+            list(paths),
+            list(paths).index("Spectrum") if "Spectrum" in paths else 0,
+            key="share_view",
+            width=260,
+            help="Every view reads the same link: whoever opens it can go on from there to the others.",
+        )
+    path = paths.get(str(st.session_state.get("share_view", "")), "")
+    with st.container(key="share_link"):
+        # The button that copies is there without the pointer, too.
+        shown = "{opacity:1!important;visibility:visible!important}"
+        st.html(f"<style>.st-key-share_link .stCode>div,.st-key-share_link .stCode>div *{shown}</style>")
+        st.code(link_to(state, path, str(st.context.url or "")), language=None, wrap_lines=True)
+    st.caption("  \n".join(what_travels(data, state)))
+
+
+def link_to(state: "State", path: str, address: str) -> str:
+    """Return the link to a view in a state.
+
+    Args:
+        state: of the dashboard.
+        path: of the view, "" for the first one.
+        address: of the page that shows the link; "" where it is not known.
+    """
+    parts = urlsplit(address)
+    root = parts.path.rstrip("/")
+    for known in ("share", *page_paths().values()):
+        if known and root.endswith(f"/{known}"):
+            root = root.removesuffix(f"/{known}")
+            break
+    return urlunsplit((parts.scheme, parts.netloc, f"{root}/{path}", query_of(state), ""))
+
+
+def what_travels(data: "Dataset", state: "State") -> list[str]:
+    """Return what the link carries and what it does not, a sentence each."""
+    sentences = [
+        "Whoever opens it sees this set, these thresholds, this moment of training and these scales. Zoom, hidden "
+        "entries of a legend and open boxes stay here."
+    ]
+    encoder = data.embeddings.provenance.encoder or "unknown"
+    if state.data in bundled.PAIR_SETS and encoder == state.encoder == "bundled":
+        sentences.append(
+            f"The data ships with SDE Explorer: the numbers are equal on every machine where its line of facts says "
+            f"content `{data.fingerprint[:8]}`."
+        )
+    else:
+        sentences.append(
+            f"The vectors do not travel: {state.data} by {encoder} lies on this machine. The link works for everyone "
+            f"who reaches this server; elsewhere the same data must be opened first, and the line of facts must say "
+            f"content `{data.fingerprint[:8]}`. The report below needs none of that."
+        )
+    if state.training:
+        sentences.append(f"The training {state.training} lies on this machine and does not travel.")
+    return sentences + left_out(state)

@@ -1,0 +1,1 @@
+"""What the Share view computes; no streamlit here."""

@@ -1,0 +1,238 @@
+"""The report of what the dashboard shows: made in the background, taken home, looked at here."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.compare import cached as cached_compare
+from sde_explorer.compare.numbers.rows import KINDS
+from sde_explorer.jobs import Job, queue
+from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.share.numbers.spec import set_name, spec_of
+from sde_explorer.share.report_job import MadeReport, report_job
+from sde_explorer.ui.figure_files import file_stem
+from sde_explorer.ui.job_progress import job_error, job_progress
+
+if TYPE_CHECKING:
+    from sde_core.report import ReportSpec
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.state import State
+
+HALF = "a seeded half of the pictures"
+TITLE, FIT_ON, OTHER = "share_title", "share_fit_on", "share_other"
+MOST_LETTERS = 200
+_HOLDS = (
+    "One HTML file that needs no network and no server: figures that answer to the pointer and to the arrow keys, "
+    "every number of the page, parameters and seed, digests of vectors, pairs and weights, versions, and the spec that "
+    "makes it again with `sde report --spec`."
+)
+# A sandbox: the report runs its own script and reaches nothing of this page.
+_frame = st.components.v2.component(
+    "sde_explorer.report",
+    html='<iframe title="The report" sandbox="allow-scripts"></iframe>',
+    css="iframe{width:100%;height:640px;border:1px solid var(--st-border-color);border-radius:10px}",
+    js="""export default ({ data, parentElement }) => {
+      const frame = parentElement.querySelector("iframe");
+      if (frame.srcdoc !== data.page) frame.srcdoc = data.page;
+    };""",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a report is to hold beside the state.
+
+    Attributes:
+        title: of the page.
+        fit_on_part: filters of what the treatments are fitted on; () is half of the set.
+        has_other: whether the second set of Compare stands beside the open one.
+    """
+
+    title: str
+    fit_on_part: tuple[str, ...] = ()
+    has_other: bool = False
+
+
+def share_report(data: "Dataset", state: "State") -> None:
+    """Show what the report will be, make it, and hand it out."""
+    st.header("The report", anchor=False)
+    st.markdown(_HOLDS)
+    _choices(data, state)
+    try:
+        spec = report_spec(data, state, wanted(data, state))
+    except sde.SDEError as error:
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        return
+    job = queue.find(report_job(spec).key)
+    if job is not None and job.is_active:
+        job_progress(job)
+        st.caption("It is made in the background: go to other views and come back.")
+    elif job is not None and isinstance(job.result, MadeReport):
+        _hand_out(job.result, spec, state)
+    else:
+        _ask(job, spec, state)
+    for sentence in _not_in_it(state):
+        st.caption(sentence)
+
+
+def report_spec(data: "Dataset", state: "State", wanted: Wanted) -> "ReportSpec":
+    """Return the spec of the report of a state, with the fingerprints of its sets.
+
+    Raises:
+        SDEError: the state holds what a report cannot compute, or a set is not there.
+    """
+    from sde_core.report import SetSpec
+
+    entry = cached_sets.entry_of(state)
+    name, part = set_name(entry), wanted.fit_on_part
+    shown = SetSpec(embeddings=name, part=state.part, fingerprint=data.fingerprint)
+    if part:
+        reference = cached_sets.dataset(entry, part).fingerprint
+        shown = replace(shown, fit_on=name, fit_on_part=part, fit_on_fingerprint=reference)
+    sets = [shown]
+    if wanted.has_other:
+        second = cached_compare.other_entry(state)
+        fingerprint = cached_sets.dataset(second).fingerprint
+        sets.append(SetSpec(embeddings=set_name(second), fingerprint=fingerprint))
+    return spec_of(state, sets, title=wanted.title)
+
+
+def made_report(data: "Dataset", state: "State") -> MadeReport | None:
+    """Return the report of the state and of the choices of the page, if it was made already."""
+    try:
+        job = queue.find(report_job(report_spec(data, state, wanted(data, state))).key)
+    except sde.SDEError:
+        return None  # said where the report is
+    return job.result if job is not None and isinstance(job.result, MadeReport) else None
+
+
+def wanted(data: "Dataset", state: "State") -> Wanted:
+    """Return what the widgets of the page say."""
+    return Wanted(
+        title=str(st.session_state.get(TITLE) or _title(state)),
+        fit_on_part=_parts(data, state).get(str(st.session_state.get(FIT_ON, HALF)), ()),
+        has_other=_other(state) != "" and bool(st.session_state.get(OTHER)),
+    )
+
+
+def _choices(data: "Dataset", state: "State") -> None:
+    kept = st.session_state.setdefault("share_kept", {})
+    for key in (TITLE, FIT_ON, OTHER):  # Streamlit forgets what no widget of the last view held
+        if key not in st.session_state and key in kept:
+            st.session_state[key] = kept[key]
+    _choice_widgets(data, state)
+    kept |= {key: st.session_state[key] for key in (TITLE, FIT_ON, OTHER) if key in st.session_state}
+
+
+def _choice_widgets(data: "Dataset", state: "State") -> None:
+    left, right = st.columns(2, gap="large")
+    left.text_input("Title", key=TITLE, max_chars=MOST_LETTERS, placeholder=_title(state))
+    parts = _parts(data, state)
+    if st.session_state.get(FIT_ON, HALF) not in parts:
+        st.session_state[FIT_ON] = HALF
+    right.selectbox(
+        "Treatments are fitted on",
+        list(parts),
+        key=FIT_ON,
+        disabled=len(parts) == 1,
+        help="Enhancement, pruning and baselines are fitted on one part and reported on another, so that no number is "
+        "of rows that were seen. Choose one split as Part above to fit on the others.",
+    )
+    other = _other(state)
+    if other:
+        st.toggle(
+            f"With the second set of Compare, {other}",
+            key=OTHER,
+            help="The whole of it, with treatments that are fitted on a seeded half of its pictures.",
+        )
+
+
+def _title(state: "State") -> str:
+    return f"{state.data}: embedding spectrum"
+
+
+def _other(state: "State") -> str:
+    """Return what people call the second set; "" where it is none on disk."""
+    if not state.other or state.other in KINDS:
+        return ""
+    return f"{state.other}, {state.other_encoder}" if state.other_encoder else state.other
+
+
+def _parts(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
+    """Return the references that share no row with what is shown, by the words for them."""
+    shown = {text for text in state.part if text.startswith("split=")}
+    others = [text for text in data.filters if text.startswith("split=") and text not in shown]
+    narrow = tuple(text for text in state.part if text not in shown)
+    return {HALF: (), **({text: (text, *narrow) for text in others} if shown else {})}
+
+
+def _ask(job: Job | None, spec: "ReportSpec", state: "State") -> None:
+    if job is not None and job.status == "failed":
+        st.error(job_error(job), icon=":material/error:")
+    elif job is not None and job.status == "cancelled":
+        st.info("Report: stopped.", icon=":material/stop_circle:")
+    with st.container(horizontal=True):
+        if st.button("Make the report", key="make_report", type="primary", icon=":material/summarize:"):
+            queue.submit(report_job(spec))
+            st.rerun()
+        _spec_button(spec, state)
+
+
+def _hand_out(made: MadeReport, spec: "ReportSpec", state: "State") -> None:
+    stem = file_stem(state.data)
+    size = len(made.page.encode()) / 1e6
+    with st.container(horizontal=True):
+        st.download_button(
+            f"Report (HTML, {size:.1f} MB)",
+            made.page,
+            f"{stem}-report.html",
+            "text/html",
+            key="save_report",
+            on_click="ignore",
+            type="primary",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Its numbers (JSON)",
+            lambda: as_text(made.content),
+            f"{stem}-report.json",
+            "application/json",
+            key="save_report_numbers",
+            on_click="ignore",
+            icon=":material/data_object:",
+        )
+        _spec_button(spec, state)
+    if st.toggle("Look at it here", key="share_preview"):
+        _frame(key="share_frame", data={"page": made.page})
+
+
+def _spec_button(spec: "ReportSpec", state: "State") -> None:
+    st.download_button(
+        "Spec (JSON)",
+        lambda: as_text(spec.as_dict()),
+        f"{file_stem(state.data)}-spec.json",
+        "application/json",
+        key="save_spec",
+        on_click="ignore",
+        icon=":material/description:",
+        help="What the report is made of. `sde report --spec FILE` makes the same report; this page opens it too.",
+    )
+
+
+def as_text(content: dict[str, Any]) -> str:
+    """Return plain values as JSON; numbers that are not finite become null."""
+    from sde_core.files.text_file import finite
+
+    return json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _not_in_it(state: "State") -> list[str]:
+    found = []
+    if state.batch:
+        found.append(f"The report is of the whole set, not of the batch of {state.batch:,} pairs.")
+    if state.spectra != "by modality":
+        found.append(f"The report shows the spectra of both modalities, not the {state.spectra} spectrum.")
+    return found

@@ -1,0 +1,1 @@
+"""Spectrum: how many directions are strong, weak, noise."""

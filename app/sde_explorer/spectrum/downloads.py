@@ -1,0 +1,55 @@
+"""The numbers of the Spectrum view as files."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.spectrum.numbers import export as numbers_export
+from sde_explorer.ui.csv_text import csv_text
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.bands import BandReport
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.state import State
+
+
+def downloads(reports: "list[BandReport]", state: "State", data: "Dataset") -> None:
+    """Show the two buttons; the files are written when one is pressed."""
+    st.header("Take the numbers home", anchor=False)
+    name = f"spectrum-{data.fingerprint[:8]}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Singular values (CSV)",
+            lambda: as_csv(reports),
+            f"{name}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/table:",
+        )
+        st.download_button(
+            "All numbers and parameters (JSON)",
+            lambda: as_json(reports, state, data.embeddings),
+            f"{name}.json",
+            "application/json",
+            on_click="ignore",
+            icon=":material/data_object:",
+        )
+    st.caption(
+        "Each figure saves itself as PNG or SVG: the two buttons in its tool bar. "
+        "The address in your browser restores this view."
+    )
+
+
+def as_csv(reports: "list[BandReport]") -> str:
+    """Return one line for each singular value."""
+    return csv_text(numbers_export.as_rows(reports))
+
+
+def as_json(reports: "list[BandReport]", state: "State", embeddings: sde.EmbeddingSet) -> str:
+    """Return numbers, parameters and where the vectors come from."""
+    parameters = asdict(state) | {"fingerprint": embeddings.fingerprint, "version": sde.__version__}
+    content = numbers_export.as_json(reports, parameters) | {"provenance": embeddings.provenance.as_dict()}
+    return json.dumps(content, indent=1)

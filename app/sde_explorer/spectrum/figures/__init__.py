@@ -1,0 +1,1 @@
+"""Figures of the Spectrum view: numbers in, plotly figure out."""

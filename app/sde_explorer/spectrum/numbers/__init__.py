@@ -1,0 +1,1 @@
+"""What the Spectrum view computes; no streamlit here."""

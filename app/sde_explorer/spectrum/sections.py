@@ -1,0 +1,193 @@
+"""The parts of the Spectrum view below the spectra, one of them open at a time: only that one is computed."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+import streamlit as st
+
+from sde_explorer.readings import metrics as numbers_metrics
+from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.spectrum import cached as cached_spectrum
+from sde_explorer.spectrum import words as spectrum_words
+from sde_explorer.spectrum.clicks import take_size
+from sde_explorer.spectrum.figures.batches import batches_figure
+from sde_explorer.spectrum.figures.bulk import bulk_figure
+from sde_explorer.spectrum.figures.centring import centring_figure
+from sde_explorer.spectrum.figures.spectrum import cumulative_figure
+from sde_explorer.spectrum.numbers import batches as numbers_batches
+from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
+from sde_explorer.spectrum.rules_table import rules_table
+from sde_explorer.state import Section
+from sde_explorer.ui import words
+from sde_explorer.ui.cards import card_strip
+from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.metric_cards import metric_cards
+from sde_explorer.ui.pending import catch_up, growing, pending
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.bands import BandReport
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.readings.metrics import Reading
+    from sde_explorer.spectrum.numbers.batches import Draw
+    from sde_explorer.spectrum.numbers.rules import RuleResult
+    from sde_explorer.state import State
+
+Shown = "list[tuple[Matrix, BandReport]]"
+
+
+def sections(data: "Dataset", shown: Shown, state: "State") -> None:
+    """Show the tabs, and in the open one its figures and words.
+
+    Args:
+        data: the open set.
+        shown: the matrices of the page with their bands.
+        state: of the dashboard.
+    """
+    draw = {
+        "Is it noise?": _noise,
+        "Energy and cone": _energy,
+        "Batches": _batches,
+        "Metrics": _metrics,
+        "Rules": _rules,
+    }
+    names = get_args(Section)
+    for name, tab in zip(
+        names, st.tabs(names, key="section", bind="query-params", on_change="rerun"), strict=True
+    ):
+        if tab.open:
+            with tab:
+                draw[name](data, shown, state)
+
+
+def _noise(data: "Dataset", shown: Shown, state: "State") -> None:
+    reports = [report for _, report in shown]
+    jobs = {matrix.kind: cached_spectra.chance(data, matrix) for matrix, _ in shown}
+    chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
+    left, right = chart_columns("bulk_and_chance")
+    with left:
+        st.plotly_chart(
+            bulk_figure(reports, chance=chance),
+            key="bulk_chart",
+            config=CONFIG,
+            alt="Histogram of singular values in noise edges, beside what pure noise and shuffles give.",
+        )
+    with right:
+        cross = reports[0].modality == "cross"
+        st.markdown("**What to see.** " + (words.BULK_CROSS_STORY if cross else words.BULK_STORY))
+        for report in reports:
+            if report.modality in chance:
+                above = numbers_uncertainty.above_chance(report, chance[report.modality])
+                st.markdown(spectrum_words.above_story(report, above, len(chance[report.modality])))
+        st.caption(spectrum_words.CROSS_CHANCE_STORY if cross else spectrum_words.CHANCE_STORY)
+        pending(list(jobs.values()))
+    catch_up([job for name, job in jobs.items() if name not in chance])
+    kind, sentence = words.fit_story(reports)
+    if kind == "warning":
+        st.warning(sentence, icon=":material/warning:")
+    else:
+        st.info(sentence, icon=":material/check_circle:")
+
+
+def _energy(data: "Dataset", shown: Shown, state: "State") -> None:
+    reports = [report for _, report in shown]
+    left, right = chart_columns("energy_and_cone")
+    with left:
+        st.markdown("**How fast does the energy add up?**")
+        st.plotly_chart(
+            cumulative_figure(reports, unit=state.unit, xscale=state.xscale),
+            key="energy_chart",
+            config=CONFIG,
+            alt=words.energy_story(reports),
+        )
+        st.caption(words.energy_story(reports))
+    with right:
+        st.markdown("**What does the mean hold?**")
+        found = [cached_spectrum.centring(data, matrix) for matrix, _ in shown]
+        told = "  \n".join(spectrum_words.centring_story(one) for one in found)
+        st.plotly_chart(centring_figure(found), key="centring_chart", config=CONFIG, alt=words.plain(told))
+        st.markdown(told)
+        st.caption(spectrum_words.CENTRING_STORY)
+
+
+def _batches(data: "Dataset", shown: Shown, state: "State") -> None:
+    jobs = [cached_spectrum.batches(data, matrix, state.rule) for matrix, _ in shown]
+    running = next((job for job in jobs if job.is_active), None)
+    st.markdown(
+        "**How much does a batch see?** A training loss partitions the batch in front of it, not the whole set."
+    )
+
+    def draw(_: object) -> None:
+        drawn: list[tuple[Draw, ...]] = [job.result or job.partial or () for job in jobs]
+        curves = [
+            numbers_batches.batch_curve(
+                matrix.kind, draws, noise_factor=state.noise, strong_factor=state.strong
+            )
+            for (matrix, _), draws in zip(shown, drawn, strict=True)
+            if draws
+        ]
+        told = "  \n".join(spectrum_words.batch_story(curve, state.batch) for curve in curves)
+        st.plotly_chart(
+            batches_figure(curves, chosen=state.batch),
+            key="batches_chart",
+            config=CONFIG,
+            on_select=lambda: take_size("batches_chart"),
+            selection_mode="points",
+            alt=words.plain(told),
+        )
+        st.markdown(told)
+
+    pending([job for job in jobs if job.status == "failed"])
+    if running is not None:
+        growing(running, draw)
+    elif any(job.status == "done" for job in jobs):
+        draw(None)
+    st.caption(spectrum_words.BATCH_STORY)
+
+
+def _metrics(data: "Dataset", shown: Shown, state: "State") -> None:
+    jobs = {matrix.kind: cached_spectra.chance(data, matrix) for matrix, _ in shown}
+    rows = cached_spectrum.row_metrics(data, state.batch, state.seed)
+    chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
+    reports = [report for _, report in shown if report.modality in chance]
+    spectral = numbers_metrics.spectrum_readings(reports, chance) if reports else ()
+    st.caption(spectrum_words.METRIC_STORY + _sample_sentence(data, state))
+    cross = reports[0].modality == "cross" if reports else False
+
+    def draw(readings: "tuple[Reading, ...]") -> None:
+        card_strip(metric_cards((*spectral, *readings), pairs_shuffled=cross))
+
+    pending(list(jobs.values()))
+    catch_up([job for name, job in jobs.items() if name not in chance])
+    if rows.status == "failed":
+        draw(())
+    growing(rows, draw)
+
+
+def _sample_sentence(data: "Dataset", state: "State") -> str:
+    from sde_explorer.readings.metrics import SAMPLE
+
+    there = min(state.batch or data.embeddings.n_images, data.embeddings.n_images)
+    return f" Cone to hubness: a seeded sample of {SAMPLE:,} pairs." if there > SAMPLE else ""
+
+
+def _rules(data: "Dataset", shown: Shown, state: "State") -> None:
+    for matrix, report in shown:
+        job = cached_spectrum.rules(data, matrix)
+        by_hand = replace(report, fit_distance=None) if state.is_moved and report.cuts_by_size else None
+        chosen = "shuffled pairs" if matrix.is_cross else state.rule
+
+        def draw(
+            results: "tuple[RuleResult, ...]",
+            chosen: str = chosen,
+            by_hand: "BandReport | None" = by_hand,
+            kind: str = matrix.kind,
+        ) -> None:
+            st.html(rules_table(results, chosen=chosen, by_hand=by_hand))
+            story = spectrum_words.rules_story(kind, results)
+            if story:
+                st.markdown(story)
+
+        st.markdown(f"{spectrum_words.named(matrix.kind)}, {report.shape[0]:,} × {report.shape[1]}")
+        growing(job, draw)
+    st.caption(spectrum_words.RULES_STORY)

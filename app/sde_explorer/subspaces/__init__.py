@@ -1,0 +1,1 @@
+"""Subspaces: what a direction means."""

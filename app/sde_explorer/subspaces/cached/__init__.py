@@ -1,0 +1,1 @@
+"""Streamlit's caches of the Subspaces view."""

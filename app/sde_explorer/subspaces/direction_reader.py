@@ -1,0 +1,171 @@
+"""The direction reader: choose a direction, see what lies at its ends and what it is good for."""
+
+import math
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.subspaces import words
+from sde_explorer.subspaces.cached import directions as cached_directions
+from sde_explorer.subspaces.direction_cards import direction_cards
+from sde_explorer.subspaces.figures.directions import directions_figure
+from sde_explorer.subspaces.terms import HELP
+from sde_explorer.ui.cards import card_grid
+from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.follow import follow, segments
+from sde_explorer.ui.header import current_state, put
+from sde_explorer.ui.thumbnails import lines, thumbnails
+from sde_explorer.ui.words import signed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.state import State
+    from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
+
+_CHART = "directions_chart"
+_N_PICTURES = 8
+_N_CAPTIONS = 6
+
+
+@st.fragment
+def direction_reader(data: "Dataset") -> None:
+    """Show the reader; another direction redraws only this part."""
+    st.header("What does a direction mean?", anchor=False)
+    state = current_state()
+    try:
+        table = cached_directions.table_of(data, state.basis, state.center)
+    except sde.SDEError as error:
+        segments("basis", "Directions of", state.basis, help=HELP["basis"])
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        return
+    count = len(table.values)
+    if not count:
+        segments("basis", "Directions of", state.basis, help=HELP["basis"])
+        st.info("All vectors are equal: there is no direction to read. Choose another part or keep the mean.")
+        return
+    if state.direction > count:  # another set, or a link of one, has more directions
+        put(direction=count)
+        state = current_state()
+    _controls(table, state)
+    labels = _labels(data, state)
+    reading = cached_directions.reading(data, state.basis, state.center, state.direction)
+    left, right = chart_columns("direction_columns", (0.46, 0.54), least="27rem")
+    with left:
+        st.plotly_chart(
+            directions_figure(table, labels, state.direction, level=words.chance_level(reading)),
+            key=_CHART,
+            config=CONFIG,
+            on_select=_take_click,
+            selection_mode="points",
+            alt=words.directions_alt(table, state.direction),
+        )
+        st.caption(words.directions_story(table))
+    with right:
+        card_grid(direction_cards(table, reading, labels), 2)
+        _distributions(data, state, reading)
+    _ends(data, reading)
+
+
+def _controls(table: "DirectionTable", state: "State") -> None:
+    count = len(table.values)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        segments("basis", "Directions of", state.basis, help=HELP["basis"])
+        _step("Previous", ":material/chevron_left:", state.direction - 1, count)
+        follow("direction_number", state.direction)
+        st.number_input(
+            f"Direction, 1 to {count:,}",
+            1,
+            count,
+            key="direction_number",
+            width=150,
+            on_change=lambda: put(direction=int(st.session_state["direction_number"])),
+        )
+        _step("Next", ":material/chevron_right:", state.direction + 1, count)
+        for what, label in (("correlation", "Most cross-modal"), ("gap", "Most gap-like")):
+            number = table.most(what)
+            st.button(
+                label,
+                key=f"direction_{what}",
+                icon=":material/my_location:",
+                disabled=number in (0, state.direction),
+                help=words.JUMP[what],
+                on_click=lambda number=number: put(direction=number),
+            )
+    if count > 1:
+        follow("direction_slider", state.direction)
+        st.slider(
+            "Direction",
+            1,
+            count,
+            key="direction_slider",
+            label_visibility="collapsed",
+            on_change=lambda: put(direction=st.session_state["direction_slider"]),
+        )
+
+
+def _step(label: str, icon: str, number: int, count: int) -> None:
+    st.button(
+        label,
+        key=f"direction_{label.lower()}",
+        icon=icon,
+        disabled=not 1 <= number <= count,
+        on_click=lambda: put(direction=number),
+    )
+
+
+def _take_click() -> None:
+    event = st.session_state.get(_CHART)
+    points = event["selection"]["points"] if event else []
+    number = points[-1].get("customdata") if points else None
+    if isinstance(number, list | tuple) and number:
+        number = number[0]
+    if isinstance(number, int | float) and math.isfinite(number):
+        put(direction=int(number))
+
+
+def _labels(data: "Dataset", state: "State") -> "npt.NDArray[np.int64] | None":
+    """Return the bands of the directions, at the thresholds of the state; cross directions have none."""
+    if state.basis in ("image", "text"):
+        [report] = cached_spectra.bands(data, state, (state.basis,))
+        return report.labels
+    return None
+
+
+def _distributions(data: "Dataset", state: "State", reading: "Reading") -> None:
+    coefficients, null = cached_directions.reading_figures(data, state.basis, state.center, reading.number)
+    one, two = st.columns(2, gap="medium")
+    with one:
+        if null is not None:
+            st.plotly_chart(null, key="null_chart", config=CONFIG, alt=words.null_story(reading))
+        else:
+            st.info("Without variation on both sides there is no correlation along this direction.")
+        st.caption(words.null_story(reading))
+    with two:
+        st.plotly_chart(
+            coefficients,
+            key="coefficients_chart",
+            config=CONFIG,
+            alt="Histograms of the coefficients of pictures and captions.",
+        )
+        st.caption(words.COEFFICIENTS_STORY)
+
+
+def _ends(data: "Dataset", reading: "Reading") -> None:
+    embeddings, seen = data.embeddings, False
+    for column, end in zip(st.columns(2, gap="large"), (1, 0), strict=True):
+        with column:
+            st.markdown(f"**{'Upper' if end else 'Lower'} end**")
+            rows = reading.images[end][:_N_PICTURES]
+            seen |= thumbnails(data, [(int(row), signed(reading.image[row], 3)) for row in rows])
+            st.caption("Captions furthest out at this end")
+            lines(
+                (embeddings.captions[int(row)], signed(reading.text[row], 3))
+                for row in reading.texts[end][:_N_CAPTIONS]
+            )
+    st.caption(words.ENDS_STORY if seen else f"{words.NO_PICTURES} {words.ENDS_STORY}")

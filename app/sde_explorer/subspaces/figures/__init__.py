@@ -1,0 +1,1 @@
+"""Figures of the Subspaces view: numbers in, plotly figure out."""

@@ -1,0 +1,62 @@
+"""A UMAP in the background, kept as a file so that it is laid out once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sde_core as sde
+from sde_explorer.jobs.job import Job
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from torch import Tensor
+
+_KIND = "sde.map"
+# The neighbours take about as long as a tenth of the layout.
+_STAGES = {"neighbours": (0.0, 0.1), "layout": (0.1, 0.9)}
+
+
+def umap_job(
+    name: str, title: str, vectors: "Callable[[], npt.NDArray[np.floating]]", cache: Path, *, seed: int = 0
+) -> Job:
+    """Return the job that lays out a map; its result is (p, 2) float32.
+
+    Args:
+        name: digest of everything that the map depends on but the seed.
+        title: whose map it is, in words.
+        vectors: returns the (p, n) rows, in the job's thread.
+        cache: folder whose ``maps`` takes the file.
+        seed: of the layout.
+    """
+    path = cache / "maps" / f"{name}-{seed}.safetensors"
+    return Job(
+        key=f"map/{path}",
+        kind="map",
+        title=title,
+        work=lambda job: _lay_out(job, path, vectors, seed).numpy(),
+    )
+
+
+def _lay_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floating]]", seed: int) -> "Tensor":
+    from sde_core.files.tensor_file import read_tensors, write_tensors
+
+    if path.is_file():
+        try:
+            tensors, _ = read_tensors(path, kind=_KIND, writer="the Subspaces page")
+            return tensors["map"]
+        except sde.DataError:
+            path.unlink(missing_ok=True)  # made again below
+
+    def follow(stage: str, share: float) -> None:
+        start, part = _STAGES[stage]
+        left = job.seconds * (1 - share) / share if stage == "layout" and share > 0.02 else None
+        words = "looking for neighbours" if stage == "neighbours" else f"laying out, {share:.0%}"
+        job.report(start + part * share, words, seconds_left=left)
+
+    job.report(0.0, "loading umap-learn")
+    rows = vectors()
+    found = sde.umap_map(rows, seed=seed, progress=follow)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_tensors(path, {"map": found}, kind=_KIND, header={"rows": str(len(rows))})
+    return found

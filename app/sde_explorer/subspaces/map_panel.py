@@ -1,0 +1,133 @@
+"""Maps of the set: PCA at once, UMAP in the background, coloured by energy or metadata, picked by lasso."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from sde_explorer.jobs import queue
+from sde_explorer.state import DEFAULT
+from sde_explorer.subspaces import words
+from sde_explorer.subspaces.cached import maps as cached_maps
+from sde_explorer.subspaces.figures.maps import CONFIG, map_figure
+from sde_explorer.subspaces.numbers.maps import (
+    BAND_COLOURS,
+    Colours,
+    density,
+    ids_of,
+    modality_colours,
+    pictures_of,
+    points_of,
+    shown_points,
+)
+from sde_explorer.subspaces.terms import HELP
+from sde_explorer.ui.follow import choice, segments
+from sde_explorer.ui.header import current_state, put
+from sde_explorer.ui.job_progress import job_error, job_progress
+from sde_explorer.ui.pointer import view_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.state import State
+
+CHART = "map_chart"
+MODALITY = "modality"
+
+
+def map_of(data: "Dataset", state: "State") -> str:
+    """Return which map the state shows, whatever colours it."""
+    return f"{data.fingerprint}/{state.map}/{state.map_of}/{state.map_points if state.map == 'UMAP' else ''}"
+
+
+def map_panel(data: "Dataset") -> None:
+    """Show the controls and the map of the state; while a UMAP is laid out, how far it is."""
+    names = (*BAND_COLOURS, MODALITY, *cached_maps.colour_names(data))
+    state = current_state()
+    if state.map_colour not in names:
+        st.warning(
+            f"This set has no column {state.map_colour!r}: the map shows {DEFAULT.map_colour}.",
+            icon=":material/link_off:",
+        )
+        put(map_colour=DEFAULT.map_colour)
+        state = current_state()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        segments("map", "Map", state.map, help=HELP["map"])
+        segments("map_of", "Of", state.map_of, help=HELP["map_of"])
+        if state.map == "UMAP":
+            segments("map_points", "Points at most", state.map_points, help=HELP["map_points"])
+        choice("map_colour", "Coloured by", state.map_colour, names, help=HELP["map_colour"], width=190)
+    flat = _pca(data, state) if state.map == "PCA" else _umap(data, state)
+    if flat is not None:
+        _draw(data, state, flat)
+
+
+def pick(data: "Dataset", ids: list[int]) -> None:
+    """Keep the pictures behind what was picked in the state, so that they outlive the figure."""
+    put(rows=tuple(int(row) for row in pictures_of(data.embeddings, ids)))
+
+
+def _pca(data: "Dataset", state: "State") -> "npt.NDArray[np.float32]":
+    return cached_maps.pca(data, state.map_of)
+
+
+def _umap(data: "Dataset", state: "State") -> "npt.NDArray[np.float32] | None":
+    """Return the UMAP if it is there; else start it, or show how far it is or how it ended."""
+    job = cached_maps.umap(data, state)
+    known = queue.find(job.key)
+    stopped = known is not None and known.status in ("failed", "cancelled")
+    if known is None or (stopped and st.session_state.pop("map_again", False)):
+        known, stopped = queue.submit(job), False
+        known.wait(0.15)  # one that is kept as a file is there at once
+    if known.is_active:
+        job_progress(known)
+        st.caption(
+            "The layout runs in the background: go to other views and come back. It is kept, and done once for "
+            "each set."
+        )
+        return None
+    if stopped:
+        if known.error:
+            st.error(job_error(known), icon=":material/error:")
+        else:
+            st.info(f"{known.title}: stopped.", icon=":material/stop_circle:")
+        st.button(
+            "Lay it out",
+            icon=":material/play_arrow:",
+            on_click=lambda: st.session_state.update(map_again=True),
+        )
+        return None
+    return np.asarray(known.result, dtype=np.float32)
+
+
+def _draw(data: "Dataset", state: "State", flat: "npt.NDArray[np.float32]") -> None:
+    rows = cached_maps.rows_of_map(data, state)
+    view = view_of(CHART, map_of(data, state))
+    shown = shown_points(flat, view)
+    picked = points_of(data.embeddings, rows, state.rows) if state.rows else None
+    st.plotly_chart(
+        map_figure(
+            flat,
+            ids_of(data.embeddings, rows),
+            _colours(data, state),
+            shown,
+            kind=state.map,
+            picked=picked,
+            n_images=data.embeddings.n_images,
+            grid=density(flat) if shown.is_density else None,
+            view=view,
+        ),
+        key=CHART,
+        config=CONFIG,
+        alt=f"{state.map} map of {len(rows):,} points, coloured by {state.map_colour}.",
+    )
+    st.caption(words.map_story(state.map, state.map_of, rows, shown))
+
+
+def _colours(data: "Dataset", state: "State") -> Colours:
+    if state.map_colour in BAND_COLOURS:
+        return cached_maps.colours_by_band(data, state, BAND_COLOURS.index(state.map_colour))
+    if state.map_colour == MODALITY:
+        return modality_colours(cached_maps.rows_of_map(data, state))
+    return cached_maps.colours_by_column(data, state, state.map_colour)

@@ -1,0 +1,1 @@
+"""What the Subspaces view computes; no streamlit here."""

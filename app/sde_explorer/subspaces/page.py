@@ -1,0 +1,53 @@
+"""Subspaces: what a direction means, how much of each pair is signal, and maps of the set."""
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.subspaces import map_panel, pair_energies
+from sde_explorer.subspaces.cached import maps as cached_maps
+from sde_explorer.subspaces.direction_reader import direction_reader
+from sde_explorer.subspaces.map_panel import pick
+from sde_explorer.subspaces.numbers.maps import MOST_POINTS
+from sde_explorer.subspaces.picked import picked
+from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.pointer import hover_cards, picks
+from sde_explorer.ui.thresholds import compact_thresholds
+
+CHARTS = (map_panel.CHART, pair_energies.CHART)
+
+
+def show() -> None:
+    """Compose the view."""
+    _body(header("Subspaces"))
+
+
+@st.fragment
+def _body(data: "Dataset") -> None:
+    """Redraw only this part when a threshold moves or points are picked."""
+    state_line()
+    state = current_state()
+    try:
+        reports = cached_spectra.bands(data, state, ("image", "text"))
+    except sde.SDEError as error:
+        with st.container(border=True):
+            compact_thresholds(disabled=True)
+        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        return
+    with st.container(border=True):
+        compact_thresholds(disabled=not all(r.cuts_by_size for r in reports))
+    direction_reader(data)
+    state = current_state()
+    pair_energies.pair_energies(data, state)
+    st.header("Where does everything lie?", anchor=False)
+    left, right = chart_columns("map_columns", (0.62, 0.38), least="24rem")
+    with left:
+        map_panel.map_panel(data)
+    with right:
+        picked(data, state)
+    picks(CHARTS, lambda ids: pick(data, ids))
+    state = current_state()
+    many = state.map == "PCA" and len(cached_maps.rows_of_map(data, state)) > MOST_POINTS
+    hover_cards(data, state, CHARTS, of=map_panel.map_of(data, state), redraws=many)

@@ -1,0 +1,158 @@
+"""The sentences beside the charts of the Subspaces view, made from the numbers in them."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sde_explorer.subspaces.numbers.pair_energy import BY_CHANCE
+from sde_explorer.ui.words import percent
+
+if TYPE_CHECKING:
+    from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
+    from sde_explorer.subspaces.numbers.maps import MapRows, Shown
+    from sde_explorer.subspaces.numbers.pair_energy import PairEnergies
+    from sde_explorer.subspaces.numbers.selection import Composition
+
+NO_PICTURES = "The pictures of this set are not on this machine: captions and ids are shown instead."
+JUMP = {
+    "correlation": "To the direction along which pictures and their captions agree most.",
+    "gap": "To the direction that holds the largest share of the distance between the two means.",
+}
+COEFFICIENTS_STORY = (
+    "Two humps that lie on each other: the direction means the same for both. A direction of one modality only is "
+    "wide for that one and narrow for the other."
+)
+ENDS_STORY = (
+    "Pictures and captions with the largest coefficients, outermost first. The sign of a direction is arbitrary: "
+    "what counts is what the two ends are the opposite of."
+)
+CLICK_STORY = "Click a point to read its direction."
+BASES = {
+    "image": "directions of the pictures",
+    "text": "directions of the captions",
+    "joint": "directions of both modalities in one matrix",
+    "cross": "pairs of directions, one a modality, that covary most",
+}
+
+
+def chance_level(reading: "Reading") -> float | None:
+    """Return the correlation that one in a hundred shuffles exceeds, or None without pairs."""
+    null = reading.null
+    return float(np.quantile(null, 0.99)) if len(null) and np.isfinite(null).all() else None
+
+
+def directions_story(table: "DirectionTable") -> str:
+    """Return what all directions say together."""
+    said = [f"Shown are the {BASES[table.basis]}. {CLICK_STORY}"]
+    best, gap = table.most("correlation"), table.most("gap")
+    if best:
+        said.append(
+            f"Pairs agree most along direction {best} (correlation {table.correlation[best - 1]:.2f}); above the "
+            "dotted line they agree more than 99 of 100 shuffles do."
+        )
+    if gap:
+        said.append(f"Direction {gap} holds {percent(table.gap[gap - 1])} of the modality gap.")
+    if math.isfinite(table.gap_outside) and table.gap_outside > 0.0005:
+        said.append(f"{percent(table.gap_outside)} of the gap lies outside these directions.")
+    return " ".join(said)
+
+
+def directions_alt(table: "DirectionTable", number: int) -> str:
+    """Return the chart of all directions in words."""
+    return (
+        "Singular value, correlation of pairs and share of the modality gap by number of the direction; "
+        f"direction {number} of {len(table.values)} is marked."
+    )
+
+
+def null_story(reading: "Reading") -> str:
+    """Return whether pairs agree beyond shuffled ones."""
+    if not math.isfinite(reading.correlation):
+        return "No correlation: pictures or captions do not vary along this direction, or there are no pairs."
+    beyond = int((reading.null >= reading.correlation).sum())
+    found = f"{reading.n_pairs:,} pairs correlate at {reading.correlation:.2f}"
+    if beyond == 0:
+        return (
+            f"{found}, more than any of {len(reading.null)} shuffles: the direction means something to both."
+        )
+    if reading.p_value < 0.05:
+        return f"{found}; {beyond} of {len(reading.null)} shuffles reach that: some agreement."
+    return f"{found}; {beyond} of {len(reading.null)} shuffles reach that: no agreement beyond chance."
+
+
+def triangle_story(pairs: "PairEnergies", shown: int) -> str:
+    """Return what the triangles say, how many pairs are flagged, and which sample is drawn."""
+    count = len(pairs.images)
+    flagged = [int((pairs.kind == kind).sum()) for kind in (1, 2)]
+    said = [
+        "Near a corner, all of a vector's energy lies in that band; in the middle it is spread evenly. Flagged are "
+        "pairs of which one side is in the upper quarter of its modality by signal (strong and weak) and the other "
+        f"in the lower quarter: {flagged[0]:,} ({percent(flagged[0] / max(count, 1))}) have a picture of signal with "
+        f"a caption of noise, {flagged[1]:,} ({percent(flagged[1] / max(count, 1))}) the reverse. Sides that knew "
+        f"nothing of each other would give {percent(BY_CHANCE)} each."
+    ]
+    if count < pairs.n_pairs:
+        said.append(f"A seeded sample of {count:,} of {pairs.n_pairs:,} pairs.")
+    if shown < count:
+        said.append(f"Drawn are {shown:,} of them, picked and flagged ones first.")
+    return " ".join(said)
+
+
+def map_story(kind: str, of: str, rows: "MapRows", shown: "Shown", *, seed: int = 0) -> str:
+    """Return how to read the map, and which sample it shows."""
+    what = {"image": "pictures", "text": "captions", "both": "pictures and captions"}[of]
+    if kind == "PCA":
+        said = [
+            f"The two directions of most variance of the {what}; distances are true as far as a plane can show them."
+        ]
+        if of == "both":
+            said.append("Where the two modalities lie apart, that is the modality gap.")
+    else:
+        said = [
+            f"UMAP by cosine with 15 neighbours and seed {seed}: who is near whom is kept; sizes of clusters and "
+            "distances between them mean nothing."
+        ]
+    if rows.is_sample:
+        said.append(f"A seeded sample of {len(rows):,} of {rows.n_all:,} {what}.")
+    else:
+        said.append(f"All {rows.n_all:,} {what}.")
+    if shown.is_density:
+        drawn = len(shown.points)
+        part = f"{drawn:,} of the {shown.inside:,}" if drawn < shown.inside else f"all {drawn:,}"
+        said.append(
+            f"Grey is the density of all; drawn are {part} in this part of the map. Zoom in to see others."
+        )
+    return " ".join(said)
+
+
+PICK_STORY = (
+    "Draw around points with the lasso or the box, or click one: their pictures appear here. A double click lets go. "
+    "The choice stays when you recolour the map or turn to another one."
+)
+
+
+def pick_story(found: "Composition", count: int, total: int) -> str:
+    """Return how the picked pairs differ from all."""
+    apart = [
+        float(side[2] - whole[2])
+        for side, whole in ((found.image, found.image_all), (found.text, found.text_all))
+    ]
+    words = [
+        "about as much noise energy as all"
+        if abs(d) < 0.005
+        else f"{100 * abs(d):.1f} points {'more' if d > 0 else 'less'}"
+        for d in apart
+    ]
+    return (
+        f"**{count:,} of {total:,} pictures.** Noise energy beside the mean of the set: pictures {words[0]}, "
+        f"captions {words[1]}."
+    )
+
+
+PAIR_KINDS = {
+    "all": "all, widest apart first",
+    "image-signal": "picture signal, caption noise",
+    "text-signal": "caption signal, picture noise",
+    "picked": "picked",
+}

@@ -1,0 +1,1 @@
+"""Training: a short fine-tuning, live."""

@@ -1,0 +1,1 @@
+"""Figures of the Training view: numbers in, plotly figure out."""

@@ -1,0 +1,100 @@
+"""Training in the background: runs side by side on the same batches, told to a log and to disk."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import sde_core as sde
+from sde_core.embedding_formats.named import rows_of_part
+from sde_core.training import Done, finetune_side_by_side
+from sde_core.training.events import as_plain
+from sde_explorer.jobs.job import Job
+from sde_explorer.training.numbers.run import TrainingLog
+from sde_explorer.training.runs import EventFile, TrainingRequest, last_checkpoint, read_log, trained_set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What a training ended with.
+
+    Attributes:
+        folder: of the training.
+        sets: run -> folder of the set of its vectors, for runs that ended well.
+    """
+
+    folder: Path
+    sets: Mapping[str, Path]
+
+
+def training_job(request: TrainingRequest, folder: Path, cache: Path, *, device: str) -> Job:
+    """Return the job that trains every run of the request, or goes on with what is there.
+
+    The job's ``partial`` is the `TrainingLog`. Cancelling it writes a checkpoint of every run.
+
+    Args:
+        request: what to train on and how.
+        folder: of the training.
+        cache: folder whose ``embeddings`` takes the trained vectors.
+        device: lane of the queue.
+    """
+    return Job(
+        key=f"train/{folder}",
+        kind="train",
+        title=request.title,
+        device=device,
+        work=lambda job: _train(job, request, folder, cache),
+    )
+
+
+def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Trained:
+    log = read_log(folder)
+    job.report(0.0, "opening the pairs", partial=log)
+    source = training_source(request)
+    job.report(0.0, "preparing")
+    sets: dict[str, Path] = {}
+    events = finetune_side_by_side(
+        source,
+        request.runs,
+        output=folder,
+        resume=all(last_checkpoint(folder, name) for name in request.runs),
+        progress=lambda p: job.report(0.0, f"{p.stage}, {p.done:,} of {p.total:,} · {p.rate:,.0f} a second"),
+    )
+    with closing(EventFile(folder)) as record, closing(events):
+        for event in events:
+            plain = as_plain(event)
+            log.add(plain)
+            record.add(plain)
+            if isinstance(event, Done):
+                sets[event.run] = keep_vectors(event.result, folder, event.run, cache)
+            left = job.seconds * (1 - log.share) / log.share if log.share > 0 else None
+            job.report(log.share, _note(log), seconds_left=left)
+    return Trained(folder=folder, sets=sets)
+
+
+def training_source(request: TrainingRequest) -> sde.EmbeddingSet:
+    """Return what a training trains on.
+
+    Raises:
+        DataError: the set is gone, or it is another one by now.
+    """
+    found = sde.EmbeddingSet.load(request.folder)
+    if request.part:
+        found = found.select(rows_of_part(found, request.part))
+    if found.fingerprint != request.fingerprint:
+        raise sde.DataError(f"{request.data} has changed since the training began: start a new one")
+    return found
+
+
+def keep_vectors(result: sde.EmbeddingSet, folder: Path, run: str, cache: Path) -> Path:
+    """Save trained vectors where every view finds them, and return their folder."""
+    origin = result.provenance
+    if not origin.encoder:  # the adapter could not be folded: the vectors have no encoder to load
+        origin = replace(origin, encoder=f"{folder.name}/{run}")
+    return replace(result, provenance=origin).save(trained_set(cache, folder, run))
+
+
+def _note(log: TrainingLog) -> str:
+    return " · ".join(
+        f"{name}: step {r.step:,} of {r.total_steps:,}" for name, r in log.runs.items() if r.started
+    )

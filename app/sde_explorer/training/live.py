@@ -1,0 +1,146 @@
+"""How a training goes: numbers and charts that follow it while it runs."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer.training import words
+from sde_explorer.training.figures.run import loss_figure, rank_gap_figure, recall_figure, shares_figure
+from sde_explorer.training.figures.spectra import before_now_figure, waterfall_figure
+from sde_explorer.training.table import shares_table
+from sde_explorer.ui.cards import Card, Number, card_strip
+from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.figures.layout import CONFIG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sde_explorer.training.numbers.run import RunLog, TrainingLog
+
+_WAYS = {"text_retrieval_recall@10": "image → text", "image_retrieval_recall@10": "text → image"}
+
+
+def training_charts(log: "TrainingLog") -> None:
+    """Show what has been told so far; called again and again while the training runs."""
+    runs = list(log.runs.values())[:2]
+    _problems(runs)
+    if not any(run.looks for run in runs):
+        st.info("The first look at validation comes in a moment.", icon=":material/hourglass_empty:")
+        return
+    runs = [run for run in runs if run.looks and run.spectra]
+    card_strip(_cards(runs))
+    st.markdown(words.outcome(runs))
+    _quality(runs)
+    _movement(runs)
+    _spectra(runs)
+
+
+def _quality(runs: "Sequence[RunLog]") -> None:
+    left, right = chart_columns("training_quality")
+    with left:
+        st.header("Does it find more?", anchor=False)
+        k = st.segmented_control("Cut-off", (1, 5, 10), default=10, required=True, key="training_k")
+        st.plotly_chart(
+            recall_figure(runs, int(k or 10)), key="training_recall", config=CONFIG, alt=words.outcome(runs)
+        )
+        if runs[0].started:
+            st.caption(
+                f"Validation: {runs[0].started['n_val']:,} pictures with all their captions; training on "
+                f"{runs[0].started['n_train']:,}. {runs[0].started['split']}"
+            )
+    with right:
+        st.header("What the loss does", anchor=False)
+        st.plotly_chart(
+            loss_figure(runs, height=340),
+            key="training_loss",
+            config=CONFIG,
+            alt="Contrastive loss of the batches over the steps, and the spectral terms.",
+        )
+        st.caption(words.LOSS_STORY)
+
+
+def _movement(runs: "Sequence[RunLog]") -> None:
+    left, right = chart_columns("training_movement")
+    with left:
+        st.header("How the bands move", anchor=False)
+        what = st.segmented_control(
+            "Share of", ("energy", "directions"), default="energy", required=True, key="training_share"
+        )
+        st.plotly_chart(
+            shares_figure(runs, str(what or "energy")),
+            key="training_shares",
+            config=CONFIG,
+            alt="Share of strong, weak and noise over the steps; start and now are in the table below.",
+        )
+        st.caption(words.SHARES_STORY)
+    with right:
+        st.header("Effective rank and gap", anchor=False)
+        st.plotly_chart(
+            rank_gap_figure(runs, height=340), key="training_rank", config=CONFIG, alt=words.rank_story(runs)
+        )
+        st.caption(words.rank_story(runs))
+    st.html(shares_table(runs))
+    st.caption(words.PUBLISHED_STORY)
+
+
+def _spectra(runs: "Sequence[RunLog]") -> None:
+    st.header("The spectrum as it moves", anchor=False)
+    names = [run.name for run in runs]
+    chosen = names[0]
+    if len(names) > 1:
+        chosen = (
+            st.segmented_control("Run", names, default=names[0], required=True, key="training_run")
+            or names[0]
+        )
+    run = next((r for r in runs if r.name == chosen), runs[0])
+    left, right = chart_columns("training_spectra")
+    left.plotly_chart(
+        before_now_figure(run),
+        key="training_spectrum",
+        config=CONFIG,
+        alt=f"Singular values of {run.name} at the start and at step {run.spectra[-1].step}.",
+    )
+    right.plotly_chart(
+        waterfall_figure(run),
+        key="training_waterfall",
+        config=CONFIG,
+        alt=f"By how much each singular value of {run.name} grew or shrank since the start, step by step.",
+    )
+    st.caption(words.WATERFALL_STORY)
+
+
+def _cards(runs: "Sequence[RunLog]") -> tuple[Card, ...]:
+    cards = []
+    for name, way in _WAYS.items():
+        values = tuple(
+            Number(f"{100 * run.looks[-1].values[name]:.1f}\u00a0%", run.name if len(runs) > 1 else "")
+            for run in runs
+        )
+        start = runs[0].looks[0].values[name]
+        cards.append(
+            Card(label=f"R@10, {way}", numbers=values, below=f"start {100 * start:.1f} %", help=_RECALL_HELP)
+        )
+    gaps = tuple(Number(f"{run.spectra[-1].gap:.2f}", run.name if len(runs) > 1 else "") for run in runs)
+    cards.append(
+        Card(label="Modality gap", numbers=gaps, below=f"start {runs[0].spectra[0].gap:.2f}", help=_GAP_HELP)
+    )
+    return tuple(cards)
+
+
+_RECALL_HELP = (
+    "Share of validation queries whose partner is among the first ten. "
+    "Gallery: all validation captions, or all validation pictures. Docs/method.md (6.15)."
+)
+_GAP_HELP = (
+    "Distance of the mean picture and the mean caption, unit rows, on a fixed sample. Docs/method.md (6.8)."
+)
+
+
+def _problems(runs: "Sequence[RunLog]") -> None:
+    for run in runs:
+        if run.failed is not None:
+            kept = run.failed.get("checkpoint")
+            tail = " The last good checkpoint can be downloaded below." if kept else ""
+            st.error(f"{run.name}: {str(run.failed['reason']).rstrip('.')}.{tail}", icon=":material/error:")
+        elif run.warning:
+            st.warning(f"{run.name}: {run.warning.rstrip('.')}.", icon=":material/save:")

@@ -1,0 +1,103 @@
+"""Weights between start and end: measured on validation and on other sets, and one of them kept."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer.jobs import Job, queue
+from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.training.figures.mixes import mixes_figure
+from sde_explorer.training.mixing_job import keep_job, sweep_job
+from sde_explorer.training.words import WEIGHTS_STORY, mixes_story
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.header import put
+from sde_explorer.ui.job_progress import job_error, job_progress
+
+if TYPE_CHECKING:
+    from sde_explorer.training.runs import TrainingRequest
+
+
+def training_mix(folder: Path, request: "TrainingRequest", runs: list[str]) -> None:
+    """Show what mixes of the start and the end of a run reach; the runs have ended well."""
+    st.header("Between start and end", anchor=False)
+    st.caption(WEIGHTS_STORY)
+    left, right = st.columns([0.6, 0.4], vertical_alignment="bottom")
+    run = left.segmented_control("Weights of", runs, default=runs[0], required=True, key="mix_run") or runs[0]
+    job = queue.find(f"sweep/{folder}/{run}")
+    busy = job is not None and (job.is_active or job.status == "done")
+    if right.button("Measure the mixes", icon=":material/blender:", disabled=busy, key="mix_measure"):
+        job = queue.submit(sweep_job(request, folder, run, _others(request), device=_device()))
+        st.rerun()
+    if job is None:
+        return
+    if job.error:
+        st.error(job_error(job), icon=":material/error:")
+    if job.is_active:
+        job_progress(job)
+    mixes = job.result if isinstance(job.result, list) else []
+    if mixes:
+        st.plotly_chart(
+            mixes_figure(mixes, request.data),
+            key="mix_chart",
+            config=CONFIG,
+            alt=mixes_story(mixes, request.data),
+        )
+        st.caption(mixes_story(mixes, request.data))
+        _keep(folder, request, run)
+
+
+def _keep(folder: Path, request: "TrainingRequest", run: str) -> None:
+    left, right = st.columns([0.6, 0.4], vertical_alignment="bottom")
+    alpha = left.slider("Share of the trained weights to keep", 0.0, 1.0, 0.5, 0.05, key="mix_alpha")
+    job = queue.find(f"mix/{folder}/{run}-mix-{alpha:.2f}")
+    if right.button("Keep this mix", icon=":material/save:", key="mix_keep"):
+        job = queue.submit(
+            keep_job(request, folder, run, alpha, cached_sets.cache_folder(), device=_device())
+        )
+        st.rerun()
+    if job is None:
+        return
+    _kept(job, request)
+
+
+def _kept(job: Job, request: "TrainingRequest") -> None:
+    if job.is_active:
+        job_progress(job)
+    elif job.error:
+        st.error(job_error(job), icon=":material/error:")
+    elif isinstance(job.result, Path):
+        st.success(
+            f"{job.title}: kept; its checkpoint and encoder lie beside those of the run.",
+            icon=":material/check_circle:",
+        )
+        st.button(
+            "Look at its vectors",
+            key="mix_open",
+            icon=":material/visibility:",
+            on_click=put,
+            kwargs=place_of(request.data, job.result),
+        )
+
+
+def place_of(data: str, vectors: Path) -> dict[str, object]:
+    """Return the state that shows trained vectors: by the name of their pairs where they have one."""
+    for entry in cached_sets.known_sets():
+        if Path(entry.folder) == vectors and entry.data == data:
+            return {"data": entry.data, "encoder": entry.encoder, "part": ()}
+    return {"data": str(vectors), "part": ()}
+
+
+def _others(request: "TrainingRequest") -> dict[str, str]:
+    """Return the folders of other pairs that the same encoder has encoded here."""
+    known = cached_sets.known_sets()
+    mine = next((entry for entry in known if entry.folder == request.folder), None)
+    if mine is None:
+        return {}
+    return {e.data: e.folder for e in known if e.encoder == mine.encoder and e.data != mine.data}
+
+
+def _device() -> str:
+    from sde_core.device import resolve_device
+
+    return str(resolve_device("auto"))

@@ -1,0 +1,1 @@
+"""What the Training view computes; no streamlit here."""

@@ -1,0 +1,89 @@
+"""What all figures share: transparent background, panels, margins, legend on top, quiet grid."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from sde_explorer.ui.figures import palette
+
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "png", "scale": 2},
+}
+"""Plotly's own tool bar: zoom, pan, reset, and the figure as PNG; ui/figures.js adds SVG."""
+
+FONT = 13
+Axis = dict[str, Any]
+
+
+def domains(count: int, gap: float) -> list[tuple[float, float]]:
+    """Return where ``count`` equal panels lie in [0, 1], ``gap`` apart.
+
+    >>> domains(2, 0.2)
+    [(0.0, 0.4), (0.6, 1.0)]
+    """
+    width = (1 - gap * (count - 1)) / count
+    starts = [round(i * (width + gap), 6) for i in range(count)]
+    return [(start, round(start + width, 6)) for start in starts]
+
+
+def axis(title: str, **more: object) -> Axis:
+    """Return an axis in the house style."""
+    return {
+        "title": {"text": title, "standoff": 10, "font": {"size": FONT}},
+        "tickfont": {"size": 12},
+        "gridcolor": palette.GRID,
+        "zeroline": False,
+        "automargin": True,
+        **more,
+    }
+
+
+def caption(text: str, domain: tuple[float, float], *, colour: str = "") -> dict[str, Any]:
+    """Return the name of a panel above its left corner, with a dot of its colour."""
+    dot = f'<span style="color:{colour}">●</span> ' if colour else ""
+    return {
+        "text": f"{dot}<b>{text}</b>",
+        "x": domain[0],
+        "y": 1,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 6,
+        "showarrow": False,
+        "font": {"size": 14},
+    }
+
+
+def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, height: int, top: int = 62) -> go.Figure:
+    """Return a figure of the house from plain traces and layout; one validation, no empty titles.
+
+    Args:
+        traces: of plotly.
+        layout: of plotly, beside what all figures share.
+        height: pixels.
+        top: pixels above the panels, for the legend in the first row and the panels' names in the second.
+    """
+    common = {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": top, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+            "font": {"size": FONT},
+            "itemsizing": "constant",
+        },
+        "hoverlabel": {"align": "left", "font": {"size": FONT}},
+        "hovermode": "closest",
+        "bargap": 0.04,
+        "font": {"size": FONT},
+    }
+    return go.Figure(data=traces, layout=common | layout)

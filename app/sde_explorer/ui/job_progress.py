@@ -1,0 +1,48 @@
+"""How a job in the background goes: a bar with words, what it waits for, and a button that stops it."""
+
+import math
+
+import streamlit as st
+
+from sde_explorer.jobs import Job, queue
+
+
+@st.fragment(run_every=0.5)
+def job_progress(job: Job) -> None:
+    """Follow a job; the page is redrawn once, when it ends.
+
+    Args:
+        job: that runs or waits.
+    """
+    if not job.is_active:
+        st.rerun()
+    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
+    left.progress(job.share, job_sentence(job))
+    right.button(
+        "Cancel",
+        key=f"cancel {job.key}",
+        icon=":material/stop_circle:",
+        width="stretch",
+        disabled=job.is_stopping,
+        on_click=job.cancel,
+    )
+
+
+def job_sentence(job: Job) -> str:
+    """Return what a job that has not ended does right now, in a line of Markdown."""
+    title = f"**{job.title}**"
+    if job.is_stopping:
+        return f"{title}: stopping"
+    if job.status == "waiting":
+        ahead = queue.ahead(job)
+        behind = f" behind {ahead[0].title}" if ahead else ""
+        more = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+        return f"{title}: waits for its turn{behind}{more}; one heavy job at a time"
+    left = job.seconds_left
+    rest = f" · about {left:,.0f} s left" if left is not None and math.isfinite(left) else ""
+    return f"{title}: {job.note or 'starts'}{rest}"
+
+
+def job_error(job: Job) -> str:
+    """Return how a job failed, as one sentence."""
+    return f"{job.title}: {job.error.rstrip('.')}."

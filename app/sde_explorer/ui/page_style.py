@@ -1,0 +1,25 @@
+"""What the theme cannot say: contrast of faded words and of figures, buttons in the dark, all views at 900 pixels."""
+
+from sde_explorer.ui.figures.palette import TEXT
+
+_FADED = f"light-dark({','.join(TEXT['noise'])})"
+# Streamlit's own colour of ticks, titles and notes of a figure on a light page: 3.7 to 1.
+_PALE = "rgb(128, 132, 149)"
+# Each rule begins with html, to win over Streamlit's own, which come later. From the start a block has its width, and
+# what waits for a box is as high as one with its label and as wide as most: what is below would jump.
+# Streamlit fades captions, and what is coloured or code in them once more: below 4.5 to 1.
+PAGE_STYLE = f"""
+html [data-testid=stCaptionContainer],html [data-testid=stCaptionContainer] :is(p,li){{color:{_FADED}}}
+html [data-testid=stCaptionContainer],html [data-testid=stCaptionContainer] *{{opacity:1}}
+html [data-testid=stCaptionContainer] code{{font-size:.88em;color:inherit}}
+html [data-testid=stBaseButton-primary],html [data-testid=stBaseButton-primary] :is(p,kbd){{
+color:light-dark(#fff,#0c1117)}}
+html [data-testid=stBaseButton-primary] kbd{{background:none;opacity:1}}
+.js-plotly-plot text[style*="{_PALE}"]{{fill:{TEXT["noise"][0]}!important}}
+html [data-testid=stMainBlockContainer]{{max-width:none}}
+html [data-testid=stMain] [data-testid=stSkeleton]{{min-height:4.25rem}}
+html [data-testid=stHorizontalBlock] [data-testid=stSkeleton]{{min-width:9rem}}
+html [data-testid=stMain] .st-key-tour_header [data-testid=stSkeleton]{{min-height:0;min-width:0}}
+@media (max-width:1100px){{html [data-testid=stTopNavLink]>span:has([data-testid=stIconMaterial]){{display:none}}}}
+"""
+"""Served in the head of every page, by `sde_explorer.early_style`."""

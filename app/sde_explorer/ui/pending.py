@@ -1,0 +1,63 @@
+"""What stands where numbers are still being computed: how far they are, what is there already, or why not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from sde_explorer.jobs import Job
+from sde_explorer.ui.job_progress import job_error, job_sentence
+
+
+def pending(jobs: list[Job]) -> None:
+    """Show how far jobs are that the page waits for; it is redrawn when one of them ends.
+
+    A job that failed says so here, and the rest of the page lives on.
+    """
+    for job in jobs:
+        if job.status == "failed":
+            st.error(job_error(job), icon=":material/error:")
+    active = [job for job in jobs if job.is_active]
+    if active:
+        _watch(active)
+
+
+def catch_up(waiting: list[Job]) -> None:
+    """Run again where a job ended after that which waits for it was drawn: nobody watches it any more.
+
+    Args:
+        waiting: jobs without a result when the page was drawn.
+    """
+    if any(job.status == "done" for job in waiting):
+        st.rerun()
+
+
+def growing(job: Job, draw: Callable[[Any], None]) -> None:
+    """Draw what a job came to; while it runs, what it has so far, again and again.
+
+    Args:
+        job: whose partial result is of the kind of its result.
+        draw: of the result or a part of it.
+    """
+    if job.is_active:
+        _grow(job, draw)
+    elif job.status == "done":
+        draw(job.result)
+    else:
+        pending([job])
+
+
+@st.fragment(run_every=0.7)
+def _watch(jobs: list[Job]) -> None:
+    if not all(job.is_active for job in jobs):
+        st.rerun()
+    st.progress(jobs[0].share, job_sentence(jobs[0]))
+
+
+@st.fragment(run_every=0.7)
+def _grow(job: Job, draw: Callable[[Any], None]) -> None:
+    if not job.is_active:
+        st.rerun()
+    st.progress(job.share, job_sentence(job))
+    if job.partial:
+        draw(job.partial)

@@ -1,0 +1,202 @@
+"""The sentences beside the charts, made from the numbers in them; colours as in the charts."""
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from sde_explorer.readings.bands import BANDS
+from sde_explorer.ui.figures.palette import word
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.bands import BandReport
+    from sde_explorer.readings.headline import Headline
+
+
+def percent(share: float) -> str:
+    """Return a share as people read it: 7 %, 0.4 %, < 0.1 %; the space does not break."""
+    if 0 < share < 0.0005:
+        return "<\u00a00.1\u00a0%"
+    return f"{100 * share:.0f}\u00a0%" if share >= 0.1 or share == 0 else f"{100 * share:.1f}\u00a0%"
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign, and a minus that is as wide as a plus; "–" where it is not defined.
+
+    >>> signed(-0.594, 3), signed(0.25, 1)
+    ('−0.594', '+0.2')
+    """
+    return f"{value:+.{digits}f}".replace("-", "\u2212") if math.isfinite(value) else "–"
+
+
+def recall(share: float) -> str:
+    """Return a recall with one decimal, in percent."""
+    return f"{100 * share:.1f}\u00a0%"
+
+
+def holding(count: int, band: str, share: float) -> str:
+    """Return how many directions of a band hold which share of the energy.
+
+    >>> plain(holding(1, "strong", 0.5)).replace("\u00a0", " ")
+    '1 strong direction holds 50 %'
+    """
+    named = word(band, f"{count:,}\u00a0{band}")
+    return f"{named} {'direction holds' if count == 1 else 'directions hold'} {percent(share)}"
+
+
+def as_text(caption: str) -> str:
+    r"""Return a caption as words that Markdown leaves as they are.
+
+    >>> print(as_text("a *red* heart"))
+    a \*red\* heart
+    """
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in caption)
+
+
+def spectrum_story(reports: "list[BandReport]", *, moved: bool) -> str:
+    """Return what the spectrum chart shows, one sentence a modality."""
+    parts = []
+    for r in reports:
+        strong, weak, noise = (holding(r.count(band), band, r.energy_share(band)) for band in BANDS)
+        parts.append(
+            f"{word(r.modality, r.modality.capitalize())}: {strong} of the energy, {weak}, and {noise}."
+        )
+    if moved:
+        parts.append("Thresholds were moved by hand.")
+    raised = [r.modality for r in reports if r.strong_was_raised]
+    if raised:
+        parts.append(
+            f"The strong threshold lay below the noise threshold ({' and '.join(raised)}) and was raised to it."
+        )
+    return "  \n".join((" ".join(parts[: len(reports)]), *parts[len(reports) :]))
+
+
+def plain(markdown: str) -> str:
+    """Return a sentence of this module without its colours, for alternative texts.
+
+    >>> plain(":green[**5 strong**] directions")
+    '5 strong directions'
+    """
+    for colour in ("green", "orange", "gray", "blue", "violet"):
+        markdown = markdown.replace(f":{colour}[**", "")
+    return markdown.replace("**]", "").replace("**", "")
+
+
+def spectrum_alt(reports: "list[BandReport]") -> str:
+    """Return the spectrum chart in words, for those who do not see it."""
+    return "Singular values by rank, with bands. " + plain(spectrum_story(reports, moved=False))
+
+
+def fit_story(reports: "list[BandReport]") -> tuple[Literal["warning", "note"], str]:
+    """Return what the rule assumed for each modality and whether that holds; a warning where it does not."""
+    kind: Literal["warning", "note"] = "warning" if any(r.edge_is_doubtful for r in reports) else "note"
+    notes: dict[str, list[str]] = {}
+    for r in reports:
+        notes.setdefault(r.note, []).append(r.modality)
+    return kind, "  \n".join(
+        f"**{' and '.join(names).capitalize()}.** {note}" for note, names in notes.items()
+    )
+
+
+CLICK_STORY = (
+    "Each point is a direction; hover for its numbers. Click one, and the nearer threshold moves there: it becomes the "
+    "first direction below."
+)
+BULK_STORY = (
+    "Bars count the directions of each size; the line is what a matrix of pure noise with as many noise directions "
+    "would give. Bars that follow the line up to 1 are noise as the law knows it; bars that spread wider are "
+    "directions of unequal noise, or weak signal. The dotted steps count the directions of the shuffled set, all of "
+    "them: bars to their right are more than columns of these sizes reach by chance."
+)
+BULK_CROSS_STORY = (
+    "Bars count the values of each size, 1 being the noise threshold; the line is what shuffled pairs give. Bars to "
+    "the right of the line are covariance that only the true pairs have."
+)
+
+
+def energy_story(reports: "list[BandReport]") -> str:
+    """Return how many directions hold half and nine tenths of the energy."""
+    sentences = []
+    for r in reports:
+        total = r.energy.cumsum()
+        half, most = (int((total < share - 1e-12).sum()) + 1 for share in (0.5, 0.9))
+        sentences.append(
+            f"{r.modality.capitalize()}: {half} directions hold half of the energy, {most} hold 90 %."
+        )
+    if any(r.cuts_by_size for r in reports):
+        sentences.append("Dots mark the end of the strong and of the weak band.")
+    return " ".join(sentences)
+
+
+def bands_story(reports: "list[BandReport]") -> str:
+    """Return what to read from the two bars of a modality."""
+    return (
+        "The upper bar counts directions, the lower one energy: the further the two differ, the more a few directions "
+        "carry. " + threshold_sentence(reports)
+    )
+
+
+def threshold_sentence(reports: "list[BandReport]") -> str:
+    """Return the rule's own thresholds where they were moved, or that the rule has none."""
+    sentences = []
+    for r in reports:
+        if not r.cuts_by_size:
+            sentences.append(
+                f"{r.modality.capitalize()}: this rule labels each direction; it has no thresholds."
+            )
+        elif (r.tau_noise, r.tau_strong) != (r.own_tau_noise, r.own_tau_strong):
+            sentences.append(
+                f"{r.modality.capitalize()}: the rule's own thresholds are {r.own_tau_noise:.4g} (noise) and "
+                f"{r.own_tau_strong:.4g} (strong)."
+            )
+    return " ".join(sentences)
+
+
+def what_next(reports: "list[BandReport]", headline: "Headline") -> list[tuple[str, str]]:
+    """Return what the headline numbers suggest to look at, most telling first: a lead and the rest."""
+    image, text = reports
+    found = []
+    near, chance = headline.alignment, headline.chance
+    reached, luck = headline.metrics["text_retrieval_recall@10"], chance["text_retrieval_recall@10"]
+    if luck < 1 and reached < 2 * luck:
+        found.append(
+            (
+                "Retrieval is hardly above chance",
+                f"({recall(reached)} against {recall(luck)}): are pictures and captions paired, and made by the same "
+                "encoder?",
+            )
+        )
+    doubtful = [r for r in reports if r.edge_is_doubtful]
+    if doubtful:
+        names = " and ".join(f"{r.modality} (KS distance {r.fit_distance:.2f})" for r in doubtful)
+        found.append(
+            (
+                "The bulk is not pure noise",
+                f"for {names}. Compare rules on the Spectrum page before trusting the noise edge.",
+            )
+        )
+    shares = [r.energy_share("strong") for r in reports]
+    if max(shares) > 0.02 and max(shares) > 1.25 * min(shares):
+        more, less = (image, text) if shares[0] > shares[1] else (text, image)
+        found.append(
+            (
+                "The modalities spread differently:",
+                f"{holding(more.count('strong'), 'strong', shares[reports.index(more)])} of the {more.modality} "
+                f"energy, {holding(less.count('strong'), 'strong', shares[reports.index(less)])} of the "
+                f"{less.modality} energy.",
+            )
+        )
+    if near and near["modality_gap"] > 0.3:
+        found.append(
+            (
+                f"Pictures and captions sit {near['modality_gap']:.2f} apart.",
+                "Keep the mean on the Spectrum page and see how much of the first direction is the cone.",
+            )
+        )
+    narrow = min(reports, key=lambda r: r.metrics["effective_rank"])
+    found.append(
+        (
+            f"{narrow.modality.capitalize()} uses about {narrow.metrics['effective_rank']:.0f} of "
+            f"{narrow.shape[1]} dimensions.",
+            "Move the noise threshold on the Spectrum page and watch how little energy the last directions hold.",
+        )
+    )
+    return found[:4]

@@ -1,1 +1,0 @@
-"""Views: widgets, one call, one chart; nothing is computed here."""

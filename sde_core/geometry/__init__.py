@@ -1,0 +1,1 @@
+"""Directions, neighbours, angles and agreement of embedding spaces; maps and neighbour search."""

@@ -1,0 +1,1 @@
+"""Ranks, metrics from ranks, their intervals, and the links between images and captions."""

@@ -1,0 +1,136 @@
+"""An embedding set as one row of a retrieval table, with what chance would give."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from sde_core.errors import ConfigError, DataError
+from sde_core.retrieval.links import Ints
+from sde_core.retrieval.ranking import retrieval_metrics
+from sde_core.sets.embeddings import EmbeddingSet
+
+Captions = Literal["primary", "all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalReport:
+    """Retrieval of one set in both directions.
+
+    Attributes:
+        dataset: name of the set.
+        model: the encoder's name.
+        captions: "primary" (the gallery holds each picture's first caption) or "all".
+        n_images: pictures in the gallery.
+        n_texts: distinct captions in the gallery.
+        metrics: CLIP_benchmark's names -> values; recalls in [0, 1].
+        chance: the recalls that a random ranking would reach on average, by the same names.
+    """
+
+    dataset: str
+    model: str
+    captions: Captions
+    n_images: int
+    n_texts: int
+    metrics: dict[str, float]
+    chance: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report in the layout of CLIP_benchmark's result files."""
+        return {
+            "dataset": self.dataset,
+            "model": self.model,
+            "task": "zeroshot_retrieval",
+            "captions": self.captions,
+            "n_images": self.n_images,
+            "n_texts": self.n_texts,
+            "metrics": self.metrics,
+            "chance": self.chance,
+        }
+
+
+def evaluate_retrieval(
+    embeddings: EmbeddingSet, *, captions: Captions = "primary", ks: tuple[int, ...] = (1, 5, 10)
+) -> RetrievalReport:
+    """Return how well captions find their pictures and pictures their captions.
+
+    Equal captions are one entry of the gallery, right for every picture that carries them.
+
+    Args:
+        embeddings: the gallery; every picture and caption is a query once.
+        captions: "primary" or "all".
+        ks: cut-offs, in [1, ...).
+
+    Raises:
+        ConfigError: ``captions`` is unknown.
+        DataError: no picture has a caption.
+    """
+    if captions not in ("primary", "all"):
+        raise ConfigError(f'captions must be "primary" or "all"; got {captions!r}')
+    gallery = embeddings.with_primary_captions() if captions == "primary" else embeddings
+    return RetrievalReport(
+        dataset=gallery.name,
+        model=gallery.provenance.encoder,
+        captions=captions,
+        n_images=gallery.n_images,
+        n_texts=gallery.n_texts,
+        metrics=retrieval_metrics(gallery.image, gallery.text, gallery.links, ks=ks),
+        chance=chance_recalls(gallery.links, gallery.n_texts, gallery.n_images, ks),
+    )
+
+
+def chance_recalls(links: Ints, n_texts: int, n_images: int, ks: tuple[int, ...]) -> dict[str, float]:
+    """Return the mean recalls of a uniformly random ranking, in closed form.
+
+    A query with r right answers among N finds one in the first k with 1 - C(N - r, k) / C(N, k).
+
+    Args:
+        links: (n_links, 2) of (text row, image row).
+        n_texts: texts in the gallery.
+        n_images: pictures in the gallery.
+        ks: cut-offs.
+
+    >>> chance_recalls(np.array([[0, 0], [1, 1]]), 2, 2, (1,))
+    {'image_retrieval_recall@1': 0.5, 'text_retrieval_recall@1': 0.5}
+    """
+    recalls = {}
+    for k in ks:
+        for name, column, size in (("image", 0, n_images), ("text", 1, n_texts)):
+            right = np.unique(links[:, column], return_counts=True)[1]
+            kinds, counts = np.unique(right, return_counts=True)
+            miss = [math.comb(size - int(r), k) / math.comb(size, k) if k <= size else 0.0 for r in kinds]
+            recalls[f"{name}_retrieval_recall@{k}"] = 1.0 - float(np.dot(miss, counts)) / len(right)
+    return recalls
+
+
+def check_reference(reference: EmbeddingSet, test: EmbeddingSet) -> int:
+    """Return how many pictures of the test set are in the reference too, vector for vector.
+
+    Args:
+        reference: what treatments are fitted on.
+        test: what they are reported on.
+
+    Raises:
+        DataError: another width, other weights, another transform, or every picture of the test set is in the
+            reference.
+    """
+    for name in ("weights_sha256", "transform"):
+        ours, theirs = getattr(reference.provenance, name), getattr(test.provenance, name)
+        if ours != theirs and (name == "transform" or (ours and theirs)):
+            raise DataError(
+                f"fit-on must be by the same encoder as what is evaluated; {reference.name} and {test.name} "
+                f"differ in {name}: {ours[:60] or 'none'} and {theirs[:60] or 'none'}"
+            )
+    if reference.width != test.width:
+        raise DataError(
+            f"fit-on must have the width of what is evaluated; got {reference.width} and {test.width}"
+        )
+    known = {row.tobytes() for row in reference.image}
+    shared = sum(row.tobytes() in known for row in test.image)
+    if shared == test.n_images:
+        raise DataError(
+            f"fit-on must be another split than what is evaluated; every picture of {test.name} is in "
+            f"{reference.name}"
+        )
+    return shared

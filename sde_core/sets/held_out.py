@@ -1,0 +1,62 @@
+"""Which pictures something is fitted on and which it is reported on: seeded, whole groups of shared captions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sde_core.errors import ConfigError, DataError
+from sde_core.retrieval.ranking import linked_groups
+from sde_core.sets.embeddings import EmbeddingSet
+
+FEWEST = 8
+"""Pictures in a part that says anything."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+def hold_out(
+    embeddings: EmbeddingSet, shares: Sequence[float] = (0.5, 0.5), *, seed: int = 0
+) -> tuple[Mask, ...]:
+    """Return the pictures of each part; parts share no picture and no caption, not even at second hand.
+
+    Pictures without a caption are in no part. The first part depends on its own share and the seed alone, however
+    the rest is divided.
+
+    Args:
+        embeddings: the set.
+        shares: of the groups of linked pictures, each above 0, adding up to 1.
+        seed: of the order in which the groups are dealt out.
+
+    Returns:
+        For each share an (n_images,) mask.
+
+    Raises:
+        ConfigError: the shares do not add up to 1, or one is not above 0.
+        DataError: a part would hold fewer than `FEWEST` pictures.
+
+    >>> parts = hold_out(EmbeddingSet.from_arrays(np.eye(40), np.eye(40)))
+    >>> [int(part.sum()) for part in parts], bool((parts[0] & parts[1]).any())
+    ([20, 20], False)
+    """
+    if not len(shares) or not (min(shares) > 0 and abs(sum(shares) - 1) < 1e-9):
+        raise ConfigError(f"shares must be above 0 and add up to 1; got {tuple(shares)}")
+    has_text = embeddings.primary_text >= 0
+    # A copy: the links of a set on disk may be read-only.
+    _, found = linked_groups(
+        torch.from_numpy(np.array(embeddings.links)), embeddings.n_texts, embeddings.n_images
+    )
+    group = found.numpy()
+    order = np.random.default_rng(seed).permutation(np.unique(group[has_text]))
+    ends = [int(share * len(order) + 1e-9) for share in np.cumsum(shares)]
+    parts = tuple(has_text & np.isin(group, chosen) for chosen in np.split(order, ends[:-1]))
+    least = min(int(part.sum()) for part in parts)
+    if least < FEWEST:
+        groups = "group that shares" if len(order) == 1 else "groups that share"
+        raise DataError(
+            f"{embeddings.name or 'the set'} must hold at least {len(parts) * FEWEST} pictures with captions, to be "
+            f"divided into {len(parts)} parts that share none; got {int(has_text.sum())} in {len(order)} {groups} "
+            "captions"
+        )
+    return parts

@@ -1,0 +1,214 @@
+"""An EmbeddingSet as a folder: npy vectors, parquet tables, and a manifest that is written last."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sde_core.errors import DataError
+from sde_core.files.replacing import replaced_folder, sampled_digest
+from sde_core.pairs.base import Skipped
+from sde_core.sets.embeddings import EmbeddingSet, Provenance
+from sde_core.sets.missing import what_is_missing
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+_ARRAYS = ("image", "text", "links")
+_FILES = (*(f"{name}.npy" for name in _ARRAYS), "images.parquet", "texts.parquet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFacts:
+    """What a set holds, as its manifest says it.
+
+    Attributes:
+        n_images: pictures.
+        n_texts: distinct captions.
+        width: features of a vector.
+        dtype: of the vectors.
+        metadata: names of the columns.
+        missing: names of what is not known.
+    """
+
+    n_images: int
+    n_texts: int
+    width: int
+    dtype: str
+    metadata: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, embeddings: EmbeddingSet) -> "SetFacts":
+        """Return the facts of a set."""
+        return cls(
+            n_images=embeddings.n_images,
+            n_texts=embeddings.n_texts,
+            width=embeddings.width,
+            dtype=str(embeddings.image.dtype),
+            metadata=tuple(sorted(embeddings.metadata)),
+            missing=tuple(embeddings.missing),
+        )
+
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        """What is missing, with what that means."""
+        names = ("pictures", "captions", "ids", "encoder")
+        return what_is_missing(**{name: name not in self.missing for name in names})
+
+
+def write_set(embeddings: EmbeddingSet, folder: Path) -> Path:
+    """Write ``embeddings`` beside ``folder``, sync, then swap: readers see the old set or the whole new one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if folder.exists() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
+        raise DataError(f"folder must be new or an embedding set; {folder} holds something else")
+    facts = SetFacts.of(embeddings)
+    with replaced_folder(folder) as fresh:
+        for name in _ARRAYS:
+            np.save(fresh / f"{name}.npy", getattr(embeddings, name), allow_pickle=False)
+        images: dict[str, Any] = {"id": list(embeddings.image_ids)}
+        images |= {f"meta.{key}": column.tolist() for key, column in embeddings.metadata.items()}
+        pq.write_table(pa.table(images), fresh / "images.parquet", compression="zstd")
+        texts = pa.table({"caption": list(embeddings.captions)})
+        pq.write_table(texts, fresh / "texts.parquet", compression="zstd")
+        manifest = {
+            "format": FORMAT,
+            "name": embeddings.name,
+            "fingerprint": embeddings.fingerprint,
+            "provenance": embeddings.provenance.as_dict(),
+            "facts": {f.name: getattr(facts, f.name) for f in fields(facts)},
+            "skipped": [[s.item, s.reason] for s in embeddings.skipped],
+            "files": {name: (fresh / name).stat().st_size for name in sorted(_FILES)},
+            "samples": {name: sampled_digest(fresh / name) for name in sorted(_FILES)},
+        }
+        (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
+    if embeddings.blocks is not None:
+        shutil.rmtree(embeddings.blocks, ignore_errors=True)
+    return folder
+
+
+def read_set(folder: Path, *, verify: bool = False) -> EmbeddingSet:
+    """Return the set in ``folder``, vectors memory-mapped; sizes, samples of every file and counts are checked.
+
+    Args:
+        folder: that `write_set` wrote.
+        verify: whether to hash everything again, which reads everything once.
+
+    Raises:
+        DataError: not a whole set, or not what was written.
+    """
+    import pyarrow.parquet as pq
+
+    manifest = _manifest(folder)
+    _check_files(folder, manifest)
+    try:
+        arrays = {
+            name: np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in _ARRAYS
+        }
+        images = pq.read_table(folder / "images.parquet").to_pydict()
+        captions = pq.read_table(folder / "texts.parquet").column("caption").to_pylist()
+        ids = images.pop("id")
+        _check_content(folder, arrays, ids, captions)
+        embeddings = EmbeddingSet(
+            **arrays,
+            image_ids=tuple(ids),
+            captions=tuple(captions),
+            metadata={key.removeprefix("meta."): np.array(column) for key, column in images.items()},
+            provenance=_provenance(manifest["provenance"]),
+            skipped=tuple(Skipped(str(item), str(reason)) for item, reason in manifest["skipped"]),
+            name=str(manifest["name"]),
+        )
+    except DataError:
+        raise
+    except Exception as error:  # readers of damaged npy and parquet files raise many kinds
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{folder} is not a whole embedding set: {line}; encode it again") from None
+    if verify and embeddings.fingerprint != manifest["fingerprint"]:
+        raise DataError(
+            f"{folder} must hold what was written; its content has fingerprint {embeddings.fingerprint[:12]} instead "
+            f"of {manifest['fingerprint'][:12]}: encode it again"
+        )
+    # The digest was taken when the set was written; sizes and samples say that the files are those.
+    embeddings.__dict__["fingerprint"] = manifest["fingerprint"]
+    return embeddings
+
+
+def read_facts(folder: Path) -> SetFacts:
+    """Return what a set holds from its manifest alone; a set of an older version is opened for it.
+
+    Raises:
+        DataError: not a whole set.
+    """
+    facts = _manifest(folder).get("facts")
+    if facts is None:
+        return SetFacts.of(read_set(folder))
+    try:
+        listed = {"metadata": tuple(facts["metadata"]), "missing": tuple(facts["missing"])}
+        return SetFacts(**{**facts, **listed})
+    except (TypeError, KeyError) as error:
+        raise DataError(f"{folder / MANIFEST} is damaged: {error}; encode the set again") from None
+
+
+def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+    for name in _FILES:
+        path, size = folder / name, manifest["files"].get(name)
+        found = path.stat().st_size if path.is_file() else None
+        if found is None or found != size:
+            state = "is missing" if found is None else f"has {found} bytes instead of {size}"
+            raise DataError(f"{folder} is not a whole embedding set: {name} {state}; encode it again")
+    for name, digest in manifest.get("samples", {}).items():
+        if name in _FILES and sampled_digest(folder / name) != digest:
+            raise DataError(f"{folder} must hold what was written; {name} was changed since: encode it again")
+
+
+def _check_content(folder: Path, arrays: dict[str, Any], ids: list[Any], captions: list[Any]) -> None:
+    """Refuse arrays and tables that do not fit each other; vectors are not read."""
+    image, text, links = (arrays[name] for name in _ARRAYS)
+    counts, rows = (len(image), len(text)), (len(ids), len(captions))
+    if counts != rows:
+        raise DataError(f"{folder} must hold as many rows as items; got {counts} and {rows}")
+    is_vectors = image.ndim == text.ndim == 2 and image.shape[1:] == text.shape[1:]
+    if not is_vectors or image.dtype.kind != "f" or text.dtype.kind != "f":
+        raise DataError(
+            f"{folder} must hold vectors of one width; got shapes {image.shape} and {text.shape}, "
+            f"{image.dtype} and {text.dtype}"
+        )
+    is_links = links.ndim == 2 and links.shape[1] == 2 and links.dtype == np.int64
+    inside = is_links and (not len(links) or (links.min() >= 0 and (links.max(axis=0) < counts[::-1]).all()))
+    if not inside:
+        raise DataError(f"{folder} must hold links of its texts and pictures; links.npy has others")
+    if not all(isinstance(word, str) for words in (ids, captions) for word in words) or len(set(ids)) != len(
+        ids
+    ):
+        raise DataError(f"{folder} must hold ids and captions as text, each id once: encode it again")
+
+
+def _provenance(given: Mapping[str, Any]) -> Provenance:
+    known = {f.name for f in fields(Provenance)}  # a later version may say more
+    return Provenance(**{key: str(value) for key, value in given.items() if key in known})
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise DataError(f"folder must be an embedding set; there is no folder {folder}")
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise DataError(f"{folder} is not a whole embedding set: {MANIFEST} is missing; encode it again")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        known = manifest["format"]
+        kinds = {"files": dict, "fingerprint": str, "provenance": dict, "skipped": list, "name": str}
+        wrong = [key for key, kind in kinds.items() if not isinstance(manifest.get(key), kind)]
+        wrong += [key for key in ("samples", "facts") if not isinstance(manifest.get(key, {}), dict)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read: {error}; encode the set again") from None
+    if known != FORMAT:
+        raise DataError(f"{path} must have format {FORMAT}; got {known}: it was written by another version")
+    if wrong:
+        raise DataError(f"{path} is damaged: {', '.join(wrong)} cannot be read; encode the set again")
+    return manifest

@@ -1,0 +1,1 @@
+"""Curriculum, gains, the transform they make and the certificate that bounds it."""

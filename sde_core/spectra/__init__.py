@@ -1,0 +1,1 @@
+"""Singular spectra of one modality, of both, of what they share; their chance levels and metrics."""

@@ -1,0 +1,158 @@
+"""Several treatments of the same test set in one table, each beside raw with paired intervals."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from sde_core.checks.matrices import MatrixLike
+from sde_core.errors import ConfigError
+from sde_core.retrieval.bootstrap import Interval, Resampling, retrieval_differences, retrieval_intervals
+from sde_core.retrieval.ranking import BlockScore, Direction, RetrievalRanks, check_ks, metrics_from_ranks
+from sde_core.treatments.table import Baseline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ComparedRetrieval:
+    """One row of the table.
+
+    Attributes:
+        name: of the treatment.
+        ranks: of every query.
+        metrics: names of `retrieval_metrics` -> values.
+        intervals: the same names -> interval of the value.
+        differences: the same names -> this row minus the first, paired; empty for the first row.
+    """
+
+    name: str
+    ranks: RetrievalRanks
+    metrics: dict[str, float]
+    intervals: dict[str, Interval]
+    differences: dict[str, Interval]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything but the ranks as plain values."""
+        return {
+            "treatment": self.name,
+            "metrics": self.metrics,
+            "intervals": {key: [i.low, i.high] for key, i in self.intervals.items()},
+            "differences": {key: [i.estimate, i.low, i.high] for key, i in self.differences.items()},
+        }
+
+
+def compare_retrieval(
+    image: MatrixLike,
+    text: MatrixLike,
+    text_to_image: MatrixLike,
+    treatments: Sequence[Baseline],
+    *,
+    ks: Sequence[int] = (1, 5, 10),
+    resampling: Resampling | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[ComparedRetrieval]:
+    """Return one row for each treatment, all on the same queries; differences are to the first row.
+
+    The intervals cover the choice of queries. They do not cover the choice of the reference set, nor that the
+    best of many rows is picked after looking.
+
+    Args:
+        image: (n_images, n) image embeddings that no treatment was fitted on.
+        text: (n_texts, n) text embeddings that no treatment was fitted on.
+        text_to_image: as in `retrieval_metrics`.
+        treatments: at least one; the first is what the others are compared with.
+        ks: cut-offs of the recalls.
+        resampling: of the intervals; None takes 95 %, 2,000 draws and seed 0.
+        progress: called with name, rows done and rows in all, before each row and at the end; an exception
+            it raises stops the work.
+
+    Raises:
+        ConfigError: no treatment, or ``ks`` out of range.
+        DataError: as in `retrieval_ranks`.
+
+    Source: docs/method.md, equations (6.22) and (6.23).
+    """
+    report = progress or (lambda name, done, total: None)
+    rows: list[ComparedRetrieval] = []
+    each = compared_rows(image, text, text_to_image, treatments, ks=ks, resampling=resampling)
+    for done, treatment in enumerate(treatments):
+        report(treatment.name, done, len(treatments))
+        rows.append(next(each))
+    report("", len(treatments), len(treatments))
+    return rows
+
+
+def compared_rows(
+    image: MatrixLike,
+    text: MatrixLike,
+    text_to_image: MatrixLike,
+    treatments: Sequence[Baseline],
+    *,
+    raw: RetrievalRanks | None = None,
+    ks: Sequence[int] = (1, 5, 10),
+    resampling: Resampling | None = None,
+) -> Iterator[ComparedRetrieval]:
+    """Return the rows of `compare_retrieval` one by one, each as soon as it is measured.
+
+    Args:
+        image: as there.
+        text: as there.
+        text_to_image: as there.
+        treatments: at least one.
+        raw: ranks of the same queries that every row is compared with; None takes those of the first row.
+        ks: cut-offs of the recalls.
+        resampling: of the intervals.
+
+    Raises:
+        ConfigError: no treatment, or ``ks`` out of range.
+        DataError: as in `retrieval_ranks`, or ``raw`` is of other queries.
+    """
+    if not treatments:
+        raise ConfigError("treatments must hold at least one; got none")
+    check_ks(ks)
+    return _rows(image, text, text_to_image, treatments, raw, ks, resampling)
+
+
+def _rows(
+    image: MatrixLike,
+    text: MatrixLike,
+    text_to_image: MatrixLike,
+    treatments: Sequence[Baseline],
+    raw: RetrievalRanks | None,
+    ks: Sequence[int],
+    resampling: Resampling | None,
+) -> Iterator[ComparedRetrieval]:
+    for treatment in treatments:
+        ranks = treatment.ranks(image, text, text_to_image)
+        yield ComparedRetrieval(
+            name=treatment.name,
+            ranks=ranks,
+            metrics=metrics_from_ranks(ranks, ks),
+            intervals=retrieval_intervals(ranks, ks, resampling=resampling),
+            differences={} if raw is None else retrieval_differences(raw, ranks, ks, resampling=resampling),
+        )
+        raw = raw or ranks
+
+
+def watched(treatment: Baseline, see: Callable[[Direction, Tensor], None]) -> Baseline:
+    """Return the treatment, whose every block of scores is shown to ``see`` before it is ranked.
+
+    For progress, for stopping (an exception that ``see`` raises stops the work), and for what stands first.
+
+    Args:
+        treatment: fitted.
+        see: called with the direction and the (b, g) scores of the next b queries, in their order; it leaves
+            them as they are.
+    """
+
+    def score(gallery: Tensor, direction: Direction) -> BlockScore:
+        inner = treatment.score(gallery, direction)
+
+        def block(queries: Tensor) -> Tensor:
+            scores = inner(queries)
+            see(direction, scores)
+            return scores
+
+        return block
+
+    return replace(treatment, score=score)

@@ -1,0 +1,152 @@
+"""Baselines that move embeddings, one modality at a time; each is fitted on reference rows only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from sde_core.checks.matrices import MatrixLike, as_matrix
+from sde_core.errors import ConfigError, DataError
+from sde_core.spectra.spectrum import Spectrum, compute_spectrum
+from sde_core.treatments.linear_map import LinearMap, Output
+
+
+def fit_mean_shift(reference: MatrixLike | Spectrum) -> LinearMap:
+    """Return the map that takes the mean of the modality off; fitted on both, it closes the modality gap.
+
+    Args:
+        reference: (m, n) embeddings of one modality, or their centred spectrum.
+
+    Raises:
+        DataError: not a finite matrix, or a spectrum that was not centred.
+
+    Source: docs/method.md, equation (7.2); Liang et al. 2022 for the gap.
+    """
+    if isinstance(reference, Spectrum):
+        mean = _mean_of(reference)
+    else:
+        mean = as_matrix(reference, "reference").mean(dim=0, dtype=torch.float64)
+    none = mean.new_zeros(len(mean), 0)
+    return LinearMap(
+        name="mean-shift", mean=mean, basis=none, gains=none[0], shift=torch.zeros_like(mean), rest=1.0
+    )
+
+
+def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int | None = None) -> LinearMap:
+    """Return the map that takes off the mean and the directions of largest variance.
+
+    Args:
+        reference: (m, n) embeddings of one modality, or their centred spectrum.
+        n_directions: directions removed; None takes n / 100 as its authors do, at least 1.
+
+    Raises:
+        DataError: not a finite matrix, or a spectrum that was not centred.
+        ConfigError: ``n_directions`` is outside [0, n).
+
+    Source: docs/method.md, equation (7.3); Mu and Viswanath 2018.
+    """
+    spectrum = _centred(reference)
+    n = spectrum.n_features
+    count = max(1, round(n / 100)) if n_directions is None else n_directions
+    if not 0 <= count < max(n, 2):
+        raise ConfigError(f"n_directions must lie in [0, {n}); got {count}")
+    basis = spectrum.basis[:, :count]
+    return _map(spectrum, "all-but-the-top", basis, basis.new_zeros(basis.shape[1]), rest=1.0)
+
+
+def fit_pca_truncation(reference: MatrixLike | Spectrum, *, n_directions: int) -> LinearMap:
+    """Return the map that keeps the directions of largest variance and the mean, and drops all else.
+
+    The mean stays where it is, so that what changes is the dropped noise and nothing else.
+
+    Args:
+        reference: (m, n) embeddings of one modality, or their centred spectrum.
+        n_directions: directions kept; more than the rank keeps all there are.
+
+    Raises:
+        DataError: not a finite matrix, or a spectrum that was not centred.
+        ConfigError: ``n_directions`` is outside [1, n].
+
+    Source: docs/method.md, equation (7.4).
+    """
+    spectrum = _centred(reference)
+    if not 1 <= n_directions <= spectrum.n_features:
+        raise ConfigError(f"n_directions must lie in [1, {spectrum.n_features}]; got {n_directions}")
+    basis = spectrum.basis[:, :n_directions]
+    kept = _map(spectrum, "pca-truncation", basis, basis.new_ones(basis.shape[1]), rest=0.0)
+    return replace(kept, shift=kept.mean)
+
+
+def fit_whitening(
+    reference: MatrixLike | Spectrum, *, shrinkage: float = 0.01, kind: Literal["zca", "pca"] = "zca"
+) -> LinearMap:
+    """Return the map to mean 0 and equal variance in every direction.
+
+    Variances are s² / (m - 1), drawn towards their mean v over all n directions:
+    (1 - shrinkage) variance + shrinkage v. Without shrinkage a reference of rank below n has directions
+    without variance; they are dropped, and on the reference the covariance is a projector.
+
+    Args:
+        reference: (m, n) embeddings of one modality, or their centred spectrum; at least 2 rows.
+        shrinkage: in [0, 1]; 0 whitens fully, 1 only takes the mean off and scales.
+        kind: "zca" turns nothing, so the two modalities stay comparable; "pca" returns coordinates along
+            the directions, which are not comparable between modalities that were fitted apart.
+
+    Raises:
+        DataError: not a finite matrix, one row or constant rows, or a spectrum that was not centred.
+        ConfigError: ``shrinkage`` or ``kind`` is out of range.
+
+    Source: docs/method.md, equation (7.5); Kessy et al. 2018.
+    """
+    if not 0.0 <= shrinkage <= 1.0:
+        raise ConfigError(f"shrinkage must lie in [0, 1]; got {shrinkage}")
+    if kind not in ("zca", "pca"):
+        raise ConfigError(f'kind must be "zca" or "pca"; got {kind!r}')
+    spectrum = _centred(reference)
+    if spectrum.rank == 0:
+        raise DataError("reference must vary in at least one direction; got constant rows")
+    variances = spectrum.energies / spectrum.degrees_of_freedom
+    average = float(variances.sum()) / spectrum.n_features
+    gains = ((1 - shrinkage) * variances + shrinkage * average).rsqrt()
+    rest = (shrinkage * average) ** -0.5 if shrinkage > 0 else 0.0
+    output: Output = "coordinates" if kind == "pca" else "features"
+    return _map(spectrum, f"whitening-{kind}", spectrum.basis, gains, rest=rest, output=output)
+
+
+def _map(
+    spectrum: Spectrum,
+    name: str,
+    basis: Tensor,
+    gains: Tensor,
+    *,
+    rest: float,
+    output: Output = "features",
+) -> LinearMap:
+    """Return a map that leaves the mean off."""
+    mean = _mean_of(spectrum)
+    return LinearMap(
+        name=name,
+        mean=mean,
+        basis=basis,
+        gains=gains,
+        shift=torch.zeros_like(mean),
+        rest=rest,
+        output=output,
+    )
+
+
+def _centred(reference: MatrixLike | Spectrum) -> Spectrum:
+    """Return the centred spectrum of the reference rows, or the one given."""
+    if not isinstance(reference, Spectrum):
+        return compute_spectrum(as_matrix(reference, "reference"), center="mean")
+    _mean_of(reference)
+    return reference
+
+
+def _mean_of(spectrum: Spectrum) -> Tensor:
+    if spectrum.mean is None:
+        raise DataError("reference must be a centred spectrum; got one made with center=None")
+    return spectrum.mean

@@ -1,0 +1,186 @@
+"""The Data page: look at pairs and vectors, open them, find them again; every error where it happened."""
+
+import io
+import shutil
+
+import numpy as np
+import pytest
+
+from sde_core import EmbeddingSet
+from sde_explorer.intake import read_recent
+from sde_explorer.jobs import queue
+from sde_explorer.readings.cached import sets as cached_sets
+from tests.app.conftest import spiked
+
+
+def texts(at) -> str:
+    kinds = ("markdown", "caption", "info", "error", "warning", "success")
+    return "\n".join(e.value for kind in kinds for e in getattr(at, kind))
+
+
+def pages(at) -> str:
+    return "\n".join(e.proto.body for e in at.get("html"))
+
+
+def typed(at, key: str, text: str) -> None:
+    """Type a new option into a box: AppTest itself chooses only from the list."""
+    box = at.selectbox(key=key)
+    box.options.append(text)
+    box.set_value(text)
+
+
+def looked(at, source: str, format: str = "detect"):
+    typed(at, "data_path", source)
+    at.selectbox(key="data_format").set_value(format).run()
+    return at.button(key="data_look").click().run()
+
+
+def ended(at):
+    """Wait for the job of the page, and run the page as its clock does."""
+    job = at.session_state["data_job"]
+    assert queue.find(job.key) is job
+    assert job.wait(120)
+    return at.run()
+
+
+def npz_bytes(n: int = 40, width: int = 6) -> bytes:
+    rng = np.random.default_rng(0)
+    content = io.BytesIO()
+    np.savez(
+        content, image=rng.normal(size=(n, width)).astype("f4"), text=rng.normal(size=(n, width)).astype("f4")
+    )
+    return content.getvalue()
+
+
+def test_the_page_says_what_is_open_and_offers_three_ways_in(open_page):
+    at = open_page("data")
+    assert not at.exception
+    assert not at.error
+    assert at.segmented_control(key="data_where").options == ["On this machine", "Upload", "Hub"]
+    assert "Sets that you open are listed here" in texts(at)
+    at.segmented_control(key="data_where").set_value("Hub").run()
+    assert at.text_input(key="data_hub").placeholder == "organisation/name"
+
+
+def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shard, good_members):
+    odd = [("odd.webp", b"no picture"), ("odd.txt", b"<b>caption</b>")]
+    shard = str(write_shard([*good_members, *odd]))
+    at = looked(open_page("data"), shard)
+    assert not at.exception
+    assert "**6 pairs**, format **webdataset**" in texts(at)
+    assert pages(at).count("data:image/webp;base64") == 5
+    assert "&lt;b&gt;caption" in pages(at)
+    assert "<b>caption" not in pages(at)
+    next(b for b in at.button if b.label == "Encode").click().run()
+    at = ended(at)
+    assert not at.exception
+    assert "encoded, saved and opened above" in texts(at)
+    assert "1 items were skipped" in texts(at)
+    assert at.selectbox(key="data").value == shard
+    assert "5 pictures" in texts(at)
+    (entry,) = read_recent(cached_sets.cache_folder())
+    assert (entry.data, entry.source, entry.n_images) == (shard, shard, 5)
+    again = open_page("data", data=shard)
+    assert not again.error
+    assert "1 item was skipped" in [e.label for e in again.expander]
+
+
+def test_vectors_are_uploaded_opened_and_every_view_works(open_page):
+    at = open_page("data")
+    at.segmented_control(key="data_where").set_value("Upload").run()
+    at.file_uploader(key="data_upload").set_value([("../my set.npz", npz_bytes(), "application/zip")]).run()
+    assert not at.exception
+    assert "**40 pictures and 40 captions**, 6 dimensions, float32, format **npz**" in texts(at)
+    assert "The pictures are not known" in texts(at)
+    at.button(key="vectors_open").click().run()
+    at = ended(at)
+    assert not at.exception
+    assert "read, saved and opened above" in texts(at)
+    name = at.selectbox(key="data").value
+    assert name.startswith("my-set-")
+    assert (cached_sets.cache_folder() / "uploads").is_dir()
+    for page in ("overview", "data", "spectrum", "curriculum"):
+        shown = open_page(page, data=name)
+        assert not shown.exception, page
+        assert not shown.error, page
+
+
+def test_several_uploaded_files_are_one_set(open_page):
+    rng = np.random.default_rng(1)
+    files = []
+    for name in ("image.npy", "text.npy"):
+        content = io.BytesIO()
+        np.save(content, rng.normal(size=(12, 4)).astype("f4"))
+        files.append((name, content.getvalue(), "application/octet-stream"))
+    files.append(("captions.txt", "\n".join(f"caption {i}" for i in range(12)).encode(), "text/plain"))
+    at = open_page("data")
+    at.segmented_control(key="data_where").set_value("Upload").run()
+    at.file_uploader(key="data_upload").set_value(files).run()
+    assert "**12 pictures and 12 captions**" in texts(at)
+    assert "There are no captions" not in texts(at)
+
+
+def test_options_for_vectors_answer_at_once(open_page, tmp_path):
+    rng = np.random.default_rng(2)
+    np.save(tmp_path / "a.npy", rng.normal(size=(10, 4)).astype("f4"))
+    np.save(tmp_path / "b.npy", rng.normal(size=(20, 4)).astype("f4"))
+    at = looked(open_page("data"), str(tmp_path / "a.npy"))
+    assert "holds one array" in at.error[0].value
+    at.text_input(key="vectors_text").set_value(str(tmp_path / "b.npy")).run()
+    assert "**10 pictures and 20 captions**" in texts(at)
+    at.segmented_control(key="vectors_pairing").set_value("by row").run()
+    assert "as many captions as pictures; got 20 and 10" in at.error[0].value
+    np.save(tmp_path / "index.npy", np.arange(20) // 2)
+    at.text_input(key="vectors_index").set_value(str(tmp_path / "index.npy"))
+    at.segmented_control(key="vectors_pairing").set_value("by index").run()
+    assert not at.error
+    assert "by an index" in texts(at)
+
+
+@pytest.mark.parametrize(
+    ("source", "format", "words"),
+    [
+        ("/no/such/place", "detect", "there is no /no/such/place"),
+        ("{broken}", "detect", "broken.npz"),
+        ("{broken}", "pairs: webdataset", "broken.npz"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_the_page_works_on(open_page, tmp_path, source, format, words):
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(b"PK\x03\x04 not a zip")
+    at = looked(open_page("data"), source.format(broken=broken), format)
+    assert not at.exception
+    assert len(at.error) == 1
+    assert words in at.error[0].value
+    at = looked(at, "clipart/val")
+    assert not at.error
+    assert "**257 pairs**" in texts(at)
+
+
+def test_what_is_asked_for_and_not_encoded_stands_in_the_box(open_page, write_shard, good_members):
+    shard = str(write_shard(good_members))
+    at = open_page("data", data=shard)
+    assert "has not been encoded here yet" in at.error[0].value
+    assert at.selectbox(key="data_path").value == shard
+    at.button(key="data_look").click().run()
+    assert "**5 pairs**" in texts(at)
+
+
+def test_sets_are_found_again_and_those_that_vanished_are_marked_and_removed(open_page, tmp_path):
+    folder = spiked(20, 8).save(tmp_path / "kept")
+    other = spiked(25, 8).save(tmp_path / "other")
+    for data in (folder, other):
+        assert not open_page("data", data=str(data)).exception
+    shutil.rmtree(folder)
+    at = open_page("data")
+    shown = pages(at)
+    assert shown.count("no longer there") == 1
+    gone, kept = f"recent_open {folder} unknown", f"recent_open {other} unknown"
+    assert at.button(key=gone).disabled
+    at.button(key=kept).click().run()
+    assert at.selectbox(key="data").value == str(other)
+    assert "25 pictures" in texts(at)
+    at.button(key=f"recent_remove {folder} unknown").click().run()
+    assert "no longer there" not in pages(at)
+    assert [entry.data for entry in read_recent(cached_sets.cache_folder())] == [str(other)]
+    assert EmbeddingSet.load(other).n_images == 25

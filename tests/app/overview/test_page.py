@@ -1,0 +1,143 @@
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sde_core import EmbeddingSet
+from sde_core.embedding_formats.named import rows_of_part
+from sde_explorer import sets
+from sde_explorer.readings.cached import machine as cached_machine
+from tests.app.conftest import card_numbers, spiked
+
+
+def _texts(at) -> str:
+    parts = [
+        e.value for kind in ("markdown", "caption", "info", "error", "warning") for e in getattr(at, kind)
+    ]
+    return "\n".join(parts)
+
+
+def test_the_bundled_set_opens_with_its_numbers(open_page):
+    at = open_page("overview")
+    assert not at.exception
+    assert not at.error
+    pairs, found, _, rank, cone, gap, *_ = numbers = card_numbers(at)
+    assert len(numbers) == 8
+    assert pairs == ["5,418"]
+    at_1, at_10 = (float(text.split("\u00a0")[0]) for text in found)
+    assert 0 < at_1 < at_10 < 100
+    assert len(rank) == len(cone) == 2
+    assert 0 <= float(gap[0]) <= 2
+    labels = [m for m in at.markdown if m.value in ("Pairs", "Cone", "Modality gap", "Linear CKA")]
+    assert all(m.help for m in labels)
+    assert "5,418 pictures" in _texts(at)
+    assert "computes on" in _texts(at)
+
+
+def test_a_split_and_a_saved_set_open_from_the_link(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder), part="split=test")
+    assert not at.exception
+    assert card_numbers(at)[0] == ["100"]
+    assert "pictures of this set are not on this machine" in _texts(at)
+
+
+def test_captions_are_text_and_never_markup(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder))
+    pages = [e.proto.body for e in at.get("html")]
+    assert any("&lt;b&gt;" in page for page in pages)
+    assert not any("caption <b>" in page for page in pages)
+
+
+def test_a_set_that_is_not_there_is_one_sentence_and_the_page_lives(open_page, tmp_path):
+    at = open_page("overview", data=str(tmp_path / "gone"))
+    assert not at.exception
+    assert [e.value.count("there is no folder") for e in at.error] == [1]
+    at.selectbox(key="data").set_value("clipart").run()
+    assert not at.error
+    assert card_numbers(at)[0] == ["2,289"]
+
+
+def test_a_set_that_vanishes_is_noticed(open_page, spiked_folder, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(spiked_folder, folder)
+    at = open_page("overview", data=str(folder))
+    assert not at.error
+    shutil.rmtree(folder)
+    at.run()
+    assert not at.exception
+    assert "there is no folder" in at.error[0].value
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_handful_of_rows_still_shows(open_page, tmp_path, rows):
+    x = np.random.default_rng(0).normal(size=(rows, 5)).astype(np.float32)
+    folder = EmbeddingSet.from_arrays(x, x + 0.1, captions=list("abc")[:rows]).save(tmp_path / "few")
+    for page in ("overview", "spectrum"):
+        assert not open_page(page, data=str(folder)).exception
+
+
+def test_equal_rows_still_show(open_page, tmp_path):
+    x = np.ones((20, 5), np.float32)
+    folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "equal")
+    for page in ("overview", "spectrum"):
+        assert not open_page(page, data=str(folder)).exception
+
+
+def test_the_cache_follows_the_content_of_a_folder(open_page, tmp_path):
+    rng = np.random.default_rng(0)
+    for rows in (30, 40):
+        x = rng.normal(size=(rows, 6)).astype(np.float32)
+        folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "set")
+        at = open_page("overview", data=str(folder))
+        assert card_numbers(at)[0] == [str(rows)]
+
+
+def test_encoders_of_one_set_stand_side_by_side(open_page, tmp_path, monkeypatch):
+    for encoder, seed in (("bundled", 0), ("ViT-B-32/openai", 1)):
+        made = spiked(seed=seed)
+        origin = replace(made.provenance, pairs="/mine/*.tar", encoder=encoder)
+        replace(made, provenance=origin).save(tmp_path / "cache" / "embeddings" / f"set{seed}")
+    at = open_page("overview", data="/mine/*.tar")
+    assert not at.error
+    assert at.selectbox(key="encoder").options == ["ViT-B-32/openai", "bundled"]
+    assert at.selectbox(key="encoder").value == "bundled"
+    before = card_numbers(at)
+    at.selectbox(key="encoder").set_value("ViT-B-32/openai").run()
+    assert card_numbers(at) != before
+
+
+def test_an_encoder_or_a_part_that_is_not_there_is_named(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder), encoder="RN50/openai", part="style=none")
+    assert not at.exception
+    said = "\n".join(w.value for w in at.warning)
+    assert "has not been encoded by RN50/openai" in said
+    assert "has no part style=none" in said
+    assert card_numbers(at)[0] == ["300"]
+
+
+def test_parts_of_one_column_add_up_and_columns_narrow_down():
+    made = spiked(n_pairs=30)
+    style = np.array(["a", "b"] * 15)
+    both = replace(made, metadata=made.metadata | {"style": style, "id": np.arange(30).astype(str)})
+    assert sets.filters(both) == ("split=test", "split=train", "split=val", "style=a", "style=b")
+    assert rows_of_part(both, ("split=test", "split=val")).sum() == 20
+    assert rows_of_part(both, ("split=test", "style=a")).sum() == 5
+    twin = replace(
+        made, metadata=made.metadata | {"licence": np.char.add("licence of ", made.metadata["split"])}
+    )
+    assert sets.filters(twin) == ("split=test", "split=train", "split=val")
+
+
+def test_names_of_encoders_load_as_they_are_listed():
+    names = cached_machine.encoder_names()
+    assert "ViT-B-32/laion2b_s34b_b79k" in names
+    assert len(names) > 100
+
+
+@pytest.mark.parametrize("data", ["emoji/test", "{shard}"])
+def test_pairs_that_are_not_encoded_yet_lead_to_the_form(open_page, write_shard, good_members, data):
+    at = open_page("overview", data=data.format(shard=write_shard(good_members)))
+    assert not at.exception
+    assert "has not been encoded here yet: open it on the Data page" in at.error[0].value
+    assert "Open pairs in any usual format" in _texts(at)

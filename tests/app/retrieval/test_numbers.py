@@ -1,0 +1,361 @@
+"""What retrieval changes, as numbers, figures and sentences; no browser and no streamlit."""
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import sde_core as sde
+from sde_core.partition import NOISE
+from sde_core.retrieval.bootstrap import Interval
+from sde_explorer.retrieval import words
+from sde_explorer.retrieval.figures.surface import surface_figure
+from sde_explorer.retrieval.figures.table import SAME, change_figure, difference_figure, verdict
+from sde_explorer.retrieval.numbers import surface as recall_surface
+from sde_explorer.retrieval.numbers import table as recall
+from sde_explorer.retrieval.numbers.export import table_content, table_rows
+from sde_explorer.retrieval.numbers.queries import change_of, change_points, extremes
+from sde_explorer.retrieval.numbers.table import THIRDS, parts_of, recall_rows, treatment_config
+from sde_explorer.retrieval.surface import cell_clicked
+from sde_explorer.retrieval.table import recall_table, signed
+from sde_explorer.state import State
+from sde_explorer.ui.figures import palette
+from tests.app.conftest import spiked
+
+FACTORS = (0.25, 1.0, 4.0)
+
+
+def several(n_images: int = 120, seed: int = 0) -> sde.EmbeddingSet:
+    """Three captions a picture, the last of which two pictures share; one picture has none."""
+    rng = np.random.default_rng(seed)
+    links = [(3 * i + k if k < 2 else 3 * (i - i % 2) + 2, i) for i in range(n_images - 1) for k in range(3)]
+    image, text = rng.normal(size=(n_images, 12)), rng.normal(size=(3 * n_images, 12))
+    for t, i in links:
+        text[t] += 0.9 * image[i]
+    captions = [f"caption <b>{t}</b>" for t in range(len(text))]
+    return sde.EmbeddingSet.from_arrays(image, text, np.array(links), captions=captions, name="several")
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Set, parts and all rows."""
+    whole = spiked(400)
+    fit, test = parts_of(whole, "primary")
+    made = fit.embeddings
+    known = sde.fit_all(made.image, made.text, paired=made.paired(), config=treatment_config(State()))
+    return whole, (fit, test), list(recall_rows(test, known, lambda name, share: None))
+
+
+@pytest.mark.parametrize("captions", ["primary", "all"])
+@pytest.mark.parametrize("shares", [recall.HALVES, THIRDS])
+def test_a_part_knows_its_rows_in_the_whole_set(captions, shares):
+    whole = several()
+    parts = parts_of(whole, captions, shares)
+    for i, part in enumerate(parts):
+        made = part.embeddings
+        assert made.image_ids == tuple(whole.image_ids[r] for r in part.images)
+        assert made.captions == tuple(whole.captions[r] for r in part.texts)
+        np.testing.assert_array_equal(made.text, whole.text[part.texts])
+        shown = whole.links[np.isin(whole.links[:, 1], part.images)]
+        n_texts = len(set(shown[:, 0])) if captions == "all" or i == 0 else len(set(shown[::3, 0]))
+        assert made.n_texts == n_texts
+        ids = part.queries("image_retrieval")
+        assert whole.captions[ids[3] - whole.n_images] == made.captions[3]
+    assert sum(len(part.images) for part in parts) == 119  # one has no caption
+
+
+def test_rows_are_those_of_the_library_and_say_what_stands_first(measured):
+    _, (fit, test), rows = measured
+    made, gallery = fit.embeddings, test.embeddings
+    config = sde.TreatmentConfig()
+    expected = sde.compare_retrieval(
+        gallery.image,
+        gallery.text,
+        gallery.links,
+        sde.fit_all(made.image, made.text, config=config),
+        resampling=sde.Resampling(seed=0),
+    )
+    assert [row.compared.as_dict() for row in rows] == [row.as_dict() for row in expected]
+    raw = rows[0]
+    cosine = sde.cosine_score
+    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (gallery.image, gallery.text)]
+    import torch
+
+    scores = cosine(torch.tensor(unit[0]), "image_retrieval")(torch.tensor(unit[1])).numpy()
+    np.testing.assert_array_equal(raw.first["image_retrieval"], scores.argmax(axis=1))
+    for row in rows:
+        for way in recall.WAYS.values():
+            column = 0 if way == "image_retrieval" else 1
+            answer = gallery.links[np.argsort(gallery.links[:, column]), 1 - column]  # one right answer each
+            is_first = row.first[way] == answer
+            np.testing.assert_array_equal(is_first, getattr(row.compared.ranks, way).best_rank.numpy() == 1)
+
+
+def test_the_gap_is_that_of_what_is_compared(measured):
+    _, (_, test), rows = measured
+    there = {row.name: row for row in rows}
+    plain = sde.alignment_metrics(*test.embeddings.paired())["modality_gap"]
+    assert there["raw"].gap == pytest.approx(plain, rel=1e-6)
+    assert there["csls"].gap == there["raw"].gap
+    assert not there["csls"].moves
+    assert there["sde-enhanced"].gap != there["raw"].gap
+    assert [row.name for row in recall.in_order(rows[::-1])] == list(sde.comparison_names())
+
+
+def test_the_rows_follow_the_state():
+    state = State(
+        transform="pruned", noise=0.5, strong=2.0, t=0.3, rho=0.4, center="kept", strong_mode="adversarial"
+    )
+    config = treatment_config(state)
+    assert (config.kind, config.center, config.noise_factor, config.strong_factor) == (
+        "prune",
+        None,
+        0.5,
+        2.0,
+    )
+    assert (config.progress, config.curriculum.rho) == (0.3, 0.4)
+    assert config.curriculum.strong == "amplify"  # the other one needs a loss
+    assert treatment_config(State()) == sde.TreatmentConfig()
+
+
+def test_work_tells_how_far_it_is_and_stops(measured):
+    _, (fit, test), _ = measured
+    treatments = sde.fit_all(fit.embeddings.image, fit.embeddings.text, names=["csls"])
+    seen = []
+    list(recall_rows(test, treatments, lambda name, share: seen.append((name, share))))
+    shares = [share for _, share in seen]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    assert {name for name, _ in seen} == {"raw", "csls"}
+
+    def stop(name, share):
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(recall_rows(test, treatments, stop))
+
+
+@pytest.mark.parametrize("captions", ["primary", "all"])
+def test_the_most_changed_queries_and_what_stood_first(captions):
+    whole = several()
+    fit, test = parts_of(whole, captions)
+    treatments = sde.fit_all(fit.embeddings.image, fit.embeddings.text, names=["whitening"])
+    raw, row = recall_rows(test, treatments, lambda name, share: None)
+    for way, prefix in recall.WAYS.items():
+        won, lost = extremes(test, raw, row, prefix, 5)
+        change = change_of(raw, row, prefix)
+        assert change.better + change.same + change.worse == len(test.queries(prefix))
+        assert won, way
+        assert [c.after / c.before for c in won] == sorted(c.after / c.before for c in won)
+        assert [c.after / c.before for c in lost] == sorted((c.after / c.before for c in lost), reverse=True)
+        links = {(int(t), int(i)) for t, i in whole.links}
+        for card in (*won, *lost):
+            pair = (card.query, card.answer) if prefix == "image_retrieval" else (card.answer, card.query)
+            assert pair in links
+            first = (
+                (card.query, card.first_after)
+                if prefix == "image_retrieval"
+                else (card.first_after, card.query)
+            )
+            assert (first in links) == (card.after == 1)
+
+
+def test_of_too_many_points_the_changed_ones_stay(measured):
+    _, (_, test), rows = measured
+    change = change_of(rows[0], rows[1], "image_retrieval")
+    every = change_points(test, change, "image_retrieval")
+    assert len(every.ids) == every.n_queries == 200
+    moved = int((every.kind > 0).sum())
+    some = change_points(test, change, "image_retrieval", most=moved + 10)
+    assert int((some.kind > 0).sum()) == moved
+    assert len(some.ids) == moved + 10
+    few = change_points(test, change, "image_retrieval", most=7)
+    assert (few.kind > 0).all()
+
+
+@pytest.mark.parametrize("transform", ["enhanced", "pruned"])
+def test_each_cell_is_its_own_fit_and_the_best_is_reported_on_others(transform):
+    whole, config = spiked(240), treatment_config(State(transform=transform))
+    seen = []
+    found = recall_surface.surface(
+        whole, config, "primary", lambda share, note, partial: seen.append((share, partial)), factors=FACTORS
+    )
+    fit, val, test = parts_of(whole, "primary", THIRDS)
+    assert (found.n_fit, found.n_val, found.n_test) == tuple(len(p.images) for p in (fit, val, test))
+    assert [(c.noise, c.strong) for c in found.cells] == [(n, s) for n in FACTORS for s in FACTORS]
+
+    def alone(cell, part):
+        mine = replace(config, noise_factor=cell.noise, strong_factor=cell.strong)
+        made = fit.embeddings
+        image, text = (sde.fit_treatment(x, mine) for x in (made.image, made.text))
+        kept = part.embeddings
+        metrics = sde.retrieval_metrics(
+            image.transform(kept.image), text.transform(kept.text), kept.links, ks=(1,)
+        )
+        return metrics, (image, text)
+
+    for cell in found.cells:
+        metrics, (image, text) = alone(cell, val)
+        assert cell.image_recall == metrics["image_retrieval_recall@1"]
+        assert cell.text_recall == metrics["text_retrieval_recall@1"]
+        assert cell.counts[1] == int((image.partition.labels == NOISE).sum())
+        assert cell.counts[3] == text.partition.n_strong
+    assert found.best.recall == max(c.recall for c in found.cells)
+    raw, own, best = found.test
+    assert [row.name for row in found.test] == ["raw", "rule", "best"]
+    assert (
+        best.compared.metrics["text_retrieval_recall@1"]
+        == alone(found.best, test)[0]["text_retrieval_recall@1"]
+    )
+    assert best.compared.differences
+    assert raw.compared.differences == {}
+    assert own.compared.metrics != best.compared.metrics or found.best.noise == found.best.strong == 1.0
+    shares = [share for share, _ in seen]
+    assert shares == sorted(shares)
+    assert [len(p.cells) for _, p in seen if p is not None] == list(range(1, 10))
+
+
+def test_of_many_pictures_a_seeded_sample_chooses(monkeypatch):
+    monkeypatch.setattr(recall_surface, "MOST_PICTURES", 30)
+    found = recall_surface.surface(
+        spiked(240), sde.TreatmentConfig(), "primary", lambda *_: None, factors=(1.0,)
+    )
+    assert (found.n_val, found.n_val_all) == (30, 60)
+    assert "30 pictures drawn of 60" in words.best_story(found, "enhanced")
+
+
+def test_thresholds_that_leave_nothing_are_no_cell_to_choose():
+    config = treatment_config(State(transform="pruned", center="kept"))
+    found = recall_surface.surface(spiked(240), config, "primary", lambda *_: None, factors=(1.0, 200.0))
+    gone = [c for c in found.cells if c.noise == 200.0]
+    assert all(c.is_all_noise for c in gone)
+    assert all(math.isnan(c.recall) and math.isnan(c.gap) for c in gone)
+    assert found.best.noise == 1.0
+    assert "NaN" not in surface_figure(found, (1.0, 200.0), (1.0, 1.0)).to_json()
+
+
+def test_a_rule_without_thresholds_and_a_small_set_have_no_surface():
+    config = sde.TreatmentConfig(rule="cross-modal")
+    with pytest.raises(sde.ConfigError, match="no thresholds to move"):
+        recall_surface.surface(spiked(240), config, "primary", lambda *_: None)
+    with pytest.raises(sde.DataError, match="3 parts that share none; got 20"):
+        recall_surface.surface(spiked(20), sde.TreatmentConfig(), "primary", lambda *_: None)
+
+
+def _interval(low, estimate, high):
+    return Interval(estimate=estimate, low=low, high=high, level=0.95)
+
+
+def test_a_verdict_needs_an_interval_without_zero_and_fewer_ranks_are_better():
+    assert verdict(_interval(0.01, 0.02, 0.03), "R@1") == "better"
+    assert verdict(_interval(0.01, 0.02, 0.03), "median rank") == "worse"
+    assert verdict(_interval(-3, -2, -1), "median rank") == "better"
+    assert verdict(_interval(-0.01, 0.02, 0.03), "MRR") == SAME
+
+
+def test_the_chart_of_differences_shows_every_interval_in_points():
+    found = {
+        "text → image": [_interval(0.01, 0.02, 0.04), None, _interval(-0.01, 0.0, 0.01)],
+        "image → text": [_interval(-0.2, -0.1, -0.05), None, None],
+    }
+    figure = difference_figure(["a", "b", "c"], found, metric="R@1")
+    dots = {(t.xaxis or "x", t.name): t for t in figure.data}
+    better = dots["x", "better"]
+    assert list(better.y) == ["a"]
+    assert better.x[0] == pytest.approx(2)
+    assert better.error_x.array[0] == pytest.approx(2)
+    assert better.error_x.arrayminus[0] == pytest.approx(1)
+    assert better.marker.color == palette.CHANGE["better"]
+    assert list(dots["x", SAME].y) == ["c"]
+    assert list(dots["x2", "worse"].y) == ["a"]
+    assert figure.layout.xaxis2.range[0] < -20
+    assert figure.layout.xaxis2.range[1] > 0  # raw is always in sight
+    assert "points" in figure.layout.xaxis.title.text
+    assert (
+        "fewer is better"
+        in difference_figure(["a", "b", "c"], found, metric="median rank").layout.xaxis.title.text
+    )
+
+
+def test_points_of_queries_carry_ids_and_nothing_else(measured):
+    whole, (_, test), rows = measured
+    points = change_points(test, change_of(rows[0], rows[1], "image_retrieval"), "image_retrieval")
+    picked = np.zeros(len(points.ids), bool)
+    picked[:3] = True
+    figure = change_figure(points, row="sde-enhanced", picked=picked)
+    text = figure.to_json()
+    assert "caption" not in text
+    assert "data:image" not in text
+    ids = np.concatenate([t.customdata for t in figure.data if t.customdata is not None])
+    assert sorted(ids) == sorted(test.texts + whole.n_images)
+    assert sum(len(t.selectedpoints) for t in figure.data if t.customdata is not None) == 3
+    assert {t.type for t in figure.data[1:]} == {"scattergl"}
+
+
+def test_the_surface_grows_and_marks_rule_page_and_best():
+    whole = spiked(240)
+    found = recall_surface.surface(whole, sde.TreatmentConfig(), "primary", lambda *_: None, factors=FACTORS)
+    figure = surface_figure(found, FACTORS, (2.0, 0.5))
+    heat, targets = figure.data[0], figure.data[1]
+    z = np.array(heat.z, float)
+    best = found.best
+    assert z[FACTORS.index(best.strong), FACTORS.index(best.noise)] == pytest.approx(np.nanmax(z))
+    assert z.max() == pytest.approx(100 * (best.recall - found.raw.recall), abs=1e-4)
+    assert cell_clicked([{"customdata": dict(enumerate(targets.customdata[-1]))}]) == (4.0, 4.0)
+    assert cell_clicked([{"customdata": [0.3, 0.3]}]) is None
+    assert cell_clicked([]) is None
+    marks = {t.name: (t.x[0], t.y[0]) for t in figure.data if t.name}
+    assert marks["rule"] == (1, 1)
+    assert marks["this page"] == (1.5, 0.5)  # between cells, by octaves
+    assert marks["best on validation"] == (FACTORS.index(best.noise), FACTORS.index(best.strong))
+    half = surface_figure(replace(found, cells=found.cells[:4], test=()), FACTORS, (1.0, 1.0))
+    assert np.isnan(np.array(half.data[0].z, float)).sum() == 5
+    none = surface_figure(replace(found, cells=(), test=()), FACTORS, (1.0, 1.0))
+    assert "best on validation" not in {t.name for t in none.data}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        (["better", SAME], "help on test as well, beyond chance: text → image"),
+        (["worse", SAME], "worse than raw on test"),
+        (["better", "worse"], "no plain gain"),
+        ([SAME, SAME], "is not better than raw on test"),
+    ],
+)
+def test_what_the_best_thresholds_are_worth_is_said_honestly(verdicts, said):
+    assert said in words._honest(verdicts, "enhanced")
+
+
+def test_words_table_and_files_say_the_same(measured):
+    whole, (fit, test), rows = measured
+    raw, enhanced = rows[0], rows[1]
+    key = "image_retrieval_recall@1"
+    change = enhanced.compared.differences[key]
+    first, second = words.verdict_story(rows, "R@1")
+    assert f"Raw R@1 is {100 * raw.compared.metrics[key]:.1f}" in first
+    kind = verdict(change, "R@1")
+    shown = "sde-enhanced" if kind == SAME else f"sde-enhanced ({signed(change.estimate, 'R@1')})"
+    assert shown in first
+    assert second.startswith("**image → text.**")
+    table = recall_table(rows[:3], sde.comparison_names(), chosen="sde-pruned")
+    assert table.count("<tr") == 2 + len(rows)
+    assert len(re.findall("<td[ >]", table.split("<tbody>")[1])) == 11 * len(rows)
+    assert f"{100 * raw.compared.metrics[key]:.1f}" in table
+    assert '<tr class="now"><th scope="row" title="noise' in table
+    lines = table_rows(rows)
+    assert [line["treatment"] for line in lines] == list(sde.comparison_names())
+    assert lines[1][f"{key}_difference"] == change.estimate
+    assert lines[0][f"{key}_difference"] is None
+    assert len({tuple(line) for line in lines}) == 1
+    content = table_content(whole, fit, test, rows, {"rule": "mp-iqr"})
+    assert (
+        json.loads(json.dumps(content, allow_nan=False))["rows"][1]["metrics"][key]
+        == enhanced.compared.metrics[key]
+    )
+    assert content["split"] == {"shares": [0.5, 0.5], "seed": 0, "fitted_on_images": 200}

@@ -1,0 +1,224 @@
+"""The measured half of the Retrieval view: rows as they come, thresholds that move them, the surface, small sets."""
+
+import re
+
+import numpy as np
+import pytest
+
+import sde_core as sde
+from sde_core import EmbeddingSet
+from sde_explorer.jobs import queue
+from sde_explorer.readings.cached import background
+from sde_explorer.retrieval import measured as recall_panel
+from tests.app.conftest import spiked
+from tests.app.retrieval.test_numbers import several
+
+
+@pytest.fixture(autouse=True)
+def _no_work_is_left():
+    yield
+    for job in [*background._figures.active("figure"), *queue.active("surface")]:
+        job.cancel()
+        job.wait(60)
+
+
+def _said(at) -> str:
+    kinds = ("markdown", "caption", "info", "warning", "error")
+    return "\n".join(e.value for kind in kinds for e in getattr(at, kind))
+
+
+def _measured(at):
+    """Run the page until all rows are there."""
+    for _ in range(60):
+        for job in background._figures.active("figure"):
+            job.wait(60)
+        at.run()
+        assert not at.exception
+        is_shown = any("Which queries" in e.value for e in at.header)
+        if is_shown and not background._figures.active("figure"):
+            return at
+    raise AssertionError("the rows never came")
+
+
+def _table(at) -> dict[str, str]:
+    """Return each row of the table as HTML, by its name."""
+    [body] = [e.proto.body for e in at.get("html") if 'class="sde-recall"' in e.proto.body]
+    rows = re.findall(r'<tr[^>]*><th scope="row"[^>]*>([\w-]+)</th>(.*?)</tr>', body)
+    return dict(rows)
+
+
+def test_rows_come_and_say_what_the_library_says(open_page, spiked_folder):
+    at = _measured(open_page("retrieval", data=str(spiked_folder)))
+    assert not at.error
+    whole = EmbeddingSet.load(spiked_folder)
+    fit, test = (whole.select(mask) for mask in sde.hold_out(whole))
+    rows = sde.compare_retrieval(test.image, test.text, test.links, sde.fit_all(fit.image, fit.text))
+    table = _table(at)
+    assert tuple(table) == sde.comparison_names()
+    for row in rows:
+        cells = re.findall(r"<td[^>]*>([\d.,]+)", table[row.name])
+        assert cells[0] == f"{100 * row.metrics['image_retrieval_recall@1']:.1f}"
+        assert cells[8] == f"{row.metrics['text_retrieval_mrr']:.3f}"
+    said = _said(at)
+    assert "**150 pictures**" in said
+    assert "Raw R@1 is" in said
+    assert "pictures of" in said or "Most won" in said
+    charts = at.get("plotly_chart")
+    assert all(chart.proto.alt for chart in charts)
+    assert not any("caption <b>" in chart.proto.spec or "data:image" in chart.proto.spec for chart in charts)
+    assert not any("caption <b>" in e.proto.body for e in at.get("html"))
+
+
+def test_a_moved_threshold_measures_what_follows_it_and_nothing_else(open_page, spiked_folder):
+    at = _measured(open_page("retrieval", data=str(spiked_folder)))
+    before = _table(at)
+    baselines = background._figures.find(at.session_state["job of recall baselines"])
+    at.select_slider(key="noise_slider").set_value(0.4).run()
+    after = _table(_measured(at))
+    assert after["sde-pruned"] != before["sde-pruned"]
+    for name in ("raw", "csls", "pca-truncation"):
+        assert after[name] == before[name]
+    assert background._figures.find(at.session_state["job of recall baselines"]) is baselines
+
+
+def test_row_direction_and_metric_are_chosen_and_stand_in_the_link(open_page, spiked_folder):
+    link = {"recall_row": "whitening", "recall_way": "image → text", "recall_metric": "MRR"}
+    at = _measured(open_page("retrieval", data=str(spiked_folder), rows="0-4", **link))
+    said = _said(at)
+    assert "Of 150 pictures that ask" in said
+    assert "with whitening than with raw" in said
+    assert "Raw MRR is 0." in said
+    assert "5 pictures picked" in said
+    at.button(key="recall_let_go").click().run()
+    assert at.session_state["rows"] == ()
+    at.selectbox(key="recall_row_pick").set_value("csls").run()
+    assert "csls" in at.query_params["recall_row"]
+    at.segmented_control(key="recall_way_pick").set_value("text → image").run()
+    assert "Of 150 captions that ask" in _said(at)
+
+
+def test_a_row_that_is_none_is_named(open_page, spiked_folder):
+    at = open_page("retrieval", data=str(spiked_folder), recall_row="<i>mine</i>")
+    assert any("no row '<i>mine</i>'" in e.value for e in at.warning)
+    assert at.session_state["recall_row"] == "sde-enhanced"
+
+
+def test_the_surface_is_measured_and_its_best_thresholds_are_used(open_page, spiked_folder):
+    at = _measured(open_page("retrieval", data=str(spiked_folder), noise="0.5"))
+    at.button(key="surface_start").click().run()
+    for job in queue.active("surface"):
+        job.wait(120)
+    at.run()
+    said = _said(at)
+    assert "Chosen on validation (75 pictures)" in said
+    assert "On 75 test pictures that chose nothing" in said
+    found = re.search(r"noise × ([\d.]+), strong × ([\d.]+)", said.split("Chosen on validation")[1])
+    at.button(key="surface_use").click().run()
+    assert not at.exception
+    assert at.session_state["noise"] == pytest.approx(float(found[1]), rel=1e-2)
+    assert at.session_state["strong"] == pytest.approx(float(found[2]), rel=1e-2)
+    assert at.button(key="surface_use").disabled
+    assert at.select_slider(key="noise_slider").value == pytest.approx(at.session_state["noise"], rel=0.03)
+
+
+def test_a_rule_without_thresholds_has_rows_and_no_surface(open_page, spiked_folder):
+    at = _measured(open_page("retrieval", data=str(spiked_folder), rule="cross-modal"))
+    assert not at.error
+    assert any("cross-modal labels each direction" in e.value for e in at.info)
+    assert tuple(_table(at)) == sde.comparison_names()
+    assert "surface_start" not in [b.key for b in at.button]
+
+
+def test_a_rule_that_cannot_be_moved_fails_where_it_stands(open_page, spiked_folder):
+    at = _measured(open_page("retrieval", data=str(spiked_folder), rule="cross-modal", noise="2"))
+    assert any("no thresholds to move" in e.value for e in at.error)
+    table = _table(at)
+    assert "…" in table["sde-enhanced"]
+    assert "…" not in table["csls"]
+
+
+def test_the_mode_that_needs_a_loss_is_replaced_and_said(open_page, spiked_folder):
+    at = _measured(open_page("retrieval", data=str(spiked_folder), strong_mode="adversarial"))
+    assert "measured here is amplify" in _said(at)
+    assert "…" not in "".join(_table(at).values())
+
+
+def test_stopped_rows_stay_and_can_be_measured_again(open_page, tmp_path):
+    folder = spiked(900).save(tmp_path / "longer")
+    at = open_page("retrieval", data=str(folder))
+    assert at.button(key="recall_stop")
+    at.button(key="recall_stop").click().run()
+    assert any("Stopped" in e.value for e in at.info)
+    for job in background._figures.active("figure"):
+        job.wait(60)
+    at.button(key="recall_again").click().run()
+    assert "…" not in "".join(_table(_measured(at)).values())
+
+
+def _tiny() -> EmbeddingSet:
+    return spiked(3)
+
+
+def _pictures_only() -> EmbeddingSet:
+    rng = np.random.default_rng(0)
+    ids = tuple(map(str, range(40)))
+    image, text = rng.normal(size=(40, 6)).astype(np.float32), np.zeros((0, 6), np.float32)
+    return EmbeddingSet(image=image, text=text, links=np.zeros((0, 2), np.int64), image_ids=ids, captions=())
+
+
+def _one_caption() -> EmbeddingSet:
+    rng = np.random.default_rng(0)
+    return EmbeddingSet.from_arrays(
+        rng.normal(size=(40, 6)), rng.normal(size=(1, 6)), [(0, i) for i in range(40)], captions=["same"]
+    )
+
+
+@pytest.mark.parametrize("make", [_tiny, _pictures_only, _one_caption])
+def test_a_set_that_cannot_be_halved_says_so_in_one_sentence(open_page, tmp_path, make):
+    at = open_page("retrieval", data=str(make().save(tmp_path / "set")))
+    assert not at.exception
+    [info] = [e.value for e in at.info if "Nothing to measure" in e.value]
+    assert "at least 16 pictures with captions" in info
+
+
+def test_a_set_of_rank_one_is_measured(open_page, tmp_path):
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=6)
+    image, text = (np.outer(rng.normal(size=60) + 3, one) for _ in range(2))
+    made = EmbeddingSet.from_arrays(image, text, captions=[str(i) for i in range(60)], name="flat")
+    at = _measured(open_page("retrieval", data=str(made.save(tmp_path / "flat"))))
+    assert "raw" in _table(at)
+
+
+def test_several_captions_ask_all_or_the_first_of_each(open_page, tmp_path):
+    folder = several(160).save(tmp_path / "several")
+    at = _measured(open_page("retrieval", data=str(folder)))
+    first = int(re.search(r"\*\*(\d+) captions\*\*", _said(at))[1])
+    at.segmented_control(key="recall_captions_pick").set_value("all").run()
+    at = _measured(at)
+    assert int(re.search(r"\*\*(\d+) captions\*\*", _said(at))[1]) > 2 * first
+    assert not at.error
+
+
+def test_the_file_holds_the_table_and_what_made_it(open_page, spiked_folder):
+    import json
+
+    from sde_explorer.readings.cached import sets as cached_sets
+    from sde_explorer.retrieval import cached as cached_retrieval
+    from sde_explorer.state import State
+    from tests.app.subspaces.test_page import _entry
+
+    at = _measured(open_page("retrieval", data=str(spiked_folder)))
+    data, state = cached_sets.dataset(_entry(spiked_folder)), State()
+    jobs = [
+        background._figures.find(at.session_state[f"job of recall {s}"])
+        for s in ("raw", "treated", "baselines")
+    ]
+    rows = recall_panel._measured(jobs)
+    content = json.loads(
+        recall_panel.as_json(data, state, cached_retrieval.recall_parts(data, "primary"), rows)
+    )
+    assert content["task"] == "zeroshot_retrieval"
+    assert content["parameters"]["fingerprint"] == data.fingerprint
+    assert [row["treatment"] for row in content["rows"]] == list(sde.comparison_names())
+    assert "image_retrieval_recall@1" in content["rows"][0]["metrics"]

@@ -1,0 +1,301 @@
+"""The Training view: a real training in the page, stopped, resumed, seen again from disk."""
+
+import json
+import time
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+import sde_core as sde
+from sde_core.training import FinetuneConfig, LossConfig
+from sde_explorer.jobs import JobQueue, queue
+from sde_explorer.sets import known_sets
+from sde_explorer.training.figures import run as charts
+from sde_explorer.training.figures import spectra
+from sde_explorer.training.job import training_job
+from sde_explorer.training.numbers.presets import OWN_MIX, PRESETS, own_mix
+from sde_explorer.training.numbers.run import MOST_POINTS, RunLog, TrainingLog
+from sde_explorer.training.runs import (
+    EVENTS,
+    TrainingRequest,
+    known_trainings,
+    new_folder,
+    read_log,
+    read_request,
+    write_request,
+)
+from tests.app.conftest import spiked
+
+CONFIG = FinetuneConfig(steps=8, batch_size=32, learning_rate=2e-2, evaluate_every=4, device="cpu")
+
+
+@pytest.fixture
+def request_for(spiked_folder):
+    def make(**runs: FinetuneConfig) -> TrainingRequest:
+        return TrainingRequest(
+            title="a test",
+            data=str(spiked_folder),
+            folder=str(spiked_folder),
+            part=(),
+            fingerprint=sde.EmbeddingSet.load(spiked_folder).fingerprint,
+            runs=runs,
+        )
+
+    return make
+
+
+def _trained(request, cache, name="one"):
+    folder = cache / "trainings" / name
+    write_request(request, folder)
+    job = JobQueue().submit(training_job(request, folder, cache, device="cpu"))
+    assert job.wait(120)
+    return job, folder
+
+
+def test_two_runs_go_side_by_side_and_leave_vectors_for_every_view(request_for, tmp_path):
+    request = request_for(SDE=replace(CONFIG, loss=PRESETS["SDE, as reconstructed"].loss), InfoNCE=CONFIG)
+    job, folder = _trained(request, tmp_path)
+    assert (job.status, job.error) == ("done", "")
+    log = read_log(folder)
+    assert list(log.runs) == ["SDE", "InfoNCE"]
+    for name, run in log.runs.items():
+        assert [s.step for s in run.steps] == list(range(1, 9))
+        assert [look.step for look in run.looks] == [look.step for look in run.spectra] == [0, 4, 8]
+        assert sde.EmbeddingSet.load(job.result.sets[name]).n_images == 300
+    assert log.is_done
+    assert log.share == 1.0
+    # In turn: the steps of the two runs alternate.
+    lines = [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
+    told = [e["run"] for e in lines if e["event"] == "Step"]
+    assert told == ["SDE", "InfoNCE"] * 8
+    # Same pairs in the same order: the first batch has the same plain loss for two equal runs.
+    assert {entry.folder for entry in known_sets(tmp_path)} >= {str(p) for p in job.result.sets.values()}
+
+
+def test_a_stopped_training_goes_on_and_ends_with_the_same_bits(request_for, tmp_path):
+    request = request_for(InfoNCE=CONFIG)
+    whole, _ = _trained(request, tmp_path, "whole")
+    folder = tmp_path / "trainings" / "stopped"
+    write_request(request, folder)
+    job = training_job(request, folder, tmp_path, device="cpu")
+    report = job.report
+
+    def stop_at_half(share, note="", **more):
+        report(share, note, **more)
+        if share >= 0.5:
+            job.cancel()
+
+    job.report = stop_at_half
+    JobQueue().submit(job).wait(120)
+    assert job.status == "cancelled"
+    assert not read_log(folder).is_done
+    # A killed process may have written half a line.
+    with (folder / EVENTS).open("a") as file:
+        file.write('{"event": "Step", "st')
+    again = JobQueue().submit(training_job(request, folder, tmp_path, device="cpu"))
+    assert again.wait(120)
+    assert again.status == "done"
+    log = read_log(folder)
+    assert [s.step for s in log.runs["InfoNCE"].steps] == list(range(1, 9))
+    first, second = (sde.EmbeddingSet.load(j.result.sets["InfoNCE"]) for j in (whole, again))
+    np.testing.assert_array_equal(first.image, second.image)
+    np.testing.assert_array_equal(first.text, second.text)
+
+
+def test_a_set_that_changed_is_not_trained_on(request_for, tmp_path):
+    request = replace(request_for(InfoNCE=CONFIG), fingerprint="another")
+    job, _ = _trained(request, tmp_path)
+    assert job.status == "failed"
+    assert "has changed since the training began" in job.error
+
+
+def test_one_run_that_fails_does_not_take_the_other_along(request_for, tmp_path):
+    wild = replace(CONFIG, learning_rate=1e30, clip_norm=None)
+    job, folder = _trained(request_for(wild=wild, InfoNCE=CONFIG), tmp_path)
+    log = read_log(folder)
+    assert job.status == "done"
+    assert log.runs["wild"].failed is not None
+    assert log.runs["InfoNCE"].done is not None
+    assert list(job.result.sets) == ["InfoNCE"]
+
+
+def test_requests_are_read_as_they_were_written_and_others_refused(request_for, tmp_path):
+    mixed = own_mix(
+        enhance=False,
+        hellinger=0.0,
+        subspace=2.0,
+        contrast=1.0,
+        whitening=0.5,
+        band="noise",
+        weight_start=1.0,
+        weight_end=0.5,
+    )
+    request = request_for(mix=replace(CONFIG, loss=mixed), InfoNCE=CONFIG)
+    folder = new_folder(tmp_path, "emoji/ü adapter", datetime(2026, 1, 2, 3, 4, 5))
+    assert folder.name == "20260102-030405-emoji-adapter"
+    write_request(request, folder)
+    assert read_request(folder) == request
+    assert new_folder(tmp_path, "emoji adapter", datetime(2026, 1, 2, 3, 4, 5)) != folder
+    assert known_trainings(tmp_path) == [folder]
+    for content in ("{", '{"format": 2}', "[]", '{"format": 1, "runs": {"a": {}}}'):
+        (folder / "request.json").write_text(content)
+        with pytest.raises(sde.DataError, match=r"another version|no training that can be read"):
+            read_request(folder)
+
+
+def test_presets_are_what_their_words_say():
+    assert PRESETS["InfoNCE"].loss == LossConfig()
+    assert PRESETS["SDE, as reconstructed"].loss.sde == sde.SDELossConfig.paper()
+    contrast = PRESETS["component contrast"].loss.sde
+    assert (contrast.enhancement, contrast.hellinger, contrast.subspace) == (None, 0, 0)
+    assert contrast.component_contrast > 0
+    assert PRESETS["whitened agreement"].loss.sde == sde.SDELossConfig.recommended(from_scratch=True)
+    assert OWN_MIX in PRESETS
+    for preset in PRESETS.values():
+        assert preset.words.endswith(".")
+
+
+def _log(n_steps: int = 3) -> RunLog:
+    run = RunLog("SDE")
+    spectrum = {
+        "direction_shares": {"strong": 0.1, "weak": 0.2, "noise": 0.7},
+        "energy_shares": {"strong": 0.5, "weak": 0.3, "noise": 0.2},
+        "effective_rank": 2.5,
+    }
+    run.add(
+        {
+            "event": "Started",
+            "step": 0,
+            "first_step": 0,
+            "total_steps": n_steps,
+            "n_val": 5,
+            "n_train": 9,
+            "split": "",
+        }
+    )
+    for step in range(n_steps):
+        parts = {"contrastive": 1.0 / (step + 1), "spectral": 0.1, "hellinger": 0.2}
+        run.add({"event": "Step", "step": step + 1, "loss": 1.0, "parts": parts})
+        values = {f"{w}_retrieval_recall@{k}": k / 20 for w in ("text", "image") for k in (1, 5, 10)}
+        run.add({"event": "Metrics", "step": step, "values": values, "is_best": True})
+        image = spectrum | {"singular_values": [4.0 * 2 ** min(step, 9), 2.0, 1.0]}
+        text = spectrum | {"singular_values": [3.0, 2.0]}
+        run.add({"event": "SpectrumSnapshot", "step": step, "image": image, "text": text, "gap": 0.5})
+    return run
+
+
+def test_a_long_training_is_thinned_and_keeps_its_last_step():
+    run = _log(2 * MOST_POINTS + 1)
+    shown = run.shown_steps()
+    assert len(shown) <= MOST_POINTS
+    assert shown[-1].step == 2 * MOST_POINTS + 1
+    assert RunLog("empty").shown_steps() == []
+
+
+def test_a_resumed_run_tells_again_what_came_after_its_checkpoint():
+    run = _log(5)
+    run.add({"event": "Started", "first_step": 2, "total_steps": 5})
+    assert [s.step for s in run.steps] == [1, 2]
+    assert [look.step for look in run.looks] == [0, 1, 2]
+
+
+def test_figures_show_the_numbers_of_the_log():
+    run, other = _log(), _log()
+    other.name = "InfoNCE"
+    loss = charts.loss_figure([run, other])
+    np.testing.assert_allclose(loss.data[0].y, [1, 1 / 2, 1 / 3])
+    assert [t.name for t in loss.data] == ["SDE", "InfoNCE", "hellinger", "hellinger"]
+    recall = charts.recall_figure([run, other], 5)
+    assert {tuple(t.y) for t in recall.data} == {(0.25, 0.25, 0.25)}
+    fall = spectra.waterfall_figure(run)
+    np.testing.assert_allclose(fall.data[0].customdata[:, 0], [1, 2, 4])
+    np.testing.assert_allclose(fall.data[0].z[:, 0], [0, 1, 2])
+    assert fall.data[1].z.shape == (3, 2)
+    for what, value in (("energy", 0.5), ("directions", 0.1)):
+        assert charts.shares_figure([run], what).data[0].y[0] == value
+    assert spectra.before_now_figure(run).data[1].y[0] == 16
+    assert charts.rank_gap_figure([run, other]).data[0].y[0] == 2.5
+    for figure in (loss, recall, fall):
+        assert len(figure.to_json()) < 200_000
+
+
+def _start(at, **settings):
+    at.number_input(key="train_steps").set_value(6)
+    at.number_input(key="train_batch").set_value(settings.pop("batch", 32))
+    at.button(key="train_start").click().run()
+    return at
+
+
+def _jobs_end(seconds: float = 90, kind: str = "train") -> None:
+    limit = time.monotonic() + seconds
+    while queue.active(kind) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert not queue.active(kind)
+
+
+def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked_folder):
+    at = open_page("training", data=str(spiked_folder))
+    assert not at.exception
+    _start(at)
+    assert not at.exception
+    assert not at.error
+    _jobs_end()
+    at.run()
+    assert not at.exception
+    text = "\n".join(m.value for m in at.markdown)
+    assert "validation R@10 went from" in text
+    assert len(at.get("plotly_chart")) == 6
+    assert "the paper reports [P]" in "".join(e.proto.body for e in at.get("html"))
+    assert {b.label for b in at.button} >= {"Look at its vectors", "Start training"}
+    at.button(key="mix_measure").click().run()
+    assert not at.exception
+    _jobs_end(kind="sweep")
+    at.run()
+    assert len(at.get("plotly_chart")) == 7
+    assert any("the best mix by all of" in c.value for c in at.caption)
+    at.button(key="mix_keep").click().run()
+    _jobs_end(kind="mix")
+    at.run()
+    assert any("kept" in e.value for e in at.success)
+    next(b for b in at.button if b.label == "Look at its vectors").click().run()
+    assert not at.exception
+    assert not at.error
+    assert "-SDE" in at.selectbox(key="data").value
+    assert any("300 pictures" in c.value for c in at.caption)
+    at.selectbox(key="training_choice").set_value(None).run()
+    assert not at.get("plotly_chart")
+
+
+def test_bad_settings_are_a_sentence_where_they_were_made(open_page, spiked_folder):
+    at = open_page("training", data=str(spiked_folder))
+    at.number_input(key="train_accumulate").set_value(3).run()
+    at.button(key="train_start").click().run()
+    assert ["batch_size must be a multiple of accumulate" in e.value for e in at.error] == [True]
+    at.number_input(key="train_accumulate").set_value(1).run()
+    _start(at, batch=5_000)
+    _jobs_end()
+    at.run()
+    assert not at.exception
+    assert any("batch_size must be" in e.value for e in at.error)
+
+
+def test_a_training_that_is_not_here_is_a_sentence(open_page, spiked_folder):
+    at = open_page("training", data=str(spiked_folder), training="20990101-000000-gone")
+    assert not at.exception
+    assert ["There is no training" in w.value for w in at.warning] == [True]
+
+
+def test_a_log_without_events_is_empty():
+    log = TrainingLog.of([])
+    assert (log.share, log.is_done, log.runs) == (0.0, False, {})
+
+
+def test_few_pairs_say_so(open_page, tmp_path):
+    folder = spiked(n_pairs=3).save(tmp_path / "few")
+    at = _start(open_page("training", data=str(folder)))
+    _jobs_end()
+    at.run()
+    assert not at.exception
+    assert at.error
