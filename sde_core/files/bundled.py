@@ -18,7 +18,7 @@ def data_folder() -> Path:
     Raises:
         DataError: it is not there, because the package was installed without its checkout.
     """
-    folder = Path(os.environ.get("SDE_DATA") or Path(__file__).resolve().parents[1] / "data")
+    folder = Path(os.environ.get("SDE_DATA") or Path(__file__).resolve().parents[2] / "data")
     if not folder.is_dir():
         raise DataError(
             f"the bundled data must lie in {folder}; nothing is there: "

@@ -13,7 +13,8 @@ from sde_explorer.ui.metric_cards import metric_cards, short
 from sde_explorer.ui.words import percent, recall, signed
 
 APP = Path(__file__).resolve().parents[3] / "app"
-SOURCES = sorted(APP.rglob("*.py"))
+# Figures are written in Plotly's own templates.
+SOURCES = sorted(path for path in APP.rglob("*.py") if "figures" not in (path.parent.name, path.stem))
 GLOSSARIES = [
     ".".join(path.relative_to(APP).with_suffix("").parts) for path in SOURCES if path.stem.endswith("terms")
 ]
