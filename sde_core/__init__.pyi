@@ -64,10 +64,10 @@ from .retrieval.ranking import metrics_from_ranks as metrics_from_ranks
 from .retrieval.ranking import query_values as query_values
 from .retrieval.ranking import retrieval_metrics as retrieval_metrics
 from .retrieval.ranking import retrieval_ranks as retrieval_ranks
+from .sets.concatenate import concatenate as concatenate
 from .sets.embeddings import EmbeddingSet as EmbeddingSet
-from .sets.embeddings import Provenance as Provenance
-from .sets.embeddings import concatenate as concatenate
 from .sets.held_out import hold_out as hold_out
+from .sets.provenance import Provenance as Provenance
 from .shaping.certificate import Certificate as Certificate
 from .shaping.certificate import certify as certify
 from .shaping.curriculum import CurriculumConfig as CurriculumConfig

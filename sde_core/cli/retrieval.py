@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, source: "Source", names: list[str]) -> None
 
 def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":
     """Return the sets and their union; without it where they hold the same pictures."""
-    from sde_core.sets.embeddings import concatenate
+    from sde_core.sets.concatenate import concatenate
 
     ids = [i for s in sets for i in s.image_ids]
     one_width = len({s.width for s in sets}) == 1

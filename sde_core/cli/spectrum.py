@@ -14,6 +14,7 @@ from sde_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
+    from sde_core.sets.missing import Modality
 
 _BANDS = ("strong", "weak", "noise")
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json and options.output == "-":
         raise ConfigError("--output - and --json both write to stdout; give one of them a file")
     embeddings = open_named(options.embeddings)
-    modalities = ("image", "text") if options.modality == "both" else (options.modality,)
+    modalities = embeddings.modalities if options.modality == "both" else (options.modality,)
     reports = [_report(embeddings, modality, options) for modality in modalities]
     if options.output == "-":
         sys.stdout.write(_csv(reports))
@@ -67,16 +68,16 @@ def run(options: argparse.Namespace) -> None:
         print(f"{report['modality']}: {report['note']}")
 
 
-def _report(embeddings: "EmbeddingSet", modality: str, options: argparse.Namespace) -> dict[str, Any]:
+def _report(embeddings: "EmbeddingSet", modality: "Modality", options: argparse.Namespace) -> dict[str, Any]:
     from sde_core.partition import partition_spectrum
     from sde_core.partition.manual import move_thresholds
     from sde_core.spectra.metrics import spectrum_metrics
     from sde_core.spectra.spectrum import compute_spectrum
 
-    rows = getattr(embeddings, modality)
+    rows = embeddings.vectors(modality)
     spectrum = compute_spectrum(rows, center="mean" if options.center == "mean" else None)
     own = partition_spectrum(
-        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired(), seed=options.seed
+        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired_or_none(), seed=options.seed
     )
     partition = move_thresholds(spectrum, own, noise=options.noise_factor, strong=options.strong_factor)
     energies = spectrum.energies / spectrum.energies.sum()

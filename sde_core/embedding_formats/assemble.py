@@ -13,7 +13,8 @@ from sde_core.embedding_formats.sources import Source, as_index, as_strings
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links
-from sde_core.sets.embeddings import EmbeddingSet, Floats, Provenance
+from sde_core.sets.embeddings import EmbeddingSet, Floats
+from sde_core.sets.provenance import Provenance
 
 _BLOCK = 16_384
 # Of two rows that are the same vector: rounding to half precision moves an entry by 0.0005 of its size.

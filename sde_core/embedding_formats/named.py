@@ -44,7 +44,7 @@ def part_name(name: str, part: Sequence[str]) -> str:
 
 
 def rows_of_part(embeddings: EmbeddingSet, part: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Return the (n_images,) mask of a part: values of one column add up, columns narrow each other down.
+    """Return the (n_rows,) mask of a part: values of one column add up, columns narrow each other down.
 
     Args:
         embeddings: the whole set.
@@ -57,7 +57,7 @@ def rows_of_part(embeddings: EmbeddingSet, part: Sequence[str]) -> npt.NDArray[n
     for text in part:
         column, _, value = text.partition("=")
         wanted.setdefault(column, []).append(value)
-    keep = np.ones(embeddings.n_images, dtype=bool)
+    keep = np.ones(embeddings.n_rows, dtype=bool)
     for column, values in wanted.items():
         if column not in embeddings.metadata:
             known = ", ".join(sorted(embeddings.metadata)) or "none"

@@ -8,7 +8,8 @@ import numpy as np
 from sde_core.embedding_formats.sources import Source
 from sde_core.errors import DataError
 from sde_core.pairs import open_pairs
-from sde_core.sets.embeddings import EmbeddingSet, Provenance
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.provenance import Provenance
 
 _LOOKED_UP = 16
 

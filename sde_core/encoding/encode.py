@@ -20,7 +20,8 @@ from sde_core.encoding.progress import EncodeProgress, Pace
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.growing import GrowingMatrix
 from sde_core.pairs.base import Pair, Pairs, Skipped
-from sde_core.sets.embeddings import EmbeddingSet, Floats, Provenance
+from sde_core.sets.embeddings import EmbeddingSet, Floats
+from sde_core.sets.provenance import Provenance
 
 _Item = TypeVar("_Item")
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,38 +14,11 @@ from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links, grouped
-from sde_core.sets.missing import are_row_numbers, what_is_missing
+from sde_core.sets.missing import MODALITIES, Modality, are_row_numbers, what_is_missing
+from sde_core.sets.provenance import Provenance
 
 Floats = npt.NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """Where vectors come from; empty strings where that is not known.
-
-    Attributes:
-        pairs: what to hand to `open_pairs` for the pictures.
-        pairs_fingerprint: digest of those files when they were encoded.
-        encoder: what to hand to `load_encoder`.
-        weights_sha256: digest of the encoder's weights.
-        preprocessing: the encoder's own picture preprocessing, in words.
-        precision: arithmetic of the encoder, such as "fp32".
-        versions: packages that matter, such as "open_clip 3.3.0, torch 2.15.0".
-        transform: what was done to the vectors after the encoder; "" is nothing.
-    """
-
-    pairs: str = ""
-    pairs_fingerprint: str = ""
-    encoder: str = ""
-    weights_sha256: str = ""
-    preprocessing: str = ""
-    precision: str = ""
-    versions: str = ""
-    transform: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the fields by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+NO_LINKS = np.empty((0, 2), np.int64)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,7 +26,8 @@ class EmbeddingSet:
     """Pictures and captions as vectors; immutable, possibly memory-mapped.
 
     A caption that several pictures share is one row of ``text``; ``links`` says which text belongs to
-    which picture. They are grouped by picture, and each picture's primary caption comes first.
+    which picture. They are grouped by picture, and each picture's primary caption comes first. A set may
+    have vectors of one modality only; the other matrix then has no rows.
 
     Attributes:
         image: (n_images, d) vectors, float16 or float32.
@@ -61,9 +35,10 @@ class EmbeddingSet:
         links: (n_links, 2) int64 of (text row, image row).
         image_ids: (n_images,) ids, unique.
         captions: (n_texts,) captions.
-        metadata: column name -> (n_images,) values of one kind.
+        metadata: column name -> (n_images,) values of one kind; in a set of texts only (n_texts,).
         provenance: where the vectors come from.
         skipped: items left out while encoding, with their reasons.
+        remarks: sentences on what was done to the set, or what in it needs care.
         name: what people call the set.
         blocks: folder of a resumable encoding, which `save` removes.
     """
@@ -76,14 +51,15 @@ class EmbeddingSet:
     metadata: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[str, ...] = ()
     name: str = ""
     blocks: Path | None = None
 
     @classmethod
     def from_arrays(
         cls,
-        image: MatrixLike,
-        text: MatrixLike,
+        image: MatrixLike | None = None,
+        text: MatrixLike | None = None,
         text_to_image: npt.ArrayLike | None = None,
         *,
         image_ids: Sequence[str] | None = None,
@@ -93,8 +69,8 @@ class EmbeddingSet:
         """Return a set made of two matrices; the arrays are not copied where that can be avoided.
 
         Args:
-            image: (n_images, d) vectors.
-            text: (n_texts, d) vectors.
+            image: (n_images, d) vectors; None where there are none.
+            text: (n_texts, d) vectors; None where there are none.
             text_to_image: (n_texts,) row of each text's picture, or (n_links, 2) rows of (text, image);
                 None pairs by row, which needs n_texts = n_images.
             image_ids: (n_images,) unique ids; default "0", "1", ...
@@ -102,9 +78,10 @@ class EmbeddingSet:
             name: what people call the set.
 
         Raises:
-            DataError: not finite, widths differ, counts do not match or an index is out of range.
+            DataError: not finite, widths differ, counts do not match, an index is out of range, or neither
+                image nor text is given.
         """
-        pictures, texts = _as_array(image, "image"), _as_array(text, "text")
+        pictures, texts = _as_arrays(image, text)
         if pictures.shape[1] != texts.shape[1]:
             raise DataError(
                 "image and text must have the same width; "
@@ -117,8 +94,16 @@ class EmbeddingSet:
                 raise DataError(f"{what} must have {len(wanted)} entries, one a row; got {len(got)}")
         if len(set(ids)) != len(ids):
             raise DataError("image_ids must be unique; at least one comes twice")
-        links = as_links(text_to_image, len(texts), len(pictures))
+        is_one = image is None or text is None
+        if is_one and text_to_image is not None:
+            raise DataError("text_to_image must be left out where there are vectors of one modality only")
+        links = as_links(NO_LINKS if is_one else text_to_image, len(texts), len(pictures))
         return cls(image=pictures, text=texts, links=links, image_ids=ids, captions=words, name=name)
+
+    def __repr__(self) -> str:
+        """Return name, counts and width: at most 200 characters."""
+        counts = f"{self.n_images:,} images, {self.n_texts:,} texts, width {self.width}"
+        return f"EmbeddingSet({self.name[:100]!r}: {counts}, {self.vectors(self.modalities[0]).dtype})"
 
     @property
     def n_images(self) -> int:
@@ -131,9 +116,39 @@ class EmbeddingSet:
         return len(self.text)
 
     @property
+    def n_rows(self) -> int:
+        """Number of pictures; in a set of texts only, of texts: what `metadata` and `select` count."""
+        return self.n_images or self.n_texts
+
+    @property
     def width(self) -> int:
         """d, the number of features of a vector."""
         return int(self.image.shape[1])
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """The modalities that have vectors: "image", "text" or both."""
+        return tuple(m for m in MODALITIES if len(getattr(self, m)))
+
+    def vectors(self, modality: Modality) -> Floats:
+        """Return the vectors of a modality.
+
+        Raises:
+            DataError: the set has none.
+        """
+        found: Floats = getattr(self, modality)
+        if not len(found):
+            raise DataError(f"{self.name or 'the set'}: {what_is_missing(**{modality: False})[modality]}")
+        return found
+
+    def check_both(self) -> None:
+        """Refuse a set with vectors of one modality only.
+
+        Raises:
+            DataError: names the modality that is missing.
+        """
+        for modality in MODALITIES:
+            self.vectors(modality)
 
     @cached_property
     def primary_text(self) -> Ints:
@@ -144,10 +159,19 @@ class EmbeddingSet:
         return rows
 
     def paired(self) -> tuple[Floats, Floats]:
-        """Return picture and primary-caption vectors row by row, (p, d) each."""
+        """Return picture and primary-caption vectors row by row, (p, d) each.
+
+        Raises:
+            DataError: the set has vectors of one modality only.
+        """
+        self.check_both()
         rows = self.primary_text
         has_text = rows >= 0
         return self.image[has_text], self.text[rows[has_text]]
+
+    def paired_or_none(self) -> tuple[Floats, Floats] | None:
+        """Return `paired`, or None where the set has vectors of one modality only: for what can do without."""
+        return self.paired() if len(self.modalities) == 2 else None
 
     def captions_of(self, image_row: int) -> tuple[str, ...]:
         """Return the captions of one picture, the primary one first."""
@@ -155,14 +179,23 @@ class EmbeddingSet:
         return tuple(self.captions[int(t)] for t in self.links[start:end, 0])
 
     def select(self, image_rows: npt.ArrayLike, *, name: str | None = None) -> "EmbeddingSet":
-        """Return the set of some pictures and their captions, in the given order.
+        """Return the set of some pictures and their captions, in the given order; of texts in a set of texts only.
 
         Args:
-            image_rows: (k,) row numbers, each at most once, or an (n_images,) mask.
+            image_rows: (k,) row numbers, each at most once, or an (n_rows,) mask.
             name: new name; None keeps the old one.
         """
         rows = np.asarray(image_rows)
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        if not self.n_images:
+            return replace(
+                self,
+                text=self.text[rows],
+                captions=tuple(self.captions[int(t)] for t in rows),
+                metadata={key: column[rows] for key, column in self.metadata.items()},
+                name=self.name if name is None else name,
+                blocks=None,
+            )
         position = np.full(self.n_images, -1, dtype=np.int64)
         position[rows] = np.arange(len(rows))
         links = self.links[position[self.links[:, 1]] >= 0]
@@ -176,11 +209,17 @@ class EmbeddingSet:
             metadata={key: column[rows] for key, column in self.metadata.items()},
             provenance=self.provenance,
             skipped=self.skipped,
+            remarks=self.remarks,
             name=self.name if name is None else name,
         )
 
     def with_primary_captions(self) -> "EmbeddingSet":
-        """Return the same pictures with only their primary captions."""
+        """Return the same pictures with only their primary captions.
+
+        Raises:
+            DataError: the set has vectors of one modality only.
+        """
+        self.check_both()
         rows = self.primary_text
         images = np.flatnonzero(rows >= 0)
         texts, new_text = np.unique(rows[images], return_inverse=True)
@@ -193,8 +232,9 @@ class EmbeddingSet:
 
     @cached_property
     def missing(self) -> Mapping[str, str]:
-        """What is not known, of "pictures", "captions", "ids" and "encoder" -> a sentence on what that means."""
+        """What is not there, of "image", "text", "pictures", "captions", "ids" and "encoder" -> what that means."""
         return what_is_missing(
+            **{m: m in self.modalities for m in MODALITIES},
             pictures=bool(self.provenance.pairs),
             captions=any(self.captions),
             ids=not are_row_numbers(self.image_ids),
@@ -246,52 +286,14 @@ class EmbeddingSet:
         return read_set(Path(folder).expanduser(), verify=verify)
 
 
-def concatenate(sets: Sequence[EmbeddingSet], *, name: str = "") -> EmbeddingSet:
-    """Return one set with the pictures of all; equal captions become one text.
-
-    Args:
-        sets: at least one, of one width and one encoder.
-        name: what people call the result.
-
-    Raises:
-        DataError: none given, widths differ, or an id comes twice.
-    """
-    if not sets:
-        raise DataError("sets must hold at least one embedding set; got none")
-    widths = {s.width for s in sets}
-    if len(widths) > 1:
-        raise DataError(f"sets must have the same width; got {sorted(widths)}")
-    ids = tuple(i for s in sets for i in s.image_ids)
-    if len(set(ids)) != len(ids):
-        raise DataError("sets must not share ids; at least one id comes twice")
-    rows: dict[object, int] = {}  # caption, or (set, row) where there is no caption -> new text row
-    captions: list[str] = []
-    vectors: list[Floats] = []
-    links: list[Ints] = []
-    offset = 0
-    for number, s in enumerate(sets):
-        keys = [caption or (number, i) for i, caption in enumerate(s.captions)]
-        fresh = [i for i, key in enumerate(keys) if key not in rows]
-        rows |= {keys[i]: len(captions) + k for k, i in enumerate(fresh)}
-        captions += [s.captions[i] for i in fresh]
-        vectors.append(s.text[fresh])
-        mapping = np.array([rows[key] for key in keys], dtype=np.int64)
-        links.append(np.stack([mapping[s.links[:, 0]], s.links[:, 1] + offset], axis=1))
-        offset += s.n_images
-    shared = set.intersection(*(set(s.metadata) for s in sets))
-    return EmbeddingSet(
-        image=np.concatenate([s.image for s in sets]),
-        text=np.concatenate(vectors),
-        links=np.concatenate(links),
-        image_ids=ids,
-        captions=tuple(captions),
-        metadata={k: np.concatenate([s.metadata[k] for s in sets]) for k in sorted(shared)},
-        provenance=sets[0].provenance,
-        skipped=tuple(item for s in sets for item in s.skipped),
-        name=name or " + ".join(s.name for s in sets),
-    )
-
-
-def _as_array(x: MatrixLike, name: str) -> Floats:
-    array: Floats = as_matrix(x, name).cpu().numpy()
-    return array
+def _as_arrays(image: MatrixLike | None, text: MatrixLike | None) -> tuple[Floats, Floats]:
+    """Return both matrices; one that is not given has no rows."""
+    given = {"image": image, "text": text}
+    found: dict[str, Floats] = {
+        name: as_matrix(x, name).cpu().numpy() for name, x in given.items() if x is not None
+    }
+    if not found:
+        raise DataError("image or text must be given; got neither")
+    other = next(iter(found.values()))
+    empty = np.empty((0, other.shape[1]), other.dtype)
+    return found.get("image", empty), found.get("text", empty)

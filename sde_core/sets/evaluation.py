@@ -64,10 +64,11 @@ def evaluate_retrieval(
 
     Raises:
         ConfigError: ``captions`` is unknown.
-        DataError: no picture has a caption.
+        DataError: no picture has a caption, or the set has vectors of one modality only.
     """
     if captions not in ("primary", "all"):
         raise ConfigError(f'captions must be "primary" or "all"; got {captions!r}')
+    embeddings.check_both()
     gallery = embeddings.with_primary_captions() if captions == "primary" else embeddings
     return RetrievalReport(
         dataset=gallery.name,

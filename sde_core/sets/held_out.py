@@ -34,7 +34,7 @@ def hold_out(
 
     Raises:
         ConfigError: the shares do not add up to 1, or one is not above 0.
-        DataError: a part would hold fewer than `FEWEST` pictures.
+        DataError: the set has vectors of one modality only, or a part would hold fewer than `FEWEST` pictures.
 
     >>> parts = hold_out(EmbeddingSet.from_arrays(np.eye(40), np.eye(40)))
     >>> [int(part.sum()) for part in parts], bool((parts[0] & parts[1]).any())
@@ -42,6 +42,7 @@ def hold_out(
     """
     if not len(shares) or not (min(shares) > 0 and abs(sum(shares) - 1) < 1e-9):
         raise ConfigError(f"shares must be above 0 and add up to 1; got {tuple(shares)}")
+    embeddings.check_both()
     has_text = embeddings.primary_text >= 0
     # A copy: the links of a set on disk may be read-only.
     _, found = linked_groups(

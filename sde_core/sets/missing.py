@@ -1,8 +1,14 @@
 """What is not known of a set of embeddings, and what that means for those who look at it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+Modality: TypeAlias = Literal["image", "text"]
+MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 _WORDS = {
+    "image": "There are no image vectors: only what needs text vectors alone can be computed.",
+    "text": "There are no text vectors: only what needs image vectors alone can be computed.",
     "pictures": "The pictures are not known: captions or ids stand in for them. Give the pairs to see them.",
     "captions": "There are no captions: texts are known by their rows only.",
     "ids": "There are no ids: pictures are known by their rows only.",
@@ -10,10 +16,19 @@ _WORDS = {
 }
 
 
-def what_is_missing(*, pictures: bool, captions: bool, ids: bool, encoder: bool) -> Mapping[str, str]:
-    """Return a sentence for each thing that is not there, by its name."""
-    there = {"pictures": pictures, "captions": captions, "ids": ids, "encoder": encoder}
-    return {name: _WORDS[name] for name, is_there in there.items() if not is_there}
+def what_is_missing(**there: bool) -> Mapping[str, str]:
+    """Return a sentence for each thing that is not there, by its name.
+
+    Args:
+        **there: whether it is there, for "image" and "text" vectors, "pictures", "captions", "ids", "encoder". What
+            belongs to a modality without vectors is not missed as well.
+    """
+    needs = {"pictures": "image", "ids": "image", "captions": "text"}
+    return {
+        name: _WORDS[name]
+        for name, is_there in there.items()
+        if not is_there and there.get(needs.get(name, ""), True)
+    }
 
 
 def are_row_numbers(ids: Sequence[str]) -> bool:

@@ -12,8 +12,9 @@ import numpy as np
 from sde_core.errors import DataError
 from sde_core.files.replacing import replaced_folder, sampled_digest
 from sde_core.pairs.base import Skipped
-from sde_core.sets.embeddings import EmbeddingSet, Provenance
-from sde_core.sets.missing import what_is_missing
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.missing import MODALITIES, what_is_missing
+from sde_core.sets.provenance import Provenance
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -32,6 +33,7 @@ class SetFacts:
         dtype: of the vectors.
         metadata: names of the columns.
         missing: names of what is not known.
+        remarks: sentences on what needs care.
     """
 
     n_images: int
@@ -40,6 +42,7 @@ class SetFacts:
     dtype: str
     metadata: tuple[str, ...]
     missing: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, embeddings: EmbeddingSet) -> "SetFacts":
@@ -48,15 +51,16 @@ class SetFacts:
             n_images=embeddings.n_images,
             n_texts=embeddings.n_texts,
             width=embeddings.width,
-            dtype=str(embeddings.image.dtype),
+            dtype=str(embeddings.vectors(embeddings.modalities[0]).dtype),
             metadata=tuple(sorted(embeddings.metadata)),
             missing=tuple(embeddings.missing),
+            remarks=embeddings.remarks,
         )
 
     @property
     def sentences(self) -> Mapping[str, str]:
         """What is missing, with what that means."""
-        names = ("pictures", "captions", "ids", "encoder")
+        names = (*MODALITIES, "pictures", "captions", "ids", "encoder")
         return what_is_missing(**{name: name not in self.missing for name in names})
 
 
@@ -71,10 +75,10 @@ def write_set(embeddings: EmbeddingSet, folder: Path) -> Path:
     with replaced_folder(folder) as fresh:
         for name in _ARRAYS:
             np.save(fresh / f"{name}.npy", getattr(embeddings, name), allow_pickle=False)
-        images: dict[str, Any] = {"id": list(embeddings.image_ids)}
+        images: dict[str, Any] = {"id": pa.array(embeddings.image_ids, pa.string())}
         images |= {f"meta.{key}": column.tolist() for key, column in embeddings.metadata.items()}
         pq.write_table(pa.table(images), fresh / "images.parquet", compression="zstd")
-        texts = pa.table({"caption": list(embeddings.captions)})
+        texts = pa.table({"caption": pa.array(embeddings.captions, pa.string())})
         pq.write_table(texts, fresh / "texts.parquet", compression="zstd")
         manifest = {
             "format": FORMAT,
@@ -83,6 +87,7 @@ def write_set(embeddings: EmbeddingSet, folder: Path) -> Path:
             "provenance": embeddings.provenance.as_dict(),
             "facts": {f.name: getattr(facts, f.name) for f in fields(facts)},
             "skipped": [[s.item, s.reason] for s in embeddings.skipped],
+            "remarks": list(embeddings.remarks),
             "files": {name: (fresh / name).stat().st_size for name in sorted(_FILES)},
             "samples": {name: sampled_digest(fresh / name) for name in sorted(_FILES)},
         }
@@ -121,6 +126,7 @@ def read_set(folder: Path, *, verify: bool = False) -> EmbeddingSet:
             metadata={key.removeprefix("meta."): np.array(column) for key, column in images.items()},
             provenance=_provenance(manifest["provenance"]),
             skipped=tuple(Skipped(str(item), str(reason)) for item, reason in manifest["skipped"]),
+            remarks=tuple(map(str, manifest.get("remarks", ()))),
             name=str(manifest["name"]),
         )
     except DataError:
@@ -148,7 +154,8 @@ def read_facts(folder: Path) -> SetFacts:
     if facts is None:
         return SetFacts.of(read_set(folder))
     try:
-        listed = {"metadata": tuple(facts["metadata"]), "missing": tuple(facts["missing"])}
+        listed = {name: tuple(facts[name]) for name in ("metadata", "missing")}
+        listed["remarks"] = tuple(facts.get("remarks", ()))
         return SetFacts(**{**facts, **listed})
     except (TypeError, KeyError) as error:
         raise DataError(f"{folder / MANIFEST} is damaged: {error}; encode the set again") from None
@@ -173,7 +180,7 @@ def _check_content(folder: Path, arrays: dict[str, Any], ids: list[Any], caption
     if counts != rows:
         raise DataError(f"{folder} must hold as many rows as items; got {counts} and {rows}")
     is_vectors = image.ndim == text.ndim == 2 and image.shape[1:] == text.shape[1:]
-    if not is_vectors or image.dtype.kind != "f" or text.dtype.kind != "f":
+    if not is_vectors or not sum(counts) or image.dtype.kind != "f" or text.dtype.kind != "f":
         raise DataError(
             f"{folder} must hold vectors of one width; got shapes {image.shape} and {text.shape}, "
             f"{image.dtype} and {text.dtype}"
@@ -205,6 +212,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         kinds = {"files": dict, "fingerprint": str, "provenance": dict, "skipped": list, "name": str}
         wrong = [key for key, kind in kinds.items() if not isinstance(manifest.get(key), kind)]
         wrong += [key for key in ("samples", "facts") if not isinstance(manifest.get(key, {}), dict)]
+        wrong += [key for key in ("remarks",) if not isinstance(manifest.get(key, []), list)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}; encode the set again") from None
     if known != FORMAT:

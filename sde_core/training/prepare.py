@@ -9,7 +9,8 @@ import torch
 
 from sde_core.encoders import Encoder, load_encoder, local_encoders
 from sde_core.errors import ConfigError, SDEError
-from sde_core.sets.embeddings import EmbeddingSet, Provenance
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.provenance import Provenance
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.folding import NotFolded, disagreement, fold
 from sde_core.training.inputs import Inputs, Vectors

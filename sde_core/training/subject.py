@@ -8,7 +8,8 @@ import numpy as np
 
 from sde_core.errors import ConfigError, DataError
 from sde_core.retrieval.links import Ints
-from sde_core.sets.embeddings import EmbeddingSet, Provenance
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.provenance import Provenance
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.inputs import Inputs
 from sde_core.training.model import DualModel
