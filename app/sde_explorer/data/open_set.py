@@ -35,13 +35,17 @@ def open_set(data: "Dataset") -> None:
         ("done to the vectors", origin.transform),
         ("made with", origin.versions),
     ]
-    with st.expander("What is open", icon=":material/info:", expanded=bool(embeddings.missing)):
+    with st.expander(
+        "What is open", icon=":material/info:", expanded=bool(embeddings.missing or embeddings.remarks)
+    ):
         for name, value in rows:
             if value:
                 left, right = st.columns([0.2, 0.8])
                 left.caption(name)
                 right.text(value)
         for sentence in embeddings.missing.values():
+            st.caption(f":material/info: {sentence}")
+        for sentence in embeddings.remarks:
             st.caption(f":material/info: {sentence}")
         st.caption(memory_sentence(cached_machine.memory_in_use()))
     skipped_items(embeddings.skipped)

@@ -9,7 +9,7 @@ from sde_explorer.ui.header import current_state, header, state_line
 def show() -> None:
     """Compose the view."""
     open_what_was_made()
-    data = header("Data", otherwise=lambda: data_panel(current_state().data))
+    data = header("Data", needs_both=False, otherwise=lambda: data_panel(current_state().data))
     state_line()
     remember_open(data)
     open_set(data)

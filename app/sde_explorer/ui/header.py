@@ -80,7 +80,11 @@ def state_line() -> None:
 
 
 def header(
-    title: str, *, controls: tuple[str, ...] = (), otherwise: Callable[[], None] | None = None
+    title: str,
+    *,
+    controls: tuple[str, ...] = (),
+    otherwise: Callable[[], None] | None = None,
+    needs_both: bool = True,
 ) -> "Dataset":
     """Show title, choice of data and the line of facts; return the open set, or stop with one sentence.
 
@@ -88,6 +92,7 @@ def header(
         title: of the view.
         controls: fields of the state that this view has widgets for.
         otherwise: what to draw where there is no data to show.
+        needs_both: whether a set with vectors of one modality ends the view with what is missing.
     """
     _keep_opening(title)
     link = {name: st.query_params.get_all(name) for name in st.query_params}
@@ -121,7 +126,19 @@ def header(
             otherwise()
         st.stop()
     _facts(found, whole)
+    if needs_both:
+        _stop_without_both(found)
     return found
+
+
+def _stop_without_both(data: "Dataset") -> None:
+    """Say which modality has no vectors, and end the view."""
+    missing = data.embeddings.missing
+    for modality in ("image", "text"):
+        if modality in missing:
+            st.info(f"{missing[modality]} This view needs both.", icon=":material/link_off:")
+            st.caption("Choose another set above, or open the vectors of both on the Data page.")
+            st.stop()
 
 
 def _data_picker(known: tuple[SetEntry, ...], link: dict[str, list[str]]) -> None:
@@ -199,10 +216,11 @@ def _facts(data: "Dataset", whole: "Dataset") -> None:
                 icon=":material/link_off:",
             )
     embeddings, origin = data.embeddings, data.embeddings.provenance
-    of = f" of {whole.embeddings.n_images:,}" if embeddings.n_images < whole.embeddings.n_images else ""
+    of = f" of {whole.embeddings.n_rows:,}" if embeddings.n_rows < whole.embeddings.n_rows else ""
+    rows = "pictures" if embeddings.n_images else "captions"
     facts = [
-        f"{embeddings.n_images:,}{of} pictures",
-        f"{embeddings.n_texts:,} captions",
+        f"{embeddings.n_rows:,}{of} {rows}",
+        f"{embeddings.n_texts:,} captions" if embeddings.n_images else "no pictures",
         f"{embeddings.width} dimensions",
         f"weights `{origin.weights_sha256[:8] or 'unknown'}`",
         f"content `{data.fingerprint[:8]}`",
