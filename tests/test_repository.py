@@ -1,8 +1,11 @@
 """What the repository promises about itself: commands, sizes, names."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
+
+from sde_core.cli.main import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,10 +35,13 @@ def test_every_dependency_has_a_lower_and_an_upper_bound():
         assert re.search(r">=[\d.]+,<[\d.]+$", requirement), requirement
 
 
-def test_the_image_starts_as_the_readme_does_and_not_as_root():
+def test_the_image_starts_as_docs_say_and_not_as_root():
     lines = (ROOT / "Dockerfile").read_text()
-    assert lines.index("USER 10001") < lines.index('CMD ["streamlit"')
-    assert '"run", "app/main.py"' in lines
+    (start,) = re.findall(r"^ENTRYPOINT (\[.*\])$", lines, re.M)
+    program, command, *options = json.loads(start)
+    assert (program, command) == ("sde", "app")
+    assert build_parser().parse_args([command, *options]).root == ["/data"]
+    assert lines.index("USER 10001") < lines.index("ENTRYPOINT")
     assert "pip install -r requirements.txt" in lines
     assert "/_stcore/health" in lines
     assert lines.index("COPY pyproject.toml") < lines.index("COPY . .")

@@ -16,6 +16,7 @@ from sde_explorer.tour.card import tour
 from sde_explorer.training import page as training
 from sde_explorer.ui.figure_files import figure_files
 from sde_explorer.ui.navigation import remember_pages
+from sde_explorer.ui.sign_in import sign_in
 
 # A picture of our own: an icon by name would be fetched from another host.
 ICON = Path(__file__).with_name("icon.png")
@@ -23,6 +24,7 @@ LOGO = Path(__file__).with_name("logo.svg")
 
 st.set_page_config(page_title="SDE Explorer", page_icon=str(ICON), layout="wide")
 st.logo(str(LOGO), size="medium")
+sign_in()
 
 pages = {
     "Overview": st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),

@@ -1,5 +1,6 @@
-"""The dashboard's server: what it imports ahead, what it puts around each page, and where the list of pages is."""
+"""The dashboard's server: its doors and rules, what it imports ahead, where the pages are listed."""
 
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,11 +11,22 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from sde_explorer.early_style import EarlyStyle
+from sde_explorer.serving import log
+from sde_explorer.serving.doors import HostDoor, SessionDoor
+from sde_explorer.serving.policy import install, policy_from
+from sde_explorer.serving.uploading import UploadDoor
+from sde_explorer.serving.visitors import VisitorCookie, sweep
 from sde_explorer.ui.page_style import PAGE_STYLE
 
 PAGES = str(Path(__file__).with_name("pages.py"))
 """The script that lists the pages."""
-MIDDLEWARE = (Middleware(EarlyStyle, css=PAGE_STYLE),)
+MIDDLEWARE = (
+    Middleware(HostDoor),
+    Middleware(SessionDoor),
+    Middleware(UploadDoor),
+    Middleware(VisitorCookie),
+    Middleware(EarlyStyle, css=PAGE_STYLE),
+)
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
 HEAVY = (
     "sde_explorer.overview.page",
@@ -29,9 +41,29 @@ HEAVY = (
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
-    """Import ahead of the first visitor; a failure is left to the page, which says it in a sentence."""
+    """Set the rules, and import ahead of the first visitor; a failed import is left to the page, which says so."""
+    log.start()
+    rules = policy_from(os.environ, st.get_option("server.address"))
+    install(rules)
+    threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
     threading.Thread(target=warm, daemon=True, name="warm").start()
+    log.tell(
+        "start",
+        address=st.get_option("server.address") or "every address",
+        port=st.get_option("server.port"),
+        one_user=rules.one_user,
+        roots=["anywhere"] if rules.roots is None else [str(root) for root in rules.roots],
+        read_only=rules.read_only,
+    )
     yield {}
+    log.tell("stop")
+
+
+def script_error(error: Exception) -> bool:
+    """Write an error of a page that nobody foresaw into the log, and show the visitor the id that its line has."""
+    sentence = log.unforeseen(error, kind="page")
+    st.error(f"{sentence[0].upper()}{sentence[1:]}.", icon=":material/error:")
+    return True
 
 
 def warm() -> None:
@@ -41,3 +73,14 @@ def warm() -> None:
             import_module(name)
         except ImportError:
             return
+
+
+def _keep_clean() -> None:
+    """Remove what visitors left, at the start and every hour."""
+    from sde_explorer.readings.cached.sets import server_folder
+
+    pause = threading.Event()
+    while True:
+        for folder in sweep(server_folder()):
+            log.tell("swept", folder=folder.name)
+        pause.wait(3600)

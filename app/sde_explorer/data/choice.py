@@ -7,8 +7,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import sde_core as sde
 from sde_core.files import bundled
-from sde_explorer.intake import LIMITS, Found, Upload, format_choices, look, put_away, read_recent
+from sde_explorer.intake import Found, Upload, format_choices, look, put_away, read_recent
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.serving.policy import current
+from sde_explorer.serving.visitors import FOLDER
 
 PATH, UPLOAD, HUB = "On this machine", "Upload", "Hub"
 TYPES = (
@@ -52,9 +54,9 @@ def data_choice(suggested: str = "") -> None:
     """
     if suggested and "data_path" not in st.session_state:
         st.session_state["data_path"] = suggested
-    where = st.segmented_control(
-        "Where is it?", (PATH, UPLOAD, HUB), default=PATH, required=True, key="data_where"
-    )
+    rules = current()
+    ways = (PATH, *(() if rules.read_only else (UPLOAD,)), *((HUB,) if rules.hub else ()))
+    where = st.segmented_control("Where is it?", ways, default=PATH, required=True, key="data_where")
     if where == UPLOAD:
         _upload()
     else:
@@ -101,7 +103,7 @@ def _upload() -> None:
     left, right = st.columns([0.74, 0.26], vertical_alignment="top")
     with left:
         files = st.file_uploader(
-            f"Files, {LIMITS.total_bytes >> 20:,} MiB together",
+            f"Files, {current().upload_mib:,} MiB together",
             type=TYPES,
             accept_multiple_files=True,
             key="data_upload",
@@ -132,7 +134,9 @@ def _stored(files: Sequence[UploadedFile]) -> str:
     for file in files:
         file.seek(0)
     with st.spinner("Putting the files away"):
-        return str(put_away(uploads, cached_sets.cache_folder()))
+        own, server = cached_sets.cache_folder(), cached_sets.server_folder()
+        everybody = () if own == server else tuple(server.glob(f"{FOLDER}/*/uploads"))
+        return str(put_away(uploads, own, beside=everybody))
 
 
 def _format() -> str:
@@ -144,7 +148,7 @@ def _look(source: str, format: str) -> None:
     forget_found()
     try:
         with st.spinner("Looking at it"):
-            st.session_state[_FOUND] = look(source, format)
+            st.session_state[_FOUND] = look(source, format, own=cached_sets.cache_folder())
     except sde.SDEError as error:
         st.session_state[_ERROR] = _sentence(error)
 

@@ -12,6 +12,9 @@ from sde_explorer.data.recent_sets import recent_sets
 from sde_explorer.data.vector_form import vector_form
 from sde_explorer.intake import PairsFound, Recent, remember
 from sde_explorer.jobs import Encoded, Opened, queue
+from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.serving.places import READ_ONLY
+from sde_explorer.serving.policy import current
 from sde_explorer.ui.header import open_data
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.navigation import page_link
@@ -23,10 +26,15 @@ if TYPE_CHECKING:
 def current_job() -> "Job | None":
     """Return this session's encoding or opening, running or ended; else an encoding that runs, whoever started it."""
     job: Job | None = st.session_state.get("data_job")
-    running = queue.active("encode") if job is None else []
-    if running:  # its browser was lost, or a colleague started it
+    running = queue.active("encode", _owner()) if job is None else []
+    if running:  # its browser was lost, or, where all are one user, a colleague started it
         st.session_state["data_job"] = job = running[0]
     return job
+
+
+def _owner() -> str | None:
+    """Return whose jobs this visitor may follow; None is everybody's."""
+    return None if current().one_user else str(cached_sets.cache_folder())
 
 
 def open_what_was_made() -> None:
@@ -50,8 +58,6 @@ def open_what_was_made() -> None:
 
 def remember_result(result: "Encoded | Opened", data: str, encoder: str) -> None:
     """Note where a set came from, so that its pictures are found in the same way again."""
-    from sde_explorer.readings.cached import sets as cached_sets
-
     entry = Recent(
         data=data, encoder=encoder, folder=str(result.folder), source=result.source, format=result.format
     )
@@ -69,10 +75,15 @@ def data_panel(suggested: str = "") -> None:
         "Pairs of pictures and captions are encoded here; vectors that you have already are opened as they are. "
         "Nothing is changed where it lies."
     )
+    rules = current()
+    if rules.read_only:
+        st.info(f"{READ_ONLY[0].upper()}{READ_ONLY[1:]}.", icon=":material/lock:")
+        if rules.roots == ():
+            return
     with st.container(border=True):
         data_choice(suggested)
         found, job = found_data(), current_job()
-        busy = job is not None and job.is_active
+        busy = rules.read_only or (job is not None and job.is_active)
         if isinstance(found, PairsFound):
             pairs_preview(found)
             encode_form(found, busy=busy)

@@ -9,6 +9,7 @@ from sde_core.files import bundled
 from sde_explorer.intake import Recent, forget, read_recent, remember
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.serving.policy import current
 from sde_explorer.ui.header import current_state, open_data
 
 _SHOWN = 12
@@ -17,7 +18,7 @@ _SHOWN = 12
 def remember_open(data: "Dataset") -> None:
     """Put the open set on top of the list; bundled sets are always there and need no list."""
     state = current_state()
-    if state.data in bundled.PAIR_SETS or state.part:
+    if state.data in bundled.PAIR_SETS or state.part or current().read_only:
         return
     folder = next((e.folder for e in cached_sets.entries_of(state.data) if e.encoder == state.encoder), "")
     count = data.embeddings.n_images

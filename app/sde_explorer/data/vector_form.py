@@ -8,7 +8,7 @@ import sde_core as sde
 from sde_core.sets.store import MANIFEST
 from sde_explorer import sets
 from sde_explorer.data.choice import forget_found
-from sde_explorer.intake import PAIRINGS, VectorRequest, VectorsFound, describe
+from sde_explorer.intake import PAIRINGS, VectorRequest, VectorsFound, describe, permitted
 from sde_explorer.jobs import opening_job, queue
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.ui.header import open_data
@@ -63,7 +63,7 @@ def vector_form(found: VectorsFound, *, busy: bool) -> None:
     is_set = found.facts is not None and found.facts.format == "set"
     request = VectorRequest(source=found.source, format=found.format) if is_set else _request(found)
     try:
-        facts = describe(request)
+        facts = describe(permitted(request, cached_sets.cache_folder()))
     except sde.SDEError as error:
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         return

@@ -7,7 +7,7 @@ from sde_explorer.intake.look import Found, PairsFound, ShownPair, VectorsFound,
 from sde_explorer.intake.recent import Recent, forget, named_format, read_recent, remember
 from sde_explorer.intake.thumbnail import thumbnail_of
 from sde_explorer.intake.uploads import LIMITS, Upload, put_away
-from sde_explorer.intake.vectors import PAIRINGS, VectorRequest, describe, open_vectors
+from sde_explorer.intake.vectors import PAIRINGS, VectorRequest, describe, open_vectors, permitted
 
 __all__ = [
     "LIMITS",
@@ -25,6 +25,7 @@ __all__ = [
     "look",
     "named_format",
     "open_vectors",
+    "permitted",
     "put_away",
     "read_recent",
     "remember",

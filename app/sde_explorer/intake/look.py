@@ -9,6 +9,7 @@ from sde_core.embedding_formats import FORMATS, EmbeddingFacts, describe_embeddi
 from sde_core.files import bundled
 from sde_core.pairs import Skipped, detect_format, format_names
 from sde_explorer.intake.thumbnail import thumbnail_of
+from sde_explorer.serving.places import check_source
 
 N_SHOWN = 10
 COUNTED_BYTES = 2 << 30
@@ -82,17 +83,18 @@ def format_choices() -> tuple[str, ...]:
     return (DETECT, *(f"pairs: {name}" for name in format_names()), *(f"vectors: {name}" for name in FORMATS))
 
 
-def look(source: str, format: str = DETECT) -> Found:
+def look(source: str, format: str = DETECT, *, own: Path | None = None) -> Found:
     """Return what lies at ``source``; vectors are known by their headers, pairs by reading the first ten.
 
     Args:
         source: a path, a bundled set, a pattern of shards, a hub name.
         format: one of `format_choices`.
+        own: folder of the visitor, which is open to them whatever the server's rules are.
 
     Raises:
-        SDEError: nothing there, or it cannot be read as what it is.
+        SDEError: nothing there, it cannot be read as what it is, or this server does not open it.
     """
-    source = source.strip()
+    source = check_source(source.strip(), own)
     if not source:
         raise sde.DataError("the source must be a path, a bundled set or a hub name; got nothing")
     kind, _, name = format.partition(": ")

@@ -7,11 +7,13 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 import sde_core as sde
+from sde_explorer.serving.places import check_writing
+from sde_explorer.serving.policy import current
 
 _MIB = 1 << 20
 _BLOCK = 4 * _MIB
@@ -41,17 +43,32 @@ class Limits:
         total_bytes: of all files.
         files: how many.
         spare_bytes: that must stay free on the disk.
+        server_bytes: of all uploads that lie on the disk, by whomever, with the new one.
     """
 
     total_bytes: int = 400 * _MIB
     files: int = 2_000
     spare_bytes: int = 512 * _MIB
+    server_bytes: int = 2_000 * _MIB
 
 
 LIMITS = Limits()
 
 
-def put_away(uploads: Sequence[Upload], cache: Path, *, limits: Limits = LIMITS) -> Path:
+def limits_now() -> Limits:
+    """Return the limits that this server's rules set."""
+    rules = current()
+    return replace(
+        LIMITS,
+        total_bytes=rules.upload_mib * _MIB,
+        files=rules.upload_files,
+        server_bytes=rules.server_upload_mib * _MIB,
+    )
+
+
+def put_away(
+    uploads: Sequence[Upload], cache: Path, *, limits: Limits | None = None, beside: Sequence[Path] = ()
+) -> Path:
     """Return where the files lie now: the file, or a folder of several; the same upload lies there once.
 
     They are written beside the place and renamed, so that a broken upload leaves nothing behind. Nothing is
@@ -60,11 +77,14 @@ def put_away(uploads: Sequence[Upload], cache: Path, *, limits: Limits = LIMITS)
     Args:
         uploads: at least one.
         cache: folder whose ``uploads`` takes them.
-        limits: of size and number.
+        limits: of size and number; those of the server if None.
+        beside: the ``uploads`` folders of everybody, which count together.
 
     Raises:
-        DataError: nothing, too much, two files of one name, or no room on the disk.
+        DataError: nothing, too much, two files of one name, no room on the disk, or the server takes no uploads.
     """
+    check_writing()
+    limits = limits or limits_now()
     names = _checked(uploads, limits)
     target = cache / "uploads"
     target.mkdir(parents=True, exist_ok=True)
@@ -74,6 +94,11 @@ def put_away(uploads: Sequence[Upload], cache: Path, *, limits: Limits = LIMITS)
         raise sde.DataError(
             f"uploads must leave {limits.spare_bytes // _MIB:,} MiB free on the disk; "
             f"{free // _MIB:,} MiB are free now: remove files there"
+        )
+    if declared + sum(map(_size, beside)) > limits.server_bytes:
+        raise sde.DataError(
+            f"this server keeps at most {limits.server_bytes // _MIB:,} MiB of uploads and holds too many now: "
+            "uploads of those who are gone are removed after a week"
         )
     fresh = Path(tempfile.mkdtemp(prefix=".upload.", dir=target))
     try:
@@ -120,6 +145,10 @@ def _checked(uploads: Sequence[Upload], limits: Limits) -> list[str]:
     if twice is not None:
         raise sde.DataError(f"uploaded files must have different names; {twice!r} comes twice")
     return names
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _too_much(size: int, limits: Limits) -> str:

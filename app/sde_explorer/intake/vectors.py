@@ -1,12 +1,14 @@
 """Vectors with what a user says about them: where captions, ids, index and pictures are, what belongs together."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 import sde_core as sde
 from sde_core.embedding_formats import FORMATS, EmbeddingFacts, describe_embeddings
+from sde_explorer.serving.places import check_encoder, check_source
 
 Pairing = Literal["as the files say", "by row", "by id", "by index"]
 PAIRINGS: tuple[Pairing, ...] = get_args(Pairing)
@@ -45,6 +47,29 @@ class VectorRequest:
         """Whether nothing but the source was said."""
         rest = [f for f in fields(self) if f.name not in ("source", "format")]
         return all(getattr(self, f.name) == f.default for f in rest)
+
+
+def permitted(request: VectorRequest, own: Path | None) -> VectorRequest:
+    """Return a request, if this server opens everything that it names.
+
+    Args:
+        request: what to open.
+        own: folder of the visitor.
+
+    Raises:
+        DataError: it does not.
+    """
+    for place in (
+        request.source,
+        request.text,
+        request.images,
+        request.captions,
+        request.index,
+        request.pairs,
+    ):
+        check_source(place, own)
+    check_encoder(request.encoder, own)
+    return request
 
 
 def describe(request: VectorRequest) -> EmbeddingFacts:

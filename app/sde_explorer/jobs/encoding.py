@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sde_core as sde
 from sde_explorer.jobs.job import Cancelled, Job
+from sde_explorer.serving.places import check_encoder, check_source, check_writing
 from sde_explorer.sets import known_sets
 
 
@@ -55,8 +56,9 @@ def encoding_job(
         key=f"encode/{cache}/{source}/{format}/{encoder}",
         kind="encode",
         title=f"{source} by {encoder}",
+        owner=str(cache),
         device=device,
-        work=lambda job: _encode(job, source, format, lambda: load(encoder), cache),
+        work=lambda job: _encode(job, source, format, lambda: load(check_encoder(encoder, cache)), cache),
     )
 
 
@@ -67,6 +69,8 @@ def _encode(job: Job, source: str, format: str, load: "Callable[[], sde.Encoder]
         SDEError: pairs or encoder cannot be used.
         Cancelled: nothing was written.
     """
+    check_writing()
+    check_source(source, cache)
     job.report(0.0, "loading the encoder")
     pairs = sde.open_pairs(source, format or None)
     encoder = load()
@@ -94,6 +98,11 @@ def _encode(job: Job, source: str, format: str, load: "Callable[[], sde.Encoder]
     except (Cancelled, sde.SDEError):
         shutil.rmtree(blocks, ignore_errors=True)
         raise
+    job.figures |= {
+        "images": embeddings.n_images,
+        "texts": embeddings.n_texts,
+        "skipped": len(embeddings.skipped),
+    }
     return Encoded(
         folder=saved,
         source=source,

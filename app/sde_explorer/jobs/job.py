@@ -1,6 +1,5 @@
 """One piece of long work: how far it is, what came of it, and a way to stop it."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -8,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import sde_core as sde
+from sde_explorer.serving import log
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
-_LOG = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
@@ -27,6 +26,7 @@ class Job:
         title: what is done, in words.
         work: is given the job, reports to it, and returns the result.
         device: heavy work on one device runs one at a time.
+        owner: whose it is, where not everybody sees it.
         status: where it stands.
         share: how much is done, in [0, 1].
         note: what it does right now, in words.
@@ -34,6 +34,7 @@ class Job:
         partial: what can be shown before the end; the work says what it is.
         result: what ``work`` returned.
         error: one sentence, if it failed.
+        figures: numbers of the work for the server's log.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Job:
     title: str
     work: "Callable[[Job], object]"
     device: str = "cpu"
+    owner: str = ""
     status: Status = "waiting"
     share: float = 0.0
     note: str = ""
@@ -48,6 +50,7 @@ class Job:
     partial: object = None
     result: object = None
     error: str = ""
+    figures: dict[str, object] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _end: threading.Event = field(default_factory=threading.Event)
@@ -115,12 +118,22 @@ class Job:
         except sde.SDEError as error:
             self.error = str(error)
         except Exception as error:  # a thread's error would otherwise vanish
-            _LOG.exception("%s failed", self.title)
-            self.error = f"it failed: {type(error).__name__}: {error}"
+            self.error = log.unforeseen(error, kind=self.kind, title=self.title)
         finally:
             with self._lock:
                 self._seconds = time.monotonic() - self._started
                 self._finish(status)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Write the job's line into the log."""
+        known = {
+            "kind": self.kind,
+            "title": self.title,
+            "status": self.status,
+            "seconds": round(self._seconds, 3),
+        }
+        log.tell("job", **known, **({"error": self.error} if self.error else {}), **self.figures)
 
     def _finish(self, status: Status) -> None:
         self.status = status

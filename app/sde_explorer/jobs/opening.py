@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sde_explorer.intake import VectorRequest, open_vectors
+from sde_explorer.intake import VectorRequest, open_vectors, permitted
 from sde_explorer.jobs.job import Job
+from sde_explorer.serving.places import check_writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ def opening_job(request: VectorRequest, cache: Path) -> Job:
         key=f"open/{cache}/{request}",
         kind="open",
         title=request.source,
+        owner=str(cache),
         device="disk",  # reading waits for nothing that computes
         work=lambda job: _open(job, request, cache),
     )
@@ -48,8 +50,14 @@ def _open(job: Job, request: VectorRequest, cache: Path) -> Opened:
         SDEError: they cannot be used.
         Cancelled: nothing was written.
     """
+    check_writing()
     job.report(0.0, "reading and checking every row")
-    embeddings = open_vectors(request)
+    embeddings = open_vectors(permitted(request, cache))
+    job.figures |= {
+        "images": embeddings.n_images,
+        "texts": embeddings.n_texts,
+        "skipped": len(embeddings.skipped),
+    }
     job.report(0.5, "taking the fingerprint")
     label = re.sub(r"[^A-Za-z0-9]+", "-", Path(request.source).stem).strip("-")[:60] or "vectors"
     folder = cache / "embeddings" / f"{label}-{embeddings.fingerprint[:12]}"

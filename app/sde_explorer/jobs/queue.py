@@ -46,10 +46,16 @@ class JobQueue:
                 self._jobs.move_to_end(key)
             return job
 
-    def active(self, kind: str) -> list[Job]:
-        """Return the jobs of a kind that run or wait, whichever session started them, oldest first."""
+    def active(self, kind: str, owner: str | None = None) -> list[Job]:
+        """Return the jobs of a kind that run or wait, whichever session started them, oldest first.
+
+        Args:
+            kind: of the jobs.
+            owner: whose; None is everybody's.
+        """
         with self._lock:
-            return [job for job in self._jobs.values() if job.kind == kind and job.is_active]
+            found = [job for job in self._jobs.values() if job.kind == kind and job.is_active]
+        return [job for job in found if owner in (None, job.owner)]
 
     def ahead(self, job: Job) -> list[Job]:
         """Return what a waiting job waits for, in order."""

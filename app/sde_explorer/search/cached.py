@@ -15,9 +15,10 @@ import sde_core as sde
 from sde_explorer.curriculum.cached import fitted
 from sde_explorer.jobs import JobQueue
 from sde_explorer.readings.cached import background
-from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.gains import curriculum_of, kind_of
 from sde_explorer.search.numbers import EXACT_ROWS, Found, caption_rows, plain, search
+from sde_explorer.serving.places import check_encoder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +56,17 @@ def encoder_is_here(data: Dataset) -> bool:
     from sde_core.encoders import local_encoders
 
     name = data.embeddings.provenance.encoder
-    return bool(name) and (name in local_encoders() or os.path.isdir(name))
+    is_here = bool(name) and (name in local_encoders() or os.path.isdir(name))
+    return is_here and not _refusal(name)
+
+
+def _refusal(name: str) -> str:
+    """Return why this server does not load an encoder for this visitor, or an empty text."""
+    try:
+        check_encoder(name, cache_folder())
+    except sde.DataError as error:
+        return str(error)
+    return ""
 
 
 def encoder_job(data: Dataset) -> "Job":
@@ -64,8 +75,11 @@ def encoder_job(data: Dataset) -> "Job":
     The set must say which one that is.
     """
     name = data.embeddings.provenance.encoder
+    refusal = _refusal(name)
 
     def work(job: "Job") -> "Encoder":
+        if refusal:
+            raise sde.DataError(refusal)
         job.report(0.1, "reading its weights")
         encoder = sde.load_encoder(name)
         job.report(0.8, "checking its weights")
@@ -73,12 +87,16 @@ def encoder_job(data: Dataset) -> "Job":
         encoder.encode_texts(["a picture"])  # the first one takes longest
         return encoder
 
-    return background.in_background("encoder", f"encoder/{name}", f"Encoder {name}", work, jobs=_encoders)
+    return background.in_background("encoder", _encoder_key(name), f"Encoder {name}", work, jobs=_encoders)
 
 
 def forget_encoder(data: Dataset) -> None:
     """Let an encoder that did not load be tried again."""
-    _encoders.forget(f"encoder/{data.embeddings.provenance.encoder}")
+    _encoders.forget(_encoder_key(data.embeddings.provenance.encoder))
+
+
+def _encoder_key(name: str) -> str:
+    return f"encoder/{name}/{_refusal(name)}"
 
 
 def text_query(encoder: "Encoder", text: str) -> Query:

@@ -11,6 +11,8 @@ from sde_core.training import FinetuneConfig, LossConfig
 from sde_core.training.config import LEARNING_RATES, Trained
 from sde_explorer.jobs import queue
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.serving.places import READ_ONLY, check_writing
+from sde_explorer.serving.policy import current
 from sde_explorer.training.job import training_job
 from sde_explorer.training.numbers.evidence import expected
 from sde_explorer.training.numbers.presets import BASELINE, OWN_MIX, PRESETS, own_mix
@@ -27,6 +29,9 @@ SECONDS = (10, 20, 30, 60, 120, 300, 600, 1800)
 @st.fragment
 def training_form(data: "Dataset") -> None:
     """Show the form; a press on its button starts the training and shows it below."""
+    if current().read_only:
+        st.info(f"{READ_ONLY[0].upper()}{READ_ONLY[1:]}.", icon=":material/lock:")
+        return
     with st.container(border=True):
         first, second, third = st.columns([0.38, 0.34, 0.28], vertical_alignment="top", gap="medium")
         with first:
@@ -153,10 +158,11 @@ def _start(data: "Dataset", config: FinetuneConfig, run: str, *, beside: bool) -
     """Write down what is asked for and hand it to the queue.
 
     Raises:
-        DataError: the folder cannot be written to.
+        DataError: the folder cannot be written to, or this server only shows.
     """
     from sde_core.device import resolve_device
 
+    check_writing()
     state = current_state()
     runs = {run: config}
     if beside:

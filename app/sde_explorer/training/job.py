@@ -10,6 +10,7 @@ from sde_core.embedding_formats.named import rows_of_part
 from sde_core.training import Done, finetune_side_by_side
 from sde_core.training.events import as_plain
 from sde_explorer.jobs.job import Job
+from sde_explorer.serving.places import check_encoder, check_source, check_writing
 from sde_explorer.training.numbers.run import TrainingLog
 from sde_explorer.training.runs import EventFile, TrainingRequest, last_checkpoint, read_log, trained_set
 
@@ -42,15 +43,17 @@ def training_job(request: TrainingRequest, folder: Path, cache: Path, *, device:
         key=f"train/{folder}",
         kind="train",
         title=request.title,
+        owner=str(cache),
         device=device,
         work=lambda job: _train(job, request, folder, cache),
     )
 
 
 def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Trained:
+    check_writing()
     log = read_log(folder)
     job.report(0.0, "opening the pairs", partial=log)
-    source = training_source(request)
+    source = training_source(request, cache)
     job.report(0.0, "preparing")
     sets: dict[str, Path] = {}
     events = finetune_side_by_side(
@@ -69,20 +72,33 @@ def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Tra
                 sets[event.run] = keep_vectors(event.result, folder, event.run, cache)
             left = job.seconds * (1 - log.share) / log.share if log.share > 0 else None
             job.report(log.share, _note(log), seconds_left=left)
+    job.figures |= {"runs": list(sets), "steps": {name: run.step for name, run in log.runs.items()}}
     return Trained(folder=folder, sets=sets)
 
 
-def training_source(request: TrainingRequest) -> sde.EmbeddingSet:
+def training_source(request: TrainingRequest, own: Path) -> sde.EmbeddingSet:
     """Return what a training trains on.
 
+    Args:
+        request: of the training.
+        own: folder of the visitor.
+
     Raises:
-        DataError: the set is gone, or it is another one by now.
+        DataError: the set is gone, it is another one by now, or this server does not open its pairs or its encoder.
     """
     found = sde.EmbeddingSet.load(request.folder)
     if request.part:
         found = found.select(rows_of_part(found, request.part))
     if found.fingerprint != request.fingerprint:
         raise sde.DataError(f"{request.data} has changed since the training began: start a new one")
+    try:
+        check_source(found.provenance.pairs, own)
+        check_encoder(found.provenance.encoder, own)
+    except sde.DataError:
+        if any(config.train != "adapter" for config in request.runs.values()):
+            raise
+        # An adapter learns from the vectors alone: where they came from is not asked, and not opened.
+        return replace(found, provenance=replace(found.provenance, pairs="", encoder=""))
     return found
 
 

@@ -7,6 +7,7 @@ import sde_core as sde
 from sde_core.training import Interpolated, interpolate, interpolation_sweep
 from sde_core.training.interpolation import ALPHAS
 from sde_explorer.jobs.job import Job
+from sde_explorer.serving.places import check_writing
 from sde_explorer.training.job import keep_vectors, training_source
 from sde_explorer.training.runs import TrainingRequest, last_checkpoint
 
@@ -26,7 +27,7 @@ def sweep_job(
 
     def work(job: Job) -> list[Interpolated]:
         job.report(0.0, "opening the pairs")
-        source = training_source(request)
+        source = training_source(request, folder.parents[1])
         sets = {name: sde.EmbeddingSet.load(path) for name, path in others.items()}
         found: list[Interpolated] = []
         for mix in interpolation_sweep(_checkpoint(folder, run), source, others=sets):
@@ -59,8 +60,9 @@ def keep_job(
     name = f"{run}-mix-{alpha:.2f}"
 
     def work(job: Job) -> Path:
+        check_writing()
         job.report(0.1, "mixing")
-        source = training_source(request)
+        source = training_source(request, cache)
         done = interpolate(_checkpoint(folder, run), source, alpha, output=folder / name)
         return keep_vectors(done.result, folder, name, cache)
 

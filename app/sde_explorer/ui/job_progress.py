@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 from sde_explorer.jobs import Job, queue
+from sde_explorer.serving.policy import current
 
 
 @st.fragment(run_every=0.5)
@@ -35,7 +36,8 @@ def job_sentence(job: Job) -> str:
         return f"{title}: stopping"
     if job.status == "waiting":
         ahead = queue.ahead(job)
-        behind = f" behind {ahead[0].title}" if ahead else ""
+        is_known = bool(ahead) and (current().one_user or ahead[0].owner == job.owner)
+        behind = f" behind {ahead[0].title if is_known else 'another job'}" if ahead else ""
         more = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
         return f"{title}: waits for its turn{behind}{more}; one heavy job at a time"
     left = job.seconds_left

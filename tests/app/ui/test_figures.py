@@ -157,7 +157,7 @@ def test_colours_are_the_theme_s_and_stand_out_on_both_backgrounds():
     import tomllib
     from pathlib import Path
 
-    theme = tomllib.loads((Path(__file__).resolve().parents[3] / ".streamlit/config.toml").read_text())[
+    theme = tomllib.loads((Path(__file__).resolve().parents[3] / "app/.streamlit/config.toml").read_text())[
         "theme"
     ]
     colours = [*palette.BAND.values(), *palette.MODALITY.values()]

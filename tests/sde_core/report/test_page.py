@@ -95,7 +95,7 @@ def test_colours_are_those_of_the_dashboard():
         app_palette.MODALITY,
         app_palette.LAW,
     )
-    config = Path(__file__).resolve().parents[3] / ".streamlit/config.toml"
+    config = Path(__file__).resolve().parents[3] / "app/.streamlit/config.toml"
     themes = tomllib.loads(config.read_text())["theme"]
     names = {"page": "background", "panel": "secondaryBackground", "ink": "text", "accent": "primary"}
     names |= {"strong-text": "greenText", "weak-text": "orangeText", "noise-text": "grayText"}

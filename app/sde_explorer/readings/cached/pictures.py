@@ -7,6 +7,7 @@ import streamlit as st
 import sde_core as sde
 from sde_explorer.intake import named_format, thumbnail_of
 from sde_explorer.readings.cached.sets import cache_folder
+from sde_explorer.serving.places import check_source
 
 if TYPE_CHECKING:
     from sde_core.pairs.base import Pairs
@@ -21,7 +22,8 @@ def pairs(source: str) -> "Pairs | None":
     if not source:
         return None
     try:
-        return _pairs(source, named_format(cache_folder(), source))
+        own = cache_folder()
+        return _pairs(check_source(source, own), named_format(own, source))
     except sde.DataError:
         return None
 

@@ -12,6 +12,9 @@ from sde_core.embedding_formats.named import rows_of_part
 from sde_core.files import bundled
 from sde_core.sets.store import MANIFEST
 from sde_explorer import sets
+from sde_explorer.readings.visitor import folder_of_visitor
+from sde_explorer.serving.places import check_source
+from sde_explorer.serving.policy import current
 from sde_explorer.sets import SetEntry
 
 if TYPE_CHECKING:
@@ -39,7 +42,16 @@ class Dataset:
 
 
 def cache_folder() -> Path:
-    """Return where sets that were encoded here are kept; SDE_CACHE overrides the place."""
+    """Return where sets that were encoded here are kept; SDE_CACHE overrides the place.
+
+    Where several people use the server, each has a folder of their own in it.
+    """
+    base = server_folder()
+    return base if current().one_user else folder_of_visitor(base)
+
+
+def server_folder() -> Path:
+    """Return the folder of everything that this server keeps."""
     return Path(os.environ.get("SDE_CACHE") or Path.home() / ".cache" / "sde-explorer")
 
 
@@ -52,12 +64,12 @@ def entries_of(data: str) -> tuple[SetEntry, ...]:
     """Return the sets of ``data``, one for each encoder; ``data`` may be the folder of a set.
 
     Raises:
-        DataError: nothing there was encoded, or it is not a set.
+        DataError: nothing there was encoded, it is not a set, or this server does not open it.
     """
     found = tuple(entry for entry in known_sets() if entry.data == data)
     if found:
         return found
-    folder = Path(data).expanduser()
+    folder = Path(check_source(data, cache_folder())).expanduser()
     entry = sets.entry_of(folder, data)
     if entry is None:
         if data.split("/")[0] in bundled.PAIR_SETS or (folder.exists() and not (folder / MANIFEST).exists()):

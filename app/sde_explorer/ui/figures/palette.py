@@ -31,7 +31,7 @@ RUN = ("#8a5fc7", "#7d7a33")
 CHANGE = {"better": "#1789a6", "same": "#969696", "worse": "#d1495b"}
 """Against raw vectors; shapes differ as well."""
 
-# The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml holds their shades for text.
+# The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml beside main.py holds their shades for text.
 WORD = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}
 
 

@@ -1,0 +1,103 @@
+"""Where a visitor's words may lead: paths below the given folders, bundled sets, a hub. No streamlit here."""
+
+import os
+import re
+from pathlib import Path
+
+from sde_core import DataError
+from sde_core.files import bundled
+from sde_core.pairs.braces import expand_braces
+from sde_explorer.serving.policy import current
+
+READ_ONLY = "this server only shows: encoding, uploading and training are switched off"
+"""Said where something would be written."""
+
+
+def check_source(source: str, own: Path | None = None) -> str:
+    """Return ``source``, if this server may open it: a bundled set, a path below a root, a name on a hub.
+
+    Whether a forbidden path exists is not told.
+
+    Args:
+        source: as `open_pairs` or `open_embeddings` takes it; empty is nothing, and allowed.
+        own: folder of the visitor's own sets and uploads, which is always open.
+
+    Raises:
+        DataError: it may not.
+    """
+    if not source or (current().roots is None and current().hub):
+        return source
+    if source.partition("/")[0] in bundled.PAIR_SETS and ".." not in source.split("/"):
+        return source
+    if source.startswith("hf://"):
+        _check_hub()
+        return source
+    for path in expand_braces(source):
+        _check_path(path, own)
+    return source
+
+
+def check_encoder(name: str, own: Path | None = None) -> str:
+    """Return the name of an encoder, if this server may load it.
+
+    Args:
+        name: as `load_encoder` takes it.
+        own: as for `check_source`.
+
+    Raises:
+        DataError: it may not.
+    """
+    policy = current()
+    if name in ("", "bundled", bundled.ENCODER) or (policy.roots is None and policy.hub):
+        return name
+    import open_clip
+
+    from sde_core.encoders.resolve import CHECKPOINT_SUFFIXES
+
+    architecture, _, weights = name.partition("/")
+    is_model = architecture.replace("@", "/") in open_clip.list_models()
+    if is_model and Path(weights).suffix in CHECKPOINT_SUFFIXES:
+        _check_path(weights, own)
+    elif is_model or name.startswith("hf-hub:"):
+        _check_hub()
+    if not (is_model or name.startswith("hf-hub:")) or Path(name).exists():
+        _check_path(name.removeprefix("local-dir:"), own)
+    return name
+
+
+def check_writing() -> None:
+    """Raise DataError where this server only shows."""
+    if current().read_only:
+        raise DataError(READ_ONLY)
+
+
+def _check_hub() -> None:
+    if not current().hub:
+        raise DataError("this server fetches nothing from a hub: take what is bundled")
+
+
+def _check_path(path: str, own: Path | None) -> None:
+    """Raise DataError for a path that leads out, by its own words or by a link on its way."""
+    roots = current().roots
+    if roots is None:
+        return
+    allowed = [*roots, *((own,) if own is not None else ()), *_bundled()]
+    # What a pattern matches lies below the part before its first sign.
+    plain = re.split(r"[*?\[]", os.path.expanduser(path), maxsplit=1)[0]
+    try:
+        real = Path(plain).resolve()
+    except (OSError, ValueError, RuntimeError):
+        real = None
+    if ".." in Path(path).parts or real is None or not any(real.is_relative_to(r.resolve()) for r in allowed):
+        where = " and ".join(map(str, roots)) or "no folder of its disk"
+        raise DataError(
+            f"this server opens {where}, the bundled sets and your own uploads; {path} is not among them: "
+            "whoever runs it may name more folders with --root"
+        )
+
+
+def _bundled() -> list[Path]:
+    try:
+        return [bundled.data_folder()]
+    except DataError:
+        return []
