@@ -2,6 +2,7 @@
 
 from sde_core.losses.ascent import gain_ascent, info_nce
 from sde_core.losses.barlow import barlow_twins, component_barlow
+from sde_core.losses.base_loss import WholeBatch
 from sde_core.losses.component_contrast import component_contrast, shared_spectrum
 from sde_core.losses.config import SDELossConfig
 from sde_core.losses.duplicates import DuplicateAwareLoss
@@ -20,6 +21,7 @@ __all__ = [
     "RegularisedLoss",
     "SDELoss",
     "SDELossConfig",
+    "WholeBatch",
     "barlow_twins",
     "captured_energy_loss",
     "component_barlow",

@@ -1,9 +1,14 @@
-"""All ranks' rows on every rank, with a gradient, for losses that see the whole batch."""
+"""Rank and world size at the call, and all ranks' rows on every rank, with a gradient."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, distributed
+
+from sde_core.errors import DataError
+
+Pair = tuple[Tensor, Tensor]
 
 
 def world_size() -> int:
@@ -12,26 +17,107 @@ def world_size() -> int:
     return distributed.get_world_size() if ready else 1
 
 
-def gather_rows(rows: Tensor, *, gradient_scale: float = 1.0) -> Tensor:
-    """Return the rows of all ranks, in rank order; the ranks' batches must have one shape.
+def rank() -> int:
+    """Return the number of this process; 0 alone."""
+    return distributed.get_rank() if world_size() > 1 else 0
 
-    Every rank computes the same loss from the same rows, so the gradient of a rank's own rows is its
-    slice, without a message. Data-parallel training then averages over ranks: with ``gradient_scale``
-    = world size that average is the gradient of one rank on the concatenated batch.
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many rows of this call's batch each rank holds.
+
+    Attributes:
+        sizes: rows by rank.
+        rank: this process.
+    """
+
+    sizes: tuple[int, ...]
+    rank: int
+
+    @property
+    def world(self) -> int:
+        """Number of ranks."""
+        return len(self.sizes)
+
+    @property
+    def total(self) -> int:
+        """Rows of all ranks."""
+        return sum(self.sizes)
+
+    @property
+    def mine(self) -> slice:
+        """This rank's rows among all."""
+        start = sum(self.sizes[: self.rank])
+        return slice(start, start + self.sizes[self.rank])
+
+    @property
+    def is_even(self) -> bool:
+        """Whether every rank holds as many rows."""
+        return len(set(self.sizes)) == 1
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def shares_of(image: Tensor, text: Tensor) -> Shares:
+    """Return who holds how many pairs in this call; where that is wrong, every rank raises alike.
+
+    With several ranks one small message says the shapes, so that none waits for rows that never come.
+
+    Args:
+        image: (m, n) of this rank.
+        text: (m, n) of this rank, row by row.
+
+    Raises:
+        DataError: no matrices of one shape, a rank without rows, or ranks of different widths.
+    """
+    _check_alone(image, text)
+    if world_size() == 1:
+        return Shares((len(image),), 0)
+    shapes = _shapes_by_rank(image, text)
+    for number, (*first, a, b) in enumerate(shapes):
+        if a != 2 or b != 2 or first[:2] != first[2:] or 0 in first:
+            raise DataError(
+                "image_features and text_features must be matrices of one shape (batch, features) with at "
+                f"least one row; got {_shape(first[:2], a)} and {_shape(first[2:], b)} on rank {number}"
+            )
+    widths = [shape[1] for shape in shapes]
+    if len(set(widths)) > 1:
+        raise DataError(f"features must have one width on every rank; got {_listed(widths)} by rank")
+    return Shares(tuple(shape[0] for shape in shapes), rank())
+
+
+def gather_rows(rows: Tensor, shares: Shares, *, gradient_scale: float = 1.0) -> Tensor:
+    """Return the rows of all ranks, in rank order, where every rank goes on to compute the same number.
+
+    So the gradient of a rank's own rows is its slice, without a message. Data-parallel training then
+    averages over ranks: with ``gradient_scale`` = world size that average is the gradient of one rank on
+    the concatenated batch, whatever the shares.
 
     Args:
         rows: (m, n) of this rank.
+        shares: of this call.
         gradient_scale: factor on the gradient of this rank's rows.
 
     Returns:
-        (world m, n).
+        (total, n).
     """
-    if world_size() == 1:
+    if shares.world == 1:
         return rows
-    gathered: Tensor = _Gather.apply(rows, gradient_scale)
+    gathered: Tensor = _gathered(rows, shares, gradient_scale, False)
     return gathered
 
 
+def gather_rows_for_sum(rows: Tensor, shares: Shares) -> Tensor:
+    """Return the rows of all ranks, where every rank computes a part of the loss of its own.
+
+    The gradient of a rank's rows is the sum over all ranks, for which one message goes around.
+    """
+    if shares.world == 1:
+        return rows
+    gathered: Tensor = _gathered(rows, shares, 1.0, True)
+    return gathered
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def sum_over_ranks(x: Tensor) -> Tensor:
     """Return the sum of a constant over all ranks."""
     if world_size() > 1:
@@ -40,38 +126,55 @@ def sum_over_ranks(x: Tensor) -> Tensor:
     return x
 
 
-def gradient_scale_beside(base_loss: nn.Module) -> float:
-    """Return the factor that puts gathered terms on the scale of ``base_loss``'s gradients.
-
-    It is the world size, except beside open_clip's ClipLoss with neither ``local_loss`` nor
-    ``gather_with_grad``, whose averaged gradient is the whole batch's divided by the world size.
-    """
-    is_divided = not getattr(base_loss, "gather_with_grad", True) and not getattr(
-        base_loss, "local_loss", True
-    )
-    return 1.0 if is_divided else float(world_size())
+def _check_alone(image: Tensor, text: Tensor) -> None:
+    if world_size() > 1:
+        return
+    if image.ndim != 2 or image.shape != text.shape or 0 in image.shape:
+        raise DataError(
+            "image_features and text_features must be matrices of one shape (batch, features); "
+            f"got {tuple(image.shape)} and {tuple(text.shape)}"
+        )
 
 
-def default_base_loss() -> nn.Module:
-    """Return open_clip's ClipLoss; with several ranks the one with the whole batch's gradients."""
-    from sde_core.losses.clip_loss import OneProductClipLoss
+def _shapes_by_rank(image: Tensor, text: Tensor) -> list[list[int]]:
+    """Return rows and columns of both, then both numbers of dimensions, of every rank."""
+    sides = [size for x in (image, text) for size in (*x.shape, 0, 0)[:2]]
+    shape = torch.tensor([*sides, image.ndim, text.ndim], device=image.device)
+    parts = [torch.empty_like(shape) for _ in range(world_size())]
+    distributed.all_gather(parts, shape)
+    found: list[list[int]] = torch.stack(parts).tolist()
+    return found
 
-    if world_size() == 1:
-        return OneProductClipLoss()
-    return OneProductClipLoss(
-        local_loss=True, gather_with_grad=True, rank=distributed.get_rank(), world_size=world_size()
-    )
+
+def _shape(sides: list[int], dimensions: int) -> str:
+    return str(tuple(sides)) if dimensions == 2 else f"{dimensions} dimensions"
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def _gathered(rows: Tensor, shares: Shares, gradient_scale: float, is_summed: bool) -> Any:  # noqa: ANN401
+    return _Gather.apply(rows, shares, gradient_scale, is_summed)
 
 
 class _Gather(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, gradient_scale: float) -> Tensor:  # noqa: ANN401
-        ctx.rows, ctx.gradient_scale = len(rows), gradient_scale
-        parts = [torch.empty_like(rows) for _ in range(world_size())]
-        distributed.all_gather(parts, rows.contiguous())
-        return torch.cat(parts)
+    def forward(ctx: Any, rows: Tensor, shares: Shares, gradient_scale: float, is_summed: bool) -> Tensor:  # noqa: ANN401
+        ctx.shares, ctx.gradient_scale, ctx.is_summed = shares, gradient_scale, is_summed
+        most = max(shares.sizes)
+        # Messages of one length, the shorter ones filled up.
+        sent = rows.contiguous() if len(rows) == most else rows.new_zeros(most, rows.shape[1])
+        if len(rows) < most:
+            sent[: len(rows)] = rows
+        parts = [torch.empty_like(sent) for _ in shares.sizes]
+        distributed.all_gather(parts, sent)
+        return torch.cat([part[:size] for part, size in zip(parts, shares.sizes, strict=True)])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        start = distributed.get_rank() * ctx.rows
-        return gradient[start : start + ctx.rows] * ctx.gradient_scale, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
+        if ctx.is_summed:
+            gradient = gradient.contiguous().clone()
+            distributed.all_reduce(gradient)
+        return gradient[ctx.shares.mine] * ctx.gradient_scale, None, None, None

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sde_core.losses.distributed import gather_rows, world_size
+from sde_core.losses.distributed import gather_rows, shares_of
 
 
 class DuplicateAwareLoss(nn.Module):
@@ -15,6 +15,8 @@ class DuplicateAwareLoss(nn.Module):
     Without marks it is open_clip's ClipLoss or SigLipLoss. With several ranks every rank sees the whole
     batch and computes the whole loss.
     """
+
+    sees_all_ranks = True
 
     def __init__(self, form: Literal["infonce", "siglip"] = "infonce") -> None:
         super().__init__()
@@ -39,8 +41,10 @@ class DuplicateAwareLoss(nn.Module):
         output_dict: bool = False,
     ) -> Tensor | dict[str, Tensor]:
         """Return the loss, or ``contrastive_loss`` by name."""
+        shares = shares_of(image_features, text_features)
         image, text = (
-            gather_rows(x, gradient_scale=float(world_size())) for x in (image_features, text_features)
+            gather_rows(x, shares, gradient_scale=float(shares.world))
+            for x in (image_features, text_features)
         )
         scores = logit_scale * image @ text.T
         if logit_bias is not None:

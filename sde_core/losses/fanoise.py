@@ -3,13 +3,14 @@
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
 from sde_core.errors import ConfigError
+from sde_core.losses.base_loss import default_base_loss, fit_to_ranks
 from sde_core.losses.decomposition import decompose
-from sde_core.losses.distributed import default_base_loss, gather_rows, world_size
+from sde_core.losses.distributed import Shares, gather_rows, shares_of
 from sde_core.losses.enhanced_view import with_lengths_of
-from sde_core.losses.progress import TrainingClock
+from sde_core.losses.progress import TrainingClock, is_training_call
 from sde_core.spectra.spectrum import Spectrum
 
 
@@ -35,9 +36,11 @@ class FANoiseLoss(nn.Module):
     """A contrastive loss on features with spectral noise, in open_clip's signature.
 
     Rows are set back to the length that they had. Noise is drawn for the whole batch from the step's
-    seed, so that calls of one step draw the same and ranks draw their own rows. In eval mode none is
-    added.
+    seed, so that calls of one step draw the same and ranks draw their own rows. In eval mode, and where no
+    gradient is asked for, none is added and nothing is counted.
     """
+
+    sees_all_ranks = True
 
     def __init__(
         self,
@@ -65,8 +68,10 @@ class FANoiseLoss(nn.Module):
     ) -> Tensor | dict[str, Tensor]:
         """Return the loss, or ``contrastive_loss`` by name."""
         image, text = image_features, text_features
-        if self.training:
-            image, text = self._stirred(image, text)
+        shares = shares_of(image, text)
+        fit_to_ranks(self.base_loss, shares)
+        if is_training_call(self, image, text):
+            image, text = self._stirred(image, text, shares)
         loss: Tensor = self.base_loss(image, text, logit_scale, logit_bias=logit_bias)
         return {"contrastive_loss": loss} if output_dict else loss
 
@@ -79,20 +84,19 @@ class FANoiseLoss(nn.Module):
         self._clock.restore(state["clock"])
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _stirred(self, image: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+    def _stirred(self, image: Tensor, text: Tensor, shares: Shares) -> tuple[Tensor, Tensor]:
         generator = self._clock.generator(self.seed)
         with torch.autocast(device_type=image.device.type, enabled=False):
-            first, second = (self._with_noise(x, generator) for x in (image, text))
+            first, second = (self._with_noise(x, generator, shares) for x in (image, text))
         self._clock.calls += 1
         return first, second
 
-    def _with_noise(self, features: Tensor, generator: torch.Generator) -> Tensor:
+    def _with_noise(self, features: Tensor, generator: torch.Generator, shares: Shares) -> Tensor:
         work = features.to(torch.promote_types(features.dtype, torch.float32))
-        every = gather_rows(work.detach())
+        every = gather_rows(work.detach(), shares)
         if not bool(torch.isfinite(every).all()):
             return features
         spectrum = decompose(every)
         normal = torch.randn(len(every), spectrum.rank, generator=generator).to(work)
-        rank = distributed.get_rank() if world_size() > 1 else 0
-        mine = normal[rank * len(work) : (rank + 1) * len(work)]
-        return with_lengths_of(work, work + spectral_noise(mine, spectrum, rho=self.rho)).to(features.dtype)
+        noise = spectral_noise(normal[shares.mine], spectrum, rho=self.rho)
+        return with_lengths_of(work, work + noise).to(features.dtype)

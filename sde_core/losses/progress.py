@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from sde_core.checks.matrices import check_share
 
@@ -55,3 +56,12 @@ class TrainingClock:
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.calls, self.fixed = int(state["calls"]), state["progress"]
+
+
+def is_training_call(module: nn.Module, *features: Tensor) -> bool:
+    """Return whether a call is one of training: only such a call counts as a step or is remembered.
+
+    A trainer puts its model in eval mode, not a loss that stands beside the model; there it is the gradients
+    that are off.
+    """
+    return module.training and torch.is_grad_enabled() and any(x.requires_grad for x in features)

@@ -1,21 +1,32 @@
 """A contrastive loss plus one term between the modalities: how rivals enter the same training loop."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from sde_core.errors import ConfigError
-from sde_core.losses.distributed import default_base_loss, gather_rows, gradient_scale_beside
+from sde_core.losses.base_loss import default_base_loss, fit_to_ranks, gradient_scale_beside
+from sde_core.losses.distributed import gather_rows, shares_of
 
 
 class RegularisedLoss(nn.Module):
     """base loss + weight x term(image, text) over the rows of all ranks, in open_clip's signature.
 
+    Args:
+        term: (B, n) and (B, n) to ().
+        weight: of the term, at least 0.
+        base_loss: the feature-domain loss; None takes InfoNCE.
+        name: of the term in what is logged, ``<name>_loss``; None takes the function's own.
+
     >>> from sde_core.losses import barlow_twins
-    >>> RegularisedLoss(barlow_twins, weight=0.01, base_loss=nn.Identity()).weight
-    0.01
+    >>> loss = RegularisedLoss(barlow_twins, weight=0.01)
+    >>> loss.name, loss.weight
+    ('barlow_twins', 0.01)
     """
+
+    sees_all_ranks = True
 
     def __init__(
         self,
@@ -23,11 +34,15 @@ class RegularisedLoss(nn.Module):
         *,
         weight: float,
         base_loss: nn.Module | None = None,
+        name: str | None = None,
     ) -> None:
         super().__init__()
         if not 0.0 <= weight < float("inf"):
             raise ConfigError(f"weight must be finite and at least 0; got {weight}")
         self.term = term
+        self.name = _name_of(term) if name is None else name
+        if not self.name or self.name == "contrastive":
+            raise ConfigError(f'name must be a word other than "contrastive"; got {self.name!r}')
         self.weight = weight
         self.base_loss = default_base_loss() if base_loss is None else base_loss
 
@@ -39,17 +54,25 @@ class RegularisedLoss(nn.Module):
         logit_bias: Tensor | None = None,
         output_dict: bool = False,
     ) -> Tensor | dict[str, Tensor]:
-        """Return the loss, or ``contrastive_loss`` and ``spectral_loss``, already weighted."""
+        """Return the loss, or ``contrastive_loss`` and ``<name>_loss``, already weighted."""
+        shares = shares_of(image_features, text_features)
+        fit_to_ranks(self.base_loss, shares)
         contrastive: Tensor = self.base_loss(
             image_features, text_features, logit_scale, logit_bias=logit_bias
         )
         scale = gradient_scale_beside(self.base_loss)
         with torch.autocast(device_type=image_features.device.type, enabled=False):
             image, text = (
-                gather_rows(x.to(torch.promote_types(x.dtype, torch.float32)), gradient_scale=scale)
+                gather_rows(x.to(torch.promote_types(x.dtype, torch.float32)), shares, gradient_scale=scale)
                 for x in (image_features, text_features)
             )
             extra = (self.weight * self.term(image, text)).to(contrastive)
         if output_dict:
-            return {"contrastive_loss": contrastive, "spectral_loss": extra}
+            return {"contrastive_loss": contrastive, f"{self.name}_loss": extra}
         return contrastive + extra
+
+
+def _name_of(term: Callable[[Tensor, Tensor], Tensor]) -> str:
+    while isinstance(term, partial):
+        term = term.func
+    return str(getattr(term, "name", None) or getattr(term, "__name__", None) or type(term).__name__)

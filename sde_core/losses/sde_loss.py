@@ -5,17 +5,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sde_core.errors import DataError
 from sde_core.losses.ascent import gain_ascent
 from sde_core.losses.barlow import component_barlow
+from sde_core.losses.base_loss import default_base_loss, fit_to_ranks, gradient_scale_beside
 from sde_core.losses.basis import BasisKeeper, Pair, StepConstants
 from sde_core.losses.component_contrast import component_contrast
 from sde_core.losses.config import SDELossConfig
 from sde_core.losses.decomposition import decompose
-from sde_core.losses.distributed import default_base_loss, gather_rows, gradient_scale_beside, sum_over_ranks
+from sde_core.losses.distributed import gather_rows, shares_of, sum_over_ranks
 from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.losses.hellinger import hellinger_loss
-from sde_core.losses.progress import TrainingClock
+from sde_core.losses.progress import TrainingClock, is_training_call
 from sde_core.losses.subspace import captured_energy_loss, subspace_loss
 from sde_core.losses.whitening import whitened_agreement
 from sde_core.partition import NOISE, Partition
@@ -38,7 +38,9 @@ class SDELoss(nn.Module):
     the spectral loss NaN, so that a gradient scaler can skip the step.
 
     Progress t is set by `set_progress`, or counted if the config has ``total_steps``, else it stays 0.
-    In eval mode nothing is counted or remembered.
+    In eval mode, and where no
+    gradient is asked for (a trainer's evaluation puts its model in eval mode, not this loss), nothing is counted
+    or remembered. Rank and world size are those of the call: it may be built before there are any.
 
     Attributes:
         config: what it was built with.
@@ -53,6 +55,8 @@ class SDELoss(nn.Module):
     >>> loss.progress, loss.alpha, loss.spectral_weight
     (0.0, 0.5, 1.0)
     """
+
+    sees_all_ranks = True
 
     def __init__(self, config: SDELossConfig = _DEFAULT, base_loss: nn.Module | None = None) -> None:
         super().__init__()
@@ -113,9 +117,9 @@ class SDELoss(nn.Module):
             output_dict: whether to return ``contrastive_loss`` and ``spectral_loss`` by name.
 
         Raises:
-            DataError: the two are not matrices of one shape.
+            DataError: the two are not matrices of one shape, on this rank or another, or the base loss cannot
+                take ranks of unlike shares.
         """
-        _check_shapes(image_features, text_features)
         image, text, spectral = self._spectral_part(image_features, text_features, logit_scale, logit_bias)
         contrastive = self._contrast(image, text, logit_scale, logit_bias)
         spectral = spectral.to(contrastive)
@@ -142,27 +146,31 @@ class SDELoss(nn.Module):
         self, image_features: Tensor, text_features: Tensor, scale: Tensor, bias: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return both enhanced views and the weighted spectral loss, and count the call."""
+        shares = shares_of(image_features, text_features)
+        fit_to_ranks(self.base_loss, shares)
+        is_training = is_training_call(self, image_features, text_features)
         with torch.autocast(device_type=image_features.device.type, enabled=False):
             local = _work(image_features), _work(text_features)
             factor = gradient_scale_beside(self.base_loss)
-            rows = gather_rows(local[0], gradient_scale=factor), gather_rows(local[1], gradient_scale=factor)
+            image, text = (gather_rows(x, shares, gradient_scale=factor) for x in local)
+            rows = image, text
             # One number instead of m n comparisons; NaN and infinity both survive a sum.
             if not bool(torch.isfinite(rows[0].sum() + rows[1].sum())):
-                self._clock.calls += self.training
+                self._clock.calls += is_training
                 return image_features, text_features, (rows[0].sum() + rows[1].sum()) * float("nan")
             means: Means = (None, None)
             if self.config.center == "mean":
                 rows, means = _centred(rows)
-            constants = self._keeper.constants(rows, step=self.step, is_training=self.training)
+            constants = self._keeper.constants(rows, step=self.step, is_training=is_training)
             self.partitions = constants.partitions
-            spectral = self._spectral_loss(rows, constants)
+            spectral = self._spectral_loss(rows, constants, is_training=is_training)
         views = local
         if self.config.enhancement is not None:
             ascents = self._ascents(local, means, constants, (scale, bias))
             self.gains = self._gains_now(constants, ascents)
             with torch.autocast(device_type=image_features.device.type, enabled=False):
                 views = _views(local, constants, self.gains, means)
-        self._clock.calls += self.training
+        self._clock.calls += is_training
         return views[0].to(image_features.dtype), views[1].to(text_features.dtype), spectral
 
     def _gains_now(self, constants: StepConstants, ascents: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -203,10 +211,10 @@ class SDELoss(nn.Module):
         # The same signs on every rank.
         return {name: sum_over_ranks(slope) for name, slope in zip(_MODALITIES, slopes, strict=True)}
 
-    def _spectral_loss(self, rows: Pair, constants: StepConstants) -> Tensor:
+    def _spectral_loss(self, rows: Pair, constants: StepConstants, *, is_training: bool) -> Tensor:
         """Return lambda(t) times the weighted sum of the terms, and note each in ``terms``."""
         total, weight = rows[0].new_zeros(()), self.spectral_weight
-        if self.training:
+        if is_training:
             if self.step % self.config.spectral_every:
                 return total
             weight *= self.config.spectral_every
@@ -278,11 +286,3 @@ def _centred(rows: Pair) -> tuple[Pair, Pair]:
 def _work(features: Tensor) -> Tensor:
     """Return the features in the precision of the spectral part: float32, or float64 as they are."""
     return features if features.dtype == torch.float64 else features.to(torch.float32)
-
-
-def _check_shapes(image: Tensor, text: Tensor) -> None:
-    if image.ndim != 2 or image.shape != text.shape or 0 in image.shape:
-        raise DataError(
-            "image_features and text_features must be matrices of one shape (batch, features); "
-            f"got {tuple(image.shape)} and {tuple(text.shape)}"
-        )

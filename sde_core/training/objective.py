@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, distributed, nn
 
 from sde_core.losses import DuplicateAwareLoss, FANoiseLoss, RegularisedLoss, SDELoss, barlow_twins, vicreg
-from sde_core.losses.distributed import default_base_loss, world_size
+from sde_core.losses.base_loss import default_base_loss
+from sde_core.losses.distributed import world_size
 from sde_core.training.config import FinetuneConfig
 
 

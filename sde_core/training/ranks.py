@@ -7,12 +7,8 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from sde_core.errors import ConfigError
+from sde_core.losses.distributed import rank as rank
 from sde_core.losses.distributed import sum_over_ranks, world_size
-
-
-def rank() -> int:
-    """Return the number of this process; 0 alone."""
-    return distributed.get_rank() if world_size() > 1 else 0
 
 
 def is_first() -> bool:
@@ -37,7 +33,8 @@ def local_rows(batch_size: int, parts: int) -> slice:
 
 def mean_over_ranks(values: Tensor) -> Tensor:
     """Return the mean of every entry over all processes; NaN anywhere is NaN everywhere."""
-    return sum_over_ranks(values) / world_size()
+    total: Tensor = sum_over_ranks(values)
+    return total / world_size()
 
 
 def agreed(value: float, device: torch.device) -> float:

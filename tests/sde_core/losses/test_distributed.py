@@ -1,4 +1,4 @@
-"""Two gloo ranks are one rank on the concatenated batch: value and averaged gradient."""
+"""Several gloo ranks are one process on the whole batch: value and averaged gradient, whatever the split."""
 
 import os
 import subprocess
@@ -8,46 +8,84 @@ from pathlib import Path
 import pytest
 import torch
 
-SCRIPT = Path(__file__).with_name("two_ranks.py")
+SCRIPT = Path(__file__).with_name("ranks.py")
 CASES = [
-    "noise", "adversarial", "centred, remembered", "captured, noise band", "siglip",
-    "clip without gathered gradient", "barlow", "vicreg", "fanoise",
+    "noise", "adversarial", "centred, remembered", "captured, noise band", "marked", "a user's own", "barlow",
+    "vicreg", "fanoise", "one in another", "several", "open_clip's", "open_clip's siglip",
+    "open_clip's siglip, gathered",
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
     if not torch.distributed.is_available():
         pytest.skip("torch is built without distributed")
     folder = tmp_path_factory.mktemp("ranks")
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
     running = [
         subprocess.Popen(
-            [sys.executable, SCRIPT, str(rank), str(world), folder / "meeting", folder / f"{world}.pt"],
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, SCRIPT, str(rank), folder], env=environment, stderr=subprocess.PIPE, text=True
         )
-        for rank, world in ((0, 1), (0, 2), (1, 2))
+        for rank in range(3)
     ]
     for process in running:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
-    return {world: torch.load(folder / f"{world}.pt", weights_only=True) for world in (1, 2)}
+    return torch.load(folder / "found.pt", weights_only=True)
 
 
-def test_every_case_ran(results):
-    assert list(results[1]) == list(results[2]) == CASES
+def test_every_case_ran_with_every_split_and_order(found):
+    assert {name for name, _ in found[1]} == set(CASES)
+    for world, even, uneven in ((2, (6, 6), (7, 5)), (3, (4, 4, 4), (1, 6, 5))):
+        ran = {key for key in found[world] if len(key) == 4}
+        for name in CASES:
+            orders = {(name, even, parts, order) for parts in (1, 2) for order in ("before", "after")}
+            assert orders <= ran
+            assert ((name, uneven, 1, "after") in ran) is not name.startswith("open_clip")
+
+
+@pytest.mark.parametrize("world", [2, 3])
+@pytest.mark.parametrize("case", CASES)
+def test_ranks_are_one_process_on_the_whole_batch(found, case, world):
+    """For shares of a batch x parts of a step x loss built before or after the group of processes."""
+    for key in [key for key in found[world] if len(key) == 4 and key[0] == case]:
+        value, gradient, scale = found[world][key]
+        parts = key[2]
+        expected, expected_gradient, expected_scale = found[1][case, parts]
+        # float64 sums in another order, through a decomposition with gaps of a few percent
+        torch.testing.assert_close(value, expected, rtol=1e-9, atol=1e-10, msg=f"{key}: value")
+        torch.testing.assert_close(gradient, expected_gradient, rtol=1e-8, atol=1e-9, msg=f"{key}: gradient")
+        torch.testing.assert_close(scale, expected_scale, rtol=1e-8, atol=1e-9, msg=f"{key}: temperature")
+        assert float(gradient.norm()) > 1e-3
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_two_ranks_are_one_on_the_whole_batch(results, case):
-    value, gradient = results[2][case]
-    expected, expected_gradient = results[1][case]
-    # float64 sums in another order, through a decomposition with gaps of a few percent
-    torch.testing.assert_close(value, expected, rtol=1e-9, atol=1e-10)
-    if case == "clip without gathered gradient":
-        # open_clip's own averaged gradient is then the whole batch's over the world size: ours keeps to it
-        gradient = 2 * gradient
-    torch.testing.assert_close(gradient, expected_gradient, rtol=1e-8, atol=1e-9)
-    assert float(gradient.norm()) > 1e-3
+def test_parts_of_a_step_add_up_to_the_whole_step(found, case):
+    torch.testing.assert_close(found[1][case, 2][1], found[1][case, 1][1], rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_a_clip_loss_without_gathered_gradient_keeps_open_clips_scale(found, world):
+    """Its averaged gradient is the whole batch's over the world size, and the spectral terms follow."""
+    _, gradient, _ = found[world]["clip without gathered gradient"]
+    torch.testing.assert_close(world * gradient, found[1]["open_clip's", 1][1], rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize(("world", "sizes"), [(2, (7, 5)), (3, (1, 6, 5))])
+@pytest.mark.parametrize("case", [c for c in CASES if c.startswith("open_clip")])
+def test_what_cannot_take_unlike_shares_says_their_sizes(found, case, world, sizes):
+    said = found[world]["refused", case, sizes]
+    assert f"got {', '.join(map(str, sizes))} rows by rank: drop the last batch" in said
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_a_rank_without_rows_is_refused_on_every_rank(found, world):
+    assert f"got (0, 6) and (0, 6) on rank {world - 1}" in found[world]["no rows on the last"]
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_a_loss_that_knows_nothing_of_ranks_is_told_of_once(found, world):
+    (said,) = found[world]["said of a local loss"]
+    assert said.startswith(
+        f"OwnInfoNCE says nothing of ranks, so it may see the {12 // world} rows of this process"
+    )

@@ -27,8 +27,8 @@ from sde_core.losses import (
     vicreg,
     whitened_agreement,
 )
+from sde_core.losses.base_loss import default_base_loss
 from sde_core.losses.decomposition import decompose
-from sde_core.losses.distributed import default_base_loss
 from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.partition.manual import ManualRankRule
 from sde_core.shaping.curriculum import CurriculumConfig
@@ -344,6 +344,27 @@ def test_in_eval_mode_nothing_is_counted_kept_or_taken_from_before():
     assert float(fresh(x, y, SCALE)) == once
 
 
+@pytest.mark.parametrize(
+    "make", [lambda: SDELoss(each_step(total_steps=10, basis_memory=0.9)), lambda: FANoiseLoss(rho=0.5)]
+)
+def test_a_call_without_gradients_is_no_step_of_training(make):
+    """A trainer that evaluates puts its model in eval mode, not a loss beside it: there the gradients are off."""
+    loss, untouched = make(), make()
+    for module in (loss, untouched):
+        module(*batch(seed=0), SCALE)
+    before = copy.deepcopy(loss.get_extra_state())
+    with torch.no_grad():
+        once, twice = (float(loss(*batch(seed=1), SCALE)) for _ in range(2))
+    with torch.inference_mode():
+        loss(*batch(seed=2), SCALE)
+    loss(*(x.detach() for x in batch(seed=3)), SCALE)
+    assert once == twice == float(loss.eval()(*batch(seed=1), SCALE))
+    loss.train()
+    torch.testing.assert_close(loss.get_extra_state(), before)
+    for seed in range(4, 7):
+        assert float(loss(*batch(seed=seed), SCALE)) == float(untouched(*batch(seed=seed), SCALE))
+
+
 def test_another_width_starts_a_new_basis():
     for memory in (0.0, 0.5):
         loss = SDELoss(each_step(refresh_every=50, basis_memory=memory))
@@ -529,8 +550,9 @@ def test_features_that_are_not_finite_make_the_loss_nan_and_keep_the_state():
     before = loss.get_extra_state()["basis"]["image"].clone()
     x, y = (f.detach().clone() for f in batch(seed=1))
     x[0, 0] = float("inf")
+    x.requires_grad_()
     parts = loss(x, y, SCALE, output_dict=True)
-    assert math.isnan(parts["spectral_loss"])
+    assert math.isnan(parts["spectral_loss"].detach())
     assert loss.step == 2
     assert torch.equal(loss.get_extra_state()["basis"]["image"], before)
     assert math.isfinite(loss(*batch(), SCALE))
@@ -574,7 +596,7 @@ def test_a_regularised_loss_is_base_plus_weight_times_term(term):
     parts = RegularisedLoss(term, weight=0.3)(x, y, SCALE, output_dict=True)
     # The scores are summed in another order than ClipLoss's second product.
     assert float(parts["contrastive_loss"]) == pytest.approx(float(ClipLoss()(x, y, SCALE)), rel=1e-14)
-    assert float(parts["spectral_loss"]) == pytest.approx(0.3 * float(term(x, y)), rel=1e-12)
+    assert float(parts[f"{term.__name__}_loss"]) == pytest.approx(0.3 * float(term(x, y)), rel=1e-12)
     whole = RegularisedLoss(term, weight=0.3)(x, y, SCALE)
     torch.testing.assert_close(whole, sum(parts.values()))
     with pytest.raises(ConfigError, match="weight must be"):
