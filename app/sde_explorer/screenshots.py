@@ -71,13 +71,13 @@ FLAGS = (
 
 
 @contextmanager
-def dashboard(environment: dict[str, str] | None = None) -> Iterator[str]:
-    """Start the dashboard on a free port and yield its address once it is healthy."""
+def dashboard(environment: dict[str, str] | None = None, *, script: Path | None = None) -> Iterator[str]:
+    """Start the dashboard, or another script of Streamlit, on a free port; yield its address once it is healthy."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "streamlit", "run", str(root / "app" / "main.py")]
+    command = [sys.executable, "-m", "streamlit", "run", str(script or root / "app" / "main.py")]
     command += ["--server.headless", "true", "--server.port", str(port), "--server.fileWatcherType", "none"]
     process = subprocess.Popen(
         command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT

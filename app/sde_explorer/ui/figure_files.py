@@ -14,8 +14,13 @@ button{font:400 14px/1.5 var(--st-font);padding:7px 12px;border-radius:var(--st-
 border:1px solid var(--st-border-color);background:var(--st-background-color);color:var(--st-text-color)}
 button:hover,button:focus-visible{border-color:var(--st-primary-color);color:var(--st-primary-color)}
 """
+SAVING = Path(__file__).with_name("saving.js").read_text("utf-8")
+"""Functions that write a drawing as a file: for the script of a component that draws."""
 _figures = st.components.v2.component(
-    "sde_explorer.figures", html=_HTML, css=_CSS, js=Path(__file__).with_name("figures.js").read_text("utf-8")
+    "sde_explorer.figures",
+    html=_HTML,
+    css=_CSS,
+    js=SAVING + Path(__file__).with_name("figures.js").read_text("utf-8"),
 )
 
 

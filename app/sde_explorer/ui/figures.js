@@ -2,8 +2,6 @@
 // Drawn by the Plotly of the page, as the figure stands there: its zoom, its colours, and the page behind it.
 
 const CAMERA = "Download plot";
-const SVG = "image/svg+xml";
-const faces = {};
 
 export default function (component) {
   const { data, parentElement } = component;
@@ -74,59 +72,6 @@ async function save(plot, format, name) {
   const scale = format === "png" ? 2 : 1;
   const address = await window.Plotly.toImage({ data: plot.data, layout }, { format: "svg", width, height, scale });
   const drawn = decodeURIComponent(address.slice(address.indexOf(",") + 1));
-  const svg = drawn.replace(/>/, `>${await typeface(font.family)}`); // letters as wide as they were laid out for
-  const content = format === "png" ? await painted(svg, width * scale, height * scale) : new Blob([svg], { type: SVG });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = `${name}.${format}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-async function painted(svg, width, height) {
-  const image = new Image();
-  image.src = `data:${SVG};charset=utf-8,${encodeURIComponent(svg)}`;
-  await image.decode();
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  canvas.getContext("2d").drawImage(image, 0, 0, width, height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-}
-
-// The page's typeface as a style that stands inside a file; nothing where it cannot be read.
-async function typeface(families) {
-  const family = families.split(",")[0].replaceAll(/["']/g, "").trim();
-  return (faces[family] ??= embedded(family));
-}
-
-async function embedded(family) {
-  for (const sheet of document.styleSheets) {
-    for (const rule of readable(sheet)) {
-      const style = rule instanceof CSSFontFaceRule ? rule.style : null;
-      if (style?.getPropertyValue("font-family").replaceAll(/["']/g, "") !== family) continue;
-      if (/italic/.test(style.getPropertyValue("font-style"))) continue;
-      const [, place] = /url\(["']?([^"')]+)["']?\)/.exec(style.getPropertyValue("src")) ?? [];
-      const answer = place && (await fetch(new URL(place, sheet.href ?? document.baseURI)).catch(() => null));
-      if (!answer?.ok) continue;
-      const source = await encoded(await answer.blob());
-      const weight = style.getPropertyValue("font-weight") || "normal";
-      return `<style>@font-face{font-family:"${family}";font-weight:${weight};src:url(${source})}</style>`;
-    }
-  }
-  return "";
-}
-
-function readable(sheet) {
-  try {
-    return sheet.cssRules;
-  } catch {
-    return []; // of another host
-  }
-}
-
-function encoded(blob) {
-  return new Promise((resolve) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.readAsDataURL(blob);
-  });
+  const content = await fileOf(drawn, { format, width: width * scale, height: height * scale, font: font.family });
+  download(content, `${name}.${format}`);
 }

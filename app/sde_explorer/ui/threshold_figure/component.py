@@ -1,0 +1,77 @@
+"""The component: script and style of the figure, and the function that puts it on a page."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer.ui.band_bar import BAND_BAR_CSS, BAND_BAR_JS
+from sde_explorer.ui.figure_files import SAVING
+from sde_explorer.ui.figures import palette
+from sde_explorer.ui.threshold_figure.sent import Overlay, figure_data
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.bands import BandReport
+
+_HERE = Path(__file__).parent
+_HTML = """<div class="figure sde-bands-of" role="figure"><div class="files">
+<button data-format="png" aria-label="Save as PNG">PNG</button>
+<button data-format="svg" aria-label="Save as SVG">SVG</button></div><div class="panels"></div></div>"""
+_INKS = "".join(f"--{name}-ink:{palette.as_text(name)};" for name in palette.MODALITY)
+# Each file uses what stands before it.
+LOGIC = "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in ("bands", "scales"))
+"""Bands and axes, without a page."""
+SCRIPT = "\n".join(
+    (
+        SAVING,
+        BAND_BAR_JS,
+        LOGIC,
+        *(
+            (_HERE / f"{name}.js").read_text("utf-8")
+            for name in ("paint", "panel", "hands", "picture", "figure")
+        ),
+    )
+)
+_figure = st.components.v2.component(
+    "sde_explorer.threshold_figure",
+    html=_HTML,
+    css="\n".join((BAND_BAR_CSS, f".figure{{{_INKS}}}", (_HERE / "style.css").read_text("utf-8"))),
+    js=SCRIPT,
+)
+
+
+def threshold_figure(
+    reports: "list[BandReport]",
+    *,
+    key: str,
+    factors: tuple[float, float],
+    on_release: Callable[[float, float], None],
+    alt: str,
+    name: str,
+    overlays: dict[str, Overlay] | None = None,
+    axes: tuple[str, str, str] = ("rank", "linear", "log"),
+) -> None:
+    """Show singular spectra with their bands; both thresholds can be dragged, by pointer and by keyboard.
+
+    Points, shades, counts and shares follow in the browser. The server hears of a threshold when it is let go.
+
+    Args:
+        reports: one panel each.
+        key: unique on the page.
+        factors: noise and strong threshold as multiples of the rule's.
+        on_release: is given both factors, in a callback before the next run.
+        alt: the figure in words, for those who do not see it.
+        name: of saved files, without an ending.
+        overlays: bands around the spectra by modality.
+        axes: unit of the ranks ("rank" or "share"), their scale, the scale of the values ("linear" or "log").
+    """
+
+    def take() -> None:
+        state = st.session_state.get(key)
+        released = state.get("released") if isinstance(state, Mapping) else getattr(state, "released", None)
+        if isinstance(released, Mapping):
+            on_release(float(released["noise"]), float(released["strong"]))
+
+    data = figure_data(reports, overlays or {}, factors=factors, axes=axes, alt=alt, name=name)
+    _figure(key=key, data=data, on_released_change=take)

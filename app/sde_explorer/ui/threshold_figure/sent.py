@@ -1,0 +1,100 @@
+"""What the browser gets of a figure with thresholds: spectra in full precision, thresholds, a band around them."""
+
+import base64
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sde_explorer.readings.bands import BANDS
+from sde_explorer.ui.figures import palette
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.bands import BandReport
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Overlay:
+    """A band around a spectrum.
+
+    Attributes:
+        name: what it is of, in words.
+        low: (k,) lower end by rank; as long as the spectrum, or shorter.
+        high: (k,) upper end.
+        is_chance: whether it is what chance gives, and not how far the spectrum moves.
+    """
+
+    name: str
+    low: Floats
+    high: Floats
+    is_chance: bool
+
+
+def figure_data(
+    reports: "list[BandReport]",
+    overlays: "dict[str, Overlay]",
+    *,
+    factors: tuple[float, float],
+    axes: tuple[str, str, str],
+    alt: str,
+    name: str,
+) -> dict[str, Any]:
+    """Return the data of the component.
+
+    Args:
+        reports: one panel each; only their own thresholds are sent, the moved ones are made in the browser.
+        overlays: by modality.
+        factors: noise and strong threshold as multiples of the rule's.
+        axes: unit, scale of the ranks, scale of the values.
+        alt: the figure in words.
+        name: of saved files, without an ending.
+    """
+    unit, xscale, yscale = axes
+    cross = any(not report.has_law for report in reports)
+    return {
+        "panels": [_panel(report, overlays.get(report.modality)) for report in reports],
+        "factors": {"noise": factors[0], "strong": factors[1]},
+        "unit": unit,
+        "xscale": xscale,
+        "yscale": yscale,
+        "what": "singular value of the cross-covariance" if cross else "singular value",
+        "colours": palette.BAND,
+        "alt": alt,
+        "name": name,
+    }
+
+
+def _panel(report: "BandReport", overlay: Overlay | None) -> dict[str, Any]:
+    cuts = math.isfinite(report.own_tau_noise) and math.isfinite(report.own_tau_strong)
+    rows = f"{report.shape[0]:,}"
+    return {
+        "name": report.modality,
+        "title": report.modality if report.has_law else "image × text",
+        "size": f"{rows} × {report.shape[1]}" if report.has_law else f"{rows} pairs",
+        "values": encoded(report.values),
+        "own": {"noise": report.own_tau_noise, "strong": report.own_tau_strong} if cuts else None,
+        "labels": None if cuts else report.labels.tolist(),
+        "overlay": None if overlay is None else _overlay(report, overlay),
+    }
+
+
+def _overlay(report: "BandReport", overlay: Overlay) -> dict[str, str]:
+    colour = palette.LAW if overlay.is_chance else palette.KIND[report.modality]
+    return {
+        "name": overlay.name,
+        "low": encoded(overlay.low),
+        "high": encoded(overlay.high),
+        "colour": colour,
+    }
+
+
+def encoded(values: Floats) -> str:
+    """Return numbers as base64 of their doubles, least byte first: exact, and short."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
+
+
+assert tuple(palette.BAND) == BANDS, "the browser counts bands in this order"

@@ -1,0 +1,53 @@
+"""The page that `benchmarks.drag` drags on: two decaying spectra, as many directions as the link says."""
+
+import numpy as np
+import streamlit as st
+
+from sde_explorer.readings.bands import BANDS, BandReport
+from sde_explorer.ui.threshold_figure import Overlay, threshold_figure
+
+
+def _spectrum(modality: str, count: int, seed: int) -> tuple[BandReport, Overlay]:
+    rng = np.random.default_rng(seed)
+    values = np.sort(np.geomspace(20, 0.1, count) * np.exp(0.05 * rng.normal(size=count)))[::-1]
+    strong, noise = float(values[count // 20]), float(values[count // 2])
+    report = BandReport(
+        modality=modality,
+        values=values,
+        labels=np.where(values > strong, 0, np.where(values > noise, 1, 2)),
+        energy=values**2 / (values**2).sum(),
+        tau_strong=strong,
+        tau_noise=noise,
+        own_tau_strong=strong,
+        own_tau_noise=noise,
+        strong_was_raised=False,
+        unit=1.0,
+        aspect=0.1,
+        fit_distance=None,
+        edge_is_doubtful=False,
+        note="",
+        metrics={},
+        shape=(10 * count, count),
+    )
+    assert {report.count(band) > 0 for band in BANDS} == {True}
+    return report, Overlay(name="chance", low=values * 0.5, high=values * 0.7, is_chance=True)
+
+
+def _keep(noise: float, strong: float) -> None:
+    st.session_state["factors"] = (noise, strong)
+    st.session_state["releases"] = st.session_state.get("releases", 0) + 1
+
+
+st.set_page_config(layout="wide")
+count = int(st.query_params.get("r", "192"))
+made = [_spectrum("image", count, 0), _spectrum("text", count, 1)]
+threshold_figure(
+    [report for report, _ in made],
+    key="figure",
+    factors=st.session_state.get("factors", (1.0, 1.0)),
+    on_release=_keep,
+    alt="Two decaying spectra.",
+    name="drag",
+    overlays={report.modality: band for report, band in made},
+)
+st.write(f"releases: {st.session_state.get('releases', 0)}")
