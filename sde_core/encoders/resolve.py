@@ -1,16 +1,16 @@
-"""From what people call an encoder to an architecture and its weights."""
+"""From what people call an encoder to where its settings and weights lie; nothing is fetched."""
 
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from sde_core.encoders.beside import settings_beside
+from sde_core.encoders.folders import CHECKPOINT_SUFFIXES, CONFIG, inner_folder, is_hub_cache, weights_in
 from sde_core.errors import EncoderError
 from sde_core.files import bundled
 
-CONFIG = "open_clip_config.json"
-CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
-# What open_clip looks for in a folder; it does not see .pt there.
-_FOLDER_SUFFIXES = (".safetensors", ".bin", ".pth")
+Kind = Literal["open_clip", "transformers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,29 +18,24 @@ class Source:
     """Where a model comes from.
 
     Attributes:
-        architecture: open_clip's model name, with "local-dir:" or "hf-hub:" where it is one.
-        weights: a pretrained tag, the path of a checkpoint, or None where the architecture brings its own.
         label: what leads back here.
+        kind: whose layout it has.
+        architecture: a name that open_clip knows, where the settings are known by one.
+        config: the file that holds the settings, where they are in one.
+        folder: what holds everything, where one folder does.
+        repository: of the hub, where everything is there.
+        tag: of published weights.
+        checkpoint: the weights' file, where it is on this machine.
     """
 
-    architecture: str
-    weights: str | None
     label: str
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder of a local model."""
-        kind, _, rest = self.architecture.partition(":")
-        return Path(rest) if kind == "local-dir" else None
-
-    @property
-    def checkpoint(self) -> Path | None:
-        """The checkpoint file, where it is local."""
-        if self.folder is not None:
-            found = sorted(p for p in self.folder.iterdir() if p.suffix in _FOLDER_SUFFIXES)
-            return min(found, key=lambda p: (p.suffix != ".safetensors", p.name), default=None)
-        is_file = self.weights is not None and Path(self.weights).suffix in CHECKPOINT_SUFFIXES
-        return Path(self.weights) if is_file and self.weights else None
+    kind: Kind = "open_clip"
+    architecture: str = ""
+    config: Path | None = None
+    folder: Path | None = None
+    repository: str = ""
+    tag: str = ""
+    checkpoint: Path | None = None
 
     @property
     def is_local(self) -> bool:
@@ -61,20 +56,40 @@ def resolve(name: str, pretrained: str | None) -> Source:
     """
     if name in ("bundled", bundled.ENCODER):
         _refuse_pretrained(name, pretrained)
-        return Source(architecture=f"local-dir:{bundled.encoder_folder()}", weights=None, label="bundled")
+        return in_folder(bundled.encoder_folder(), "bundled")
+    if name.startswith("callables:"):
+        raise EncoderError(
+            f"{name} is made of two functions and cannot be loaded by its name: hand over the encoder"
+        )
     if name.startswith("hf-hub:"):
         _refuse_pretrained(name, pretrained)
-        return Source(architecture=name, weights=None, label=name)
+        return Source(label=name, repository=name.removeprefix("hf-hub:"))
     path = Path(name.removeprefix("local-dir:")).expanduser()
     if path.is_dir():
         _refuse_pretrained(name, pretrained)
-        return _resolve_folder(path, name)
+        return in_folder(path, name)
+    config, json, weights = name.partition(".json/")
+    if json and pretrained is None:
+        return _of_file(Path(f"{config}.json").expanduser(), weights)
+    if path.is_file() and path.suffix == ".json":
+        return _of_file(path, pretrained)
     if path.is_file():
-        raise EncoderError(
-            f"{name} is a checkpoint without an architecture; pass the architecture as name and the file "
-            f'as pretrained, such as load_encoder("ViT-B-32", pretrained="{name}")'
-        )
-    return _resolve_open_clip(name, pretrained)
+        return _of_checkpoint(path, name, pretrained)
+    return _of_open_clip(name, pretrained)
+
+
+def in_folder(path: Path, label: str) -> Source:
+    """Return what a folder holds: open_clip's layout, that of transformers, sentence-transformers or the hub's cache.
+
+    Raises:
+        EncoderError: something is missing.
+    """
+    if is_hub_cache(path):
+        path = inner_folder(path, label)
+    if (path / CONFIG).is_file():
+        checkpoint = weights_in(path, label)
+        return Source(label=label, config=path / CONFIG, folder=path, checkpoint=checkpoint)
+    return Source(label=label, kind="transformers", folder=inner_folder(path, label))
 
 
 def _refuse_pretrained(name: str, pretrained: str | None) -> None:
@@ -82,31 +97,45 @@ def _refuse_pretrained(name: str, pretrained: str | None) -> None:
         raise EncoderError(f"{name} brings its own weights; leave pretrained out, got {pretrained!r}")
 
 
-def _resolve_folder(path: Path, name: str) -> Source:
-    if not (path / CONFIG).is_file():
-        raise EncoderError(f"{name} must hold {CONFIG} and the weights; the config is missing")
-    source = Source(architecture=f"local-dir:{path}", weights=None, label=name)
-    if source.checkpoint is None:
-        others = [p.name for p in sorted(path.iterdir()) if p.suffix in CHECKPOINT_SUFFIXES]
-        hint = f"; rename {others[0]} to {Path(others[0]).stem}.pth" if others else ""
+def _of_file(config: Path, weights: str | None) -> Source:
+    """Return an architecture's json with a checkpoint."""
+    if not config.is_file():
+        raise EncoderError(f"name must be an existing architecture; there is no file {config}")
+    if weights is None:
         raise EncoderError(
-            f"{name} must hold the weights beside {CONFIG}, as one of *{', *'.join(_FOLDER_SUFFIXES)}; "
-            f"there are none{hint}"
+            f"{config} is an architecture without weights; pass the checkpoint as pretrained, such as "
+            f'load_encoder("{config}", pretrained="epoch_2.pt")'
         )
-    return source
+    return Source(label=f"{config}/{weights}", config=config, checkpoint=_existing(weights))
 
 
-def _resolve_open_clip(name: str, pretrained: str | None) -> Source:
+def _of_checkpoint(path: Path, name: str, pretrained: str | None) -> Source:
+    """Return a checkpoint whose architecture stands beside it."""
+    beside = settings_beside(path)
+    if pretrained is None and path.suffix in CHECKPOINT_SUFFIXES and beside is not None:
+        if beside.config is not None:
+            return Source(label=name, config=beside.config, checkpoint=path)
+        if beside.architecture:
+            source = _of_open_clip(beside.architecture, name)
+            return Source(label=name, architecture=source.architecture, checkpoint=source.checkpoint)
+    raise EncoderError(
+        f"{name} is a checkpoint without an architecture; pass the architecture (a name or its json) as name and the "
+        f'file as pretrained, such as load_encoder("ViT-B-32", pretrained="{name}")'
+    )
+
+
+def _of_open_clip(name: str, pretrained: str | None) -> Source:
     import open_clip
 
     architecture, slash, tag = name.partition("/")
-    architecture = architecture.replace("@", "/")
+    architecture = architecture.replace("@", "/").replace("/", "-")
     known = open_clip.list_models()
     if architecture not in known:
         close = difflib.get_close_matches(architecture, known, n=3, cutoff=0.4)
         hint = f"; closest: {', '.join(close)}" if close else ""
         raise EncoderError(
-            f'name must be "bundled", a folder, "hf-hub:..." or an open_clip model; got {name!r}{hint}'
+            f'name must be "bundled", a folder, an architecture\'s json, "hf-hub:..." or an open_clip model; '
+            f"got {name!r}{hint}"
         )
     weights = pretrained or (tag if slash else None)
     tags = open_clip.list_pretrained_tags_by_model(architecture)
@@ -116,12 +145,18 @@ def _resolve_open_clip(name: str, pretrained: str | None) -> Source:
         raise EncoderError(f"{architecture} needs weights: add a pretrained tag ({offer}) after a slash")
     label = f"{architecture}/{weights}"
     if Path(weights).suffix in CHECKPOINT_SUFFIXES:
-        path = Path(weights).expanduser()
-        if not path.is_file():
-            raise EncoderError(f"pretrained must be an existing checkpoint; there is no file {weights}")
-        return Source(architecture=architecture, weights=str(path), label=label)
+        return Source(label=label, architecture=architecture, checkpoint=_existing(weights))
     if weights not in tags:
         close = difflib.get_close_matches(weights, tags, n=3, cutoff=0.3) or tags[:5]
         offer = f"closest: {', '.join(close)}" if tags else "it has no published weights"
         raise EncoderError(f"pretrained must be a tag of {architecture}; got {weights!r}; {offer}")
-    return Source(architecture=architecture, weights=weights, label=label)
+    return Source(label=label, architecture=architecture, tag=weights)
+
+
+def _existing(weights: str) -> Path:
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise EncoderError(f"pretrained must be an existing checkpoint; there is no file {weights}")
+    if path.suffix not in CHECKPOINT_SUFFIXES:
+        raise EncoderError(f"pretrained must be one of *{', *'.join(CHECKPOINT_SUFFIXES)}; got {weights}")
+    return path

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,21 +11,6 @@ Shapes = dict[str, tuple[int, ...]]
 # A position embedding is resized to the model's own, so its shape says nothing.
 _FREE = ("positional_embedding", "pos_embed", "logit_scale", "logit_bias", "attn_mask")
 _MOST_CANDIDATES = 20
-
-
-def checkpoint_shapes(path: Path) -> Shapes:
-    """Return the shape of each tensor in a checkpoint; of safetensors only the header is read."""
-    if path.suffix == ".safetensors":
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
-            found = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-    else:
-        from open_clip.factory import load_state_dict
-
-        found = shapes_of(load_state_dict(str(path)))
-    module = all(key.startswith("module.") for key in found)
-    return {key.removeprefix("module.") if module else key: shape for key, shape in found.items()}
 
 
 def shapes_of(state: Mapping[str, Any]) -> Shapes:
@@ -41,7 +25,7 @@ def fitting_architectures(shapes: Shapes) -> list[str]:
     Those whose text tower comes from the hub cannot be told.
 
     Args:
-        shapes: from `checkpoint_shapes`.
+        shapes: from `shapes_of`.
     """
     import open_clip
 
@@ -77,11 +61,6 @@ def comparable(shapes: Shapes) -> Shapes:
         for key, shape in shapes.items()
         if key.split(".")[-1] not in _FREE and not key.endswith("position_ids")
     }
-
-
-def has_custom_text(shapes: Shapes) -> bool:
-    """Return whether the text tower's weights stand under "text.", as in a CustomTextCLIP."""
-    return "text.token_embedding.weight" in shapes
 
 
 def _is_likely(config: dict[str, Any] | None, shapes: Shapes) -> bool:

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -38,3 +39,11 @@ def offline_when_unreachable(needs_hub: bool = True) -> Iterator[None]:
     finally:
         for place, value in zip(places, before, strict=True):
             place["HF_HUB_OFFLINE"] = value
+
+
+@contextmanager
+def quiet_bars() -> Iterator[None]:
+    """Keep a notebook from warning that bars could look better, which tqdm does where it is first imported."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        yield

@@ -254,15 +254,23 @@ def test_weights_beside_a_name_that_has_its_own_are_refused(tiny_encoder_folder,
         sde.load_encoder(str(tiny_encoder_folder) if name == "FOLDER" else name, pretrained="x.pt")
 
 
-def test_a_folder_with_weights_that_open_clip_does_not_look_for_names_the_remedy(
-    tiny_encoder_folder, tmp_path
+def test_a_folder_with_weights_that_open_clip_does_not_look_for_is_read_where_they_are_one(
+    tiny_encoder_folder, tiny_weights, tmp_path
 ):
     shutil.copy(tiny_encoder_folder / "open_clip_config.json", tmp_path)
     with pytest.raises(EncoderError, match=r"there are none$"):
         sde.load_encoder(tmp_path)
-    (tmp_path / "epoch_3.pt").write_bytes(b"")
-    with pytest.raises(EncoderError, match=r"rename epoch_3\.pt to epoch_3\.pth"):
+    torch.save({"state_dict": tiny_weights}, tmp_path / "epoch_3.pt")
+    own = sde.load_encoder(tiny_encoder_folder)
+    assert sde.load_encoder(tmp_path).weights_sha256 == own.weights_sha256
+    torch.save({"state_dict": tiny_weights}, tmp_path / "epoch_4.pt")
+    with pytest.raises(
+        EncoderError, match=r"holds 2 checkpoints \(epoch_3.pt, epoch_4.pt\): say which"
+    ) as told:
         sde.load_encoder(tmp_path)
+    assert "epoch_4.pt" in str(told.value)
+    chosen = sde.load_encoder(tmp_path / "open_clip_config.json", pretrained=tmp_path / "epoch_4.pt")
+    assert sde.load_encoder(chosen.name).weights_sha256 == own.weights_sha256
 
 
 def test_device_and_precision_are_checked(tiny_encoder_folder):
@@ -317,16 +325,15 @@ def test_the_memory_of_a_container_counts(tmp_path):
     assert 0 < memory.free_bytes(torch.device("cpu")) < 1 << 50
 
 
-def test_the_activation_is_that_of_the_tag(monkeypatch):
-    from sde_core.encoders import load
+def test_activation_and_preprocessing_are_those_of_the_tag():
+    from sde_core.encoders.opened import _settings
     from sde_core.encoders.resolve import resolve
 
-    asked = {}
-    monkeypatch.setattr("open_clip.create_model_and_transforms", lambda name, **k: asked.update({name: k}))
-    for name in ("ViT-B-16/openai", "ViT-L-14/laion2b_s32b_b82k"):
-        load._built(resolve(name, None))
-    assert asked["ViT-B-16"]["force_quick_gelu"] is True  # the plain name has the other activation
-    assert asked["ViT-L-14"]["force_quick_gelu"] is False
+    plain = _settings(resolve("ViT-B-16/openai", None))[0]
+    assert plain.architecture["quick_gelu"] is True  # the plain name has the other activation
+    other = _settings(resolve("ViT-L-14/laion2b_s32b_b82k", None))[0]
+    assert not other.architecture.get("quick_gelu", False)
+    assert tuple(other.preprocessing["mean"]) == (0.5, 0.5, 0.5)
 
 
 @pytest.mark.gpu
