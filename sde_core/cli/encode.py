@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sde_core.cli.options import add_encoder_options, add_pairs_options, load_chosen_encoder, new_command
-from sde_core.cli.output import encoding_bar, print_json, print_skipped, print_table
+from sde_core.cli.output import encoding_bar, print_json, print_remarks, print_skipped, print_table
 from sde_core.errors import ConfigError, DataError
 
 
@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> None:
         )
     folder = embeddings.save(options.output)
     print_skipped(embeddings.skipped)
+    print_remarks(embeddings.remarks)
     facts = {
         "output": str(folder),
         "fingerprint": embeddings.fingerprint,
@@ -60,12 +61,13 @@ def run(options: argparse.Namespace) -> None:
         "n_texts": embeddings.n_texts,
         "width": embeddings.width,
         "skipped": len(embeddings.skipped),
+        "remarks": list(embeddings.remarks),
         "provenance": embeddings.provenance.as_dict(),
     }
     if options.json:
         print_json(facts)
         return
-    rows = [(key, str(value)) for key, value in facts.items() if key != "provenance"]
+    rows = [(key, str(value)) for key, value in facts.items() if key not in ("provenance", "remarks")]
     print_table(f"{name} by {encoder.name}", ("saved", ""), rows)
 
 

@@ -45,6 +45,12 @@ def print_skipped(skipped: "Sequence[Skipped]", most: int = 10) -> None:
         print(f"  and {len(skipped) - most} more", file=sys.stderr)
 
 
+def print_remarks(remarks: Sequence[str]) -> None:
+    """Print on stderr what of a set needs care."""
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
+
+
 @contextmanager
 def encoding_bar(title: str) -> "Iterator[Callable[[EncodeProgress], None]]":
     """Yield a callback for `encode_pairs` that draws a bar with rate and time left on stderr."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sde_core.cli.options import DEFAULT_MODEL, chosen_batch_size, load_chosen_encoder
-from sde_core.cli.output import encoding_bar, print_skipped
+from sde_core.cli.output import encoding_bar, print_remarks, print_skipped
 
 if TYPE_CHECKING:
     from sde_core.encoders import Encoder
@@ -84,7 +84,10 @@ class Source:
                 raise ConfigError(
                     "--input-format names a format of pairs: leave it out beside embeddings, whose format is detected"
                 )
-            return [open_named(name) for name in names]
+            found = [open_named(name) for name in names]
+            for embeddings in found:
+                print_remarks(embeddings.remarks)
+            return found
         return self._encoded(names)
 
     def _encoded(self, names: Sequence[str]) -> "list[EmbeddingSet]":
@@ -99,6 +102,7 @@ class Source:
             with encoding_bar(pairs.uri) as progress:
                 embeddings = encode_pairs(encoder, pairs, progress=progress, batch_size=size, workers=workers)
             print_skipped(embeddings.skipped)
+            print_remarks(embeddings.remarks)
             if pairs.classification is not None:
                 self._classes[embeddings.name] = pairs.classification
             sets.append(embeddings)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sde_core.encoders import Encoder, default_batch_size
 from sde_core.encoding.blocks import Blocks, BlockWriter, digest_of, plan_of
+from sde_core.encoding.caption_lengths import long_captions
 from sde_core.encoding.collected import Collected
 from sde_core.encoding.pictures import Batch, read_ahead
 from sde_core.encoding.progress import EncodeProgress, Pace
@@ -36,7 +37,9 @@ def encode_pairs(
     resume: str | Path | None = None,
     name: str = "",
 ) -> EmbeddingSet:
-    """Return the pairs as unit vectors; each distinct caption is encoded once.
+    """Return the pairs as unit vectors; each distinct caption is encoded once; pictures alone where there is none.
+
+    Captions that the encoder reads in part only are counted in ``remarks``.
 
     Memory is bounded by captions and ids, 256 MiB of vectors (more go to a temporary file) and three batches of
     pictures. An exception raised by ``progress`` cancels the work and passes through. With ``resume``, work that was
@@ -60,7 +63,7 @@ def encode_pairs(
         ConfigError: ``batch_size`` below 1 or ``workers`` below 0.
     """
     folder = None if resume is None else Path(resume).expanduser()
-    workers = default_workers(encoder.device, len(pairs)) if workers is None else workers
+    workers = default_workers(encoder.device, pairs.n_items) if workers is None else workers
     before = (folder and plan_of(folder)) or {}
     size = _batch_size(encoder, batch_size, before)
     for value, least, what in ((size, 1, "batch_size"), (workers, 0, "workers")):
@@ -78,6 +81,8 @@ def encode_pairs(
                 f"{pairs.uri} must hold at least one usable pair; {len(skipped)} were skipped{detail}"
             )
         text = _encode_captions(encoder, kept.captions, blocks, progress, size)
+        if not kept.captions:
+            text = np.empty((0, image.shape[1]), image.dtype)
     columns = kept.columns()
     return EmbeddingSet(
         image=image,
@@ -88,6 +93,7 @@ def encode_pairs(
         metadata=columns,
         provenance=provenance,
         skipped=(*pairs.skipped, *kept.skipped),
+        remarks=(*pairs.remarks, *long_captions(encoder, kept.captions, text)),
         name=name or pairs.uri,
         blocks=folder,
     )
@@ -107,7 +113,7 @@ def _encode_pictures(
     workers: int,
 ) -> tuple[Collected, Floats]:
     """Return the pairs whose picture could be encoded, with their (k, d) vectors."""
-    kept, vectors, pace = Collected(), GrowingMatrix(), Pace("images", len(pairs), progress)
+    kept, vectors, pace = Collected(), GrowingMatrix(), Pace("images", pairs.n_items, progress)
     rest, start = iter(pairs), 0
     for block in blocks.finished("images") if blocks else ():
         before = list(islice(rest, block.n_items))

@@ -69,7 +69,8 @@ class _Sides(Pairs):
         yield Pair(id="texts", captions=self._texts, read_image=_white_picture)
         yield from map(self.find, self.images)
 
-    def __len__(self) -> int:
+    @property
+    def n_items(self) -> int:
         return 1 + len(self.images)
 
     def find(self, pair_id: str) -> Pair:

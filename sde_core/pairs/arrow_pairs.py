@@ -85,7 +85,8 @@ class ArrowPairs(Pairs):
             if part.problem:
                 self._skip(part.label, part.problem)
 
-    def __len__(self) -> int:
+    @property
+    def n_items(self) -> int:
         """Number of rows that have an id or a path of their own, whether usable or not."""
         return sum(sum(part.group_rows) for part in self._parts) - self._keys.n_repeats
 

@@ -4,9 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from sde_core.pairs.fingerprint import content_digest
 
+Modality: TypeAlias = Literal["image", "text"]
 Metadata = Mapping[str, str | int | float | bool]
 
 
@@ -29,7 +31,7 @@ class Pair:
 
     Attributes:
         id: unique within its set.
-        captions: one or more, the primary one first.
+        captions: one or more, the primary one first; none in a set of pictures only.
         read_image: returns the picture's file content (WebP, JPEG, PNG, ...).
         metadata: scalars that came with the pair.
     """
@@ -63,6 +65,11 @@ class Pairs(ABC):
     """
 
     classification: Classification | None = None
+    _count: int | None = None
+
+    def __repr__(self) -> str:
+        """Return kind, place and number of items: at most 200 characters; reads the index of every file."""
+        return f"{type(self).__name__}({self.uri[:120]!r}: {self.n_items:,} items)"
 
     @property
     @abstractmethod
@@ -87,9 +94,26 @@ class Pairs(ABC):
     def __iter__(self) -> Iterator[Pair]:
         """Yield the usable pairs in a fixed order."""
 
-    @abstractmethod
     def __len__(self) -> int:
-        """Number of usable pairs; may have to read the index of every file."""
+        """Number of pairs that iterating gives, to the last; the first call reads every caption, but no picture."""
+        if self._count is None:
+            self._count = sum(1 for _ in self)
+        return self._count
+
+    @property
+    @abstractmethod
+    def n_items(self) -> int:
+        """Number of items by names and indices, whether usable or not: quick, and never less than the length."""
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What the pairs have: pictures and captions, or one of the two."""
+        return ("image", "text")
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on how the set is read, where that could be doubted; complete after one whole iteration."""
+        return ()
 
     @abstractmethod
     def find(self, pair_id: str) -> Pair:

@@ -25,11 +25,11 @@ def clean_id(text: str) -> str:
     return text
 
 
-def clean_captions(captions: Iterable[str]) -> tuple[str, ...]:
+def clean_captions(captions: Iterable[str], *, needed: bool = True) -> tuple[str, ...]:
     """Return the captions without outer space, without empty ones, each once, in their order.
 
     Raises:
-        DataError: none is left, one is too long, or one is not valid Unicode.
+        DataError: none is left although one is needed, one is too long, or one is not valid Unicode.
     """
     found: dict[str, None] = {}
     for caption in captions:
@@ -41,7 +41,7 @@ def clean_captions(captions: Iterable[str]) -> tuple[str, ...]:
             raise DataError("its caption is not valid Unicode: it holds half of a surrogate pair")
         if text := caption.strip():
             found[text] = None
-    if not found:
+    if not found and needed:
         raise DataError("no caption, or an empty one")
     return tuple(found)
 

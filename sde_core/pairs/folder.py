@@ -20,8 +20,8 @@ from sde_core.pairs.fields import (
 )
 from sde_core.pairs.img2dataset import failed_rows
 from sde_core.pairs.limits import MAX_ROW_BYTES
+from sde_core.pairs.member_names import IMAGE_SUFFIXES
 from sde_core.pairs.source import Source
-from sde_core.pairs.tar_index import IMAGE_SUFFIXES
 from sde_core.pairs.tree import Tree
 
 LOOKS_FOR = "a folder of pictures with captions beside them (a.jpg with a.txt or a.json)"
@@ -82,7 +82,8 @@ class FolderPairs(Pairs):
                 for failed in failed_rows(self._tree, folder):
                     self._skip(failed.item, failed.reason)
 
-    def __len__(self) -> int:
+    @property
+    def n_items(self) -> int:
         """Number of pictures with a name of their own, whether usable or not; lists every folder."""
         return sum(len(dict(_pictures(names))) for _, names in self._tree.folders())
 

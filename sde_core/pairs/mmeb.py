@@ -75,7 +75,8 @@ class MMEBPairs(Pairs):
                     item = _id(task, number)
                     self._skipped[item] = Skipped(item, str(error))
 
-    def __len__(self) -> int:
+    @property
+    def n_items(self) -> int:
         """Number of queries, whether they make a pair or not; reads every task."""
         return self._n_queries
 

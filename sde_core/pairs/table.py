@@ -87,7 +87,8 @@ class TablePairs(Pairs):
             except DataError as error:
                 self._skip(self._where(entries[0]), error)
 
-    def __len__(self) -> int:
+    @property
+    def n_items(self) -> int:
         """Number of distinct ids in the table, whether usable or not."""
         return self._index.ids.n_distinct()
 

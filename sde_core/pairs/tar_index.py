@@ -2,6 +2,7 @@
 
 import tarfile
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import SEEK_SET
 from typing import IO, cast
@@ -10,13 +11,13 @@ from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.fields import clean_id
 from sde_core.pairs.limits import MAX_MEMBERS
+from sde_core.pairs.member_names import PARTS, MemberName, member_name, plain_suffix, samples_of_dotted
 from sde_core.pairs.open_shards import OpenShards
 from sde_core.pairs.tree import safe_name
 
-IMAGE_SUFFIXES = frozenset({"webp", "jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "avif"})
-PARTS = ("image", "txt", "json", "cls")
-"""What a sample can have; other members are left where they are."""
-
+_MOST_SUFFIXES = 20  # that are listed
+_NO_RANK = 255
+_Dotted = tuple[MemberName, str, tuple[int, int]]
 # What tarfile raises on damaged headers; it promises TarError only.
 _DAMAGED = (
     tarfile.TarError,
@@ -38,11 +39,13 @@ class TarIndex:
         shard: its name.
         keys: of the samples; each once.
         problems: members that are not read, with the reason, and damage.
+        left: suffixes of pictures that were left for another one of their sample -> an example.
     """
 
     shard: str
     keys: list[str] = field(default_factory=list)
     problems: list[Skipped] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
     _spans: "array[int]" = field(default_factory=lambda: array("q"))
 
     def span(self, row: int, part: str) -> tuple[int, int] | None:
@@ -51,21 +54,117 @@ class TarIndex:
         offset, size = self._spans[at], self._spans[at + 1]
         return None if size < 0 else (offset, size)
 
-    def add(self, rows: dict[str, int], name: str, offset: int, size: int) -> None:
-        """Note a member; ``rows`` holds the row of each key."""
-        key, part = _key_and_part(name)
-        if not part:
+    def new_row(self, key: str) -> int:
+        """Add a sample without parts, and return its row."""
+        self.keys.append(key)
+        self._spans.extend([0, -1] * len(PARTS))
+        return len(self.keys) - 1
+
+    def sort(self) -> None:
+        """Put the samples into the order in which their pictures, or else their other parts, lie."""
+        width = 2 * len(PARTS)
+        blocks = [self._spans[at : at + width] for at in range(0, len(self._spans), width)]
+        order = sorted(
+            range(len(blocks)),
+            key=lambda row: next((at for at, size in _spans_in(blocks[row]) if size >= 0), 0),
+        )
+        self.keys = [self.keys[row] for row in order]
+        self._spans = array("q", (number for row in order for number in blocks[row]))
+
+    def put(self, row: int, part: str, span: tuple[int, int]) -> None:
+        """Say where a part of a sample lies."""
+        at = 2 * (row * len(PARTS) + PARTS.index(part))
+        self._spans[at], self._spans[at + 1] = span
+
+
+def _spans_in(block: "array[int]") -> Iterator[tuple[int, int]]:
+    return zip(block[::2], block[1::2], strict=True)
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Members as they come, until it is known which is which part of its sample.
+
+    Attributes:
+        index: what is built.
+        rows: key -> row.
+        dotted: key -> members whose suffix has dots, with their names and places.
+    """
+
+    index: TarIndex
+    rows: dict[str, int] = field(default_factory=dict)
+    dotted: dict[str, list[_Dotted]] = field(default_factory=dict)
+    _has_own: bool = False
+    _ranks: "array[int]" = field(
+        default_factory=lambda: array("B")
+    )  # of each plain part; 255 where there is none
+
+    def add(self, name: str, span: tuple[int, int]) -> None:
+        """Note a member."""
+        member = member_name(name)
+        if member is None:
             return
-        if key not in rows:
-            rows[clean_id(key)] = len(self.keys)
-            self.keys.append(key)
-            self._spans.extend([0, -1] * len(PARTS))
-        at = 2 * (rows[key] * len(PARTS) + PARTS.index(part))
-        if self._spans[at + 1] >= 0:
-            self.problems.append(
-                Skipped(f"{name} ({self.shard})", "it comes twice in the shard; the later one is read")
-            )
-        self._spans[at], self._spans[at + 1] = offset, size
+        row = self._row(clean_id(member.key))
+        if member.middle:
+            self.dotted.setdefault(member.key, []).append((member, name, span))
+            return
+        at = row * len(PARTS) + PARTS.index(member.part)
+        before = self._ranks[at]
+        if member.rank > before:
+            self._leave(member.part, name)
+            return
+        if member.rank == before:
+            self._say_twice(name)
+        elif before < _NO_RANK:
+            self._leave(member.part, f"{member.key}.{plain_suffix(member.part, before)}")
+        self._ranks[at] = member.rank
+        self.index.put(row, member.part, span)
+
+    def finish(self) -> None:
+        """Sort out the members with dots: samples of their own, or parts that no plain suffix gives."""
+        for key, members in self.dotted.items():
+            first = self.rows[key]
+            plain = [part for part in PARTS if self.index.span(first, part) is not None]
+            own = samples_of_dotted(plain, (member for member, *_ in members))
+            rows = {middle: self._own_row(key, name) for middle, name in own.items()}
+            best: dict[tuple[int, str], _Dotted] = {}
+            for each in sorted(members, key=lambda m: (m[0].rank, m[1])):
+                member, name, _ = each
+                slot = rows.get(member.middle, first), member.part
+                if slot in best and best[slot][1] == name:
+                    self._say_twice(name)
+                elif slot in best or self.index.span(*slot) is not None:
+                    self._leave(member.part, name)
+                    continue
+                best[slot] = each
+            for (row, part), (_, _, span) in best.items():
+                self.index.put(row, part, span)
+        if self._has_own:
+            self.index.sort()
+
+    def _row(self, key: str) -> int:
+        if key not in self.rows:
+            self.rows[key] = self.index.new_row(key)
+            self._ranks.extend([_NO_RANK] * len(PARTS))
+        return self.rows[key]
+
+    def _own_row(self, key: str, name: str) -> int:
+        """Return the row of a sample with a dot in its name; the first of them takes that of the key."""
+        self._has_own = True
+        if name not in self.rows and self.index.keys[self.rows[key]] == key:
+            self.rows[name] = self.rows[key]
+            self.index.keys[self.rows[key]] = name
+        return self._row(name)
+
+    def _say_twice(self, name: str) -> None:
+        where = f"{name} ({self.index.shard})"
+        self.index.problems.append(Skipped(where, "it comes twice in the shard; the later one is read"))
+
+    def _leave(self, part: str, name: str) -> None:
+        """Note the suffix of a picture that is not read because another one of its sample is."""
+        suffix = name.rpartition("/")[2].partition(".")[2].lower()
+        if part == "image" and len(self.index.left) < _MOST_SUFFIXES:
+            self.index.left.setdefault(suffix, name)
 
 
 def index_tar(shards: OpenShards, shard: str) -> TarIndex:
@@ -75,7 +174,7 @@ def index_tar(shards: OpenShards, shard: str) -> TarIndex:
         DataError: not one member can be read.
     """
     index = TarIndex(shard)
-    rows: dict[str, int] = {}
+    builder = _Builder(index)
     window = _Window(shards, shard)
     n_members = 0
     try:
@@ -86,36 +185,30 @@ def index_tar(shards: OpenShards, shard: str) -> TarIndex:
                 if n_members > MAX_MEMBERS:
                     index.problems.append(Skipped(shard, f"only its first {MAX_MEMBERS:,} members are read"))
                     break
-                _note(index, rows, member, window.length)
+                _note(builder, member, window.length)
     except _DAMAGED as error:
         if n_members == 0:
             raise DataError(f"{shard} must be a tar file; cannot read it: {error}") from None
         index.problems.append(Skipped(shard, f"damaged after {len(index.keys)} samples: {error}"))
+    builder.finish()
     if shard in shards.problems:
         index.problems.append(shards.problems[shard])
     return index
 
 
-def _note(index: TarIndex, rows: dict[str, int], member: tarfile.TarInfo, length: int) -> None:
+def _note(builder: _Builder, member: tarfile.TarInfo, length: int) -> None:
     if member.isdir():
         return
+    index = builder.index
     try:
         if not member.isreg() or member.issparse():
             raise DataError("is a link or a special file inside the archive; it is not followed")
         if member.offset_data + member.size > length:
             raise DataError(f"is cut off: {index.shard} ends before it")
-        index.add(rows, safe_name(member.name), member.offset_data, member.size)
+        builder.add(safe_name(member.name), (member.offset_data, member.size))
     except DataError as error:
         name = member.name.encode("utf-8", "backslashreplace").decode()[:200]
         index.problems.append(Skipped(f"{name} ({index.shard})", str(error)))
-
-
-def _key_and_part(name: str) -> tuple[str, str]:
-    folder, slash, base = name.rpartition("/")
-    stem, _, suffix = base.partition(".")
-    suffix = suffix.lower()
-    part = "image" if suffix.rpartition(".")[2] in IMAGE_SUFFIXES else suffix
-    return f"{folder}{slash}{stem}", part if part in PARTS else ""
 
 
 class _Window:

@@ -5,13 +5,15 @@ Captions stand one a line in `KEY.txt` (as CLIP_benchmark writes them), or under
 """
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 
 from sde_core.errors import DataError
-from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
+from sde_core.pairs.base import Classification, Modality, Pair, Pairs, Skipped
 from sde_core.pairs.braces import expand_braces
 from sde_core.pairs.fields import caption_text, clean_captions, json_record, record_captions, record_metadata
 from sde_core.pairs.fingerprint import ends_digest
@@ -23,6 +25,7 @@ from sde_core.pairs.source import Source
 from sde_core.pairs.tar_index import TarIndex, index_tar
 from sde_core.pairs.tree import FolderTree, Tree
 
+_PROBED = 64
 SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 LOOKS_FOR = "WebDataset shards (*.tar, *.tar.gz)"
 
@@ -88,9 +91,24 @@ class WebDatasetPairs(Pairs):
             for failed in failed_rows(self._tree, shard):
                 self._skip(failed.item, failed.reason)
 
-    def __len__(self) -> int:
+    @property
+    def n_items(self) -> int:
         """Number of distinct ids in the shards' indices, whether usable or not."""
         return self._ids.n_distinct()
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """Pictures and captions; pictures only, if the first samples have no caption."""
+        return ("image", "text") if self._has_captions else ("image",)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which of several pictures in a sample are left."""
+        left = {suffix: name for index in self._indices.values() for suffix, name in index.left.items()}
+        if not left:
+            return ()
+        shown = ", ".join(f"{suffix} ({name})" for suffix, name in sorted(left.items())[:3])
+        return (f"Samples have several pictures: one is read, others are left: {shown}.",)
 
     def find(self, pair_id: str) -> Pair:
         """Return the pair with this id.
@@ -98,6 +116,7 @@ class WebDatasetPairs(Pairs):
         Raises:
             DataError: there is none, or it is broken.
         """
+        pair_id = unicodedata.normalize("NFC", pair_id)
         for entry in self._ids.entries(pair_id)[:1]:
             for shard in self._shards:
                 index = self._index(shard)
@@ -155,6 +174,21 @@ class WebDatasetPairs(Pairs):
             metadata=record_metadata(record) | label,
         )
 
+    @cached_property
+    def _has_captions(self) -> bool:
+        """Whether one of the first samples has a caption; if none has, they are not needed."""
+        if self.classification is not None:
+            return True
+        index = next((index for index in map(self._index, self._shards) if index.keys), None)
+        if index is None:
+            return True
+        for row in range(min(_PROBED, len(index.keys))):
+            with suppress(DataError):
+                text = self._member(index, row, "txt")
+                if text is not None or record_captions(self._record(index, row)):
+                    return True
+        return False
+
     def _record(self, index: TarIndex, row: int) -> dict[str, object]:
         content = self._member(index, row, "json")
         return {} if content is None else json_record(content)
@@ -173,9 +207,9 @@ class WebDatasetPairs(Pairs):
     ) -> tuple[str, ...]:
         content = self._member(index, row, "txt")
         if content is not None:
-            return clean_captions(caption_text(content).split("\n"))
+            return clean_captions(caption_text(content).split("\n"), needed=self._has_captions)
         if not label or self.classification is None:
-            return clean_captions(record_captions(record))
+            return clean_captions(record_captions(record), needed=self._has_captions)
         names = self.classification.classnames
         if label["label"] >= len(names):
             raise DataError(f"its class {label['label']} must be one of the {len(names)} in classnames.txt")

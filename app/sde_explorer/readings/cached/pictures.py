@@ -31,7 +31,7 @@ def pairs(source: str) -> "Pairs | None":
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _pairs(source: str, format: str) -> "Pairs":
     opened = sde.open_pairs(source, format or None)
-    len(opened)  # reads the index once
+    _ = opened.n_items  # reads the index once
     return opened
 
 
