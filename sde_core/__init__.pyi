@@ -36,6 +36,15 @@ from .geometry.projection import pca_map as pca_map
 from .geometry.projection import umap_map as umap_map
 from .geometry.search import NeighbourIndex as NeighbourIndex
 from .geometry.search import build_index as build_index
+from .knowledge import (
+    BandKnowledge as BandKnowledge,
+)
+from .knowledge import (
+    ColumnKnowledge as ColumnKnowledge,
+)
+from .knowledge import (
+    band_knowledge as band_knowledge,
+)
 from .losses import FANoiseLoss as FANoiseLoss
 from .losses import RegularisedLoss as RegularisedLoss
 from .losses import SDELoss as SDELoss

@@ -16,7 +16,7 @@ FLOORS = (
     ("spectra", "retrieval", "pairs", "encoders"),
     ("partition", "sets"),
     ("shaping", "geometry", "embedding_formats", "classify"),
-    ("treatments", "losses", "encoding"),
+    ("treatments", "losses", "encoding", "knowledge"),
     ("report", "training", "mmeb"),
     ("cli",),
     ("__init__", "__main__"),

@@ -11,9 +11,14 @@ DEFAULT_MODEL = "bundled"
 
 
 def new_command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, example: str
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    example: str,
+    *,
+    json_file: bool = False,
 ) -> argparse.ArgumentParser:
-    """Return the parser of a new command whose help ends with an example."""
+    """Return the parser of a new command whose help ends with an example; ``json_file`` lets --json name a file."""
     parser = commands.add_parser(
         name,
         help=summary,
@@ -21,7 +26,11 @@ def new_command(
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print JSON for programs instead of a table")
+    if json_file:
+        told = "print JSON for programs instead of a table, or write it to a file"
+        parser.add_argument("--json", nargs="?", const="-", metavar="FILE|-", help=told)
+    else:
+        parser.add_argument("--json", action="store_true", help="print JSON for programs instead of a table")
     parser.add_argument(
         "--quiet", action="store_true", help="no progress and no remarks on stderr, only errors"
     )

@@ -1,0 +1,97 @@
+"""`sde knows`: which directions know a column, and in which band it lives."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sde_core.cli.method_options import add_partition_options, chosen_rule
+from sde_core.cli.options import new_command
+from sde_core.cli.output import counting_bar, print_json, print_table
+from sde_core.errors import DataError
+
+if TYPE_CHECKING:
+    from sde_core.knowledge import BandKnowledge, ColumnKnowledge
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = new_command(
+        commands,
+        "knows",
+        "Print in which band of the spectrum each column of a set lives.",
+        "sde knows --embeddings emoji --column group --column style",
+        json_file=True,
+    )
+    parser.add_argument(
+        "--embeddings", default="emoji", metavar="SET", help="bundled set, folder, file, or IMAGE,TEXT"
+    )
+    parser.add_argument(
+        "--column", action="append", metavar="NAME", help="a metadata column; again for more; default: all"
+    )
+    parser.add_argument("--side", choices=("image", "text"), default="image", help="default: image")
+    add_partition_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compute and print."""
+    from sde_core.embedding_formats.named import open_named
+    from sde_core.knowledge import band_knowledge
+    from sde_core.partition import partition_spectrum
+    from sde_core.partition.manual import move_thresholds
+    from sde_core.spectra.spectrum import compute_spectrum
+
+    embeddings = open_named(options.embeddings)
+    rows = getattr(embeddings, options.side)
+    spectrum = compute_spectrum(rows, center="mean" if options.center == "mean" else None)
+    own = partition_spectrum(
+        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired(), seed=options.seed
+    )
+    partition = move_thresholds(spectrum, own, noise=options.noise_factor, strong=options.strong_factor)
+    with counting_bar(options.embeddings) as progress:
+        known = band_knowledge(
+            embeddings,
+            options.column,
+            side=options.side,
+            spectrum=spectrum,
+            partition=partition,
+            seed=options.seed,
+            progress=lambda done, total: progress("", done, total),
+        )
+    content = {"embeddings": options.embeddings, "fingerprint": embeddings.fingerprint, **known.as_dict()}
+    if options.json == "-":
+        print_json(content)
+        return
+    if options.json:
+        _write(content, options.json)
+    title = f"{options.embeddings}: what {options.side} directions know, rule {known.rule}"
+    heads = ("", "strong %", "weak %", "noise %", "of variance %", "directions")
+    print_table(title, heads, [_row(column, known) for column in known.columns])
+    for column in known.columns:
+        if column.reason:
+            print(f"{column.name} says nothing: {column.reason}")
+        elif column.n_gaps:
+            print(f"{column.name} has {column.n_gaps:,} gaps; those rows are left out")
+
+
+def _row(column: "ColumnKnowledge", known: "BandKnowledge") -> tuple[str, ...]:
+    if column.says_nothing:
+        return (column.name, "-", "-", "-", "-", "0")
+    shares = column.shares(known.labels)
+    intervals = column.intervals(known.labels) or ((None, None),) * 3
+    cells = (
+        f"{100 * share:.1f}" if low is None else f"{100 * share:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        for share, (low, high) in zip(shares, intervals, strict=True)
+    )
+    return (column.name, *cells, f"{100 * column.share_of_variance:.1f}", str(int(column.significant.sum())))
+
+
+def _write(content: dict[str, object], target: str) -> None:
+    import json
+
+    from sde_core.files.text_file import finite, write_text
+
+    try:
+        write_text(Path(target).expanduser(), json.dumps(finite(content), indent=2, allow_nan=False) + "\n")
+    except OSError as error:
+        raise DataError(f"json must be a writable file; {target}: {error.strerror}") from None

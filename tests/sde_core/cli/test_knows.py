@@ -1,0 +1,28 @@
+import json
+
+import pytest
+
+from sde_core.cli.main import main
+
+
+def test_shares_as_json_and_as_a_table(tmp_path, capsys):
+    target = tmp_path / "knows.json"
+    asked = ["knows", "--embeddings", "emoji", "--column", "group", "--column", "concept"]
+    assert main([*asked, "--json", str(target)]) == 0
+    printed = capsys.readouterr().out
+    content = json.loads(target.read_text())
+    shares = content["shares"]["group"]
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-10)
+    assert shares["strong"] == pytest.approx(0.905, abs=0.0006)
+    assert f"{100 * shares['strong']:.1f}" in printed
+    assert "concept says nothing: it has 1,914 values" in printed
+    assert main([*asked, "--noise-factor", "1.5", "--json"]) == 0
+    moved = json.loads(capsys.readouterr().out)
+    assert moved["shares"]["group"]["noise"] > shares["noise"]
+
+
+def test_bad_input_is_one_sentence(capsys, tmp_path):
+    assert main(["knows", "--embeddings", "emoji", "--column", "colour"]) == 2
+    assert "column must be one of" in capsys.readouterr().err
+    assert main(["knows", "--column", "group", "--json", str(tmp_path)]) == 2
+    assert "must be a writable file" in capsys.readouterr().err
