@@ -77,12 +77,9 @@ def run(options: argparse.Namespace) -> None:
 def _row(column: "ColumnKnowledge", known: "BandKnowledge") -> tuple[str, ...]:
     if column.says_nothing:
         return (column.name, "-", "-", "-", "-", "0")
-    shares = column.shares(known.labels)
-    intervals = column.intervals(known.labels) or ((None, None),) * 3
-    cells = (
-        f"{100 * share:.1f}" if low is None else f"{100 * share:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
-        for share, (low, high) in zip(shares, intervals, strict=True)
-    )
+    cells = [f"{100 * share:.1f}" for share in column.shares(known.labels)]
+    for i, (low, high) in enumerate(column.intervals(known.labels)):
+        cells[i] += f" [{100 * low:.1f}, {100 * high:.1f}]"
     return (column.name, *cells, f"{100 * column.share_of_variance:.1f}", str(int(column.significant.sum())))
 
 
