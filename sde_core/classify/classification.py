@@ -7,6 +7,7 @@ from torch import Tensor
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
+from sde_core.retrieval.places import FirstPlaces
 
 KS = (1, 5)
 
@@ -16,8 +17,8 @@ def classification_metrics(
 ) -> dict[str, float]:
     """Return accuracies and mean recall per class by CLIP_benchmark's names; read from ranks.
 
-    Classes that score the same as the right one share its place, as in `retrieval_ranks`: scores that are all
-    equal are chance, not a hit.
+    Classes that score the same as the right one share its place, as in `retrieval_ranks`: a tie of t classes over
+    rank k counts min(1, (k - above) / t), so scores that are all equal are at chance.
 
     Args:
         scores: (m, c) score of each class; larger is better.
@@ -34,15 +35,28 @@ def classification_metrics(
     >>> round(found["acc1"], 3), found["mean_per_class_recall"] == found["acc1"]
     (0.667, True)
     """
-    ranks, right = class_ranks(scores, labels), _labels(labels)
-    hits = (ranks <= 1).double()
-    found = {f"acc{k}": float((ranks <= k).double().mean()) for k in ks}
+    places, right = class_places(scores, labels), _labels(labels)
+    hits = places.share_within(1)
+    found = {f"acc{k}": float(places.share_within(k).mean()) for k in ks}
     recalls = [float(hits[right == c].mean()) for c in torch.unique(right)]
     return found | {"mean_per_class_recall": sum(recalls) / len(recalls)}
 
 
 def class_ranks(scores: MatrixLike, labels: MatrixLike) -> Float[Tensor, " m"]:
-    """Return the (m,) place of the right class, from 1; half steps come from ties.
+    """Return the (m,) expected place of the right class, from 1; half steps come from ties.
+
+    Args:
+        scores: (m, c) score of each class.
+        labels: (m,) number of the right class.
+
+    Raises:
+        DataError: as in `classification_metrics`.
+    """
+    return class_places(scores, labels).expected()
+
+
+def class_places(scores: MatrixLike, labels: MatrixLike) -> FirstPlaces:
+    """Return what stands above and beside the right class of each row.
 
     Args:
         scores: (m, c) score of each class.
@@ -59,7 +73,8 @@ def class_ranks(scores: MatrixLike, labels: MatrixLike) -> Float[Tensor, " m"]:
             f"labels must name classes from 0 to {table.shape[1] - 1}; got {int(right.min())} to {int(right.max())}"
         )
     own = table.gather(1, right[:, None])
-    return 1 + (table > own).sum(dim=1) + 0.5 * ((table == own).sum(dim=1) - 1).double()
+    above, tied = (table > own).sum(dim=1), (table == own).sum(dim=1) - 1
+    return FirstPlaces(above=above, tied_wrong=tied, tied_right=torch.ones_like(above))
 
 
 def class_vectors(prompts: MatrixLike, n_templates: int) -> Float[Tensor, "c d"]:

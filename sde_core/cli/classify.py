@@ -192,10 +192,10 @@ def _shared(options: argparse.Namespace, each: "EmbeddingSet", task: str, labels
 def _row(
     options: argparse.Namespace, treatment: "Baseline", scores: "Tensor", labels: "Labels"
 ) -> dict[str, Any]:
-    from sde_core.classify.classification import class_ranks, classification_metrics
+    from sde_core.classify.classification import class_places, classification_metrics
     from sde_core.retrieval.bootstrap import Resampling, bootstrap_mean
 
-    hits = (class_ranks(scores, labels.numbers) <= 1).double()
+    hits = class_places(scores, labels.numbers).share_within(1)
     interval = bootstrap_mean(hits, resampling=Resampling(seed=options.seed))
     return {
         "treatment": treatment.name,

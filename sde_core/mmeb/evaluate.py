@@ -13,7 +13,7 @@ from sde_core.mmeb.report import MMEBReport, MMEBScore
 from sde_core.mmeb.sides import encode_sides
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.mmeb_tasks import MMEB, MMEBTask, Side
-from sde_core.retrieval.candidate_ranking import candidate_ranks, precision_at_1
+from sde_core.retrieval.candidate_ranking import candidate_places, precision_at_1
 from sde_core.sets.embeddings import Floats
 
 
@@ -30,7 +30,7 @@ def evaluate_mmeb(
     """Return Precision@1 on the tasks of a folder in MMEB's layout; each task is in memory alone.
 
     A text or picture alone is its unit vector; a side with both is the sum of the two, scaled to unit length.
-    The right candidate must score strictly above all others: a tie at the top is not counted.
+    A right candidate that shares the top with t - 1 others counts 1 / t.
 
     Args:
         encoder: from `load_encoder`.
@@ -112,7 +112,7 @@ def score_task(task: MMEBTask, vectors: dict[Side, Floats], broken: dict[Side, s
     table = np.stack(list(vectors.values()))
     return MMEBScore(
         task=task.name,
-        precision_at_1=precision_at_1(candidate_ranks(table[queries], table, candidates_of)),
+        precision_at_1=precision_at_1(candidate_places(table[queries], table, candidates_of)),
         chance=float(np.mean([1 / len(rows) for rows in candidates_of])),
         n_queries=len(queries),
         n_lost=len(task.queries) + task.n_broken - len(queries),

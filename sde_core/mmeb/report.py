@@ -35,7 +35,7 @@ class MMEBScore:
 
     Attributes:
         task: its name.
-        precision_at_1: share of queries whose right candidate stands alone at the top, in [0, 1].
+        precision_at_1: share of queries whose right candidate is first, in [0, 1]; ties count their share.
         chance: what a random choice would reach: the mean of 1 / number of candidates.
         n_queries: queries that count.
         n_lost: queries that do not, because they or their right candidate are broken.

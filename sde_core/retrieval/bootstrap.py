@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -12,10 +13,14 @@ from torch import Tensor
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.vectors import as_vector
 from sde_core.errors import ConfigError, DataError
+from sde_core.retrieval.medians import MedianPlaces
+from sde_core.retrieval.places import FirstPlaces
 from sde_core.retrieval.ranking import DIRECTIONS, QueryRanks, RetrievalRanks, check_ks, query_values
 
-# Weights of queries held at one time: 32 MiB of float64.
+# Draws held at one time: 32 MiB of int64.
 _BLOCK_ENTRIES = 1 << 22
+# Draws that are kept for the next row of a table, which has the same queries: 32 MiB of bytes.
+_KEPT_ENTRIES = 1 << 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +94,8 @@ def bootstrap_mean(
     if len(row) == 0:
         raise DataError("values must have at least one query; got none")
     group = torch.arange(len(row)) if groups is None else _groups(groups, len(row))
-    means, _ = _draw(row[None], row[None][:0], group, how)
-    return _interval(float(row.mean()), means[0], how)
+    means, _ = _draw(row[None], None, group, how)
+    return _interval(float(row.mean()), means[0, :-1], how)
 
 
 def retrieval_intervals(
@@ -111,18 +116,7 @@ def retrieval_intervals(
 
     Source: docs/method.md, equation (6.22).
     """
-    check_ks(ks)
-    how = resampling or Resampling()
-    intervals: dict[str, Interval] = {}
-    for direction in DIRECTIONS:
-        one: QueryRanks = getattr(ranks, direction)
-        values = query_values(one, ks)
-        table, rank = torch.stack(list(values.values())), one.best_rank[one.included][None]
-        means, medians = _draw(table, rank, one.group[one.included], how)
-        for name, row, drawn in zip(values, table, means, strict=True):
-            intervals[f"{direction}_{name}"] = _interval(float(row.mean()), drawn, how)
-        intervals[f"{direction}_median_rank"] = _interval(float(_medians(rank)), medians[0], how)
-    return intervals
+    return drawn_metrics(ranks, ks, resampling=resampling).intervals()
 
 
 def retrieval_differences(
@@ -152,62 +146,120 @@ def retrieval_differences(
 
     Source: docs/method.md, equation (6.23).
     """
+    first = drawn_metrics(before, ks, resampling=resampling)
+    return drawn_metrics(after, ks, resampling=resampling).differences(first)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnMetrics:
+    """Every metric of one system, of its queries as they are and as they were drawn.
+
+    Attributes:
+        ranks: of the queries.
+        how: they were drawn.
+        values: name -> (B + 1,) values; the last is that of the queries as they are.
+    """
+
+    ranks: RetrievalRanks
+    how: Resampling
+    values: Mapping[str, Tensor]
+
+    def intervals(self) -> dict[str, Interval]:
+        """Return the interval of every metric."""
+        return {name: _interval(float(row[-1]), row[:-1], self.how) for name, row in self.values.items()}
+
+    def differences(self, before: DrawnMetrics) -> dict[str, Interval]:
+        """Return the paired intervals of this system less another.
+
+        Raises:
+            DataError: the two do not have the same queries and right answers.
+        """
+        for direction in DIRECTIONS:
+            first: QueryRanks = getattr(before.ranks, direction)
+            second: QueryRanks = getattr(self.ranks, direction)
+            same = torch.equal(first.n_relevant, second.n_relevant) and torch.equal(first.group, second.group)
+            if not same:
+                raise DataError(
+                    "before and after must rank the same queries with the same links; "
+                    f"got {len(first.n_relevant)} and {len(second.n_relevant)} queries in {direction}"
+                )
+        changes = {name: row - before.values[name] for name, row in self.values.items()}
+        return {name: _interval(float(row[-1]), row[:-1], self.how) for name, row in changes.items()}
+
+
+def drawn_metrics(
+    ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10), *, resampling: Resampling | None = None
+) -> DrawnMetrics:
+    """Return the metrics of drawn queries, from which intervals and paired differences are read.
+
+    Args:
+        ranks: from `retrieval_ranks`.
+        ks: cut-offs of the recalls.
+        resampling: level, number of draws and seed; None takes 95 %, 2,000 and 0.
+
+    Raises:
+        ConfigError: ``ks`` is empty or holds a number below 1.
+    """
     check_ks(ks)
     how = resampling or Resampling()
-    intervals: dict[str, Interval] = {}
+    found: dict[str, Tensor] = {}
     for direction in DIRECTIONS:
-        first: QueryRanks = getattr(before, direction)
-        second: QueryRanks = getattr(after, direction)
-        if not (torch.equal(first.n_relevant, second.n_relevant) and torch.equal(first.group, second.group)):
-            raise DataError(
-                "before and after must rank the same queries with the same links; "
-                f"got {len(first.n_relevant)} and {len(second.n_relevant)} queries in {direction}"
-            )
-        old, new = query_values(first, ks), query_values(second, ks)
-        table = torch.stack([new[name] - old[name] for name in old])
-        rank = torch.stack([each.best_rank[each.included] for each in (first, second)])
-        means, medians = _draw(table, rank, first.group[first.included], how)
-        for name, row, drawn in zip(old, table, means, strict=True):
-            intervals[f"{direction}_{name}"] = _interval(float(row.mean()), drawn, how)
-        change = _medians(rank)
-        intervals[f"{direction}_median_rank"] = _interval(
-            float(change[1] - change[0]), medians[1] - medians[0], how
-        )
-    return intervals
+        one: QueryRanks = getattr(ranks, direction)
+        values = query_values(one, ks)
+        table = torch.stack(list(values.values()))
+        means, median = _draw(table, one.first.at(one.included), one.group[one.included], how)
+        names = [f"{direction}_{name}" for name in (*values, "median_rank")]
+        found |= dict(zip(names, [*means, median], strict=True))
+    return DrawnMetrics(ranks=ranks, how=how, values=found)
 
 
-def _draw(table: Tensor, ranks: Tensor, group: Tensor, how: Resampling) -> tuple[Tensor, Tensor]:
-    """Return resampled means of ``table`` (s, q) and medians of ``ranks`` (t, q): (s, B) and (t, B)."""
+def _draw(table: Tensor, places: FirstPlaces | None, group: Tensor, how: Resampling) -> tuple[Tensor, Tensor]:
+    """Return (s, B + 1) means of ``table`` (s, q) and (B + 1,) medians of the places, drawn and, last, as they are.
+
+    Sums over a group are taken once: no array has queries on one axis and draws on the other.
+    """
     groups, member = torch.unique(group, return_inverse=True)
-    n_groups, n_queries = len(groups), len(member)
-    generator = torch.Generator().manual_seed(how.seed)
+    n_groups = len(groups)
+    columns = torch.cat([table, table.new_ones(1, table.shape[1])])
+    sums = columns.new_zeros(len(columns), n_groups).index_add_(1, member, columns)
+    search = None if places is None else MedianPlaces(places, member, n_groups)
     means, medians = [], []
-    rows = max(1, _BLOCK_ENTRIES // n_queries)
+    for drawn in _draws(n_groups, how):
+        for part in torch.split(drawn, max(1, _BLOCK_ENTRIES // n_groups)):
+            times = part.double()
+            total = times @ sums.T
+            means.append((total[:, :-1] / total[:, -1:]).T)
+            if search is not None:
+                medians.append(search.of(times))
+    means.append(table.mean(dim=1, keepdim=True))
+    if search is None:
+        return torch.cat(means, dim=1), table.new_empty(0)
+    medians.append(search.of(torch.ones(1, n_groups, dtype=torch.float64)))
+    return torch.cat(means, dim=1), torch.cat(medians)
+
+
+def _draws(n_groups: int, how: Resampling) -> Iterable[Tensor]:
+    """Return blocks of (b, g) how often each group is drawn; those of small sets are kept for the next call."""
+    if n_groups * how.n_resamples <= _KEPT_ENTRIES:
+        return _kept_draws(n_groups, how)
+    return _drawn(n_groups, how)
+
+
+@lru_cache(maxsize=2)
+def _kept_draws(n_groups: int, how: Resampling) -> list[Tensor]:
+    return list(_drawn(n_groups, how))
+
+
+def _drawn(n_groups: int, how: Resampling) -> Iterator[Tensor]:
+    generator = torch.Generator().manual_seed(how.seed)
+    rows = max(1, _BLOCK_ENTRIES // n_groups)
     for start in range(0, how.n_resamples, rows):
         size = (min(rows, how.n_resamples - start), n_groups)
         drawn = torch.randint(n_groups, size, generator=generator)
-        times = torch.zeros(size, dtype=torch.float64).scatter_add_(1, drawn, torch.ones(size).double())
-        weights = times[:, member]
-        means.append((table @ weights.T) / weights.sum(dim=1))
-        drawn_ranks = [_weighted_medians(row, weights) for row in ranks]
-        medians.append(torch.stack(drawn_ranks) if drawn_ranks else weights.new_empty(0, size[0]))
-    return torch.cat(means, dim=1), torch.cat(medians, dim=1)
-
-
-def _weighted_medians(values: Tensor, weights: Tensor) -> Tensor:
-    """Return (b,) medians of ``values`` (q,), each value taken ``weights`` (b, q) times."""
-    order = values.argsort()
-    seen = weights[:, order].cumsum(dim=1)
-    half = seen[:, -1:] / 2
-    # With an even count the median lies between two values: the last at half and the first beyond it.
-    low = torch.searchsorted(seen, half)
-    high = torch.searchsorted(seen, half, right=True)
-    ordered = values[order]
-    return (ordered[low[:, 0]] + ordered[high[:, 0]]) / 2
-
-
-def _medians(rows: Tensor) -> Tensor:
-    return torch.cat([_weighted_medians(row, torch.ones(1, len(row)).double()) for row in rows])
+        times = torch.zeros(size, dtype=torch.int32).scatter_add_(
+            1, drawn, torch.ones(size, dtype=torch.int32)
+        )
+        yield times.to(torch.uint8) if int(times.max()) < 256 else times
 
 
 def _interval(estimate: float, drawn: Tensor, how: Resampling) -> Interval:

@@ -1,27 +1,36 @@
-"""Retrieval quality from ranks, both ways, several right answers allowed (docs/method.md, section 6)."""
+"""Ranks of right answers and the metrics read from them (docs/method.md, section 6)."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
+from sde_core.retrieval.block_counts import count_by_blocks
+from sde_core.retrieval.both_ways import Counts, count_both_ways
+from sde_core.retrieval.links import as_link_pairs
+from sde_core.retrieval.links import linked_groups as linked_groups
+from sde_core.retrieval.medians import MedianPlaces
+from sde_core.retrieval.per_query import any_twin_places, average_precision, first_places
+from sde_core.retrieval.places import FirstPlaces
+from sde_core.retrieval.scores import DIRECTIONS as DIRECTIONS
+from sde_core.retrieval.scores import BlockScore as BlockScore
+from sde_core.retrieval.scores import Direction as Direction
+from sde_core.retrieval.scores import HubScore
+from sde_core.retrieval.scores import Score as Score
+from sde_core.retrieval.scores import cosine_score as cosine_score
+from sde_core.retrieval.twins import twin_classes, with_twins
 
-Direction: TypeAlias = Literal["image_retrieval", "text_retrieval"]
-"""What is looked for: "image_retrieval" is text -> image, "text_retrieval" is image -> text."""
-
-BlockScore: TypeAlias = Callable[[Tensor], Tensor]
-"""(b, d) unit query rows -> (b, g) scores against a whole gallery; larger is better."""
-
-Score: TypeAlias = Callable[[Tensor, Direction], BlockScore]
-"""(g, d) unit gallery rows and the direction -> how one block of queries is scored."""
-
-DIRECTIONS: tuple[Direction, Direction] = ("image_retrieval", "text_retrieval")
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+_Side: TypeAlias = tuple[Counts, FirstPlaces, FirstPlaces]
 
 # Scores held at one time: 16 MiB of float32, and three temporaries of the same size at most.
 BLOCK_ENTRIES = 1 << 22
@@ -32,13 +41,15 @@ class QueryRanks:
     """Where the relevant items of every query stand, one direction; arrays lie on the CPU.
 
     Attributes:
-        best_rank: (q,) float64 rank of the best relevant item, from 1; half steps come from ties; NaN for
-            a query without a relevant item.
+        best_rank: (q,) float64 expected place of the first relevant item, from 1; fractions come from ties; NaN
+            for a query without a relevant item.
         average_precision: (q,) float64 mAP@R of the single query, in [0, 1]; NaN as above.
         n_relevant: (q,) int64 number R of relevant items.
         group: (q,) int64; queries that share a right answer, at first or second hand, have the same number
             (captions of one image): they are not independent, and the bootstrap draws them together.
         n_gallery: number of items that are ranked.
+        first: what stands above and beside the first relevant item: from it the metrics are read.
+        any_twin: the same where every item that equals a relevant one counts as relevant.
     """
 
     best_rank: Tensor
@@ -46,6 +57,8 @@ class QueryRanks:
     n_relevant: Tensor
     group: Tensor
     n_gallery: int
+    first: FirstPlaces
+    any_twin: FirstPlaces
 
     @property
     def included(self) -> Tensor:
@@ -71,11 +84,6 @@ class RetrievalRanks:
     text_retrieval: QueryRanks
 
 
-def cosine_score(gallery: Tensor, direction: Direction) -> BlockScore:
-    """Return the plain score: the cosine between unit query rows and unit gallery rows (6.13)."""
-    return lambda queries: queries @ gallery.T
-
-
 def retrieval_metrics(
     image: MatrixLike,
     text: MatrixLike,
@@ -98,8 +106,9 @@ def retrieval_metrics(
 
     Returns:
         dict: for prefix ``image_retrieval`` (text -> image) and ``text_retrieval`` (image -> text):
-            ``_recall@k`` for each k, ``_median_rank``, ``_mrr``, ``_map@r``, ``_queries`` (number of queries
-            that count) and ``_excluded`` (queries without a relevant item, left out).
+            ``_recall@k`` for each k, ``_twin_recall@k`` (an item that equals a right one counts as right),
+            ``_median_rank``, ``_mrr``, ``_map@r``, ``_queries`` (number of queries that count) and
+            ``_excluded`` (queries without a relevant item, left out).
 
     Raises:
         DataError: a matrix is not finite, has a zero row, widths differ, or a link points nowhere.
@@ -127,11 +136,13 @@ def retrieval_ranks(
 ) -> RetrievalRanks:
     """Return the rank of the best relevant item for every query, and its average precision, both ways.
 
-    Rank of a relevant item = 1 + irrelevant items that score strictly higher + half of the irrelevant items
-    that score exactly the same: relevant items never push each other, and a tie gets its expected place
-    under a random order, so that an encoder that maps everything to one point ranks at chance.
-    Rows are scaled to unit length in float64, scores are a float32 matrix product. At most
-    ``block_entries`` scores are held at once, never the whole matrix.
+    Rank of a relevant item = 1 + irrelevant items that score higher: relevant items never push each other. Items
+    that score the same stand in random order, and each metric is its mean over these orders, so that an encoder
+    that maps everything to one point ranks at chance, and one of two twins is first half of the time.
+    Rows are scaled to unit length in float64 and rounded to float32. On the CPU cosines (and scores that are
+    cosines less a value for each item) are ranked both ways from one product, and compared in float64 where
+    float32 cannot tell them apart; other scores are compared as they come. At most ``block_entries`` scores are
+    held at once, never the whole matrix.
 
     Args:
         image: (n_images, d) image embeddings, no zero row.
@@ -153,17 +164,34 @@ def retrieval_ranks(
         raise DataError(
             f"image and text must have the same width; got {images.shape[1]} and {texts.shape[1]}"
         )
-    texts = texts.to(images.device)
-    links = _as_links(text_to_image, len(texts), len(images))
-    text_group, image_group = linked_groups(links, len(texts), len(images))
-    links = links.to(images.device)
+    if block_entries < 1:
+        raise ConfigError(f"block_entries must be at least 1; got {block_entries}")
+    links = as_link_pairs(text_to_image, len(texts), len(images))
+    by_image = links[:, 1].argsort(stable=True)
+    asked = (links, links[by_image].flip(1))
+    if images.is_cpu and texts.is_cpu and (score is cosine_score or isinstance(score, HubScore)):
+        hubs = _hubs(score, images, texts)
+        from_text, from_image = count_both_ways(
+            texts.numpy(), images.numpy(), links.numpy(), hubs, block_entries=block_entries
+        )
+        order = by_image.numpy()
+        counts = (from_text, Counts(from_image.above[order], from_image.tied[order]))
+        sides = [
+            _by_formula(q, c, g, len(x))
+            for q, c, g, x in zip(asked, counts, (images, texts), (texts, images), strict=True)
+        ]
+    else:
+        texts = texts.to(images.device)
+        sides = [
+            _by_scores(queries, gallery, score(gallery, direction), pairs, block_entries)
+            for queries, gallery, direction, pairs in zip(
+                (texts, images), (images, texts), DIRECTIONS, asked, strict=True
+            )
+        ]
+    groups = linked_groups(links, len(texts), len(images))
     return RetrievalRanks(
-        image_retrieval=_query_ranks(
-            texts, score(images, "image_retrieval"), links, text_group, len(images), block_entries
-        ),
-        text_retrieval=_query_ranks(
-            images, score(texts, "text_retrieval"), links.flip(1), image_group, len(texts), block_entries
-        ),
+        image_retrieval=_query_ranks(asked[0], *sides[0], groups[0], len(images)),
+        text_retrieval=_query_ranks(asked[1], *sides[1], groups[1], len(texts)),
     )
 
 
@@ -187,7 +215,7 @@ def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) ->
     for direction in DIRECTIONS:
         one: QueryRanks = getattr(ranks, direction)
         values = {name: float(each.mean()) for name, each in query_values(one, ks).items()}
-        values["median_rank"] = _median(one.best_rank[one.included])
+        values["median_rank"] = _median(one.first.at(one.included))
         values["queries"] = float(one.included.sum())
         values["excluded"] = float(one.n_excluded)
         metrics |= {f"{direction}_{name}": value for name, value in values.items()}
@@ -202,13 +230,18 @@ def query_values(ranks: QueryRanks, ks: Sequence[int] = (1, 5, 10)) -> dict[str,
         ks: cut-offs of the recalls.
 
     Returns:
-        dict: "recall@k" (0 or 1) for each k, "mrr" and "map@r", each (included queries,) float64.
+        dict: "recall@k" and "twin_recall@k" for each k (0 or 1; between them where a tie lies over rank k), "mrr"
+            and "map@r", each (included queries,) float64.
 
     Source: docs/method.md, equations (6.15) to (6.17).
     """
-    best = ranks.best_rank[ranks.included]
-    values = {f"recall@{k}": (best <= k).double() for k in ks}
-    return values | {"mrr": best.reciprocal(), "map@r": ranks.average_precision[ranks.included]}
+    first, twin = ranks.first.at(ranks.included), ranks.any_twin.at(ranks.included)
+    values = {f"recall@{k}": first.share_within(k) for k in ks}
+    values |= {f"twin_recall@{k}": twin.share_within(k) for k in ks}
+    return values | {
+        "mrr": first.expected_reciprocal(),
+        "map@r": ranks.average_precision[ranks.included],
+    }
 
 
 def check_ks(ks: Sequence[int]) -> None:
@@ -221,127 +254,50 @@ def check_ks(ks: Sequence[int]) -> None:
         raise ConfigError(f"ks must hold numbers of at least 1; got {tuple(ks)}")
 
 
-def _median(values: Tensor) -> float:
-    ordered = values.sort().values
-    middle = len(ordered) // 2
-    return float(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+def _median(places: FirstPlaces) -> float:
+    one_group = torch.zeros(len(places.above), dtype=torch.int64)
+    return float(MedianPlaces(places, one_group, 1).of(torch.ones(1, 1, dtype=torch.float64)))
+
+
+def _hubs(score: Score, images: Tensor, texts: Tensor) -> tuple[Floats | None, Floats | None]:
+    """Return what a score takes off the cosines with each image and with each text; equal for equal items."""
+    if not isinstance(score, HubScore):
+        return None, None
+    of_images, of_texts = (
+        score.hubs(gallery, direction).double()[twin_classes(gallery)].numpy()
+        for gallery, direction in zip((images, texts), DIRECTIONS, strict=True)
+    )
+    return of_images, of_texts
+
+
+def _by_formula(links: Tensor, counts: Counts, gallery: Tensor, n_queries: int) -> _Side:
+    """Return one direction where equal items are known to score the same."""
+    first = first_places(links, counts, n_queries)
+    return counts, first, any_twin_places(links, counts, first, twin_classes(gallery))
+
+
+def _by_scores(
+    queries: Tensor, gallery: Tensor, score: BlockScore, links: Tensor, block_entries: int
+) -> _Side:
+    """Return one direction from scores of any kind, which may tell equal items apart."""
+    with_all = with_twins(links, twin_classes(gallery).cpu())
+    sets = [links] if len(with_all) == len(links) else [links, with_all]
+    moved = [pairs.to(queries.device) for pairs in sets]
+    found = count_by_blocks(queries, score, moved, len(gallery), block_entries)
+    places = [first_places(pairs, each, len(queries)) for pairs, each in zip(sets, found, strict=True)]
+    return found[0], places[0], places[-1]
 
 
 def _query_ranks(
-    queries: Tensor, score: BlockScore, links: Tensor, group: Tensor, n_gallery: int, block_entries: int
+    links: Tensor, counts: Counts, first: FirstPlaces, any_twin: FirstPlaces, group: Tensor, n_gallery: int
 ) -> QueryRanks:
-    """Return the ranks of one direction; ``links`` (l, 2) are sorted here by query."""
-    if block_entries < 1:
-        raise ConfigError(f"block_entries must be at least 1; got {block_entries}")
-    links = links[links[:, 0].argsort(stable=True)]
-    n_relevant = torch.bincount(links[:, 0], minlength=len(queries))
-    first = torch.cat([n_relevant.new_zeros(1), n_relevant.cumsum(0)])
-    ranks = torch.empty(len(links), dtype=torch.float64)
-    rows = max(1, block_entries // n_gallery)
-    for start in range(0, len(queries), rows):
-        stop = min(start + rows, len(queries))
-        span = slice(int(first[start]), int(first[stop]))
-        if span.start == span.stop:
-            continue
-        scores = score(queries[start:stop])
-        _check_scores(scores, stop - start, n_gallery)
-        scores = scores if scores.dtype == torch.float64 else scores.float()  # numpy has no bfloat16
-        ranks[span] = _link_ranks(scores, links[span, 0] - start, links[span, 1])
-    return _gather(ranks, links[:, 0].cpu(), n_relevant.cpu(), group, n_gallery)
-
-
-def _link_ranks(scores: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Return the (l,) rank of each linked column among the columns that are irrelevant to its row.
-
-    ``rows`` is ascending. One pass over the block for the first link of every row, one for the second ...
-    """
-    own = scores[rows, columns]
-    # NaN is neither above nor equal: with relevant scores out of the way, only irrelevant ones are counted.
-    scores = scores.clone()
-    scores[rows, columns] = torch.nan
-    ranks = torch.empty(len(rows), dtype=torch.float64)
-    links = torch.arange(len(rows), device=rows.device)
-    place = links - torch.searchsorted(rows, rows)
-    for nth in range(int(place.max()) + 1):
-        some = links[place == nth]
-        against = scores if len(some) == len(scores) else scores[rows[some]]
-        ranks[some.cpu()] = _mid_ranks(against, own[some, None])
-    return ranks
-
-
-def _mid_ranks(scores: Tensor, own: Tensor) -> Tensor:
-    """Return (b,) 1 + scores above ``own`` (b, 1) + half of the scores equal to it, on the CPU."""
-    if scores.is_cpu:  # numpy counts truth values ten times faster than torch
-        s, o = scores.numpy(), own.numpy()
-        above, equal = np.count_nonzero(s > o, axis=1), np.count_nonzero(s == o, axis=1)
-        return torch.from_numpy(1 + above + 0.5 * equal)
-    return (1 + (scores > own).sum(dim=1) + 0.5 * (scores == own).sum(dim=1)).double().cpu()
-
-
-def _gather(ranks: Tensor, query: Tensor, n_relevant: Tensor, group: Tensor, n_gallery: int) -> QueryRanks:
-    """Return per-query arrays from link ranks; ``query`` (l,) is ascending."""
-    order = ranks.argsort(stable=True)
-    order = order[query[order].argsort(stable=True)]  # by query, then by rank
-    ranks = ranks[order]
-    first = n_relevant.cumsum(0) - n_relevant
-    place = torch.arange(len(ranks)) - first[query] + 1  # 1, 2, ... within a query
-    position = ranks + place - 1  # the better relevant items stand before it after all
-    within = position <= n_relevant[query]
-    total = torch.zeros(len(n_relevant), dtype=torch.float64)
-    total.index_add_(0, query, torch.where(within, place / position, 0.0).double())
-    best = torch.full((len(n_relevant),), torch.nan, dtype=torch.float64)
-    best[n_relevant > 0] = ranks[first[n_relevant > 0]]
+    n_relevant = torch.bincount(links[:, 0], minlength=len(group))
     return QueryRanks(
-        best_rank=best,
-        average_precision=total / n_relevant,
+        best_rank=first.expected(),
+        average_precision=average_precision(links, counts, n_relevant),
         n_relevant=n_relevant,
         group=group,
         n_gallery=n_gallery,
+        first=first,
+        any_twin=any_twin,
     )
-
-
-def linked_groups(links: Tensor, n_texts: int, n_images: int) -> tuple[Tensor, Tensor]:
-    """Return the connected component of every text and of every image in the graph of links (l, 2)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    text, image = links[:, 0].numpy(), links[:, 1].numpy() + n_texts
-    size = n_texts + n_images
-    _, label = connected_components(coo_array((np.ones(len(links)), (text, image)), shape=(size, size)))
-    component = torch.from_numpy(label.astype(np.int64))
-    return component[:n_texts], component[n_texts:]
-
-
-def _as_links(text_to_image: MatrixLike, n_texts: int, n_images: int) -> Tensor:
-    """Return (l, 2) distinct pairs (text row, image row)."""
-    table = text_to_image.cpu().numpy() if isinstance(text_to_image, Tensor) else np.asarray(text_to_image)
-    if table.dtype.kind not in "iu":
-        raise DataError(f"text_to_image must hold row numbers; got dtype {table.dtype}")
-    links = torch.from_numpy(table.astype(np.int64))  # a copy: the caller's may be read-only
-    if links.ndim == 1 and len(links) == n_texts:
-        links = torch.stack([torch.arange(n_texts), links], dim=1)
-    elif links.ndim != 2 or links.shape[1] != 2 or len(links) == 0:
-        raise DataError(
-            f"text_to_image must have shape ({n_texts},) or (n_links, 2) with at least one link; "
-            f"got {tuple(links.shape)}"
-        )
-    for column, (name, size) in enumerate((("text", n_texts), ("image", n_images))):
-        wrong = ((links[:, column] < 0) | (links[:, column] >= size)).nonzero()
-        if len(wrong):
-            at = int(wrong[0])
-            raise DataError(
-                f"text_to_image must name {name} rows in [0, {size}); "
-                f"got {int(links[at, column])} at entry {at}"
-            )
-    code = torch.unique(links[:, 0] * n_images + links[:, 1])
-    return torch.stack([code // n_images, code % n_images], dim=1)
-
-
-def _check_scores(scores: Tensor, n_queries: int, n_gallery: int) -> None:
-    if scores.shape != (n_queries, n_gallery):
-        raise DataError(
-            f"score must return shape ({n_queries}, {n_gallery}), queries by gallery; "
-            f"got {tuple(scores.shape)}"
-        )
-    if bool(scores.amax().isnan()):  # the largest of numbers with a NaN is NaN
-        raise DataError("score must return numbers; got NaN")

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
-from sde_core.retrieval.bootstrap import Interval, Resampling, retrieval_differences, retrieval_intervals
+from sde_core.retrieval.bootstrap import Interval, Resampling, drawn_metrics
 from sde_core.retrieval.ranking import BlockScore, Direction, RetrievalRanks, check_ks, metrics_from_ranks
 from sde_core.treatments.table import Baseline
 
@@ -122,16 +122,18 @@ def _rows(
     ks: Sequence[int],
     resampling: Resampling | None,
 ) -> Iterator[ComparedRetrieval]:
+    before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
     for treatment in treatments:
         ranks = treatment.ranks(image, text, text_to_image)
+        drawn = drawn_metrics(ranks, ks, resampling=resampling)
         yield ComparedRetrieval(
             name=treatment.name,
             ranks=ranks,
             metrics=metrics_from_ranks(ranks, ks),
-            intervals=retrieval_intervals(ranks, ks, resampling=resampling),
-            differences={} if raw is None else retrieval_differences(raw, ranks, ks, resampling=resampling),
+            intervals=drawn.intervals(),
+            differences={} if before is None else drawn.differences(before),
         )
-        raw = raw or ranks
+        before = before or drawn
 
 
 def watched(treatment: Baseline, see: Callable[[Direction, Tensor], None]) -> Baseline:

@@ -12,6 +12,7 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
 from sde_core.retrieval.ranking import BLOCK_ENTRIES, BlockScore, Direction, Score
+from sde_core.retrieval.scores import HubScore
 
 
 def fit_csls(image: MatrixLike, text: MatrixLike, *, k: int = 10) -> Score:
@@ -40,7 +41,8 @@ def fit_csls(image: MatrixLike, text: MatrixLike, *, k: int = 10) -> Score:
             2 * (queries @ gallery.T) - _mean_of_nearest(queries, gallery_bank, k)[:, None] - hubs
         )
 
-    return score
+    # What depends on the query alone moves no rank.
+    return HubScore(score, lambda g, d: _mean_of_nearest(g, banks.of(d, g)[0], k) / 2)
 
 
 def fit_inverted_softmax(image: MatrixLike, text: MatrixLike, *, beta: float = 20.0) -> Score:
@@ -65,7 +67,7 @@ def fit_inverted_softmax(image: MatrixLike, text: MatrixLike, *, beta: float = 2
         hubs = _log_sum_exp(gallery, queries_bank, beta)
         return lambda queries: beta * (queries @ gallery.T) - hubs
 
-    return score
+    return HubScore(score, lambda g, d: _log_sum_exp(g, banks.of(d, g)[0], beta) / beta)
 
 
 def fit_dynamic_inverted_softmax(image: MatrixLike, text: MatrixLike, *, beta: float = 20.0) -> Score:
@@ -131,7 +133,7 @@ def fit_nnn(image: MatrixLike, text: MatrixLike, *, alpha: float = 0.75, k: int 
         hubs = alpha * _mean_of_nearest(gallery, queries_bank, k)
         return lambda queries: queries @ gallery.T - hubs
 
-    return score
+    return HubScore(score, lambda g, d: alpha * _mean_of_nearest(g, banks.of(d, g)[0], k))
 
 
 class _Banks:

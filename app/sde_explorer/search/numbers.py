@@ -75,7 +75,7 @@ class Found:
     def best_rank(self, right: Ints) -> float | None:
         """Return the rank of the best right answer, ties at their expected place; None where it is not known.
 
-        The same rank as in the table of R@k: other right answers do not count, equal scores count half.
+        The same rank as in the table of R@k: other right answers do not count, equal scores fall in random order.
 
         Args:
             right: (r,) rows of the right answers.
@@ -85,7 +85,8 @@ class Found:
             return None
         best = self.cosines[is_right].max()
         wrong = self.cosines[~is_right]
-        return 1.0 + float((wrong > best).sum()) + 0.5 * float((wrong == best).sum())
+        tied_right = int((self.cosines[is_right] == best).sum())
+        return 1.0 + float((wrong > best).sum()) + float((wrong == best).sum()) / (tied_right + 1)
 
 
 def search(index: "NeighbourIndex", query: "Tensor") -> Found:

@@ -19,9 +19,11 @@ def test_metrics_are_the_plain_counts():
     assert found["mean_per_class_recall"] == pytest.approx(np.mean(recalls))
 
 
-def test_equal_scores_are_chance_and_not_a_hit():
+def test_equal_scores_are_at_chance():
     assert class_ranks(np.zeros((4, 5)), np.arange(4)).tolist() == [3.0] * 4
-    assert classification_metrics(np.zeros((4, 5)), np.arange(4))["acc1"] == 0.0
+    found = classification_metrics(np.zeros((4, 5)), np.arange(4), (1, 2))
+    assert (found["acc1"], found["acc2"]) == pytest.approx((1 / 5, 2 / 5))
+    assert found["mean_per_class_recall"] == pytest.approx(1 / 5)
 
 
 def test_a_class_is_the_mean_direction_of_its_prompts():

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 import sde_core as sde
 from sde_core.retrieval import bootstrap
+from sde_core.retrieval.medians import MedianPlaces
+from sde_core.retrieval.places import FirstPlaces
 
 CHECK = settings(deadline=None, derandomize=True, max_examples=25)
 QUICK = sde.Resampling(n_resamples=400)
@@ -131,13 +133,39 @@ def test_difference_of_medians_draws_the_same_queries():
     np.testing.assert_allclose([found.low, found.high], np.quantile(expected, [0.025, 0.975]), rtol=1e-12)
 
 
+@st.composite
+def drawn_places(draw):
+    """Places with ties of one right item, and how often each query was drawn."""
+    count = st.integers(0, 4)
+    rows = draw(st.lists(st.tuples(count, count, st.integers(0, 3)), min_size=1, max_size=12))
+    above, tied, times = (torch.tensor(column) for column in zip(*rows, strict=True))
+    times[0] += 1
+    return above, tied, times
+
+
 @CHECK
-@given(st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 3)), min_size=1, max_size=12))
-def test_weighted_median_is_the_median_of_the_repeated_values(items):
-    values, weights = (torch.tensor(x, dtype=torch.float64) for x in zip(*items, strict=True))
-    weights[0] += 1
-    expected = np.median(np.repeat(values.numpy(), weights.numpy().astype(int)))
-    assert float(bootstrap._weighted_medians(values, weights[None])) == expected
+@given(drawn_places())
+def test_the_median_is_that_of_all_draws_and_all_orders_of_the_ties(drawn):
+    above, tied, times = drawn
+    places = FirstPlaces(above=above, tied_wrong=tied, tied_right=torch.ones_like(above))
+    everyone = []  # sixty orders each: a tie of up to five items takes each of its places equally often
+    for a, t, n in zip(above.tolist(), tied.tolist(), times.tolist(), strict=True):
+        everyone += [a + 1 + place for place in range(t + 1) for _ in range(n * 60 // (t + 1))]
+    search = MedianPlaces(places, torch.arange(len(above)), len(above))
+    weights = torch.stack([times, torch.zeros_like(times)]).double()
+    weights[1, 0] = 1  # a draw far from the others is outside of the window that is searched first
+    found = search.of(weights).tolist()
+    assert found[0] == np.median(everyone)
+    assert found[1] == above[0] + 1 + float(tied[0]) / 2
+
+
+@pytest.mark.parametrize("n_items", [1, 7, 300])
+def test_a_collapsed_encoder_has_no_spread_but_is_at_chance(n_items):
+    ranks = sde.retrieval_ranks(torch.ones(n_items, 3), torch.ones(n_items, 3), torch.arange(n_items))
+    found = sde.retrieval_intervals(ranks, ks=(2,), resampling=QUICK)
+    for name, value in (("recall@2", min(1, 2 / n_items)), ("median_rank", (n_items + 1) / 2)):
+        interval = found[f"image_retrieval_{name}"]
+        assert (interval.low, interval.estimate, interval.high) == pytest.approx((value,) * 3, rel=1e-9)
 
 
 def test_queries_without_a_right_answer_stay_out():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sde_core.errors import DataError
-from sde_core.retrieval.candidate_ranking import candidate_ranks, precision_at_1
+from sde_core.retrieval.candidate_ranking import candidate_places, candidate_ranks, precision_at_1
 from sde_core.retrieval.ranking import retrieval_metrics
 
 
@@ -36,22 +36,32 @@ def test_with_one_gallery_for_all_it_is_recall_at_1():
     found = precision_at_1(candidate_ranks(text + image, image, rows))
     assert 0 < found < 1
     assert found == recall["image_retrieval_recall@1"]
+    assert precision_at_1(candidate_places(text + image, image, rows)) == found
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_an_encoder_that_maps_everything_to_one_point_is_never_right(dtype):
+def test_an_encoder_that_maps_everything_to_one_point_is_at_chance(dtype):
     point = np.random.default_rng(0).standard_normal(37).astype(dtype)
-    ranks = candidate_ranks(np.tile(point, (9, 1)), np.tile(point, (30, 1)), [range(k + 2) for k in range(9)])
+    given_rows = np.tile(point, (9, 1)), np.tile(point, (30, 1)), [range(k + 2) for k in range(9)]
+    ranks = candidate_ranks(*given_rows)
     assert ranks.tolist() == [1 + (k + 1) / 2 for k in range(9)]
-    assert precision_at_1(ranks) == 0
+    assert precision_at_1(candidate_places(*given_rows)) == pytest.approx(
+        np.mean([1 / (k + 2) for k in range(9)])
+    )
+    assert precision_at_1(ranks) == 0  # a mean rank alone does not say how many share it
 
 
-def test_a_tie_at_the_top_is_not_right_and_one_below_does_not_matter():
+def test_a_tie_at_the_top_counts_its_share_and_one_below_does_not_matter():
     query, candidate = np.eye(3)[:1], np.array([[1.0, 0, 0], [2, 0, 0], [0, 1, 0], [0, 0, 1]])
     assert candidate_ranks(query, candidate, [[0, 1, 2]]).tolist() == [1.5]
     assert candidate_ranks(query, candidate, [[0, 2, 3]]).tolist() == [1.0]
     assert candidate_ranks(query, candidate, [[2, 3, 0]]).tolist() == [2.5]
     assert candidate_ranks(query, candidate, [[0]]).tolist() == [1.0]
+    shares = [
+        candidate_places(query, candidate, [rows]).share_within(1)
+        for rows in ([0, 1, 2], [0, 2, 3], [2, 3, 0])
+    ]
+    assert torch.cat(shares).tolist() == [0.5, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Ranks and retrieval metrics: the definition as plain loops, laws, ties, memory, bad input."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sde_core as sde
-from sde_core.retrieval import ranking
+from sde_core.retrieval import both_ways, ranking, twins
 
 CHECK = settings(deadline=None, derandomize=True, max_examples=40)
 
@@ -34,60 +36,136 @@ def ranked(scores, links, **options):
     return sde.retrieval_ranks(eye[:n_images], eye[:n_texts], links, score=from_matrix(scores), **options)
 
 
-def loop_metrics(scores, relevant, ks):
-    """The definitions in docs/method.md, one query at a time, no vectors."""
-    best, recalls, average = [], {k: [] for k in ks}, []
+def brute_force_metrics(scores, relevant, ks):
+    """Means over every order of the gallery that a stable sort by score then keeps for ties; no formula, no vectors."""
+    n_items = len(scores[0])
+    places, recalls, reciprocals, averages = [], {k: [] for k in ks}, [], []
     for row, right in zip(scores, relevant, strict=True):
-        right = [j for j in range(len(row)) if right[j]]
-        if not right:
+        if not any(right):
             continue
-        wrong = [j for j in range(len(row)) if j not in right]
-        ranks = sorted(
-            1 + sum(row[j] > row[i] for j in wrong) + 0.5 * sum(row[j] == row[i] for j in wrong)
-            for i in right
-        )
-        best.append(ranks[0])
-        for k in ks:
-            recalls[k].append(float(ranks[0] <= k))
-        positions = [rank + place for place, rank in enumerate(ranks)]
-        hits = [(place + 1) / at for place, at in enumerate(positions) if at <= len(right)]
-        average.append(sum(hits) / len(right))
-    return best, recalls, average
+        for order in itertools.permutations(range(n_items)):
+            hits = [right[j] for j in sorted(order, key=lambda j: -row[j])]
+            first = hits.index(True) + 1
+            places.append(first)
+            reciprocals.append(1 / first)
+            for k in ks:
+                recalls[k].append(first <= k)
+            total = sum(right)
+            averages.append(sum(sum(hits[: p + 1]) / (p + 1) for p in range(total) if hits[p]) / total)
+    means = {f"recall@{k}": np.mean(recalls[k]) for k in ks}
+    means |= {"mrr": np.mean(reciprocals), "map@r": np.mean(averages), "median_rank": np.median(places)}
+    return means | {"best": np.mean(places)}
 
 
 @st.composite
 def problems(draw):
     """Scores on a coarse grid, so that ties are common, and random links."""
-    n_texts, n_images = draw(st.integers(1, 7)), draw(st.integers(1, 7))
-    cells = st.lists(st.integers(-3, 3), min_size=n_images, max_size=n_images)
+    n_texts, n_images = draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    cells = st.lists(st.integers(-1, 1), min_size=n_images, max_size=n_images)
     scores = draw(st.lists(cells, min_size=n_texts, max_size=n_texts))
     link = st.tuples(st.integers(0, n_texts - 1), st.integers(0, n_images - 1))
-    return np.array(scores, dtype=np.float32), draw(st.lists(link, min_size=1, max_size=20))
+    return np.array(scores, dtype=np.float32), draw(st.lists(link, min_size=1, max_size=12))
 
 
 @CHECK
 @given(problems())
-def test_metrics_are_those_of_the_plain_loops(problem):
+def test_metrics_are_means_over_every_order_of_the_ties(problem):
     scores, links = problem
-    ks = (1, 2, 5)
+    ks = (1, 2, 4)
     relevant = np.zeros(scores.shape, dtype=bool)
     relevant[tuple(np.array(links).T)] = True
-    found = sde.metrics_from_ranks(ranked(scores, links), ks)
+    ranks = ranked(scores, links)
+    found = sde.metrics_from_ranks(ranks, ks)
     for name, table, right in (("image", scores, relevant), ("text", scores.T, relevant.T)):
-        best, recalls, average = loop_metrics(table.tolist(), right.tolist(), ks)
-        expected = {f"recall@{k}": np.mean(recalls[k]) for k in ks} | {
-            "mrr": np.mean(1 / np.array(best)),
-            "map@r": np.mean(average),
-            "median_rank": np.median(best),
-            "queries": len(best),
-            "excluded": len(table) - len(best),
-        }
-        mine = {
-            key.removeprefix(f"{name}_retrieval_"): value
-            for key, value in found.items()
-            if key.startswith(name)
-        }
-        assert mine == pytest.approx(expected, rel=1e-12)
+        expected = brute_force_metrics(table.tolist(), right.tolist(), ks)
+        one = getattr(ranks, f"{name}_retrieval")
+        assert float(one.best_rank.nanmean()) == pytest.approx(expected.pop("best"), rel=1e-12)
+        for key, value in expected.items():
+            assert found[f"{name}_retrieval_{key}"] == pytest.approx(value, rel=1e-12), key
+        assert found[f"{name}_retrieval_queries"] == right.any(axis=1).sum()
+        assert found[f"{name}_retrieval_excluded"] == (~right.any(axis=1)).sum()
+
+
+@CHECK
+@given(problems(), st.integers(1, 40))
+def test_one_product_for_both_ways_ranks_as_the_scores_do(problem, block_entries):
+    # Vectors whose exact products are small whole numbers: float32 and float64 agree on every tie.
+    scores, links = problem
+    text, image = np.sign(scores) + 0.0, np.eye(scores.shape[1])
+    text = np.hstack([text, 2 - np.square(text).sum(axis=1, keepdims=True) / 4])
+    image = np.hstack([image, np.zeros((len(image), 1))])
+    fast = sde.retrieval_ranks(image, text, links, block_entries=block_entries)
+    slow = sde.retrieval_ranks(
+        image, text, links, score=lambda g, _: lambda q: sde.cosine_score(g, _)(q).double()
+    )
+    for direction in ranking.DIRECTIONS:
+        one, other = getattr(fast, direction), getattr(slow, direction)
+        for field in ("best_rank", "average_precision", "n_relevant", "group"):
+            torch.testing.assert_close(
+                getattr(one, field), getattr(other, field), rtol=0, atol=0, equal_nan=True
+            )
+
+
+@pytest.mark.parametrize("n_distinct", [1, 3, 300])
+@pytest.mark.parametrize("hubs", [False, True])
+def test_equal_vectors_tie_wherever_they_stand(monkeypatch, n_distinct, hubs):
+    # 701 texts and 533 images, neither a multiple of a tile nor of a word: edges of a product round as they like.
+    n_images, n_texts = 533, 701
+    pick = torch.arange(n_images) % n_distinct
+    image, text = normal(n_distinct, 24)[pick], normal(n_texts, 24, seed=1)
+    links = torch.stack([torch.arange(n_texts), torch.arange(n_texts) % n_images], dim=1)
+    score = sde.fit_nnn(image[:50], text[:50]) if hubs else sde.cosine_score
+    monkeypatch.setattr(both_ways, "_TILE", 100)
+    one = sde.retrieval_ranks(image, text, links, score=score).image_retrieval
+    # Each distinct vector once, with the number of times it occurs: no tie is left to rounding.
+    unit_text, unit_image = (torch.nn.functional.normalize(x) for x in (text, normal(n_distinct, 24)))
+    scores = unit_text @ unit_image.T
+    if hubs:
+        scores = scores - score.hubs(unit_image.float(), "image_retrieval").double()
+    times = torch.bincount(pick, minlength=n_distinct)
+    own = pick[links[:, 1]]
+    above = ((scores > scores.gather(1, own[:, None])) * times).sum(dim=1)
+    torch.testing.assert_close(one.first.above, above, rtol=0, atol=0)
+    torch.testing.assert_close(one.first.tied_wrong, times[own] - 1, rtol=0, atol=0)
+    assert bool((one.any_twin.tied_wrong == 0).all())
+    torch.testing.assert_close(one.any_twin.tied_right, times[own], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("score", [sde.cosine_score, lambda g, _: lambda q: q @ g.T])
+def test_each_picture_there_twice(score):
+    image = normal(20, 8).repeat_interleave(2, dim=0)
+    text = torch.nn.functional.normalize(image) + 1e-3 * torch.nn.functional.normalize(normal(40, 8, seed=9))
+    found = sde.retrieval_metrics(image, text, torch.arange(40), ks=(1, 2), score=score)
+    assert found["image_retrieval_recall@1"] == 0.5
+    assert found["image_retrieval_recall@2"] == 1
+    assert found["image_retrieval_median_rank"] == 1.5
+    assert found["image_retrieval_mrr"] == pytest.approx(0.75, rel=1e-14)
+    assert found["image_retrieval_twin_recall@1"] == 1
+    assert found["text_retrieval_recall@1"] == found["text_retrieval_twin_recall@1"]
+
+
+def test_a_twin_counts_only_for_its_own_class():
+    # Image 1 equals image 0; text 0 is right for image 0, text 1 for image 2.
+    image, text = torch.eye(3)[[0, 0, 1]], torch.eye(3)[[0, 0]]
+    found = sde.retrieval_metrics(image, text, [(0, 0), (1, 2)], ks=(1, 2, 3))
+    assert [found[f"image_retrieval_recall@{k}"] for k in (1, 2, 3)] == [0.25, 0.5, 1]
+    assert [found[f"image_retrieval_twin_recall@{k}"] for k in (1, 2, 3)] == [0.5, 0.5, 1]
+
+
+@CHECK
+@given(st.data())
+def test_twin_classes_are_those_of_plain_comparison(data):
+    rows = data.draw(
+        st.lists(st.lists(st.sampled_from([-0.0, 0.0, 1.0]), min_size=2, max_size=2), min_size=1, max_size=9)
+    )
+    expected = [rows.index(row) for row in rows]  # -0 equals 0 here, as it does in a product
+    classes = twins.twin_classes(torch.tensor(rows))
+    assert classes.tolist() == expected
+    links = torch.tensor([[0, len(rows) - 1], [3, 0]])
+    wanted = sorted(
+        {(q, j) for q, i in links.tolist() for j in range(len(rows)) if expected[j] == expected[i]}
+    )
+    assert [tuple(pair) for pair in twins.with_twins(links, classes).tolist()] == wanted
 
 
 @CHECK
@@ -181,7 +259,10 @@ def test_three_drawings_of_one_caption_and_both_kinds_of_links():
 def test_a_collapsed_encoder_ranks_at_chance():
     found = sde.retrieval_metrics(torch.ones(101, 8), torch.ones(101, 8), torch.arange(101))
     assert found["image_retrieval_median_rank"] == 51
-    assert found["image_retrieval_recall@10"] == 0
+    for k in (1, 5, 10):
+        assert found[f"image_retrieval_recall@{k}"] == pytest.approx(k / 101, rel=1e-12)
+    assert found["text_retrieval_mrr"] == pytest.approx(np.mean(1 / np.arange(1, 102)), rel=1e-12)
+    assert found["text_retrieval_twin_recall@1"] == 1
 
 
 def test_a_tie_at_the_top_takes_the_mean_place():

@@ -1,0 +1,40 @@
+"""How queries are scored against a gallery, and which way is looked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from torch import Tensor
+
+Direction: TypeAlias = Literal["image_retrieval", "text_retrieval"]
+"""What is looked for: "image_retrieval" is text -> image, "text_retrieval" is image -> text."""
+
+BlockScore: TypeAlias = Callable[[Tensor], Tensor]
+"""(b, d) unit query rows -> (b, g) scores against a whole gallery; larger is better."""
+
+Score: TypeAlias = Callable[[Tensor, Direction], BlockScore]
+"""(g, d) unit gallery rows and the direction -> how one block of queries is scored."""
+
+DIRECTIONS: tuple[Direction, Direction] = ("image_retrieval", "text_retrieval")
+
+
+def cosine_score(gallery: Tensor, direction: Direction) -> BlockScore:
+    """Return the plain score: the cosine between unit query rows and unit gallery rows (6.13)."""
+    return lambda queries: queries @ gallery.T
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HubScore:
+    """A score that ranks as the cosine less a value for each gallery item: one product serves both directions.
+
+    Attributes:
+        score: the whole score, for who looks at its values.
+        hubs: (g, d) unit gallery rows and the direction -> (g,) values taken off the cosines, in their unit.
+    """
+
+    score: Score
+    hubs: Callable[[Tensor, Direction], Tensor]
+
+    def __call__(self, gallery: Tensor, direction: Direction) -> BlockScore:
+        """Return how one block of queries is scored."""
+        return self.score(gallery, direction)

@@ -1,0 +1,51 @@
+"""Items of a gallery that are equal, entry by entry: no encoder output can tell them apart."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+# Entries hashed at one time: 32 MiB of int64.
+_BLOCK_ENTRIES = 1 << 22
+
+
+def twin_classes(rows: Float[Tensor, "g d"]) -> Int[Tensor, " g"]:
+    """Return for each row the number of the first row that equals it; its own number where it is the first.
+
+    Args:
+        rows: (g, d) float32.
+    """
+    number = torch.arange(len(rows), device=rows.device)
+    _, kind, size = torch.unique(_hashes(rows), return_inverse=True, return_counts=True)
+    if len(size) == len(rows):
+        return number
+    first = torch.full((len(size),), len(rows), device=rows.device).scatter_reduce_(0, kind, number, "amin")
+    found = first[kind]
+    # Two rows of one hash that differ after all stay apart.
+    suspects = (found != number).nonzero()[:, 0]
+    for part in torch.split(suspects, max(1, _BLOCK_ENTRIES // rows.shape[1])):
+        differ = (rows[part] != rows[found[part]]).any(dim=1)
+        found[part[differ]] = part[differ]
+    return found
+
+
+def with_twins(links: Int[Tensor, "l 2"], classes: Int[Tensor, " g"]) -> Int[Tensor, "k 2"]:
+    """Return links (query, item) and those to every twin of their items; ordered by query, each once."""
+    order = classes.argsort(stable=True)
+    size = torch.bincount(classes, minlength=len(classes))
+    first = size.cumsum(0) - size
+    label = classes[links[:, 1]]
+    times = size[label]
+    query = links[:, 0].repeat_interleave(times)
+    start = (times.cumsum(0) - times).repeat_interleave(times)
+    place = torch.arange(len(query), device=links.device) - start
+    item = order[first[label].repeat_interleave(times) + place]
+    code = torch.unique(query * len(classes) + item)
+    return torch.stack([code // len(classes), code % len(classes)], dim=1)
+
+
+def _hashes(rows: Tensor) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    factors = torch.randint(-(1 << 62), 1 << 62, (rows.shape[1],), generator=generator).to(rows.device)
+    blocks = torch.split(rows, max(1, _BLOCK_ENTRIES // rows.shape[1]))
+    # Adding 0 turns -0 into 0; products and sums of int64 wrap around.
+    return torch.cat([((block + 0.0).view(torch.int32).long() * factors).sum(dim=1) for block in blocks])
