@@ -1,4 +1,4 @@
-"""Our style inside the page that the browser asks for first, so that it holds before anything is drawn.
+"""Our style and script inside the page that the browser asks for first, so that it holds before anything is drawn.
 
 What a script sends as HTML arrives after the first widgets, and the page would jump when it does.
 """
@@ -10,16 +10,18 @@ _END_OF_HEAD = b"</head>"
 
 
 class EarlyStyle:
-    """ASGI middleware that puts a style at the end of the head of every HTML page.
+    """ASGI middleware that puts a style and a script at the end of the head of every HTML page.
 
     Args:
         app: what is served.
         css: rules.
+        js: runs before the page's own scripts, which wait for the page to be read.
     """
 
-    def __init__(self, app: ASGIApp, *, css: str) -> None:
+    def __init__(self, app: ASGIApp, *, css: str, js: str = "") -> None:
         self._app = app
-        self._style = f"<style>{css}</style>".encode()
+        script = f"<script>{js}</script>" if js else ""
+        self._style = f"<style>{css}</style>{script}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; pages come back with the style."""

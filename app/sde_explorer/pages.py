@@ -16,13 +16,18 @@ from sde_explorer.tour.card import tour
 from sde_explorer.training import page as training
 from sde_explorer.ui.figure_files import figure_files
 from sde_explorer.ui.navigation import remember_pages
+from sde_explorer.ui.panel import side_panel
+from sde_explorer.ui.session import take_link
 from sde_explorer.ui.sign_in import sign_in
 
 # A picture of our own: an icon by name would be fetched from another host.
 ICON = Path(__file__).with_name("icon.png")
+PANEL_WIDTH = 264
 LOGO = Path(__file__).with_name("logo.svg")
 
-st.set_page_config(page_title="SDE Explorer", page_icon=str(ICON), layout="wide")
+st.set_page_config(
+    page_title="SDE Explorer", page_icon=str(ICON), layout="wide", initial_sidebar_state=PANEL_WIDTH
+)
 st.logo(str(LOGO), size="medium")
 sign_in()
 
@@ -47,6 +52,8 @@ pages = {
 }
 remember_pages(pages)
 page = st.navigation(list(pages.values()), position="top")
+take_link()
 tour(page.title)
+side_panel()
 page.run()
 figure_files()

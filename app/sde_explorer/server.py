@@ -18,6 +18,7 @@ from sde_explorer.serving.uploading import UploadDoor
 from sde_explorer.serving.visitors import VisitorCookie, sweep
 from sde_explorer.ui.page_style import PAGE_STYLE
 
+EARLY_SCRIPT = Path(__file__).with_name("ui").joinpath("early_page.js").read_text("utf-8")
 PAGES = str(Path(__file__).with_name("pages.py"))
 """The script that lists the pages."""
 MIDDLEWARE = (
@@ -25,7 +26,7 @@ MIDDLEWARE = (
     Middleware(SessionDoor),
     Middleware(UploadDoor),
     Middleware(VisitorCookie),
-    Middleware(EarlyStyle, css=PAGE_STYLE),
+    Middleware(EarlyStyle, css=PAGE_STYLE, js=EARLY_SCRIPT),
 )
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
 HEAVY = (

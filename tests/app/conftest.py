@@ -73,3 +73,19 @@ def band_counts(at: AppTest) -> list[int]:
     rows = [re.findall(r"<td>([\d,]+)<small>", row) for row in table.split("<tbody>")[1].split("</tr>")[:3]]
     counts = [[int(count.replace(",", "")) for count in row] for row in rows]
     return [row[m] for m in range(len(counts[0])) for row in counts]
+
+
+def control(at: AppTest, name: str):
+    """The widget of a name that shows a field of the state, under whichever key it is drawn right now."""
+    drawn = at.session_state["drawn_widgets"][name]
+    key = f"{name} {drawn.number}" if drawn.number else name
+    kinds = (
+        "selectbox",
+        "multiselect",
+        "number_input",
+        "slider",
+        "select_slider",
+        "text_input",
+        "button_group",
+    )
+    return next(widget for kind in kinds for widget in at.get(kind) if widget.key == key)

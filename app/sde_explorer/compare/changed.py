@@ -8,7 +8,7 @@ from sde_explorer.compare.numbers.measures import Neighbours
 from sde_explorer.compare.sections import results
 from sde_explorer.compare.terms import HELP
 from sde_explorer.subspaces.words import NO_PICTURES
-from sde_explorer.ui.follow import segments
+from sde_explorer.ui.fields import segments
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.thumbnails import lines, thumbnails
 
@@ -29,9 +29,7 @@ def changed_section(common: "Common", jobs: "list[Job]", state: "State") -> None
     """Show the rows that share the fewest neighbours, of one modality."""
     st.header("Whose company changed most?", anchor=False)
     if len(jobs) > 1:
-        segments(
-            "changed", "Of", state.changed, help=HELP["changed"], words=lambda modality: _WORDS[modality]
-        )
+        segments("changed", "Of", help=HELP["changed"], words=lambda modality: _WORDS[modality])
     modality = state.changed if len(jobs) > 1 else "image"
     there = [one for one in results(jobs, Neighbours) if one.modality == modality]
     for found in there:

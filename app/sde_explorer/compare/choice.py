@@ -8,9 +8,9 @@ import sde_core as sde
 from sde_explorer.compare import cached as cached_compare
 from sde_explorer.compare.numbers.rows import ENHANCED, KINDS, PRUNED
 from sde_explorer.compare.terms import HELP
-from sde_explorer.ui.follow import follow
-from sde_explorer.ui.header import current_state, put
 from sde_explorer.ui.navigation import page_link
+from sde_explorer.ui.own_keys import own_key, taker
+from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
     from sde_explorer.state import State
@@ -27,26 +27,22 @@ def compare_choice() -> None:
     chosen = _chosen_label(state)
     if chosen and chosen not in options:
         options.append(chosen)
-    box, moment, swap = st.columns([0.5, 0.25, 0.25], vertical_alignment="bottom", gap="medium")
-    follow(_PICK, chosen)
-    box.selectbox(
+    key, first = own_key(_PICK, "other", chosen)
+    st.selectbox(
         "Compare with (B)",
         options,
-        index=None,
-        key=_PICK,
+        options.index(first) if first in options else None,
+        key=key,
         placeholder="choose a second set, or type the folder of one",
         accept_new_options=True,
-        help=HELP["other"],
-        on_change=lambda: _take(others),
+        label_visibility="collapsed",
+        width=420,
+        on_change=taker(_PICK, key, lambda picked: _named(picked, others)),
     )
-    if state.other == ENHANCED:
-        with moment:
-            _moment(state)
     is_set = bool(state.other) and state.other not in KINDS
-    swap.button(
+    st.button(
         "Swap A and B",
         icon=":material/swap_horiz:",
-        width="stretch",
         disabled=not is_set,
         on_click=_swap,
         help=HELP["no_swap" if state.other in KINDS else "swap"],
@@ -80,19 +76,6 @@ def nothing_chosen() -> None:
     )
 
 
-def _moment(state: "State") -> None:
-    follow("compare_t", state.t)
-    st.slider(
-        "Training progress t",
-        0.0,
-        1.0,
-        step=0.01,
-        key="compare_t",
-        help=HELP["t"],
-        on_change=lambda: put(t=st.session_state["compare_t"]),
-    )
-
-
 def _label(data: str, encoder: str) -> str:
     return f"{data}{_GAP}{encoder}" if encoder else data
 
@@ -103,10 +86,11 @@ def _chosen_label(state: "State") -> str | None:
     return state.other if state.other in KINDS else _label(state.other, state.other_encoder)
 
 
-def _take(others: dict[str, tuple[str, str]]) -> None:
-    chosen = (st.session_state.get(_PICK) or "").strip()
-    data, encoder = others.get(chosen, (chosen, ""))
-    put(other=data, other_encoder=encoder)
+def _named(picked: str | None, others: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """Return the fields of the state that a line of the box, or what was typed, stands for."""
+    line = (picked or "").strip()
+    data, encoder = others.get(line, (line, ""))
+    return {"other": data, "other_encoder": encoder}
 
 
 def _swap() -> None:
@@ -120,6 +104,6 @@ def _swap() -> None:
         encoder=entry.encoder,
         other=state.data,
         other_encoder=state.encoder,
-        part=list(state.part),
+        part=state.part,
         rows=(),
     )

@@ -24,15 +24,14 @@ from sde_explorer.compare.sections import (
 )
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.ui.cards import card_grid
-from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.pending import catch_up
-from sde_explorer.ui.thresholds import compact_thresholds
+from sde_explorer.ui.session import current_state
 
 if TYPE_CHECKING:
     from sde_explorer.compare.cached import Common
     from sde_explorer.jobs import Job
     from sde_explorer.readings.bands import BandReport
-    from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.state import State
 
     Pairs = list[tuple[BandReport, BandReport]]
@@ -40,20 +39,14 @@ if TYPE_CHECKING:
 
 def show() -> None:
     """Compose the view."""
-    data = header("Compare")
-    with st.container(border=True):
+    view = open_view("Compare")
+    data = view.data
+    with view.controls:
         compare_choice()
-    if not current_state().other:
+    state = current_state()
+    if not state.other:
         nothing_chosen()
         return
-    _body(data)
-
-
-@st.fragment
-def _body(data: "Dataset") -> None:
-    """Redraw only this part when a threshold moves."""
-    state_line()
-    state = current_state()
     try:
         common = cached_compare.common(data, state)
     except sde.SDEError as error:
@@ -118,8 +111,6 @@ def _what(common: "Common", state: "State") -> None:
 def _bands(common: "Common", state: "State") -> "Pairs":
     """Return the bands of both sets by modality; what the rule misses is said here, and the rest works on."""
     shown = [m for m in common.modalities if m in state.modalities] or list(common.modalities)
-    with st.container(border=True):
-        place = st.container()
     pairs = []
     try:
         for modality in shown:
@@ -128,8 +119,6 @@ def _bands(common: "Common", state: "State") -> "Pairs":
     except sde.SDEError as error:
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         pairs = []
-    with place:
-        compact_thresholds(disabled=not pairs or not all(r.cuts_by_size for two in pairs for r in two))
     return pairs
 
 

@@ -18,8 +18,8 @@ from sde_explorer.compare.tables import (
     retrieval_table,
 )
 from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.follow import segments
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.terms import HELP
 from sde_explorer.ui.words import plain
@@ -44,10 +44,9 @@ def spectra_section(pairs: "list[tuple[BandReport, BandReport]]", state: "State"
     """Show both spectra on each other, and bands and metrics in numbers."""
     st.header("How does each set spread its energy?", anchor=False)
     with st.container(horizontal=True, gap="medium"):
-        segments("center", "Mean", state.center, help=HELP["center"])
-        segments("unit", "Count by", state.unit, help=HELP["unit"])
-        segments("xscale", "Rank axis", state.xscale, help=HELP["xscale"])
-        segments("yscale", "Energy axis", state.yscale, help=HELP["yscale"])
+        segments("unit", "Count by", help=HELP["unit"])
+        segments("xscale", "Rank axis", help=HELP["xscale"])
+        segments("yscale", "Energy axis", help=HELP["yscale"])
     story = words.spectra_story(pairs)
     st.plotly_chart(
         compared_spectra_figure(pairs, unit=state.unit, xscale=state.xscale, yscale=state.yscale),

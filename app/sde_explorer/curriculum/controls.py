@@ -3,24 +3,19 @@
 import streamlit as st
 
 from sde_explorer.curriculum.words import KNOBS
-from sde_explorer.state import DEFAULT, RANGES, choices
-from sde_explorer.ui.header import current_state, put
+from sde_explorer.ui.fields import many, segments, slider
+from sde_explorer.ui.session import current_state
 from sde_explorer.ui.terms import HELP
-from sde_explorer.ui.thresholds import compact_thresholds
 
-FIELDS = (
-    "transform", "strong_mode", "schedule", "show", "xscale", "yscale", "rho", "alpha_start", "alpha_end", "warmup",
-    "t",
-)  # fmt: skip
 _LABELS = {
-    "transform": "Transform in all views",
+    "transform": "Treatment",
     "strong_mode": "Strong band",
     "schedule": "Schedule",
     "rho": "Strength ρ",
     "alpha_start": "α at the start",
     "alpha_end": "α at the end",
     "warmup": "Warm-up",
-    "t": "Training progress t",
+    "t": "Moment t",
     "show": "Modalities",
     "xscale": "Rank axis",
     "yscale": "Value axis",
@@ -30,24 +25,21 @@ MOST_FOLLOWED = 6
 
 
 def curriculum_controls() -> None:
-    """Show what is done to the vectors, how strongly, and when."""
-    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-        is_pruned = _choice("transform") == "pruned"
-        _choice("strong_mode", disabled=is_pruned)
-        _choice("schedule", disabled=is_pruned)
-    for column, (name, step) in zip(st.columns(4, gap="medium"), _STEPS.items(), strict=True):
-        with column:
-            _slider(name, step, disabled=is_pruned)
-    compact_thresholds()
-    left, right = st.columns([0.56, 0.44], gap="large")
-    with left:
-        _slider("t", 0.01, disabled=is_pruned)
-    with right, st.container(horizontal=True, gap="medium"):
-        _choice("show")
-        _choice("xscale")
-        _choice("yscale")
-    with st.expander("What each knob does", icon=":material/help:"):
-        st.markdown("\n".join(f"- **{_LABELS[name]}.** {text}" for name, text in KNOBS.items()))
+    """Show what is done to the vectors, how strongly, and what the charts show of it."""
+    is_pruned = current_state().transform == "pruned"
+    segments("strong_mode", _LABELS["strong_mode"], bare=True, disabled=is_pruned)
+    segments("schedule", _LABELS["schedule"], bare=True, disabled=is_pruned)
+    with st.popover("Strength", icon=":material/tune:", disabled=is_pruned):
+        for name, step in _STEPS.items():
+            slider(name, _LABELS[name], step=step, help=KNOBS[name])
+    with st.popover("Axes", icon=":material/tune:"):
+        for name in ("show", "xscale", "yscale"):
+            segments(name, _LABELS[name], help=HELP[name])
+
+
+def knobs() -> str:
+    """Return what each control does, as a list."""
+    return "\n".join(f"- **{_LABELS[name]}.** {text}" for name, text in KNOBS.items())
 
 
 def followed_directions(count: int) -> tuple[int, ...]:
@@ -56,44 +48,12 @@ def followed_directions(count: int) -> tuple[int, ...]:
     Args:
         count: directions that there are.
     """
-    wanted = [rank for rank in current_state().followed if 1 <= rank <= count]
-    if st.session_state.get("followed_pick") != wanted:
-        st.session_state["followed_pick"] = wanted
-    st.multiselect(
+    many(
+        "followed",
         "Follow single directions",
         range(1, count + 1),
-        key="followed_pick",
         placeholder="type a rank: 1 is the largest singular value",
-        max_selections=MOST_FOLLOWED,
-        on_change=lambda: put(followed=tuple(sorted(st.session_state["followed_pick"]))),
+        most=MOST_FOLLOWED,
+        also=lambda ranks: {"followed": tuple(sorted(ranks))},
     )
-    return tuple(wanted)
-
-
-def _choice(name: str, *, disabled: bool = False) -> str | None:
-    chosen: str | None = st.segmented_control(
-        _LABELS[name],
-        choices(name),
-        default=getattr(DEFAULT, name),
-        required=True,
-        key=name,
-        bind="query-params",
-        help=KNOBS.get(name) or HELP[name],
-        disabled=disabled,
-    )
-    return chosen
-
-
-def _slider(name: str, step: float, *, disabled: bool) -> None:
-    low, high = RANGES[name]
-    st.slider(
-        _LABELS[name],
-        low,
-        high,
-        getattr(DEFAULT, name),
-        step,
-        key=name,
-        bind="query-params",
-        help=KNOBS[name],
-        disabled=disabled,
-    )
+    return tuple(rank for rank in current_state().followed if 1 <= rank <= count)

@@ -8,7 +8,7 @@ import sde_core as sde
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.curriculum import words
 from sde_explorer.curriculum.certificate_table import certificate_table
-from sde_explorer.curriculum.controls import FIELDS, curriculum_controls, followed_directions
+from sde_explorer.curriculum.controls import curriculum_controls, followed_directions, knobs
 from sde_explorer.curriculum.figures.certificate import certificate_figure
 from sde_explorer.curriculum.figures.gains import curves_figure, waterfall_figure
 from sde_explorer.curriculum.figures.moment import moment_figure
@@ -17,7 +17,8 @@ from sde_explorer.curriculum.transform_download import transform_download
 from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.state import StrongMode
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.session import current_state
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -27,15 +28,11 @@ if TYPE_CHECKING:
 
 def show() -> None:
     """Compose the view."""
-    _body(header("Curriculum", controls=FIELDS))
-
-
-@st.fragment
-def _body(data: "Dataset") -> None:
-    """Redraw only this part when a knob moves."""
-    state_line()
-    with st.container(border=True):
+    view = open_view("Curriculum")
+    data = view.data
+    with view.controls:
         curriculum_controls()
+    view.how_to_read(knobs())
     state = current_state()
     try:
         reports = cached_curriculum.gains(data, state, state.modalities)
@@ -47,7 +44,8 @@ def _body(data: "Dataset") -> None:
             "All vectors are equal: there is no direction to enhance. Choose another part or keep the mean."
         )
         return
-    _moment(reports, state)
+    with view.picture:
+        _moment(reports, state)
     _over_training(reports)
     _certificate(data, state)
     _strong_modes(data, state, reports)

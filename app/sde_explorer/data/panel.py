@@ -15,9 +15,9 @@ from sde_explorer.jobs import Encoded, Opened, queue
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.serving.places import READ_ONLY
 from sde_explorer.serving.policy import current
-from sde_explorer.ui.header import open_data
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.navigation import page_link
+from sde_explorer.ui.session import open_data
 
 if TYPE_CHECKING:
     from sde_explorer.jobs import Job

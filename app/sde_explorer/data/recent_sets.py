@@ -10,7 +10,7 @@ from sde_explorer.intake import Recent, forget, read_recent, remember
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.serving.policy import current
-from sde_explorer.ui.header import current_state, open_data
+from sde_explorer.ui.session import current_state, open_data
 
 _SHOWN = 12
 

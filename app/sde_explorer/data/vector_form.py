@@ -11,7 +11,7 @@ from sde_explorer.data.choice import forget_found
 from sde_explorer.intake import PAIRINGS, VectorRequest, VectorsFound, describe, permitted
 from sde_explorer.jobs import opening_job, queue
 from sde_explorer.readings.cached import sets as cached_sets
-from sde_explorer.ui.header import open_data
+from sde_explorer.ui.session import open_data
 
 _ICON = ":material/folder_open:"
 

@@ -13,8 +13,9 @@ from sde_explorer.spectrum.figures.spectrum import spectrum_figure
 from sde_explorer.ui import words
 from sde_explorer.ui.cards import card_grid, grid_places
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.navigation import page_link
+from sde_explorer.ui.session import current_state
 from sde_explorer.ui.skipped import skipped_items
 from sde_explorer.ui.tour_start import overview_button
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 def show() -> None:
     """Compose the view: the chart comes first, the numbers that take longer wait in their places."""
     open_what_was_made()
-    data = header("Overview", otherwise=_other_data)
-    state_line()
+    view = open_view("Overview", otherwise=_other_data)
+    data = view.data
     try:
         reports = cached_spectra.bands(data, current_state(), ("image", "text"))
     except sde.SDEError as error:

@@ -26,10 +26,10 @@ from sde_explorer.retrieval.table import recall_table
 from sde_explorer.retrieval.terms import HELP, ROWS
 from sde_explorer.state import DEFAULT
 from sde_explorer.ui.csv_text import csv_text
+from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.follow import segments
-from sde_explorer.ui.header import current_state, put
 from sde_explorer.ui.job_progress import job_error
+from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def recall_panel(data: "Dataset", state: "State") -> None:
         return
     st.markdown(words.split_story(fit, test))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        segments("recall_metric", "Chart", state.recall_metric, help=HELP["recall_metric"])
+        segments("recall_metric", "Chart", help=HELP["recall_metric"])
         if data.embeddings.n_texts > len(set(data.embeddings.primary_text.tolist())):
-            segments("recall_captions", "Captions", state.recall_captions, help=HELP["recall_captions"])
+            segments("recall_captions", "Captions", help=HELP["recall_captions"])
     if state.recall_row not in sde.comparison_names()[1:]:
         st.warning(
             f"The table has no row {state.recall_row!r}: {DEFAULT.recall_row} is shown.",

@@ -14,9 +14,9 @@ from sde_explorer.retrieval.query_cards import cards
 from sde_explorer.retrieval.terms import HELP
 from sde_explorer.subspaces.figures.maps import CONFIG
 from sde_explorer.subspaces.numbers.maps import MapRows, pictures_of, points_of
-from sde_explorer.ui.follow import choice, segments
-from sde_explorer.ui.header import put
+from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.pointer import hover_cards, picks
+from sde_explorer.ui.session import put
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def recall_queries(
     st.header("Which queries gain, which lose?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         names = sde.comparison_names()[1:]
-        choice("recall_row", "Raw against", state.recall_row, names, help=HELP["recall_row"], width=240)
-        segments("recall_way", "Search", state.recall_way, help=HELP["recall_way"])
+        choice("recall_row", "Raw against", names, help=HELP["recall_row"], width=240)
+        segments("recall_way", "Search", help=HELP["recall_way"])
     there = {row.name: row for row in rows}
     raw, row = there.get(RAW), there.get(state.recall_row)
     if raw is None or row is None:

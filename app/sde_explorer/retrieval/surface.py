@@ -14,8 +14,8 @@ from sde_explorer.retrieval import words
 from sde_explorer.retrieval.figures.surface import surface_figure
 from sde_explorer.retrieval.numbers.surface import FACTORS
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.header import current_state, put
 from sde_explorer.ui.job_progress import job_error, job_progress
+from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sde_explorer.search.numbers import compare, hits
 from sde_explorer.search.query import Asked, asked
 from sde_explorer.search.results import results
 from sde_explorer.subspaces.words import NO_PICTURES
-from sde_explorer.ui.follow import segments
+from sde_explorer.ui.fields import segments
 from sde_explorer.ui.pending import pending
 
 if TYPE_CHECKING:
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from sde_explorer.state import State
 
 
+def search_controls() -> None:
+    """Show what to search with and for."""
+    segments("search", "Search with", help=words.HELP["search"], bare=True)
+    segments("find", "Find", help=words.HELP["find"], bare=True)
+
+
 def search_panel(data: "Dataset", state: "State") -> None:
     """Show the search before and after."""
-    st.header("Search, before and after", anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        segments("search", "Search with", state.search, help=words.HELP["search"])
-        segments("find", "Find", state.find, help=words.HELP["find"])
     question = asked(data, state)
     if question is None:
         return

@@ -13,11 +13,12 @@ from sde_explorer.search import cached as cached_search
 from sde_explorer.search import words
 from sde_explorer.search.numbers import check_query, example_captions, right_answers
 from sde_explorer.search.results import query_card
-from sde_explorer.ui.follow import own_key, take
-from sde_explorer.ui.header import put
+from sde_explorer.ui.fields import number
 from sde_explorer.ui.job_progress import job_error
+from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.pointer import picture_source
+from sde_explorer.ui.session import put
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
@@ -55,16 +56,16 @@ def asked(data: "Dataset", state: "State") -> Asked | None:
 
 
 def _text(data: "Dataset", state: "State") -> Asked | None:
-    key = own_key("query_text", state.query)
+    key, first = own_key("query_text", "query", state.query)
     st.text_input(
         "Query",
-        state.query,
+        first,
         key=key,
         type="search",
         placeholder="words, such as a caption would have them",
         icon=":material/search:",
         label_visibility="collapsed",
-        on_change=lambda: take("query_text", key, "query"),
+        on_change=taker("query_text", key),
     )
     text = state.query.strip()
     if not text:
@@ -139,16 +140,7 @@ def _pair(data: "Dataset", state: "State") -> Asked | None:
         put(pair=0)
         row = 0
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        key = own_key("pair_pick", row)
-        st.number_input(
-            "Row of the pair",
-            0,
-            last,
-            row,
-            key=key,
-            width=170,
-            on_change=lambda: take("pair_pick", key, "pair"),
-        )
+        number("pair", "Row of the pair", high=last, width=170)
         st.button("Another at random", icon=":material/shuffle:", on_click=lambda: _draw(data))
     text = int(embeddings.primary_text[row])
     captions = " · ".join(embeddings.captions_of(row)) or embeddings.image_ids[row]

@@ -9,7 +9,7 @@ import sde_core as sde
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.share.numbers.spec import Restored, restored
 from sde_explorer.share.report import FIT_ON, HALF, MOST_LETTERS, OTHER, TITLE
-from sde_explorer.ui.header import open_data, put
+from sde_explorer.ui.session import open_data, put
 
 if TYPE_CHECKING:
     from sde_core.report import ReportSpec

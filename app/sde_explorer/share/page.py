@@ -9,13 +9,13 @@ from sde_explorer.share.link import share_link
 from sde_explorer.share.number_files import share_numbers
 from sde_explorer.share.opened import open_spec
 from sde_explorer.share.report import share_report
-from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.session import current_state
 
 
 def show() -> None:
     """Compose the view."""
-    data = header("Share", otherwise=open_spec)
-    state_line()
+    data = open_view("Share", otherwise=open_spec).data
     state = current_state()
     share_link(data, state)
     share_report(data, state)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from sde_explorer.spectrum.figures.spectrum import FACTORS
 from sde_explorer.state import FACTOR_RANGE, State
-from sde_explorer.ui.header import current_state, put
+from sde_explorer.ui.session import current_state, put
 
 # Above the value by far less than two singular values differ, so that rounding leaves the direction below.
 _JUST_ABOVE = 1 + 1e-9

@@ -10,6 +10,7 @@ from sde_explorer.readings.matrices import Matrix, needs_chance
 from sde_explorer.spectrum import cached as cached_spectrum
 from sde_explorer.spectrum import words as spectrum_words
 from sde_explorer.spectrum.clicks import take_click
+from sde_explorer.spectrum.controls import how_to_read, spectrum_controls
 from sde_explorer.spectrum.downloads import downloads
 from sde_explorer.spectrum.figures.bands import bands_figure
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
@@ -19,9 +20,9 @@ from sde_explorer.spectrum.sections import sections
 from sde_explorer.ui import words
 from sde_explorer.ui.bands_table import bands_table
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.pending import catch_up, pending
-from sde_explorer.ui.thresholds import spectrum_controls, threshold_controls
+from sde_explorer.ui.session import current_state
 
 if TYPE_CHECKING:
     from sde_explorer.jobs import Job
@@ -31,34 +32,15 @@ if TYPE_CHECKING:
     from sde_explorer.spectrum.numbers.uncertainty import Band
     from sde_explorer.state import State
 
-CONTROLS = (
-    "center",
-    "rule",
-    "noise",
-    "strong",
-    "show",
-    "spectra",
-    "overlay",
-    "section",
-    "unit",
-    "xscale",
-    "yscale",
-)
-
 
 def show() -> None:
     """Compose the view."""
-    _body(header("Spectrum", controls=CONTROLS))
-
-
-@st.fragment
-def _body(data: "Dataset") -> None:
-    """Redraw only this part when a threshold moves."""
-    state_line()
+    view = open_view("Spectrum")
+    data = view.data
     sizes = numbers_batches.batch_sizes(data.embeddings)
-    with st.container(border=True):
+    with view.controls:
         spectrum_controls(sizes)
-        thresholds = st.container()
+    view.how_to_read(how_to_read())
     state = current_state()
     matrices = _matrices(state, sizes)
     waiting = _waiting(data, matrices, state)
@@ -67,10 +49,6 @@ def _body(data: "Dataset") -> None:
         shown = [] if waiting else [(m, cached_spectra.matrix_bands(data, m, state)) for m in matrices]
     except sde.SDEError as error:
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
-    with thresholds:
-        threshold_controls(disabled=not all(report.cuts_by_size for _, report in shown))
-    state = current_state()  # the link's thresholds are known once their widgets are drawn
-    shown = [(m, cached_spectra.matrix_bands(data, m, state)) for m, _ in shown]
     if waiting:
         st.markdown("The bands of this spectrum are judged by shuffles, which are on their way.")
         pending(waiting)
@@ -83,9 +61,10 @@ def _body(data: "Dataset") -> None:
         )
         return
     reports = [report for _, report in shown]
-    _spectrum(data, shown, state)
+    with view.picture:
+        _spectrum(data, shown, state)
     _bands(reports)
-    sections(data, shown, state)
+    sections(view, shown, state)
     downloads(reports, state, data)
 
 

@@ -1,6 +1,7 @@
 """The parts of the Spectrum view below the spectra, one of them open at a time: only that one is computed."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
@@ -32,15 +33,16 @@ if TYPE_CHECKING:
     from sde_explorer.spectrum.numbers.batches import Draw
     from sde_explorer.spectrum.numbers.rules import RuleResult
     from sde_explorer.state import State
+    from sde_explorer.ui.frame import View
 
 Shown = "list[tuple[Matrix, BandReport]]"
 
 
-def sections(data: "Dataset", shown: Shown, state: "State") -> None:
+def sections(view: "View", shown: Shown, state: "State") -> None:
     """Show the tabs, and in the open one its figures and words.
 
     Args:
-        data: the open set.
+        view: whose tabs they are.
         shown: the matrices of the page with their bands.
         state: of the dashboard.
     """
@@ -51,13 +53,7 @@ def sections(data: "Dataset", shown: Shown, state: "State") -> None:
         "Metrics": _metrics,
         "Rules": _rules,
     }
-    names = get_args(Section)
-    for name, tab in zip(
-        names, st.tabs(names, key="section", bind="query-params", on_change="rerun"), strict=True
-    ):
-        if tab.open:
-            with tab:
-                draw[name](data, shown, state)
+    view.tabs("section", {name: partial(draw[name], view.data, shown, state) for name in get_args(Section)})
 
 
 def _noise(data: "Dataset", shown: Shown, state: "State") -> None:

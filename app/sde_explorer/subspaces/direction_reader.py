@@ -14,9 +14,9 @@ from sde_explorer.subspaces.figures.directions import directions_figure
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.cards import card_grid
 from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.fields import number, segments, slider
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.follow import follow, segments
-from sde_explorer.ui.header import current_state, put
+from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.thumbnails import lines, thumbnails
 from sde_explorer.ui.words import signed
 
@@ -41,12 +41,12 @@ def direction_reader(data: "Dataset") -> None:
     try:
         table = cached_directions.table_of(data, state.basis, state.center)
     except sde.SDEError as error:
-        segments("basis", "Directions of", state.basis, help=HELP["basis"])
+        segments("basis", "Directions of", help=HELP["basis"])
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         return
     count = len(table.values)
     if not count:
-        segments("basis", "Directions of", state.basis, help=HELP["basis"])
+        segments("basis", "Directions of", help=HELP["basis"])
         st.info("All vectors are equal: there is no direction to read. Choose another part or keep the mean.")
         return
     if state.direction > count:  # another set, or a link of one, has more directions
@@ -75,38 +75,22 @@ def direction_reader(data: "Dataset") -> None:
 def _controls(table: "DirectionTable", state: "State") -> None:
     count = len(table.values)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        segments("basis", "Directions of", state.basis, help=HELP["basis"])
+        segments("basis", "Directions of", help=HELP["basis"])
         _step("Previous", ":material/chevron_left:", state.direction - 1, count)
-        follow("direction_number", state.direction)
-        st.number_input(
-            f"Direction, 1 to {count:,}",
-            1,
-            count,
-            key="direction_number",
-            width=150,
-            on_change=lambda: put(direction=int(st.session_state["direction_number"])),
-        )
+        number("direction", f"Direction, 1 to {count:,}", high=count, width=150)
         _step("Next", ":material/chevron_right:", state.direction + 1, count)
         for what, label in (("correlation", "Most cross-modal"), ("gap", "Most gap-like")):
-            number = table.most(what)
+            found = table.most(what)
             st.button(
                 label,
                 key=f"direction_{what}",
                 icon=":material/my_location:",
-                disabled=number in (0, state.direction),
+                disabled=found in (0, state.direction),
                 help=words.JUMP[what],
-                on_click=lambda number=number: put(direction=number),
+                on_click=lambda found=found: put(direction=found),
             )
     if count > 1:
-        follow("direction_slider", state.direction)
-        st.slider(
-            "Direction",
-            1,
-            count,
-            key="direction_slider",
-            label_visibility="collapsed",
-            on_change=lambda: put(direction=st.session_state["direction_slider"]),
-        )
+        slider("direction", "Direction", step=1, high=count, bare=True)
 
 
 def _step(label: str, icon: str, number: int, count: int) -> None:

@@ -21,10 +21,10 @@ from sde_explorer.subspaces.numbers.maps import (
     shown_points,
 )
 from sde_explorer.subspaces.terms import HELP
-from sde_explorer.ui.follow import choice, segments
-from sde_explorer.ui.header import current_state, put
+from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.pointer import view_of
+from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,11 +53,11 @@ def map_panel(data: "Dataset") -> None:
         put(map_colour=DEFAULT.map_colour)
         state = current_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        segments("map", "Map", state.map, help=HELP["map"])
-        segments("map_of", "Of", state.map_of, help=HELP["map_of"])
+        segments("map", "Map", help=HELP["map"])
+        segments("map_of", "Of", help=HELP["map_of"])
         if state.map == "UMAP":
-            segments("map_points", "Points at most", state.map_points, help=HELP["map_points"])
-        choice("map_colour", "Coloured by", state.map_colour, names, help=HELP["map_colour"], width=190)
+            segments("map_points", "Points at most", help=HELP["map_points"])
+        choice("map_colour", "Coloured by", names, help=HELP["map_colour"], width=190)
     flat = _pca(data, state) if state.map == "PCA" else _umap(data, state)
     if flat is not None:
         _draw(data, state, flat)

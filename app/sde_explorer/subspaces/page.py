@@ -4,7 +4,6 @@ import streamlit as st
 
 import sde_core as sde
 from sde_explorer.readings.cached import spectra as cached_spectra
-from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.subspaces import map_panel, pair_energies
 from sde_explorer.subspaces.cached import maps as cached_maps
 from sde_explorer.subspaces.direction_reader import direction_reader
@@ -12,32 +11,22 @@ from sde_explorer.subspaces.map_panel import pick
 from sde_explorer.subspaces.numbers.maps import MOST_POINTS
 from sde_explorer.subspaces.picked import picked
 from sde_explorer.ui.chart_columns import chart_columns
-from sde_explorer.ui.header import current_state, header, state_line
+from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.pointer import hover_cards, picks
-from sde_explorer.ui.thresholds import compact_thresholds
+from sde_explorer.ui.session import current_state
 
 CHARTS = (map_panel.CHART, pair_energies.CHART)
 
 
 def show() -> None:
     """Compose the view."""
-    _body(header("Subspaces"))
-
-
-@st.fragment
-def _body(data: "Dataset") -> None:
-    """Redraw only this part when a threshold moves or points are picked."""
-    state_line()
+    data = open_view("Subspaces").data
     state = current_state()
     try:
-        reports = cached_spectra.bands(data, state, ("image", "text"))
+        cached_spectra.bands(data, state, ("image", "text"))
     except sde.SDEError as error:
-        with st.container(border=True):
-            compact_thresholds(disabled=True)
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         return
-    with st.container(border=True):
-        compact_thresholds(disabled=not all(r.cuts_by_size for r in reports))
     direction_reader(data)
     state = current_state()
     pair_energies.pair_energies(data, state)

@@ -11,9 +11,9 @@ from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.subspaces.figures.pairs import shown_pairs, triangle_figure
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.follow import segments
-from sde_explorer.ui.header import current_state
+from sde_explorer.ui.session import current_state
 from sde_explorer.ui.thumbnails import thumbnails
 from sde_explorer.ui.words import signed
 
@@ -56,7 +56,7 @@ def pair_energies(data: "Dataset", state: "State") -> None:
 @st.fragment
 def _listed(data: "Dataset", pairs: "PairEnergies", picked: "npt.NDArray[np.bool_]") -> None:
     kind = current_state().pairs
-    segments("pairs", "Pairs", kind, help=HELP["pairs"], words=lambda name: words.PAIR_KINDS[name])
+    segments("pairs", "Pairs", help=HELP["pairs"], words=lambda name: words.PAIR_KINDS[name])
     found = pairs.where("all" if kind == "picked" else kind)
     if kind == "picked":
         found = found[picked[found]]

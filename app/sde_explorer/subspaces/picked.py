@@ -14,7 +14,7 @@ from sde_explorer.subspaces.numbers.selection import composition, pair_rows, row
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.header import put
+from sde_explorer.ui.session import put
 from sde_explorer.ui.thumbnails import thumbnails
 
 if TYPE_CHECKING:

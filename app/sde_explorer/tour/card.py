@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.matrices import Matrix
 from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
-from sde_explorer.state import DEFAULT, State, linked_values
+from sde_explorer.state import DEFAULT, State
 from sde_explorer.subspaces.cached import directions as cached_directions
 from sde_explorer.subspaces.words import chance_level
 from sde_explorer.tour import cached as cached_tour
@@ -28,9 +28,9 @@ from sde_explorer.tour.numbers import (
     step_state,
     telling_direction,
 )
-from sde_explorer.ui.header import current_state, put
 from sde_explorer.ui.navigation import switch_to
 from sde_explorer.ui.pending import pending
+from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.thumbnails import thumbnails
 from sde_explorer.ui.tour_start import aim, aimed, arrived
 
@@ -59,21 +59,10 @@ def tour(title: str) -> None:
     A view is drawn after this: what a step sets is set before its widgets are.
     """
     _go(title)
-    number = _number()
+    number = current_state().tour
     if number:
-        if st.query_params.get("tour") != str(number):
-            put(tour=number)  # a part of the page that redraws itself sends the address of before along
         with st.container(border=True, key="tour"):
             _card(number, title)
-
-
-def _number() -> int:
-    """Return the step of the session, or of the link where there is no session yet."""
-    found = st.session_state.get("tour")
-    if found is None:
-        link = {"tour": st.query_params.get_all("tour")}
-        found = linked_values(link, ()).get("tour", 0)
-    return int(found)
 
 
 def _go(title: str) -> None:
@@ -87,23 +76,19 @@ def _go(title: str) -> None:
         return
     number, page = aiming
     if number:
-        if not _number():
+        if not current_state().tour:
             st.session_state.setdefault(_BEFORE, (title, current_state()))
         state, is_whole = _state_of(number)
     else:
         back, state = st.session_state.get(_BEFORE, (title, DEFAULT))
         page, is_whole = page or back, True
-    put(**_as_widgets(state))
+    put(**asdict(state))
     if page != title:
         switch_to(page)
     if is_whole:
         arrived()
         if not number:
             st.session_state.pop(_BEFORE, None)
-
-
-def _as_widgets(state: State) -> dict[str, Any]:
-    return asdict(state) | {"part": list(state.part)}
 
 
 def _state_of(number: int) -> tuple[State, bool]:
@@ -171,7 +156,7 @@ def _card(number: int, title: str) -> None:
 
 
 def _shown_data() -> str:
-    return st.session_state.get("data") or st.query_params.get("data") or DEFAULT.data
+    return current_state().data
 
 
 def _elsewhere(number: int, title: str) -> None:

@@ -18,7 +18,7 @@ from sde_explorer.training.numbers.evidence import expected
 from sde_explorer.training.numbers.presets import BASELINE, OWN_MIX, PRESETS, own_mix
 from sde_explorer.training.runs import TrainingRequest, new_folder, write_request
 from sde_explorer.training.terms import TRAINING
-from sde_explorer.ui.header import current_state, put
+from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset

@@ -11,8 +11,8 @@ from sde_explorer.training.figures.mixes import mixes_figure
 from sde_explorer.training.mixing_job import keep_job, sweep_job
 from sde_explorer.training.words import WEIGHTS_STORY, mixes_story
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.header import put
 from sde_explorer.ui.job_progress import job_error, job_progress
+from sde_explorer.ui.session import put
 
 if TYPE_CHECKING:
     from sde_explorer.training.runs import TrainingRequest

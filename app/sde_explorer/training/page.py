@@ -15,15 +15,17 @@ from sde_explorer.training.results import training_results
 from sde_explorer.training.runs import TrainingRequest, known_trainings, read_log, read_request
 from sde_explorer.training.terms import TRAINING
 from sde_explorer.training.words import WHAT_IT_IS
-from sde_explorer.ui.header import current_state, header, put
+from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.job_progress import job_error, job_sentence
+from sde_explorer.ui.own_keys import own_key, taker
+from sde_explorer.ui.session import current_state, put
 
 _TICK_S = 1.0
 
 
 def show() -> None:
     """Compose the view."""
-    data = header("Training")
+    data = open_view("Training").data
     st.caption(WHAT_IT_IS)
     training_form(data)
     folder = _chosen(known_trainings(cached_sets.cache_folder()))
@@ -52,21 +54,16 @@ def _chosen(known: list[Path]) -> Path | None:
         asked = active[0] if active else ""
     if not names:
         return None
-    st.session_state["training_choice"] = asked or None
+    key, first = own_key("training_pick", "training", asked or None)
     st.selectbox(
         "Trainings on this machine",
         list(names),
-        index=None,
-        key="training_choice",
+        list(names).index(first) if first in names else None,
+        key=key,
         placeholder="choose one to see it again",
-        format_func=lambda name: f"{name}{' · running' if name in active else ''}",
-        on_change=_take_choice,
+        on_change=taker("training_pick", key, lambda picked: {"training": picked or ""}),
     )
     return names.get(asked)
-
-
-def _take_choice() -> None:
-    put(training=st.session_state.get("training_choice") or "")
 
 
 def _is_active(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from sde_core.training.run import ENCODER_FOLDER
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.training.mix import place_of, training_mix
 from sde_explorer.training.runs import last_checkpoint, trained_set
-from sde_explorer.ui.header import put
+from sde_explorer.ui.session import put
 
 if TYPE_CHECKING:
     from sde_explorer.training.numbers.run import TrainingLog

@@ -20,6 +20,15 @@ html [data-testid=stMainBlockContainer]{{max-width:none}}
 html [data-testid=stMain] [data-testid=stSkeleton]{{min-height:4.25rem}}
 html [data-testid=stHorizontalBlock] [data-testid=stSkeleton]{{min-width:9rem}}
 html [data-testid=stMain] .st-key-tour_header [data-testid=stSkeleton]{{min-height:0;min-width:0}}
+html [data-testid=stMainBlockContainer]{{padding:3.9rem 1.6rem 2rem}}
+html .st-key-finding h1{{font-size:clamp(1.05rem,1.62vw,1.45rem);line-height:1.25;padding:0;text-wrap:balance}}
+html .st-key-finding{{min-height:1.9rem}}
+html .st-key-own_controls{{min-height:2.5rem}}
+html [data-testid=stSidebarHeader]{{height:2.9rem;padding-bottom:0;margin-bottom:0}}
+html [data-testid=stSidebarUserContent]{{padding-top:.4rem;padding-bottom:1rem}}
+html [data-testid=stSidebar] [data-testid=stVerticalBlock]{{gap:.5rem}}
+html [data-testid=stSidebar] hr{{margin:.2em 0}}
+html [data-testid=stSidebar] [data-testid=stButtonGroup] button{{padding-inline:.62rem}}
 @media (max-width:1100px){{html [data-testid=stTopNavLink]>span:has([data-testid=stIconMaterial]){{display:none}}}}
 """
 """Served in the head of every page, by `sde_explorer.early_style`."""

@@ -80,6 +80,13 @@ _WORDS = {
         "Remove the mean first (usual for analysis), or keep it: then the first direction is mostly the cone in which "
         "all vectors of a modality sit."
     ),
+    "transform": (
+        "What every view that compares before and after does to the vectors. **none**: nothing. **enhanced**: the "
+        "gains of the Curriculum page at t. **pruned**: noise directions become 0, all others stay [X]. It is a linear "
+        "map fitted on this set; the Curriculum page saves it. Where a view shows after beside before and nothing is "
+        "chosen, it shows enhanced."
+    ),
+    "t": ("Share of training done, 0 to 1: the moment whose gains are applied, in all views."),
     "show": "Which modalities the charts and tables show.",
     "spectra": (
         "The singular values of each modality; of both in one matrix, one above the other (joint); or of their "
@@ -118,6 +125,8 @@ _FORMULAS = {
     "text_to_image": (r"\#\{\text{best rank} \le k\} / \#\text{queries}", "6.15"),
     "noise": (r"s \le \tau_\text{noise}", "2.6"),
     "strong": (r"s > \tau_\text{strong}", "2.7"),
+    "transform": ("", "3.13"),
+    "t": (r"\alpha(t)", "3.2"),
     "spectra": (r"[X; Y],\ C = X^T Y / m", "1.6"),
     "overlay": (r"s_i\,[q_{0.05}(s_i^*), q_{0.95}(s_i^*)] / q_{0.5}(s_i^*)", "1.11"),
 }

@@ -17,7 +17,7 @@ from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import entry_of
 from sde_explorer.state import State
-from tests.app.conftest import card_numbers, spiked
+from tests.app.conftest import card_numbers, control, spiked
 
 CHARTS = 6  # spectra, CKA, neighbours kept, angles in feature space and along the rows, retrieval
 
@@ -132,7 +132,7 @@ def test_the_set_itself_with_a_transform_needs_no_file(open_page, spiked_folder,
     assert card_numbers(at)[4] == ["100\u00a0%", "100\u00a0%"]
     if other == ENHANCED:
         assert "enhanced at t = 0.25" in "".join(e.proto.body for e in at.get("html"))
-        at.slider(key="compare_t").set_value(1.0).run()
+        control(at, "t_slider").set_value(1.0).run()
         settled(at)
         assert parameter(at, "t") == "1.0"
         assert card_numbers(at)[2] == ["1.00", "1.00"]  # at the end of training little is left of it
@@ -141,7 +141,7 @@ def test_the_set_itself_with_a_transform_needs_no_file(open_page, spiked_folder,
 def test_thresholds_move_the_subspaces_and_nothing_else(open_page, spiked_folder, other_folder):
     at = settled(open_page("compare", data=str(spiked_folder), other=str(other_folder)))
     before = card_numbers(at)
-    at.select_slider(key="strong_slider").set_value(3.16).run()
+    control(at, "strong_slider").set_value(3.16).run()
     settled(at)
     assert not at.exception
     after = card_numbers(at)

@@ -23,7 +23,7 @@ from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.state import State
 from sde_explorer.url_values import numbers_as_text
-from tests.app.conftest import spiked
+from tests.app.conftest import control, spiked
 
 
 def texts(at) -> str:
@@ -56,10 +56,10 @@ def test_the_view_shows_gains_certificate_and_modes(open_page, spiked_folder):
 def test_a_moved_moment_moves_everything_that_depends_on_it(open_page, spiked_folder):
     at = open_page("curriculum", data=str(spiked_folder))
     table = [e.proto.body for e in at.get("html")]
-    at.slider(key="t").set_value(1.0).run()
+    control(at, "t_slider").set_value(1.0).run()
     assert "At t = 1.00, α is 0.050" in texts(at)
     assert [e.proto.body for e in at.get("html")] != table
-    at.segmented_control(key="strong_mode").set_value("noise").run()
+    control(at, "strong_mode_pick").set_value("noise").run()
     assert "Bound 5 is not claimed here" in texts(at)
     assert "All 10 measured values" in texts(at)
 
@@ -81,14 +81,14 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
     (report,) = cached_curriculum.gains(data, state, ("text",))
     assert report.alpha == pytest.approx(0.4 - (0.3 - 0.1) / 0.9 * 0.3)
     assert words.moment_story([report], kind="enhanced") in texts(at)
-    assert at.multiselect(key="followed_pick").value == [1, 2]
+    assert control(at, "followed_pick").value == [1, 2]
 
 
 def test_pruning_needs_no_curriculum(open_page, spiked_folder):
     at = open_page("curriculum", data=str(spiked_folder), transform="pruned")
     assert not at.exception
     assert "Noise directions are set to 0" in texts(at)
-    assert at.slider(key="t").disabled
+    assert control(at, "t_slider").disabled
     assert "energy 4" not in texts(at).split("noise")[-1]
     assert ":gray[**noise**] × 0.00" in texts(at)
 

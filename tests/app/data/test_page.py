@@ -10,7 +10,7 @@ from sde_core import EmbeddingSet
 from sde_explorer.intake import read_recent
 from sde_explorer.jobs import queue
 from sde_explorer.readings.cached import sets as cached_sets
-from tests.app.conftest import spiked
+from tests.app.conftest import control, spiked
 
 
 def texts(at) -> str:
@@ -76,7 +76,7 @@ def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shar
     assert not at.exception
     assert "encoded, saved and opened above" in texts(at)
     assert "1 items were skipped" in texts(at)
-    assert at.selectbox(key="data").value == shard
+    assert control(at, "data_pick").value == shard
     assert "5 pictures" in texts(at)
     (entry,) = read_recent(cached_sets.cache_folder())
     assert (entry.data, entry.source, entry.n_images) == (shard, shard, 5)
@@ -96,7 +96,7 @@ def test_vectors_are_uploaded_opened_and_every_view_works(open_page):
     at = ended(at)
     assert not at.exception
     assert "read, saved and opened above" in texts(at)
-    name = at.selectbox(key="data").value
+    name = control(at, "data_pick").value
     assert name.startswith("my-set-")
     assert (cached_sets.cache_folder() / "uploads").is_dir()
     for page in ("overview", "data", "spectrum", "curriculum"):
@@ -178,7 +178,7 @@ def test_sets_are_found_again_and_those_that_vanished_are_marked_and_removed(ope
     gone, kept = f"recent_open {folder} unknown", f"recent_open {other} unknown"
     assert at.button(key=gone).disabled
     at.button(key=kept).click().run()
-    assert at.selectbox(key="data").value == str(other)
+    assert control(at, "data_pick").value == str(other)
     assert "25 pictures" in texts(at)
     at.button(key=f"recent_remove {folder} unknown").click().run()
     assert "no longer there" not in pages(at)

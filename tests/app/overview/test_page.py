@@ -8,7 +8,7 @@ from sde_core import EmbeddingSet
 from sde_core.embedding_formats.named import rows_of_part
 from sde_explorer import sets
 from sde_explorer.readings.cached import machine as cached_machine
-from tests.app.conftest import card_numbers, spiked
+from tests.app.conftest import card_numbers, control, spiked
 
 
 def _texts(at) -> str:
@@ -31,7 +31,7 @@ def test_the_bundled_set_opens_with_its_numbers(open_page):
     assert 0 <= float(gap[0]) <= 2
     labels = [m for m in at.markdown if m.value in ("Pairs", "Cone", "Modality gap", "Linear CKA")]
     assert all(m.help for m in labels)
-    assert "5,418 pictures" in _texts(at)
+    assert "5,418 images" in _texts(at)
     assert "computes on" in _texts(at)
 
 
@@ -53,7 +53,7 @@ def test_a_set_that_is_not_there_is_one_sentence_and_the_page_lives(open_page, t
     at = open_page("overview", data=str(tmp_path / "gone"))
     assert not at.exception
     assert [e.value.count("there is no folder") for e in at.error] == [1]
-    at.selectbox(key="data").set_value("clipart").run()
+    control(at, "data_pick").set_value("clipart").run()
     assert not at.error
     assert card_numbers(at)[0] == ["2,289"]
 
@@ -100,10 +100,10 @@ def test_encoders_of_one_set_stand_side_by_side(open_page, tmp_path, monkeypatch
         replace(made, provenance=origin).save(tmp_path / "cache" / "embeddings" / f"set{seed}")
     at = open_page("overview", data="/mine/*.tar")
     assert not at.error
-    assert at.selectbox(key="encoder").options == ["ViT-B-32/openai", "bundled"]
-    assert at.selectbox(key="encoder").value == "bundled"
+    assert control(at, "encoder_pick").options == ["ViT-B-32/openai", "bundled"]
+    assert control(at, "encoder_pick").value == "bundled"
     before = card_numbers(at)
-    at.selectbox(key="encoder").set_value("ViT-B-32/openai").run()
+    control(at, "encoder_pick").set_value("ViT-B-32/openai").run()
     assert card_numbers(at) != before
 
 

@@ -10,7 +10,7 @@ from sde_core import EmbeddingSet
 from sde_explorer.jobs import queue
 from sde_explorer.readings.cached import background
 from sde_explorer.retrieval import measured as recall_panel
-from tests.app.conftest import spiked
+from tests.app.conftest import control, spiked
 from tests.app.retrieval.test_numbers import several
 
 
@@ -73,7 +73,7 @@ def test_a_moved_threshold_measures_what_follows_it_and_nothing_else(open_page, 
     at = _measured(open_page("retrieval", data=str(spiked_folder)))
     before = _table(at)
     baselines = background._figures.find(at.session_state["job of recall baselines"])
-    at.select_slider(key="noise_slider").set_value(0.4).run()
+    control(at, "noise_slider").set_value(0.4).run()
     after = _table(_measured(at))
     assert after["sde-pruned"] != before["sde-pruned"]
     for name in ("raw", "csls", "pca-truncation"):
@@ -91,9 +91,9 @@ def test_row_direction_and_metric_are_chosen_and_stand_in_the_link(open_page, sp
     assert "5 pictures picked" in said
     at.button(key="recall_let_go").click().run()
     assert at.session_state["rows"] == ()
-    at.selectbox(key="recall_row_pick").set_value("csls").run()
+    control(at, "recall_row_pick").set_value("csls").run()
     assert "csls" in at.query_params["recall_row"]
-    at.segmented_control(key="recall_way_pick").set_value("text → image").run()
+    control(at, "recall_way_pick").set_value("text → image").run()
     assert "Of 150 captions that ask" in _said(at)
 
 
@@ -118,7 +118,7 @@ def test_the_surface_is_measured_and_its_best_thresholds_are_used(open_page, spi
     assert at.session_state["noise"] == pytest.approx(float(found[1]), rel=1e-2)
     assert at.session_state["strong"] == pytest.approx(float(found[2]), rel=1e-2)
     assert at.button(key="surface_use").disabled
-    assert at.select_slider(key="noise_slider").value == pytest.approx(at.session_state["noise"], rel=0.03)
+    assert control(at, "noise_slider").value == pytest.approx(at.session_state["noise"], rel=0.03)
 
 
 def test_a_rule_without_thresholds_has_rows_and_no_surface(open_page, spiked_folder):
@@ -194,7 +194,7 @@ def test_several_captions_ask_all_or_the_first_of_each(open_page, tmp_path):
     folder = several(160).save(tmp_path / "several")
     at = _measured(open_page("retrieval", data=str(folder)))
     first = int(re.search(r"\*\*(\d+) captions\*\*", _said(at))[1])
-    at.segmented_control(key="recall_captions_pick").set_value("all").run()
+    control(at, "recall_captions_pick").set_value("all").run()
     at = _measured(at)
     assert int(re.search(r"\*\*(\d+) captions\*\*", _said(at))[1]) > 2 * first
     assert not at.error

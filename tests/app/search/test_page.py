@@ -17,7 +17,7 @@ from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.search import numbers, words
 from sde_explorer.state import State
-from tests.app.conftest import spiked
+from tests.app.conftest import control, spiked
 from tests.app.curriculum.test_page import replace_links, texts
 from tests.fixtures import picture_bytes
 
@@ -130,13 +130,13 @@ def test_a_typed_text_gives_what_the_library_gives_on_both_sides(open_page, colo
 def test_every_control_changes_what_comes_back(open_page, coloured):
     at = settled(open_page("retrieval", data=str(coloured), query="a red car"))
     before, after = rows(at, "before"), bodies(at)
-    at.segmented_control(key="after_pick").set_value("pruned").run()
+    control(at, "transform_pick").set_value("pruned").run()
     settled(at)
     assert at.session_state["transform"] == "pruned"
-    assert at.slider(key="t_pick").disabled
+    assert control(at, "t_slider").disabled
     assert rows(at, "before") == before
     assert bodies(at) != after
-    at.segmented_control(key="find_pick").set_value("captions").run()
+    control(at, "find_pick").set_value("captions").run()
     settled(at)
     assert 'class="sde-texts"' in bodies(at)
     assert "a red &lt;b&gt;square&lt;/b&gt;" in bodies(at)
@@ -178,7 +178,7 @@ def test_another_pair_is_drawn_and_its_picture_finds_captions(open_page, coloure
     at = settled(open_page("retrieval", data=str(coloured), search="pair", find="captions"))
     assert "Searched with this picture" in bodies(at)
     first = at.session_state["pair"]
-    at.button[1].click().run()
+    next(b for b in at.button if b.label == "Another at random").click().run()
     settled(at)
     assert at.session_state["pair"] != first
     assert "**The right caption**" in texts(at)
@@ -203,7 +203,7 @@ def test_an_uploaded_picture_finds_itself_and_a_bad_one_is_one_sentence(open_pag
         assert why in at.error[0].value
         assert at.error[0].value.startswith(name.split("_")[0].split(".")[0])
         assert not rows(at, "before")
-    at.segmented_control(key="search_pick").set_value("pair").run()
+    control(at, "search_pick").set_value("pair").run()
     assert rows(settled(at), "after")
 
 
@@ -288,7 +288,7 @@ def test_what_one_side_misses_leaves_the_other(open_page, tmp_path):
     )
     assert any("choose amplify or noise" in e.value for e in at.error)
     assert len(rows(at, "alone")) == numbers.N_HITS
-    at.segmented_control(key="find_pick").set_value("pictures").run()
+    control(at, "find_pick").set_value("pictures").run()
     assert "no caption to search with" in texts(at)
 
 
@@ -359,15 +359,17 @@ def test_what_an_earlier_widget_reports_once_more_is_not_taken():
     def script() -> None:
         import streamlit as st
 
-        from sde_explorer.ui.follow import own_key, take
+        from sde_explorer.ui.own_keys import own_key, take
+        from sde_explorer.ui.session import put
 
-        st.session_state.setdefault("query", "typed")
+        assert own_key("query_text", "query", "") == ("query_text", "")
         st.session_state["query_text"] = ""  # an empty box, before an example was clicked
-        assert own_key("query_text", "typed") == "query_text 1"
-        take("query_text", "query_text", "query")
+        put(query="typed")
+        assert own_key("query_text", "query", "typed") == ("query_text 1", "typed")
+        take("query_text", "query_text")
         first = st.session_state["query"]
         st.session_state["query_text 1"] = "more"
-        take("query_text", "query_text 1", "query")
+        take("query_text", "query_text 1")
         st.write(first, st.session_state["query"])
 
     at = AppTest.from_function(script).run()

@@ -27,7 +27,7 @@ from sde_explorer.share.report import Wanted, as_text, report_spec
 from sde_explorer.share.report_job import report_job
 from sde_explorer.state import DEFAULT, State, linked_values, read_state
 from sde_explorer.ui.figure_files import file_stem
-from tests.app.conftest import spiked
+from tests.app.conftest import control, spiked
 
 
 def texts(at) -> str:
@@ -178,7 +178,7 @@ def test_a_spec_opens_where_the_data_of_the_link_is_gone(open_page, spiked_folde
     at.button(key="restore_spec").click().run()
     assert not at.exception
     assert not at.error
-    assert at.selectbox(key="data").value == str(spiked_folder)
+    assert control(at, "data_pick").value == str(spiked_folder)
 
 
 def _spec(folder):

@@ -11,7 +11,7 @@ from sde_explorer.spectrum.figures.spectrum import spectrum_figure
 from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.state import DEFAULT
 from sde_explorer.ui import words
-from tests.app.conftest import band_counts
+from tests.app.conftest import band_counts, control
 
 
 def test_the_planted_directions_are_found_and_shown(open_page, spiked_folder):
@@ -27,13 +27,13 @@ def test_the_planted_directions_are_found_and_shown(open_page, spiked_folder):
 def test_moved_thresholds_move_the_bands_and_reset_brings_them_back(open_page, spiked_folder):
     at = open_page("spectrum", data=str(spiked_folder))
     before = band_counts(at)
-    at.number_input(key="noise").set_value(0.8).run()
+    control(at, "noise_number").set_value(0.8).run()
     moved = band_counts(at)
     assert moved[2] < before[2]
-    assert at.select_slider(key="noise_slider").value == pytest.approx(0.8, rel=0.05)
-    at.select_slider(key="strong_slider").set_value(10.0).run()
+    assert control(at, "noise_slider").value == pytest.approx(0.8, rel=0.05)
+    control(at, "strong_slider").set_value(10.0).run()
     assert band_counts(at)[0] == 0
-    assert at.number_input(key="strong").value == 10.0
+    assert control(at, "strong_number").value == 10.0
     assert "moved by hand" in "\n".join(m.value for m in at.markdown)
     next(b for b in at.button if b.label == "Reset to rule").click().run()
     assert band_counts(at) == before
@@ -58,7 +58,7 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
     }
     at = open_page("spectrum", **link)
     assert not at.exception
-    assert at.number_input(key="noise").value == 0.8
+    assert control(at, "noise_number").value == 0.8
     assert not at.warning
     embeddings = EmbeddingSet.load(spiked_folder)
     spectrum = sde.compute_spectrum(embeddings.text, center=None)

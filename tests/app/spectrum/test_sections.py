@@ -14,7 +14,7 @@ from sde_explorer.readings.matrices import Matrix, sides_of
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import centring as numbers_centring
 from sde_explorer.state import Section, Spectra
-from tests.app.conftest import band_counts, card_numbers
+from tests.app.conftest import band_counts, card_numbers, control
 
 SECTION_CHARTS = {
     "Is it noise?": ["bulk_chart"],
@@ -68,7 +68,7 @@ def test_a_batch_of_the_link_is_the_seeded_batch_of_the_library(open_page, spike
     assert "64 \\u00d7 48" in at.get("plotly_chart")[0].proto.spec
     next(b for b in at.button if b.label == "Draw others").click().run()
     assert at.session_state["seed"] == 6
-    at.selectbox(key="batch_pick").set_value(0).run()
+    control(at, "batch_pick").set_value(0).run()
     assert at.session_state["batch"] == 0
     assert "300 \\u00d7 48" in at.get("plotly_chart")[0].proto.spec
 

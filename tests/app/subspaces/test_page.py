@@ -18,7 +18,7 @@ from sde_explorer.subspaces import picked
 from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.subspaces.numbers import maps
 from sde_explorer.ui.pointer import card_of
-from tests.app.conftest import card_numbers
+from tests.app.conftest import card_numbers, control
 
 CHARTS = 5  # directions, null, coefficients, triangles, map
 
@@ -60,17 +60,17 @@ def test_every_section_shows(open_page, spiked_folder):
 def test_a_direction_is_chosen_by_number_slider_step_and_jump(open_page, spiked_folder):
     at = open_page("subspaces", data=str(spiked_folder))
     assert at.button(key="direction_previous").disabled
-    at.number_input(key="direction_number").set_value(20).run()
-    assert at.slider(key="direction_slider").value == 20
+    control(at, "direction_number").set_value(20).run()
+    assert control(at, "direction_slider").value == 20
     noise = card_numbers(at)
     assert abs(float(noise[1][0].replace("\u2212", "-"))) < 0.3
     at.button(key="direction_next").click().run()
-    assert at.number_input(key="direction_number").value == 21
+    assert control(at, "direction_number").value == 21
     at.button(key="direction_correlation").click().run()
-    best = at.number_input(key="direction_number").value
+    best = control(at, "direction_number").value
     assert best <= 6
     assert at.query_params.get("direction", ["1"]) == [str(best)]
-    at.slider(key="direction_slider").set_value(48).run()
+    control(at, "direction_slider").set_value(48).run()
     assert at.button(key="direction_next").disabled
     assert not at.exception
 
@@ -90,8 +90,8 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
     at = open_page("subspaces", data=str(spiked_folder), map_colour="split", rows="0-2.2", **link)
     assert not at.exception
     assert not at.warning
-    assert at.number_input(key="direction_number").value == 3
-    assert at.selectbox(key="map_colour_pick").value == "split"
+    assert control(at, "direction_number").value == 3
+    assert control(at, "map_colour_pick").value == "split"
     assert "4 of 300 pictures" in _said(at)
     assert "All 300 pictures." in _said(at)
     spec = json.loads(at.get("plotly_chart")[-2].proto.spec)  # the map; the composition comes last
@@ -121,7 +121,7 @@ def test_wild_link_values_are_named_and_the_default_is_used(open_page, spiked_fo
 def test_what_another_set_had_is_cut_to_this_one(open_page, spiked_folder):
     at = open_page("subspaces", data=str(spiked_folder), direction="4000", map_colour="species", rows="zz.5")
     assert not at.exception
-    assert at.number_input(key="direction_number").value == 48
+    assert control(at, "direction_number").value == 48
     assert "no column 'species'" in at.warning[0].value
     assert "Draw around points" in _said(at)  # rows that this set does not have pick nothing
 
@@ -129,7 +129,7 @@ def test_what_another_set_had_is_cut_to_this_one(open_page, spiked_folder):
 def test_thresholds_move_the_energies_of_pairs_and_of_the_map(open_page, spiked_folder):
     at = open_page("subspaces", data=str(spiked_folder), map_colour="noise energy")
     specs = [chart.proto.spec for chart in at.get("plotly_chart")]
-    at.select_slider(key="noise_slider").set_value(0.794).run()
+    control(at, "noise_slider").set_value(0.794).run()
     assert not at.exception
     moved = [chart.proto.spec for chart in at.get("plotly_chart")]
     assert [a != b for a, b in zip(specs, moved, strict=True)] == [True, False, False, True, True]
@@ -195,7 +195,7 @@ def test_a_rule_that_misses_something_is_one_sentence_and_thresholds_stay(open_p
     at = open_page("subspaces", data=str(folder), rule="cross-modal")
     assert not at.exception
     assert "paired must have at least 8 rows" in at.error[0].value
-    at.selectbox(key="rule_pick").set_value("energy").run()
+    control(at, "rule_pick").set_value("energy").run()
     assert not at.error
 
 

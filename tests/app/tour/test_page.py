@@ -10,6 +10,7 @@ from sde_explorer.readings.cached import background
 from sde_explorer.search import cached as search
 from sde_explorer.state import RANGES
 from sde_explorer.tour.numbers import STEPS
+from tests.app.conftest import control
 
 PAGES = Path(__file__).resolve().parents[3] / "app" / "pages.py"
 
@@ -64,13 +65,13 @@ def test_every_step_stands_on_its_view_with_numbers_of_the_set_and_the_state_com
         assert not at.error
         assert at.title[0].value == step.page
         assert _step(at) == f"Guided tour · {number} of {len(STEPS)} · on the bundled emoji set"
-        assert at.selectbox(key="data").value == "emoji"
+        assert control(at, "data_pick").value == "emoji"
         assert at.query_params["tour"] == str(number)
         assert len(re.findall(r"\d", _card(at))) > 3
         if number in (7, 8):
             _says_what_the_page_says(at, rises=number == 7)
         if number == 2:  # what a visitor moves does not reach the next step
-            at.select_slider(key="noise_slider").set_value(1.585).run()
+            control(at, "noise_slider").set_value(1.585).run()
             assert "37 more picture directions" in _card(at)
         at.button(key="tour_next").click().run()
     assert at.title[0].value == "Overview"
@@ -99,7 +100,7 @@ def test_a_link_opens_a_step_and_leaving_it_ends_the_tour_where_it_stands(open_a
     at.button(key="tour_here").click().run()
     assert at.title[0].value == "Spectrum"
     assert "turn grey" in _card(at)
-    at.selectbox(key="data").set_value("clipart").run()
+    control(at, "data_pick").set_value("clipart").run()
     assert "is about the emoji set" in "\n".join(m.value for m in at.markdown)
     at.button(key="tour_leave").click().run()
     assert not at.exception

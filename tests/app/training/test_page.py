@@ -26,7 +26,7 @@ from sde_explorer.training.runs import (
     read_request,
     write_request,
 )
-from tests.app.conftest import spiked
+from tests.app.conftest import control, spiked
 
 CONFIG = FinetuneConfig(steps=8, batch_size=32, learning_rate=2e-2, evaluate_every=4, device="cpu")
 
@@ -262,9 +262,9 @@ def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked
     next(b for b in at.button if b.label == "Look at its vectors").click().run()
     assert not at.exception
     assert not at.error
-    assert "-SDE" in at.selectbox(key="data").value
+    assert "-SDE" in control(at, "data_pick").value
     assert any("300 pictures" in c.value for c in at.caption)
-    at.selectbox(key="training_choice").set_value(None).run()
+    control(at, "training_pick").set_value(None).run()
     assert not at.get("plotly_chart")
 
 

@@ -1,0 +1,50 @@
+"""The controls of the Spectrum view: which matrix, of how many pairs, the band around it, and the axes."""
+
+import streamlit as st
+
+from sde_explorer.state import RANGES
+from sde_explorer.ui.fields import choice, segments
+from sde_explorer.ui.session import current_state, put
+from sde_explorer.ui.terms import HELP
+
+
+def spectrum_controls(sizes: tuple[int, ...]) -> None:
+    """Show the choice of matrix, pairs, band and axes.
+
+    Args:
+        sizes: numbers of pairs to draw batches of, the last one being all of them.
+    """
+    segments("spectra", "Spectra", bare=True)
+    segments("overlay", "Band around", bare=True)
+    _batch_picker(sizes)
+    with st.popover("Axes", icon=":material/tune:"):
+        segments("show", "Modalities", help=HELP["show"], disabled=current_state().spectra != "by modality")
+        for name, label in (("unit", "Directions by"), ("xscale", "Rank axis"), ("yscale", "Value axis")):
+            segments(name, label, help=HELP[name])
+
+
+def how_to_read() -> str:
+    """Return what each control means, as a list."""
+    names = {"spectra": "Spectra", "overlay": "Band around", "batch": "Pairs"}
+    return "\n".join(f"- **{label}.** {HELP[name]}" for name, label in names.items())
+
+
+def _batch_picker(sizes: tuple[int, ...]) -> None:
+    state = current_state()
+    options = sorted({0, *sizes[:-1], state.batch})
+    choice(
+        "batch",
+        "Pairs",
+        options,
+        words=lambda size: f"{size:,} at random" if size else "all pairs",
+        width=150,
+        bare=True,
+    )
+    if state.batch:
+        last = int(RANGES["seed"][1])
+        st.button(
+            "Draw others",
+            icon=":material/shuffle:",
+            help=HELP["seed"],
+            on_click=lambda: put(seed=(state.seed + 1) % (last + 1)),
+        )

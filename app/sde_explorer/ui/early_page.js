@@ -1,0 +1,40 @@
+// In the head of every page, before Streamlit's own scripts.
+(() => {
+  // Below 1,100 pixels the side panel begins folded; whoever unfolds it finds it so again.
+  const FOLDED = "stSidebarCollapsed-", OURS = "sde-folded";
+  try {
+    const narrow = innerWidth < 1100, ours = localStorage.getItem(OURS);
+    if (narrow && localStorage.getItem(FOLDED) === null) {
+      localStorage.setItem(FOLDED, "true");
+      localStorage.setItem(OURS, "1");
+    } else if (!narrow && ours) {
+      localStorage.removeItem(FOLDED);
+      localStorage.removeItem(OURS);
+    }
+  } catch {} // no storage in this browser: the panel is as Streamlit has it
+
+  // Back and forward: the server is told that this address is meant, also where it is empty.
+  const BACK = "back";
+  addEventListener("popstate", () => {
+    const marked = new URL(location.href);
+    marked.searchParams.set(BACK, "1");
+    replace(history.state, "", marked);
+    setTimeout(() => {
+      const now = new URL(location.href);
+      now.searchParams.delete(BACK);
+      replace(history.state, "", now);
+    });
+  });
+
+  // A change of view is one step of the history: its address is empty first, and then says the state.
+  const push = history.pushState.bind(history), replace = history.replaceState.bind(history);
+  let isArriving = false;
+  history.pushState = (state, title, url) => {
+    const next = new URL(url ?? "", location.href);
+    next.searchParams.delete(BACK);
+    const isOther = next.pathname !== location.pathname;
+    (isArriving && !isOther ? replace : push)(state, title, next);
+    isArriving = isOther;
+  };
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => (isArriving = false), true);
+})();

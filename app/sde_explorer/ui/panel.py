@@ -1,0 +1,171 @@
+"""The side panel: all that the views share. Data and part; rule and thresholds; treatment and moment; running work."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+import sde_core as sde
+from sde_explorer.readings.bands import rule_names
+from sde_explorer.readings.cached import machine as cached_machine
+from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.sets import SetEntry
+from sde_explorer.state import DEFAULT, State, left_out, selections
+from sde_explorer.ui import fields
+from sde_explorer.ui.session import current_state, put, take_link
+from sde_explorer.ui.terms import HELP, RULES
+from sde_explorer.ui.tour_start import header_button
+
+_OPENED = "opened"
+# Geometric steps, so that half and double are equally far from the rule's own threshold.
+STEPS = tuple(round(10 ** (i / 50), 3) for i in range(-50, 51))
+"""Multiples of the rule's own thresholds at which the sliders stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What the panel opened.
+
+    Attributes:
+        data: the set, or None where it cannot be opened.
+        problem: why not, in one sentence.
+        missing: what was asked for and is not there; something else is shown instead.
+    """
+
+    data: Dataset | None = None
+    problem: str = ""
+    missing: tuple[str, ...] = ()
+
+
+def side_panel() -> None:
+    """Draw the panel and open the set that it names, for the view that is drawn next."""
+    with st.sidebar:
+        opened = _data()
+        st.divider()
+        _thresholds()
+        st.divider()
+        _treatment()
+        st.divider()
+        _foot()
+    st.session_state[_OPENED] = opened
+
+
+def opened_set() -> Opened:
+    """Return what the panel opened in this run; where a view runs alone, the panel is drawn now."""
+    if _OPENED not in st.session_state:
+        take_link()
+        side_panel()
+    found: Opened = st.session_state.pop(_OPENED)
+    return found
+
+
+def _data() -> Opened:
+    known = cached_sets.known_sets()
+    options = list(dict.fromkeys((*(entry.data for entry in known), current_state().data)))
+    fields.choice(
+        "data", "Data", options, help=HELP["data"], typed=True,
+        also=lambda _: {"encoder": DEFAULT.encoder, "part": (), **selections()},
+    )  # fmt: skip
+    missing: list[str] = []
+    try:
+        entries = cached_sets.entries_of(current_state().data)
+        entry = _encoder(entries, missing)
+        whole = cached_sets.dataset(entry)
+        _part(whole.filters, missing)
+        found = cached_sets.dataset(entry, current_state().part)
+    except sde.SDEError as error:
+        return Opened(problem=f"{str(error).rstrip('.')}.")
+    _counts(found, whole)
+    return Opened(data=found, missing=tuple(missing))
+
+
+def _encoder(entries: tuple[SetEntry, ...], missing: list[str]) -> SetEntry:
+    """Show the encoders by which the data was encoded; one that was asked for and is not there is named."""
+    names = [entry.encoder for entry in entries]
+    state = current_state()
+    if state.encoder not in names:
+        if state.encoder != DEFAULT.encoder:
+            missing.append(f"{state.data} has not been encoded by {state.encoder}")
+        put(encoder=names[0])
+    fields.choice("encoder", "Encoder", names, help=HELP["encoder"], also=lambda _: selections())
+    return entries[names.index(current_state().encoder)]
+
+
+def _part(options: tuple[str, ...], missing: list[str]) -> None:
+    state = current_state()
+    gone = [text for text in state.part if text not in options]
+    if gone:
+        missing.append(f"{state.data} has no part {' and '.join(gone)}")
+        put(part=tuple(text for text in state.part if text in options))
+    fields.many(
+        "part",
+        "Part",
+        options,
+        placeholder="all of it" if options else "no metadata to filter by",
+        disabled=not options,
+        help=HELP["part"],
+        also=lambda _: selections(),  # they count rows of what was shown before
+    )
+
+
+def _counts(data: Dataset, whole: Dataset) -> None:
+    embeddings, origin = data.embeddings, data.embeddings.provenance
+    of = f" of {whole.embeddings.n_rows:,}" if embeddings.n_rows < whole.embeddings.n_rows else ""
+    rows = "images" if embeddings.n_images else "texts"
+    texts = f"{embeddings.n_texts:,} texts" if embeddings.n_images else "no images"
+    st.caption(
+        f"{embeddings.n_rows:,}{of} {rows} · {texts} · {embeddings.width} dimensions",
+        help=f"Weights `{origin.weights_sha256[:8] or 'unknown'}`, content `{data.fingerprint[:8]}`.",
+    )
+
+
+def _thresholds() -> None:
+    rule = current_state().rule
+    fields.choice(
+        "rule",
+        "Rule",
+        rule_names(),
+        help=f"{HELP['rule']}\n\n**{rule}**: {RULES.get(rule, 'a rule that was registered in this process.')}",
+        also=lambda _: {"noise": 1.0, "strong": 1.0},
+    )
+    fields.segments("center", "Mean", help=HELP["center"])
+    for field, label in (("noise", "Noise × rule"), ("strong", "Strong × rule")):
+        left, right = st.columns([0.6, 0.4], vertical_alignment="bottom", gap="small")
+        with left:
+            fields.steps(field, label, STEPS, words="{:.3g}".format, help=HELP[field])
+        with right:
+            fields.number(field, label, step=0.05, format="%.3g", bare=True)
+    st.button(
+        "Reset to rule",
+        icon=":material/restart_alt:",
+        width="stretch",
+        disabled=not current_state().is_moved,
+        on_click=lambda: put(noise=1.0, strong=1.0),
+    )
+
+
+def _treatment() -> None:
+    fields.segments("transform", "Treatment", help=HELP["transform"])
+    fields.slider("t", "Moment t", step=0.01, help=HELP["t"], disabled=current_state().transform == "pruned")
+
+
+def _foot() -> None:
+    state = current_state()
+    _selections(state)
+    for sentence in left_out(state):
+        st.caption(f":material/link_off: {sentence}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"computes on {cached_machine.device_name()}", width="content")
+        header_button()
+
+
+def _selections(state: State) -> None:
+    """Show what is picked as chips, each with an x."""
+    if state.rows:
+        st.button(
+            f"{len(state.rows):,} pictures picked",
+            key="drop_rows",
+            icon=":material/close:",
+            help="Undo the selection.",
+            on_click=lambda: put(rows=()),
+        )

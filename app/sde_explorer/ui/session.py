@@ -1,0 +1,121 @@
+"""The state of this browser tab: read, set, and written into the address.
+
+The fields of `State` lie in the session under their own names and are no widgets: nothing but `put` and a link sets
+them. What shows them to people is drawn by `sde_explorer.ui.fields`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import streamlit as st
+
+from sde_explorer.readings.bands import rule_names
+from sde_explorer.state import (
+    DEFAULT,
+    State,
+    link_of,
+    linked_values,
+    read_state,
+    selections,
+    wild_parameters,
+)
+
+BACK = "back"
+"""Parameter that the page's head adds to an address which the browser went back or forward to."""
+_NAMES = tuple(field.name for field in fields(State))
+_DRAWN = "drawn_widgets"
+_WRITTEN = "link_written"
+_PROBLEMS = "link_problems"
+
+
+@dataclass(slots=True)
+class Drawn:
+    """A widget that shows a field of the state.
+
+    Attributes:
+        field: of the state.
+        number: how often it was drawn afresh, since something else had set the field.
+        first: what it showed when it was fresh; None until it is drawn.
+    """
+
+    field: str
+    number: int = 0
+    first: Any = None
+
+
+def current_state() -> State:
+    """Return the state of this tab."""
+    return read_state(st.session_state)
+
+
+def put(**values: object) -> None:
+    """Set fields of the state, here and in the address; every widget that shows one of them follows."""
+    put_by("", values)
+
+
+def put_by(widget: str, values: Mapping[str, object]) -> None:
+    """Set fields of the state on behalf of a widget, which is left as the person has it.
+
+    Args:
+        widget: name of the widget, or "".
+        values: by field.
+    """
+    before = current_state()
+    changed = {name for name, value in values.items() if _plain(value) != getattr(before, name)}
+    for name in changed:
+        st.session_state[name] = _plain(values[name])
+    for name, drawn in drawn_widgets().items():
+        if drawn.field in changed and name != widget:
+            drawn.number, drawn.first = drawn.number + 1, None
+    write_link()
+
+
+def drawn_widgets() -> dict[str, Drawn]:
+    """Return what shows the state in this tab, by name of the widget."""
+    found: dict[str, Drawn] = st.session_state.setdefault(_DRAWN, {})
+    return found
+
+
+def open_data(data: str, encoder: str) -> None:
+    """Show another set, all of it; selections count rows of the set before, and end."""
+    put(data=data, encoder=encoder, part=(), **selections())
+
+
+def take_link() -> None:
+    """Take the state from the address in a new tab, and where the browser went back or forward; else write it there.
+
+    Called once at the beginning of every run. A change of view empties the address, and an address may be older than
+    what was pressed meanwhile: neither says anything about the state.
+    """
+    link = {name: st.query_params.get_all(name) for name in st.query_params}
+    is_new = _WRITTEN not in st.session_state
+    for name in _NAMES:
+        st.session_state.setdefault(name, getattr(DEFAULT, name))
+    if is_new or BACK in link:
+        rules = rule_names()
+        values = linked_values(link, rules)
+        put_by("", {name: values.get(name, getattr(DEFAULT, name)) for name in _NAMES})
+        if is_new:
+            st.session_state[_PROBLEMS] = wild_parameters(link, rules)
+    write_link()
+
+
+def link_problems() -> list[str]:
+    """Return one sentence for each parameter of the link that could not be used; once a session."""
+    found: list[str] = st.session_state.pop(_PROBLEMS, [])
+    return found
+
+
+def write_link() -> None:
+    """Write the state into the address, where it says something else; what is not ours stays there."""
+    wanted = link_of(current_state())
+    there = {name: st.query_params.get_all(name) for name in st.query_params}
+    foreign = {name: values for name, values in there.items() if name not in _NAMES and name != BACK}
+    if there != {**foreign, **wanted} or st.session_state.get(_WRITTEN) != wanted:
+        st.query_params.from_dict({**foreign, **wanted})
+        st.session_state[_WRITTEN] = wanted
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
