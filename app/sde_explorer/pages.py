@@ -15,7 +15,7 @@ from sde_explorer.subspaces import page as subspaces
 from sde_explorer.tour.card import tour
 from sde_explorer.training import page as training
 from sde_explorer.ui.figure_files import figure_files
-from sde_explorer.ui.navigation import remember_pages
+from sde_explorer.ui.navigation import remember_pages, remember_view
 from sde_explorer.ui.panel import side_panel
 from sde_explorer.ui.session import take_link
 from sde_explorer.ui.sign_in import sign_in
@@ -52,6 +52,7 @@ pages = {
 }
 remember_pages(pages)
 page = st.navigation(list(pages.values()), position="top")
+remember_view(page.title)
 take_link()
 tour(page.title)
 side_panel()

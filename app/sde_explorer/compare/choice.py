@@ -23,7 +23,7 @@ def compare_choice() -> None:
     """Show the box for the second set; the state and the link follow it."""
     state = current_state()
     others = {_label(*one): one for one in cached_compare.other_sets(state)}
-    options = [ENHANCED, PRUNED, *others]
+    options = ["", ENHANCED, PRUNED, *others]
     chosen = _chosen_label(state)
     if chosen and chosen not in options:
         options.append(chosen)
@@ -31,9 +31,9 @@ def compare_choice() -> None:
     st.selectbox(
         "Compare with (B)",
         options,
-        options.index(first) if first in options else None,
+        options.index(first),
         key=key,
-        placeholder="choose a second set, or type the folder of one",
+        format_func=lambda line: line or "choose a second set, or type the folder of one",
         accept_new_options=True,
         label_visibility="collapsed",
         width=420,
@@ -80,15 +80,15 @@ def _label(data: str, encoder: str) -> str:
     return f"{data}{_GAP}{encoder}" if encoder else data
 
 
-def _chosen_label(state: "State") -> str | None:
+def _chosen_label(state: "State") -> str:
     if not state.other:
-        return None
+        return ""
     return state.other if state.other in KINDS else _label(state.other, state.other_encoder)
 
 
-def _named(picked: str | None, others: dict[str, tuple[str, str]]) -> dict[str, str]:
+def _named(picked: str, others: dict[str, tuple[str, str]]) -> dict[str, str]:
     """Return the fields of the state that a line of the box, or what was typed, stands for."""
-    line = (picked or "").strip()
+    line = picked.strip()
     data, encoder = others.get(line, (line, ""))
     return {"other": data, "other_encoder": encoder}
 

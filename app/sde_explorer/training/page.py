@@ -15,9 +15,9 @@ from sde_explorer.training.results import training_results
 from sde_explorer.training.runs import TrainingRequest, known_trainings, read_log, read_request
 from sde_explorer.training.terms import TRAINING
 from sde_explorer.training.words import WHAT_IT_IS
+from sde_explorer.ui.fields import choice
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.job_progress import job_error, job_sentence
-from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.session import current_state, put
 
 _TICK_S = 1.0
@@ -54,14 +54,13 @@ def _chosen(known: list[Path]) -> Path | None:
         asked = active[0] if active else ""
     if not names:
         return None
-    key, first = own_key("training_pick", "training", asked or None)
-    st.selectbox(
+    if asked != current_state().training:
+        put(training=asked)
+    choice(
+        "training",
         "Trainings on this machine",
-        list(names),
-        list(names).index(first) if first in names else None,
-        key=key,
-        placeholder="choose one to see it again",
-        on_change=taker("training_pick", key, lambda picked: {"training": picked or ""}),
+        ["", *names],
+        words=lambda name: name or "choose one to see it again",
     )
     return names.get(asked)
 

@@ -9,11 +9,22 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 _PAGES = "pages"
+_VIEW = "view"
 
 
 def remember_pages(pages: "Mapping[str, StreamlitPage]") -> None:
     """Keep the pages of this run, by title, for links to them."""
     st.session_state[_PAGES] = dict(pages)
+
+
+def remember_view(title: str) -> None:
+    """Keep which view is drawn."""
+    st.session_state[_VIEW] = title
+
+
+def shown_view() -> str:
+    """Return the title of the view that is drawn; empty where a view runs alone."""
+    return str(st.session_state.get(_VIEW, ""))
 
 
 def page_link(title: str, label: str, *, icon: str) -> None:

@@ -77,7 +77,7 @@ def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shar
     assert "encoded, saved and opened above" in texts(at)
     assert "1 items were skipped" in texts(at)
     assert control(at, "data_pick").value == shard
-    assert "5 pictures" in texts(at)
+    assert "5 images" in texts(at)
     (entry,) = read_recent(cached_sets.cache_folder())
     assert (entry.data, entry.source, entry.n_images) == (shard, shard, 5)
     again = open_page("data", data=shard)
@@ -179,7 +179,7 @@ def test_sets_are_found_again_and_those_that_vanished_are_marked_and_removed(ope
     assert at.button(key=gone).disabled
     at.button(key=kept).click().run()
     assert control(at, "data_pick").value == str(other)
-    assert "25 pictures" in texts(at)
+    assert "25 images" in texts(at)
     at.button(key=f"recent_remove {folder} unknown").click().run()
     assert "no longer there" not in pages(at)
     assert [entry.data for entry in read_recent(cached_sets.cache_folder())] == [str(other)]

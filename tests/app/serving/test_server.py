@@ -90,7 +90,7 @@ def test_visitors_do_not_see_each_others_sets(running, spiked_folder):
     first = Client(url, {"Cookie": cookies[0]})
     try:
         first.run("data", f"data={mine}")
-        assert "300 pictures" in first.text()
+        assert "300 images" in first.text()
     finally:
         first.close()
     for cookie, sees in ((cookies[0], True), (cookies[1], False)):

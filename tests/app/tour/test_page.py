@@ -12,7 +12,7 @@ from sde_explorer.state import RANGES
 from sde_explorer.tour.numbers import STEPS
 from tests.app.conftest import control
 
-PAGES = Path(__file__).resolve().parents[3] / "app" / "pages.py"
+PAGES = Path(__file__).resolve().parents[3] / "app" / "sde_explorer" / "pages.py"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_every_step_stands_on_its_view_with_numbers_of_the_set_and_the_state_com
         at = _settled(at) if number in (3, 7, 8) else at
         assert not at.exception
         assert not at.error
-        assert at.title[0].value == step.page
+        assert at.session_state["view"] == step.page
         assert _step(at) == f"Guided tour · {number} of {len(STEPS)} · on the bundled emoji set"
         assert control(at, "data_pick").value == "emoji"
         assert at.query_params["tour"] == str(number)
@@ -74,7 +74,7 @@ def test_every_step_stands_on_its_view_with_numbers_of_the_set_and_the_state_com
             control(at, "noise_slider").set_value(1.585).run()
             assert "37 more picture directions" in _card(at)
         at.button(key="tour_next").click().run()
-    assert at.title[0].value == "Overview"
+    assert at.session_state["view"] == "Overview"
     assert {name: at.query_params.get(name) for name in link} == link
     assert "tour" not in at.query_params
     assert not [b for b in at.button if b.key == "tour_next"]
@@ -98,11 +98,11 @@ def test_a_link_opens_a_step_and_leaving_it_ends_the_tour_where_it_stands(open_a
     at = open_app(tour="2", noise="1.5", data="emoji")
     assert "is about the Spectrum view" in "\n".join(m.value for m in at.markdown)
     at.button(key="tour_here").click().run()
-    assert at.title[0].value == "Spectrum"
+    assert at.session_state["view"] == "Spectrum"
     assert "turn grey" in _card(at)
     control(at, "data_pick").set_value("clipart").run()
     assert "is about the emoji set" in "\n".join(m.value for m in at.markdown)
     at.button(key="tour_leave").click().run()
     assert not at.exception
     assert "tour" not in at.query_params
-    assert at.title[0].value == "Spectrum"
+    assert at.session_state["view"] == "Spectrum"

@@ -263,8 +263,8 @@ def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked
     assert not at.exception
     assert not at.error
     assert "-SDE" in control(at, "data_pick").value
-    assert any("300 pictures" in c.value for c in at.caption)
-    control(at, "training_pick").set_value(None).run()
+    assert any("300 images" in c.value for c in at.caption)
+    control(at, "training_pick").set_value("").run()
     assert not at.get("plotly_chart")
 
 

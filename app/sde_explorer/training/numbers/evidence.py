@@ -53,4 +53,4 @@ def expected(run: str) -> str:
 
 def _points(numbers: Numbers) -> str:
     estimate, low, high = numbers
-    return f"{estimate:+.1f} points ({low:+.1f} to {high:+.1f})"
+    return f"{estimate:+.1f} points ({low:+.1f} to {high:+.1f})".replace("-", "\u2212")
