@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -50,3 +52,22 @@ def test_the_image_starts_as_docs_say_and_not_as_root():
 def test_bundled_data_stays_small():
     total = sum(p.stat().st_size for p in (ROOT / "data").rglob("*") if p.is_file())
     assert total <= 40 * 2**20
+
+
+def test_the_release_is_of_the_version_that_the_changelog_names():
+    check = subprocess.run(
+        [sys.executable, ".ci/check_release.py", "version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 0, check.stderr
+
+
+def test_every_file_that_the_page_reads_is_package_data():
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    for package, folder in (("sde_explorer", ROOT / "app/sde_explorer"), ("sde_core", ROOT / "sde_core")):
+        given = {path for pattern in tool["package-data"][package] for path in folder.glob(pattern)}
+        others = {p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
+        assert others <= given

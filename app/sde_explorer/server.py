@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from sde_core.errors import SDEError
 from sde_explorer.early_style import EarlyStyle
 from sde_explorer.serving import log
 from sde_explorer.serving.doors import HostDoor, SessionDoor
@@ -17,6 +18,7 @@ from sde_explorer.serving.policy import install, policy_from
 from sde_explorer.serving.uploading import UploadDoor
 from sde_explorer.serving.visitors import VisitorCookie, sweep
 from sde_explorer.ui.page_style import PAGE_STYLE
+from sde_explorer.ui.words import as_text
 
 EARLY_SCRIPT = Path(__file__).with_name("ui").joinpath("early_page.js").read_text("utf-8")
 PAGES = str(Path(__file__).with_name("pages.py"))
@@ -61,9 +63,9 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
 
 
 def script_error(error: Exception) -> bool:
-    """Write an error of a page that nobody foresaw into the log, and show the visitor the id that its line has."""
-    sentence = log.unforeseen(error, kind="page")
-    st.error(f"{sentence[0].upper()}{sentence[1:]}.", icon=":material/error:")
+    """Show the sentence of an error that the library foresaw; of another one the id under which the log has it."""
+    sentence = as_text(str(error)) if isinstance(error, SDEError) else log.unforeseen(error, kind="page")
+    st.error(f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.", icon=":material/error:")
     return True
 
 

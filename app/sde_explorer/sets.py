@@ -69,12 +69,18 @@ def known_sets(cache: Path) -> tuple[SetEntry, ...]:
     found: dict[tuple[str, str], SetEntry] = {}
     for entry in sorted((e for e in encoded_here if e), key=lambda e: e.stamp):
         found[entry.data, entry.encoder] = entry
-    shipped = [entry_of(bundled.embeddings_folder(name), name) for name in bundled.PAIR_SETS]
-    for entry in shipped:
+    for entry in _shipped():
         if entry:
             found.setdefault((entry.data, entry.encoder), entry)
     order = {name: i for i, name in enumerate(bundled.PAIR_SETS)}
     return tuple(sorted(found.values(), key=lambda e: (order.get(e.data, len(order)), -e.stamp)))
+
+
+def _shipped() -> list[SetEntry | None]:
+    try:
+        return [entry_of(bundled.embeddings_folder(name), name) for name in bundled.PAIR_SETS]
+    except sde.DataError:  # installed without its data: whoever names them is told
+        return []
 
 
 def filters(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:

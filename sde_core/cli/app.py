@@ -93,7 +93,7 @@ def command_of(options: argparse.Namespace) -> list[str]:
         ) from None
     found = importlib.util.find_spec("sde_explorer")
     if importlib.util.find_spec("streamlit") is None or found is None or not found.submodule_search_locations:
-        raise ConfigError('the dashboard needs its packages: pip install "sde-explorer[app]"')
+        raise ConfigError('the dashboard needs its packages: pip install "sde-explorer"')
     script = Path(next(iter(found.submodule_search_locations))) / "main.py"
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.address", address, "--server.port", str(options.port)]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 
 from sde_core import __version__
-from sde_core.cli import app, encode, evaluate, finetune, knows, report, spectrum, transform
+from sde_core.cli import app, doctor, encode, evaluate, finetune, knows, report, spectrum, transform
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, spectrum, knows, evaluate, transform, finetune, report, app)
+_COMMANDS = (encode, spectrum, knows, evaluate, transform, finetune, report, app, doctor)
 
 # What open_clip, clip-retrieval and CLIP_benchmark call the same thing.
 _ALSO = {

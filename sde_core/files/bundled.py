@@ -1,5 +1,6 @@
 """Where the data that ships with the project lies: pairs, encoder and their embeddings."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -11,20 +12,33 @@ PAIR_SETS = ("emoji", "clipart")
 ENCODER = "sde-mini"
 """Name of the bundled encoder."""
 
+INSTALLED = "sde_explorer_data"
+"""Name under which a wheel brings the data."""
+
 
 def data_folder() -> Path:
-    """Return the project's `data/` folder; the environment variable SDE_DATA overrides the place.
+    """Return the folder of the bundled data: SDE_DATA if it is set, the checkout's `data/`, or what was installed.
 
     Raises:
-        DataError: it is not there, because the package was installed without its checkout.
+        DataError: it is nowhere, because the package was installed without it.
     """
-    folder = Path(os.environ.get("SDE_DATA") or Path(__file__).resolve().parents[2] / "data")
+    named = os.environ.get("SDE_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "data"
+    if not named and not (folder / "pairs").is_dir():
+        folder = _installed() or folder
     if not folder.is_dir():
         raise DataError(
             f"the bundled data must lie in {folder}; nothing is there: "
-            "install from a checkout (pip install -e .) or set SDE_DATA to the checkout's data folder"
+            "install the package anew, or set SDE_DATA to the data folder of a checkout"
         )
     return folder
+
+
+def _installed() -> Path | None:
+    """Return where the wheel put the data, or None."""
+    found = importlib.util.find_spec(INSTALLED)
+    places = list(found.submodule_search_locations or ()) if found else []
+    return Path(places[0]) if places else None
 
 
 def pairs_folder(name: str) -> Path:

@@ -145,5 +145,5 @@ def _umap() -> Any:  # noqa: ANN401  (a module without types)
     try:
         from umap import umap_
     except ImportError:
-        raise ConfigError('a UMAP needs umap-learn: pip install "sde-explorer[app]"') from None
+        raise ConfigError('a UMAP needs umap-learn: pip install "sde-explorer"') from None
     return umap_

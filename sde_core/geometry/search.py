@@ -131,7 +131,5 @@ def _faiss() -> Any:  # noqa: ANN401  (a module without types)
     try:
         import faiss
     except ImportError:
-        raise ConfigError(
-            'search needs faiss, which is not installed: pip install "sde-explorer[app]"'
-        ) from None
+        raise ConfigError('search needs faiss, which is not installed: pip install "sde-explorer"') from None
     return faiss
