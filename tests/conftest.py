@@ -24,7 +24,7 @@ _BROWSER = "tests/browser/"
 _SHAPED = [f"sde_core.{path.stem}" for path in (ROOT / "sde_core").iterdir() if path.stem != "pairs"]
 install_import_hook(_SHAPED, "sys.modules['tests.shape_checks'].checked")
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.encoder_folders"]
 
 # The first torch call is slow, so no deadline; derandomised, so that a run can be repeated.
 settings.register_profile(

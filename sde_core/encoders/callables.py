@@ -56,11 +56,11 @@ class Callables(nn.Module):
         self._images, self._texts = images, texts
         self._width = 0
 
-    def encode_image(self, pictures: Tensor) -> Tensor:
-        """Return the rows of pictures (k, 3, height, width) uint8."""
+    def encode_image(self, pictures: Tensor | Sequence[Tensor]) -> Tensor:
+        """Return the rows of k pictures, each (3, height, width) uint8."""
         from PIL import Image
 
-        shown = [Image.fromarray(x) for x in pictures.cpu().permute(0, 2, 3, 1).contiguous().numpy()]
+        shown = [Image.fromarray(x.cpu().permute(1, 2, 0).contiguous().numpy()) for x in pictures]
         return self._checked(self._images(shown), len(shown), "images")
 
     def encode_text(self, letters: Tensor) -> Tensor:

@@ -108,9 +108,12 @@ class Encoder:
         """The picture preprocessing in words, one line."""
         return " ".join(str(self.preprocess).split())
 
-    def encode_images(self, pictures: Tensor) -> Tensor:
-        """Return (k, d) float32 unit vectors of preprocessed pictures (k, 3, height, width)."""
-        if pictures.is_floating_point():  # bytes are for a model that prepares pictures itself
+    def encode_images(self, pictures: Tensor | Sequence[Tensor]) -> Tensor:
+        """Return (k, d) float32 unit vectors of preprocessed pictures (k, 3, height, width).
+
+        A model that prepares pictures itself, as those of `from_callables`, takes k of several sizes in a list.
+        """
+        if isinstance(pictures, Tensor) and pictures.is_floating_point():
             pictures = pictures.to(self.device, DTYPES[self.precision])
         with torch.inference_mode():
             features = self.model.encode_image(pictures)  # type: ignore[operator]
@@ -119,9 +122,8 @@ class Encoder:
     def encode_pictures(self, pictures: "Sequence[Image]") -> Tensor:
         """Return (k, d) float32 unit vectors of PIL pictures of any size, k at least 1."""
         prepared = [self.preprocess(picture) for picture in pictures]
-        if len({x.shape for x in prepared}) == 1:
-            return self.encode_images(torch.stack(prepared))
-        return torch.cat([self.encode_images(x[None]) for x in prepared])
+        same_size = len({x.shape for x in prepared}) == 1
+        return self.encode_images(torch.stack(prepared) if same_size else prepared)
 
     def encode_texts(self, captions: Sequence[str]) -> Tensor:
         """Return (k, d) float32 unit vectors of captions."""

@@ -76,7 +76,7 @@ def _serve(pipe: Connection, preprocess: "Callable[[Image], Tensor]") -> None:
             pipe.send([None if isinstance(x, np.ndarray) else x for x in made])
             for array in (x for x in made if isinstance(x, np.ndarray)):
                 pipe.send((array.dtype.str, array.shape))
-                pipe.send_bytes(array.data)
+                pipe.send_bytes(array.data.cast("B"))  # the pipe counts rows of bytes, not bytes, otherwise
     except (EOFError, ConnectionError):
         return
 

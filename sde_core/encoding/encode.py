@@ -138,6 +138,8 @@ def _encode_pictures(
 def _images(encoder: Encoder, batch: Batch) -> Tensor | None:
     if batch.pictures is None:
         return None
+    if isinstance(batch.pictures, list):
+        return encoder.encode_images(batch.pictures)
     return encoder.encode_images(batch.pictures.to(encoder.device, non_blocking=True))
 
 

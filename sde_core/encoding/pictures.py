@@ -35,12 +35,13 @@ class Batch:
 
     Attributes:
         pairs: all of them.
-        pictures: (k, 3, height, width) of those whose picture could be read; None if k = 0.
+        pictures: (k, 3, height, width) of those whose picture could be read, a list where their sizes differ
+            because the model prepares them itself; None if k = 0.
         broken: position -> why there is no picture.
     """
 
     pairs: list[Pair]
-    pictures: Tensor | None
+    pictures: Tensor | list[Tensor] | None
     broken: dict[int, str]
 
 
@@ -122,8 +123,10 @@ def _batches(
 
 def _batch(pairs: list[Pair], made: list[Tensor | str], *, pinned: bool) -> Batch:
     some = [x for x in made if isinstance(x, Tensor)]
-    pictures = None
-    if some:
+    pictures: Tensor | list[Tensor] | None = None
+    if len({x.shape for x in some}) > 1:
+        pictures = some
+    elif some:
         pictures = torch.empty((len(some), *some[0].shape), dtype=some[0].dtype, pin_memory=pinned)
         torch.stack(some, out=pictures)
     return Batch(pairs, pictures, {i: x for i, x in enumerate(made) if isinstance(x, str)})

@@ -73,9 +73,7 @@ def _pictures(vectors: EmbeddingSet, encoder: Encoder) -> np.ndarray | None:
         read = [decode_image(pairs.find(name).read_image()) for name in vectors.image_ids[:_TRIED]]
     except (SDEError, OSError):
         return None
-    found: np.ndarray = (
-        encoder.encode_images(torch.stack([encoder.preprocess(x) for x in read])).cpu().numpy()
-    )
+    found: np.ndarray = encoder.encode_pictures(read).cpu().numpy()
     return found
 
 

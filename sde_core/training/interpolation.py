@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import check_share
 from sde_core.device import resolve_device
+from sde_core.errors import DataError
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import schedule_of
 from sde_core.training.checkpoint import Checkpoint, check_same_training, read_checkpoint, write_checkpoint
@@ -122,6 +123,7 @@ def interpolate(
         path = folder / "interpolated.safetensors"
         # Without the optimiser's memory: it belongs to other weights.
         write_checkpoint(replace(end, model=mixed, optimizer={}), path)
+        _check_written(path, mixed)
     return Run(training, folder).result(path, f"{alpha:g} of the way")
 
 
@@ -136,6 +138,12 @@ def interpolated_weights(
         is_first_factor = ".lora_A." in name or not first.is_floating_point()
         mixed[name] = last if is_first_factor else torch.lerp(first, last, alpha)
     return mixed
+
+
+def _check_written(path: Path, mixed: Mapping[str, Tensor]) -> None:
+    again = read_checkpoint(path).model
+    if again.keys() != mixed.keys() or not all(torch.equal(again[n], mixed[n].cpu()) for n in mixed):
+        raise DataError(f"{path} does not read as what was written: is the disk sound?")
 
 
 def _trained(

@@ -15,7 +15,7 @@ from sde_core.training.config import FinetuneConfig
 from sde_core.training.folding import NotFolded, disagreement, fold
 from sde_core.training.inputs import Inputs, Vectors
 from sde_core.training.model import SIGLIP_BIAS, SIGLIP_SCALE, Adapter, DualModel
-from sde_core.training.open_clip_files import write_open_clip
+from sde_core.training.open_clip_files import architecture, write_open_clip
 from sde_core.training.subject import Outcome, Subject, arranged
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def prepare_subject(
     if config.train == "adapter":
         return _adapter_subject(source, config, encoder, device, progress)
     encoder = encoder or _encoder_of(source, config)
+    architecture(encoder)  # a model of another library is refused now, not after the training
     build = heads_subject if config.train == "heads" else towers_subject
     return build(source, config, encoder, device, progress)
 

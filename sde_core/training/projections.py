@@ -66,7 +66,10 @@ def find_projection(model: nn.Module, modality: Modality) -> Projection | None:
         model: open_clip's CLIP or CustomTextCLIP.
         modality: "image" or "text".
     """
-    return _of_image(model.visual) if modality == "image" else _of_text(model)  # type: ignore[arg-type]
+    if modality == "text":
+        return _of_text(model)
+    tower = getattr(model, "visual", None)
+    return _of_image(tower) if isinstance(tower, nn.Module) else None
 
 
 def _of_image(tower: nn.Module) -> Projection | None:
