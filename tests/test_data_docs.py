@@ -1,10 +1,13 @@
 """Every example of docs/data.md runs as it stands, on small files that the writers of the readers' tests make."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from sde_core.embedding_formats import FORMATS
 from tests.sde_core.embedding_formats.real_set import WRITERS as VECTORS
@@ -29,7 +32,7 @@ VECTOR_FOLDERS = {
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
+def files(tmp_path, monkeypatch, tiny_encoder_folder, clip_folder):
     """The files of the examples in the folder where they run."""
     monkeypatch.chdir(tmp_path)
     for folder, writer in PAIR_FOLDERS.items():
@@ -37,6 +40,7 @@ def files(tmp_path, monkeypatch):
     for folder, writer in VECTOR_FOLDERS.items():
         (tmp_path / folder).mkdir()
         VECTORS[writer](real_set().select(np.arange(6)), tmp_path / folder)
+    _write_encoders(tmp_path, tiny_encoder_folder, clip_folder)
     image, text = np.random.default_rng(0).normal(size=(2, 6, 4)).astype(np.float32)
     (tmp_path / "npy").mkdir()
     np.save(tmp_path / "npy/image.npy", image)
@@ -45,6 +49,14 @@ def files(tmp_path, monkeypatch):
     np.savez(
         tmp_path / "ids.npz", image=image[:2], text=text[:4], ids=["x", "y"], text_ids=["x", "y", "x", "y"]
     )
+
+
+def _write_encoders(place, tiny_encoder_folder, clip_folder):
+    shutil.copytree(tiny_encoder_folder, place / "encoder")
+    shutil.copytree(clip_folder, place / "clip")
+    shutil.copy(tiny_encoder_folder / "open_clip_config.json", place / "arch.json")
+    state = load_file(tiny_encoder_folder / "open_clip_model.safetensors")
+    torch.save({"epoch": 2, "state_dict": state}, place / "epoch_2.pt")
 
 
 def test_the_examples_run_one_after_another(files):

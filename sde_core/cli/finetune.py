@@ -186,11 +186,14 @@ def _source(options: argparse.Namespace) -> "EmbeddingSet | Pairs":
 
 def _encoder(options: argparse.Namespace, config: "FinetuneConfig") -> "Encoder | None":
     """Return the encoder that was named; for pairs the bundled one if none was."""
+    from sde_core.cli.output import print_remarks
     from sde_core.encoders import load_encoder
 
     if options.model is None and options.embeddings is not None:
         return None
-    return load_encoder(options.model or "bundled", pretrained=options.pretrained, device=config.device)
+    encoder = load_encoder(options.model or "bundled", pretrained=options.pretrained, device=config.device)
+    print_remarks(encoder.remarks)
+    return encoder
 
 
 def _join_torchrun(options: argparse.Namespace) -> bool:

@@ -51,9 +51,11 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("encoder")
     group.add_argument(
         "--model",
-        default=DEFAULT_MODEL,
         metavar="NAME",
-        help="bundled, an open_clip architecture, hf-hub:..., a folder; default: %(default)s",
+        help=(
+            "bundled, an open_clip architecture or its json, hf-hub:..., a folder of open_clip, transformers or "
+            f"sentence-transformers; default: the one that vectors name, else {DEFAULT_MODEL}"
+        ),
     )
     group.add_argument("--pretrained", metavar="TAG", help="pretrained tag or checkpoint file of that model")
     group.add_argument(
@@ -79,12 +81,20 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
 
 
 def load_chosen_encoder(options: argparse.Namespace) -> "Encoder":
-    """Return the encoder that the options of `add_encoder_options` name."""
+    """Return the encoder that the options of `add_encoder_options` name; what was assumed of it is printed."""
+    return load_named_encoder(options.model or DEFAULT_MODEL, options)
+
+
+def load_named_encoder(name: str, options: argparse.Namespace) -> "Encoder":
+    """Return the encoder of a name with the other options; what was assumed of it is printed."""
+    from sde_core.cli.output import print_remarks
     from sde_core.encoders import load_encoder
 
-    return load_encoder(
-        options.model, pretrained=options.pretrained, device=options.device, precision=options.precision
+    encoder = load_encoder(
+        name, pretrained=options.pretrained, device=options.device, precision=options.precision
     )
+    print_remarks(encoder.remarks)
+    return encoder
 
 
 def chosen_batch_size(options: argparse.Namespace, encoder: "Encoder") -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sde_core.cli.options import DEFAULT_MODEL, chosen_batch_size, load_chosen_encoder
+from sde_core.cli.options import chosen_batch_size, load_chosen_encoder, load_named_encoder
 from sde_core.cli.output import encoding_bar, print_remarks, print_skipped
 
 if TYPE_CHECKING:
@@ -38,13 +38,12 @@ class Source:
         Raises:
             EncoderError: it is not known, or its weights are not those of the vectors.
         """
-        from sde_core.encoders import load_encoder
         from sde_core.errors import EncoderError
 
         if not self._saved:
             return self.encoder
         origin, options = embeddings.provenance, self._options
-        name = options.model if options.model != DEFAULT_MODEL else origin.encoder
+        name = options.model or origin.encoder
         if not name:
             raise EncoderError(f"{embeddings.name} does not say which encoder made it; name it with --model")
         if origin.transform:
@@ -52,13 +51,17 @@ class Source:
                 f"{embeddings.name} was transformed ({origin.transform}), and words would not be: evaluate the "
                 "set it was made from with --fit-on"
             )
-        encoder = load_encoder(
-            name, pretrained=options.pretrained, device=options.device, precision=options.precision
-        )
+        encoder = load_named_encoder(name, options)
         if origin.weights_sha256 and encoder.weights_sha256 != origin.weights_sha256:
             raise EncoderError(
                 f"{name} must have the weights that made {embeddings.name}, {origin.weights_sha256[:12]}; "
                 f"got {encoder.weights_sha256[:12]}: encode the pairs again"
+            )
+        width = int(encoder.encode_texts(["a"]).shape[1])
+        if width != embeddings.width:
+            raise EncoderError(
+                f"{name} gives vectors of {width} numbers, {embeddings.name} has {embeddings.width}: another encoder "
+                "made them; name it with --model"
             )
         return encoder
 

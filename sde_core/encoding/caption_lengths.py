@@ -48,6 +48,8 @@ def _rows_cut(encoder: Encoder, captions: Sequence[str]) -> Iterator[int]:
         rows = doubtful[start : start + _BATCH]
         whole = encoder.tokenizer([captions[row] for row in rows])
         longer = encoder.tokenizer([f"{captions[row]} a" for row in rows])
+        if whole.shape != longer.shape:  # no context that is filled: nothing is cut
+            continue
         full = torch.eq(whole, longer).flatten(1).all(dim=1)
         for row, is_full in zip(rows, full.tolist(), strict=True):
             if is_full and encoder.characters_read(captions[row]) < len(captions[row].rstrip()):

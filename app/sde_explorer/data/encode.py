@@ -28,8 +28,8 @@ def encode_form(found: "PairsFound", *, busy: bool) -> None:
         accept_new_options=True,
         help=(
             "The bundled encoder; an open_clip model with its pretrained tag (type to search); "
-            "hf-hub:organisation/model; a folder with open_clip_config.json; or "
-            "ARCHITECTURE/path/to/checkpoint.safetensors."
+            "hf-hub:organisation/model; a folder of open_clip, transformers or sentence-transformers; "
+            "ARCHITECTURE/path/to/checkpoint.safetensors; or architecture.json/path/to/checkpoint.pt."
         ),
     )
     if right.button("Encode", type="primary", icon=":material/bolt:", width="stretch", disabled=busy):

@@ -92,6 +92,31 @@ def test_bad_input_is_one_sentence(tiny_encoder_folder, capsys, arguments, messa
     assert message in err
 
 
+def test_the_bundled_encoder_can_be_named(saved_set, capsys):
+    """It is the default for pairs, but not for vectors that do not say who made them."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from sde_core import EmbeddingSet
+
+    labelled = replace(
+        EmbeddingSet.load(saved_set), metadata={"label": np.array(["a", "b", "c"])[np.arange(60) % 3]}
+    )
+    labelled.save(saved_set.with_name("named"))
+    arguments = [
+        "evaluate",
+        "--embeddings",
+        str(saved_set.with_name("named")),
+        "--task",
+        "zeroshot_classification",
+    ]
+    assert main(arguments) == 2
+    assert "name it with --model" in capsys.readouterr().err
+    assert main([*arguments, "--model", "bundled"]) == 2
+    assert "bundled gives vectors of 192 numbers, toy has 8: another encoder" in capsys.readouterr().err
+
+
 def test_vectors_without_an_encoder_ask_for_it(saved_set, capsys):
     from dataclasses import replace
 
