@@ -3,15 +3,16 @@
 import numpy as np
 import streamlit as st
 
-from sde_explorer.readings.bands import BANDS, BandReport
+from sde_core.partition import Bands
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.threshold_figure import Overlay, threshold_figure
 
 
-def _spectrum(modality: str, count: int, seed: int) -> tuple[BandReport, Overlay]:
+def _spectrum(modality: str, count: int, seed: int) -> tuple[Bands, Overlay]:
     rng = np.random.default_rng(seed)
     values = np.sort(np.geomspace(20, 0.1, count) * np.exp(0.05 * rng.normal(size=count)))[::-1]
     strong, noise = float(values[count // 20]), float(values[count // 2])
-    report = BandReport(
+    report = Bands(
         modality=modality,
         values=values,
         labels=np.where(values > strong, 0, np.where(values > noise, 1, 2)),

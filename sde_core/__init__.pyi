@@ -55,6 +55,7 @@ from .mmeb import published_mmeb as published_mmeb
 from .pairs import Pair as Pair
 from .pairs import Pairs as Pairs
 from .pairs import open_pairs as open_pairs
+from .partition import Bands as Bands
 from .partition import Partition as Partition
 from .partition import partition_spectrum as partition_spectrum
 from .partition import register_rule as register_rule
@@ -127,5 +128,9 @@ from .treatments.treatment import TreatmentConfig as TreatmentConfig
 from .treatments.treatment import comparison_names as comparison_names
 from .treatments.treatment import fit_all as fit_all
 from .treatments.treatment import fit_treatment as fit_treatment
+from .vocabulary import Band as Band
+from .vocabulary import Centring as Centring
+from .vocabulary import Direction as Direction
+from .vocabulary import Modality as Modality
 
 __version__: str

@@ -9,10 +9,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # The rooms of the library, floor by floor: a room imports from lower floors only. Pure rooms know neither files nor
 # encoders nor the network; edge rooms may.
-PURE = ("errors", "checks", "spectra", "retrieval", "partition", "shaping", "geometry", "losses")
+PURE = (
+    "errors",
+    "vocabulary",
+    "checks",
+    "spectra",
+    "retrieval",
+    "partition",
+    "shaping",
+    "geometry",
+    "losses",
+)
 FLOORS = (
     ("errors",),
-    ("checks", "device", "files"),
+    ("vocabulary", "checks", "device", "files"),
     ("spectra", "retrieval", "pairs", "encoders"),
     ("partition", "sets"),
     ("shaping", "geometry", "embedding_formats", "classify"),

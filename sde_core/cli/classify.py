@@ -8,6 +8,7 @@ from sde_core.cli.options import chosen_batch_size
 from sde_core.cli.output import counting_bar, print_json, print_table
 from sde_core.cli.retrieval import check_and_warn
 from sde_core.errors import ConfigError, DataError
+from sde_core.vocabulary import Direction
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -132,7 +133,7 @@ def _zero_shot_scores(treatment: "Baseline", each: "EmbeddingSet", classes: "Ten
     from sde_core.checks.sphere import unit_rows
 
     texts = unit_rows(classes if treatment.text_map is None else treatment.text_map(classes), "classes")
-    score = treatment.score(texts, "text_retrieval")
+    score = treatment.score(texts, Direction.TEXT_RETRIEVAL)
     return score(_mapped(treatment, each.image))
 
 

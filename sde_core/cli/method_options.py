@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from sde_core.errors import ConfigError
+from sde_core.vocabulary import Centring
 
 if TYPE_CHECKING:
     from sde_core.partition import Rule
@@ -15,7 +16,10 @@ def add_partition_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("partition")
     group.add_argument("--rule", default="mp-iqr", metavar="NAME", help="default: %(default)s")
     group.add_argument(
-        "--center", choices=("mean", "none"), default="mean", help="take the mean off first, or keep the cone"
+        "--center",
+        choices=[c.value for c in Centring],
+        default="mean",
+        help="take the mean off first, or keep the cone",
     )
     group.add_argument(
         "--noise-factor",
@@ -90,7 +94,7 @@ def chosen_treatment(options: argparse.Namespace, kind: str = "enhance") -> "Tre
     return TreatmentConfig(
         kind="prune" if kind == "prune" else "enhance",
         rule=chosen_rule(options),
-        center="mean" if options.center == "mean" else None,
+        center=Centring(options.center),
         noise_factor=options.noise_factor,
         strong_factor=options.strong_factor,
         progress=getattr(options, "progress", 0.0),

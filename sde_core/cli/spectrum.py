@@ -11,12 +11,11 @@ from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json, print_table
 from sde_core.errors import ConfigError, DataError
+from sde_core.vocabulary import BANDS, Centring
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
     from sde_core.sets.missing import Modality
-
-_BANDS = ("strong", "weak", "noise")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -69,37 +68,35 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _report(embeddings: "EmbeddingSet", modality: "Modality", options: argparse.Namespace) -> dict[str, Any]:
-    from sde_core.partition import partition_spectrum
-    from sde_core.partition.manual import move_thresholds
-    from sde_core.spectra.metrics import spectrum_metrics
+    from sde_core.partition import Bands, partition_spectrum
     from sde_core.spectra.spectrum import compute_spectrum
 
     rows = embeddings.vectors(modality)
-    spectrum = compute_spectrum(rows, center="mean" if options.center == "mean" else None)
+    spectrum = compute_spectrum(rows, center=Centring(options.center))
     own = partition_spectrum(
         spectrum, chosen_rule(options), features=rows, paired=embeddings.paired_or_none(), seed=options.seed
     )
-    partition = move_thresholds(spectrum, own, noise=options.noise_factor, strong=options.strong_factor)
-    energies = spectrum.energies / spectrum.energies.sum()
+    bands = Bands.of(spectrum, own, modality=modality).moved(
+        noise=options.noise_factor, strong=options.strong_factor
+    )
     report: dict[str, Any] = {
         "modality": modality,
         "rule": own.rule,
         "n_samples": spectrum.n_samples,
         "n_features": spectrum.n_features,
         "rank": spectrum.rank,
-        "tau_strong": partition.tau_strong,
-        "tau_noise": partition.tau_noise,
+        "tau_strong": bands.tau_strong,
+        "tau_noise": bands.tau_noise,
         "noise_scale": own.noise_scale,
         "fit_distance": own.fit_distance,
     }
-    for number, band in enumerate(_BANDS):
-        mask = partition.labels == number
-        report[f"n_{band}"] = int(mask.sum())
-        report[f"{band}_energy_share"] = float(energies[mask].sum())
-    report["metrics"] = spectrum_metrics(spectrum)
-    report["note"] = own.note if own is partition else f"{own.note} Thresholds were moved by hand."
-    report["singular_values"] = spectrum.singular_values.tolist()
-    report["bands"] = [_BANDS[label] for label in partition.labels.tolist()]
+    for band in BANDS:
+        report[f"n_{band}"] = bands.count(band)
+        report[f"{band}_energy_share"] = bands.energy_share(band)
+    report["metrics"] = bands.metrics
+    report["note"] = f"{bands.note} {bands.moved_note}".strip()
+    report["singular_values"] = bands.values.tolist()
+    report["bands"] = bands.names
     return report
 
 

@@ -8,6 +8,7 @@ from sde_core.cli.method_options import add_curriculum_options, add_partition_op
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json, print_table
 from sde_core.errors import ConfigError
+from sde_core.vocabulary import BANDS
 
 if TYPE_CHECKING:
     from sde_core.treatments.store import SavedTreatment
@@ -116,9 +117,7 @@ def _applied(options: argparse.Namespace, made: "SavedTreatment") -> dict[str, A
 
 def _print(facts: dict[str, Any]) -> None:
     both = [facts["image"], facts["text"]]
-    rows = [
-        (f"{band} directions", *(str(m[f"n_{band}"]) for m in both)) for band in ("strong", "weak", "noise")
-    ]
+    rows = [(f"{band} directions", *(str(m[f"n_{band}"]) for m in both)) for band in BANDS]
     rows.append(("largest change of a gain", *(f"{m['certificate']['max_change']:.4f}" for m in both)))
     for name, words in _WORDS.items():
         cells = (m["certificate"]["bounds"][name] for m in both)

@@ -10,7 +10,8 @@ from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.checks.sphere import unit_rows
 from sde_core.checks.vectors import as_vector
 from sde_core.errors import ConfigError, DataError
-from sde_core.retrieval.ranking import BLOCK_ENTRIES, DIRECTIONS, Direction, Score, cosine_score
+from sde_core.retrieval.ranking import BLOCK_ENTRIES, Score, cosine_score
+from sde_core.vocabulary import Direction, as_direction
 
 # Columns of a basis are orthonormal to this: float32 bases of a few thousand rows pass.
 _ORTHONORMAL = 1e-4
@@ -71,7 +72,7 @@ def k_occurrence(
     image: MatrixLike,
     text: MatrixLike,
     *,
-    direction: Direction = "text_retrieval",
+    direction: Direction | str = Direction.TEXT_RETRIEVAL,
     k: int = 10,
     score: Score = cosine_score,
 ) -> Tensor:
@@ -96,18 +97,17 @@ def k_occurrence(
 
     Source: docs/method.md, equation (6.20); Radovanovic et al. 2010.
     """
-    if direction not in DIRECTIONS:
-        raise ConfigError(f"direction must be one of {', '.join(DIRECTIONS)}; got {direction!r}")
+    way = as_direction(direction)
     images, texts = unit_rows(image, "image"), unit_rows(text, "text")
     if images.shape[1] != texts.shape[1]:
         raise DataError(
             f"image and text must have the same width; got {images.shape[1]} and {texts.shape[1]}"
         )
     texts = texts.to(images.device)
-    queries, gallery = (images, texts) if direction == "text_retrieval" else (texts, images)
+    queries, gallery = (images, texts) if way is Direction.TEXT_RETRIEVAL else (texts, images)
     if not 1 <= k <= len(gallery):
         raise ConfigError(f"k must lie in [1, {len(gallery)}], the size of the gallery; got {k}")
-    block_score = score(gallery, direction)
+    block_score = score(gallery, way)
     counts = torch.zeros(len(gallery), dtype=torch.int64, device=images.device)
     for block in torch.split(queries, max(1, BLOCK_ENTRIES // len(gallery))):
         best = block_score(block).topk(k, dim=1).indices.flatten()

@@ -1,5 +1,6 @@
 """Strong, weak and noise directions of a spectrum: one rule a file behind one call."""
 
+from sde_core.partition.bands import Bands, moved_thresholds, nothing_to_move
 from sde_core.partition.base import (
     NOISE,
     STRONG,
@@ -9,6 +10,7 @@ from sde_core.partition.base import (
     Partition,
     Rule,
     fit_limit,
+    has_thresholds,
     partition_spectrum,
     register_rule,
     rule_names,
@@ -18,11 +20,15 @@ __all__ = [
     "NOISE",
     "STRONG",
     "WEAK",
+    "Bands",
     "Decision",
     "Evidence",
     "Partition",
     "Rule",
     "fit_limit",
+    "has_thresholds",
+    "moved_thresholds",
+    "nothing_to_move",
     "partition_spectrum",
     "register_rule",
     "rule_names",

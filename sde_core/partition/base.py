@@ -83,6 +83,11 @@ class Partition:
     note: str
 
     @property
+    def cuts_by_size(self) -> bool:
+        """Whether the labels follow from two thresholds, which may then be moved."""
+        return math.isfinite(self.tau_strong) and math.isfinite(self.tau_noise)
+
+    @property
     def n_strong(self) -> int:
         """Number of strong directions."""
         return int((self.labels == STRONG).sum())
@@ -131,6 +136,15 @@ _registered: dict[str, Rule] = {}
 def rule_names() -> tuple[str, ...]:
     """Return the names that `partition_spectrum` knows, bundled ones first."""
     return (*_BUNDLED, *(name for name in _registered if name not in _BUNDLED))
+
+
+def has_thresholds(rule: str | Rule) -> bool:
+    """Return whether a rule cuts by two thresholds; one that labels directions one by one says so of itself.
+
+    Raises:
+        ConfigError: unknown rule (the names are listed).
+    """
+    return bool(getattr(_resolve(rule)[1], "has_thresholds", True))
 
 
 def register_rule(name: str, rule: Rule) -> None:

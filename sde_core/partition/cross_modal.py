@@ -38,6 +38,7 @@ class CrossModalRule:
     """
 
     name: ClassVar[str] = "cross-modal"
+    has_thresholds: ClassVar[bool] = False
 
     q: float = 0.05
     n_permutations: int = 100

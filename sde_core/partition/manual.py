@@ -1,7 +1,6 @@
 """Rule "manual": two thresholds or two ranks that the user gives."""
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -9,6 +8,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from sde_core.errors import ConfigError
+from sde_core.partition.bands import moved_thresholds, nothing_to_move
 from sde_core.partition.base import Decision, Evidence, Partition, partition_spectrum
 from sde_core.spectra.spectrum import Spectrum
 
@@ -89,28 +89,25 @@ def move_thresholds(
 ) -> Partition:
     """Return the partition with its thresholds multiplied, so that one pair of factors serves both modalities.
 
-    A strong threshold that would fall below the noise threshold is raised to it. Factors of 1 return the
-    partition as it is.
+    The rule is that of `Bands.moved`; factors of 1 return the partition as it is, and so does a rule that labels
+    directions one by one, whose note then says that there was nothing to move.
 
     Args:
         spectrum: that the partition belongs to.
-        partition: by a rule that cuts by size.
+        partition: the rule's own.
         noise: factor of the noise threshold, at least 0.
         strong: factor of the strong threshold, at least 0.
 
     Raises:
-        ConfigError: a factor is negative or not finite, or the rule labels directions one by one.
+        ConfigError: a factor is negative or not finite.
     """
-    for value, name in ((noise, "noise"), (strong, "strong")):
-        if not 0.0 <= value < math.inf:
-            raise ConfigError(f"{name} must be a finite factor of at least 0; got {value}")
+    thresholds = moved_thresholds(partition, noise=noise, strong=strong)
+    if thresholds is not None:
+        tau_noise, tau_strong = thresholds
+        return partition_spectrum(spectrum, ManualRule(tau_strong=tau_strong, tau_noise=tau_noise))
     if (noise, strong) == (1.0, 1.0):
         return partition
-    if not (math.isfinite(partition.tau_noise) and math.isfinite(partition.tau_strong)):
-        raise ConfigError(f"rule {partition.rule} labels each direction; it has no thresholds to move")
-    tau_noise = partition.tau_noise * noise
-    tau_strong = max(partition.tau_strong * strong, tau_noise)
-    return partition_spectrum(spectrum, ManualRule(tau_strong=tau_strong, tau_noise=tau_noise))
+    return replace(partition, note=f"{partition.note} {nothing_to_move(partition)}".strip())
 
 
 def labels_by_rank(spectrum: Spectrum, n_strong: int, n_signal: int) -> Int[Tensor, " r"]:

@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sde_core.report.spaces import BANDS, SHOWN_EDGES
+from sde_core.report.spaces import SHOWN_EDGES
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.words import percent, points, signed
+from sde_core.vocabulary import BANDS
 
 WIDTH, HEIGHT = 560.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 14.0, 34.0, 50.0

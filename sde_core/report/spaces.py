@@ -1,6 +1,5 @@
 """What a set's two spaces are like: spectra with bands, the bulk beside the law, metrics beside controls."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -9,17 +8,15 @@ import torch
 from sde_core.checks.matrices import MatrixLike
 from sde_core.geometry.alignment import alignment_metrics
 from sde_core.geometry.neighbourhoods import hubness, k_occurrence, two_nn_dimension
-from sde_core.partition import Partition, partition_spectrum
+from sde_core.partition import Bands, partition_spectrum
 from sde_core.partition import marchenko_pastur as mp
-from sde_core.partition.manual import move_thresholds
-from sde_core.retrieval.ranking import DIRECTIONS
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.spectra.metrics import spectrum_metrics
 from sde_core.spectra.null_spectra import shuffled_column_spectra
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
 from sde_core.treatments.treatment import TreatmentConfig
+from sde_core.vocabulary import BANDS, DIRECTIONS, Band
 
-BANDS = ("strong", "weak", "noise")
 N_BINS = 40
 SHOWN_EDGES = 2.0
 """The bulk is drawn up to so many noise edges."""
@@ -38,29 +35,25 @@ def modality_facts(
     """
     spectrum = compute_spectrum(rows, center=config.center)
     own = partition_spectrum(spectrum, config.rule, features=rows, paired=paired, seed=config.seed)
-    partition = move_thresholds(spectrum, own, noise=config.noise_factor, strong=config.strong_factor)
+    bands = Bands.of(spectrum, own).moved(noise=config.noise_factor, strong=config.strong_factor)
     shuffled = next(shuffled_column_spectra(rows, n_shuffles=1, seed=config.seed))
-    energies = spectrum.energies / spectrum.energies.sum() if spectrum.rank else spectrum.energies
     return {
         "n_samples": spectrum.n_samples,
         "n_features": spectrum.n_features,
-        "singular_values": spectrum.singular_values.tolist(),
-        "labels": partition.labels.tolist(),
+        "singular_values": bands.values.tolist(),
+        "labels": bands.labels.tolist(),
         "shuffled": shuffled.tolist(),
-        "tau_strong": partition.tau_strong,
-        "tau_noise": partition.tau_noise,
+        "tau_strong": bands.tau_strong,
+        "tau_noise": bands.tau_noise,
         "fit_distance": own.fit_distance,
         "fits_bulk": own.fits_bulk,
-        "note": own.note,
+        "note": own.note if bands.is_moved else f"{own.note} {bands.moved_note}".strip(),
         "bands": {
-            band: {
-                "directions": int((partition.labels == i).sum()),
-                "energy_share": float(energies[partition.labels == i].sum()),
-            }
-            for i, band in enumerate(BANDS)
+            band: {"directions": bands.count(band), "energy_share": bands.energy_share(band)}
+            for band in BANDS
         },
-        "bulk": _bulk(spectrum, partition, own),
-        "metrics": spectrum_metrics(spectrum) | {"two_nn": two_nn_dimension(rows, seed=config.seed)},
+        "bulk": _bulk(bands),
+        "metrics": bands.metrics | {"two_nn": two_nn_dimension(rows, seed=config.seed)},
         "controls": _metrics_of_values(shuffled, spectrum),
     }
 
@@ -73,7 +66,7 @@ def pair_facts(embeddings: EmbeddingSet, seed: int) -> dict[str, Any]:
         return facts
     facts |= alignment_metrics(image, text, seed=seed)
     for direction in DIRECTIONS:
-        gallery = embeddings.n_texts if direction == "text_retrieval" else embeddings.n_images
+        gallery = len(getattr(embeddings, direction.gallery))
         if gallery > _HUB_K:
             counts = k_occurrence(embeddings.image, embeddings.text, direction=direction, k=_HUB_K)
             facts[f"hubness_{direction}"] = hubness(counts)
@@ -95,24 +88,21 @@ def _metrics_of_values(values: torch.Tensor, like: Spectrum) -> dict[str, float]
     )
 
 
-def _bulk(spectrum: Spectrum, partition: Partition, own: Partition) -> dict[str, Any] | None:
+def _bulk(bands: Bands) -> dict[str, Any] | None:
     """Return how many directions lie at each size, in noise edges, and what pure noise would give."""
-    theta = own.noise_scale
-    if theta is None and spectrum.rank:
-        theta = mp.noise_scale(spectrum.singular_values, aspect=spectrum.aspect, larger=spectrum.larger_side)
-    low, high = mp.edges(spectrum.aspect)
-    edge = (theta or 0.0) * math.sqrt(spectrum.larger_side) * high
+    edge = bands.edge
     if not edge > 0:
         return None
-    size, labels = spectrum.singular_values.numpy() / edge, partition.labels.numpy()
+    low, high = mp.edges(bands.aspect)
+    size = bands.values / edge
     bins = np.linspace(0, SHOWN_EDGES, N_BINS + 1)
     width = float(bins[1] - bins[0])
     y = np.linspace(low, high, 160)
     # Per unit of y the law has density 1; a bin is `width` edges wide, which is width * high units of y.
-    law = mp.density(y, spectrum.aspect) * width * high * int((labels == 2).sum())
+    law = mp.density(y, bands.aspect) * width * high * bands.count(Band.NOISE)
     return {
         "bins": bins.tolist(),
-        "counts": {band: np.histogram(size[labels == i], bins)[0].tolist() for i, band in enumerate(BANDS)},
+        "counts": {band: np.histogram(size[bands.labels == band.code], bins)[0].tolist() for band in BANDS},
         "beyond": int((size > SHOWN_EDGES).sum()),
         "law": [(y / high).tolist(), law.tolist()],
     }

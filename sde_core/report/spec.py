@@ -12,6 +12,7 @@ from sde_core.errors import ConfigError, DataError
 from sde_core.sets.evaluation import Captions
 from sde_core.shaping.curriculum import CurriculumConfig, check_name
 from sde_core.treatments.treatment import TreatmentConfig, comparison_names
+from sde_core.vocabulary import Centring
 
 VERSION = 1
 KIND = "sde.report"
@@ -92,7 +93,7 @@ class ReportSpec:
     def __post_init__(self) -> None:
         if not self.sets:
             raise ConfigError("sets must hold at least one embedding set; got none")
-        check_name(self.center, "center", ("mean", "none"))
+        check_name(self.center, "center", tuple(Centring))
         check_name(self.captions, "captions", ("primary", "all"))
         for name in self.treatments:
             check_name(name, "treatments", comparison_names())
@@ -107,7 +108,7 @@ class ReportSpec:
             raise ConfigError(f"curriculum must hold fields of CurriculumConfig: {error}") from None
         return TreatmentConfig(
             rule=self.rule,
-            center="mean" if self.center == "mean" else None,
+            center=Centring(self.center),
             noise_factor=self.noise_factor,
             strong_factor=self.strong_factor,
             progress=self.progress,

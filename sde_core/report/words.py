@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sde_core.vocabulary import BANDS
+
 Content = Mapping[str, Any]
 THIN = "\u202f"
 
@@ -45,7 +47,7 @@ def plain(value: float | None, digits: int = 3) -> str:
 def bands_sentence(modality: str, facts: Content) -> list[tuple[str, str]]:
     """Return which band holds what, as pieces of text with the colour that they are written in."""
     pieces = [(f"{modality.capitalize()}: ", "")]
-    for place, band in enumerate(("strong", "weak", "noise")):
+    for place, band in enumerate(BANDS):
         found = facts["bands"][band]
         noun = "direction holds" if found["directions"] == 1 else "directions hold"
         pieces.append((f"{found['directions']:,} {band}", band))

@@ -15,7 +15,8 @@ from sde_core.checks.vectors import as_vector
 from sde_core.errors import ConfigError, DataError
 from sde_core.retrieval.medians import MedianPlaces
 from sde_core.retrieval.places import FirstPlaces
-from sde_core.retrieval.ranking import DIRECTIONS, QueryRanks, RetrievalRanks, check_ks, query_values
+from sde_core.retrieval.ranking import QueryRanks, RetrievalRanks, check_ks, query_values
+from sde_core.vocabulary import DIRECTIONS
 
 # Draws held at one time: 32 MiB of int64.
 _BLOCK_ENTRIES = 1 << 22

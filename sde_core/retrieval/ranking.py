@@ -16,14 +16,11 @@ from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
 from sde_core.retrieval.block_counts import count_by_blocks
 from sde_core.retrieval.both_ways import Counts, count_both_ways
-from sde_core.retrieval.links import as_link_pairs
-from sde_core.retrieval.links import linked_groups as linked_groups
+from sde_core.retrieval.links import as_link_pairs, linked_groups
 from sde_core.retrieval.medians import MedianPlaces
 from sde_core.retrieval.per_query import any_twin_places, average_precision, first_places
 from sde_core.retrieval.places import FirstPlaces
-from sde_core.retrieval.scores import DIRECTIONS as DIRECTIONS
 from sde_core.retrieval.scores import BlockScore as BlockScore
-from sde_core.retrieval.scores import Direction as Direction
 from sde_core.retrieval.scores import HubScore
 from sde_core.retrieval.scores import Score as Score
 from sde_core.retrieval.scores import cosine_score as cosine_score
@@ -31,6 +28,7 @@ from sde_core.retrieval.twins import twin_classes, with_twins
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 _Side: TypeAlias = tuple[Counts, FirstPlaces, FirstPlaces]
+from sde_core.vocabulary import DIRECTIONS
 
 # Scores held at one time: 16 MiB of float32, and three temporaries of the same size at most.
 BLOCK_ENTRIES = 1 << 22
@@ -188,7 +186,7 @@ def retrieval_ranks(
                 (texts, images), (images, texts), DIRECTIONS, asked, strict=True
             )
         ]
-    groups = linked_groups(links, len(texts), len(images))
+    groups = linked_groups(links.numpy(), len(texts), len(images))
     return RetrievalRanks(
         image_retrieval=_query_ranks(asked[0], *sides[0], groups[0], len(images)),
         text_retrieval=_query_ranks(asked[1], *sides[1], groups[1], len(texts)),

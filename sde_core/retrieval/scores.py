@@ -2,20 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from torch import Tensor
 
-Direction: TypeAlias = Literal["image_retrieval", "text_retrieval"]
-"""What is looked for: "image_retrieval" is text -> image, "text_retrieval" is image -> text."""
+from sde_core.vocabulary import Direction
 
 BlockScore: TypeAlias = Callable[[Tensor], Tensor]
 """(b, d) unit query rows -> (b, g) scores against a whole gallery; larger is better."""
 
 Score: TypeAlias = Callable[[Tensor, Direction], BlockScore]
 """(g, d) unit gallery rows and the direction -> how one block of queries is scored."""
-
-DIRECTIONS: tuple[Direction, Direction] = ("image_retrieval", "text_retrieval")
 
 
 def cosine_score(gallery: Tensor, direction: Direction) -> BlockScore:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from sde_core.errors import ConfigError, DataError
-from sde_core.retrieval.ranking import linked_groups
+from sde_core.retrieval.links import linked_groups
 from sde_core.sets.embeddings import EmbeddingSet
 
 FEWEST = 8
@@ -44,10 +43,7 @@ def hold_out(
         raise ConfigError(f"shares must be above 0 and add up to 1; got {tuple(shares)}")
     embeddings.check_both()
     has_text = embeddings.primary_text >= 0
-    # A copy: the links of a set on disk may be read-only.
-    _, found = linked_groups(
-        torch.from_numpy(np.array(embeddings.links)), embeddings.n_texts, embeddings.n_images
-    )
+    _, found = linked_groups(embeddings.links, embeddings.n_texts, embeddings.n_images)
     group = found.numpy()
     order = np.random.default_rng(seed).permutation(np.unique(group[has_text]))
     ends = [int(share * len(order) + 1e-9) for share in np.cumsum(shares)]

@@ -15,7 +15,7 @@ from sde_core.spectra.spectrum import (
     Center,
     Spectrum,
     SpectrumAccumulator,
-    check_center,
+    as_center,
     compute_spectrum,
     with_fixed_signs,
 )
@@ -94,7 +94,7 @@ def compute_joint_spectrum(image: MatrixLike, text: MatrixLike, *, center: Cente
 
     Source: docs/method.md, equation (1.6).
     """
-    check_center(center)
+    center = as_center(center)
     a, b = as_paired_matrices(image, text, _NAMES)
     b = b.to(a.device)
     if 2 * a.numel() <= _STACKED_ENTRIES or len(a) < a.shape[1]:
@@ -120,7 +120,7 @@ def compute_cross_spectrum(image: MatrixLike, text: MatrixLike, *, center: Cente
     >>> compute_cross_spectrum(x, x[:, :1]).singular_values
     tensor([0.5000], dtype=torch.float64)
     """
-    check_center(center)
+    center = as_center(center)
     a, b = as_paired_matrices(image, text, _NAMES, same_width=False)
     stream = CrossSpectrumAccumulator(a.shape[1], b.shape[1], center=center, device=a.device)
     return stream.update(a, b).spectrum()
@@ -146,7 +146,7 @@ class CrossSpectrumAccumulator:
         center: Center = "mean",
         device: torch.device | str | None = None,
     ) -> None:
-        check_center(center)
+        center = as_center(center)
         for name, width in (("n_image_features", n_image_features), ("n_text_features", n_text_features)):
             if width < 1:
                 raise ConfigError(f"{name} must be at least 1; got {width}")

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError
-from sde_core.spectra.spectrum import Center, check_center
+from sde_core.spectra.spectrum import Center, as_center
 
 # Sums of this many entries are held at one time for the bootstrap: 128 MiB in float64.
 _GROUP_ENTRIES = 1 << 24
@@ -109,7 +109,7 @@ def resampled_spectra(
     Source: docs/method.md, equation (1.11).
     """
     _check_count(n_resamples, "n_resamples")
-    check_center(center)
+    center = as_center(center)
     if len(sides) not in ((2,) if cross else (1, 2)):
         raise ConfigError(f"sides must be {'two' if cross else 'one or two'} matrices; got {len(sides)}")
     if len(sides) == 2:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 import torch
 from jaxtyping import Float
@@ -12,8 +12,11 @@ from torch import Tensor
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
+from sde_core.vocabulary import Centring
 
-Center = Literal["mean"] | None
+Center: TypeAlias = Literal["mean"] | Centring | None
+"""How to centre: "mean" takes the column means off, None leaves the cone in; a `Centring` says either."""
+
 Route = Literal["svd", "gram"]
 
 _EPS = torch.finfo(torch.float64).eps
@@ -47,7 +50,7 @@ class Spectrum:
         return len(self.singular_values)
 
     @property
-    def center(self) -> Center:
+    def center(self) -> Literal["mean"] | None:
         """How F was centred: "mean" or None."""
         return None if self.mean is None else "mean"
 
@@ -150,7 +153,7 @@ def compute_spectrum(
     >>> compute_spectrum(torch.diag(torch.tensor([3.0, 2.0, 0.0])), center=None).singular_values
     tensor([3., 2.], dtype=torch.float64)
     """
-    check_center(center)
+    center = as_center(center)
     if route not in (None, "svd", "gram"):
         raise ConfigError(f'route must be "svd", "gram" or None; got {route!r}')
     matrix = as_matrix(x, "x")
@@ -201,11 +204,10 @@ class SpectrumAccumulator:
     def __init__(
         self, n_features: int, *, center: Center = "mean", device: torch.device | str | None = None
     ) -> None:
-        check_center(center)
+        self.center: Center = as_center(center)
         if n_features < 1:
             raise ConfigError(f"n_features must be at least 1; got {n_features}")
         self.n_features = n_features
-        self.center: Center = center
         self.count = 0
         self._sum = torch.zeros(n_features, dtype=torch.float64, device=device)
         self._gram = torch.zeros(n_features, n_features, dtype=torch.float64, device=device)
@@ -309,11 +311,13 @@ def with_fixed_signs(basis: Float[Tensor, "n r"]) -> Float[Tensor, "n r"]:
 _with_fixed_signs = with_fixed_signs
 
 
-def check_center(center: Center) -> None:
-    """Refuse a centring that does not exist.
+def as_center(center: Center | str) -> Literal["mean"] | None:
+    """Return a centring as "mean" or None, whichever spelling of `Centring` it is given in.
 
     Raises:
-        ConfigError: ``center`` is neither "mean" nor None.
+        ConfigError: ``center`` is neither.
     """
-    if center not in (None, "mean"):
-        raise ConfigError(f'center must be "mean" or None; got {center!r}')
+    try:
+        return "mean" if Centring("none" if center is None else center) is Centring.MEAN else None
+    except ValueError:
+        raise ConfigError(f'center must be "mean" or None; got {center!r}') from None

@@ -10,9 +10,6 @@ import numpy.typing as npt
 
 from sde_core.sets.embeddings import EmbeddingSet
 
-BANDS = ("strong", "weak", "noise")
-"""Names of the labels 0, 1, 2 of a partition."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:

@@ -11,9 +11,10 @@ from sde_core.retrieval.ranking import retrieval_metrics
 from sde_core.sets.embeddings import Floats
 from sde_core.spectra.metrics import effective_rank
 from sde_core.spectra.spectrum import compute_spectrum
-from sde_core.training.events import BANDS, ModalitySpectrum
+from sde_core.training.events import ModalitySpectrum
 from sde_core.training.inputs import Inputs
 from sde_core.training.model import DualModel
+from sde_core.vocabulary import BANDS
 
 KS = (1, 5, 10)
 _ROWS = 256

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.errors import DataError
-from sde_core.retrieval.links import Ints
-from sde_core.retrieval.ranking import linked_groups
+from sde_core.retrieval.links import Ints, linked_groups
 
 _TRAIN = {"train", "training"}
 _VAL = {"val", "valid", "validation", "dev"}
@@ -100,9 +99,7 @@ def _held_out(
     links: Ints, counts: tuple[int, int], pool: npt.NDArray[np.bool_], share: float, seed: int
 ) -> npt.NDArray[np.bool_]:
     """Return whole groups of pictures linked by captions, in seeded order, up to ``share`` of the pool."""
-    import torch
-
-    _, group = linked_groups(torch.from_numpy(np.ascontiguousarray(links)), *counts)
+    _, group = linked_groups(links, *counts)
     groups = group.numpy()
     names, sizes = np.unique(groups[pool], return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))

@@ -9,8 +9,9 @@ from torch import Tensor
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import Interval, Resampling, drawn_metrics
-from sde_core.retrieval.ranking import BlockScore, Direction, RetrievalRanks, check_ks, metrics_from_ranks
+from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, check_ks, metrics_from_ranks
 from sde_core.treatments.table import Baseline
+from sde_core.vocabulary import Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

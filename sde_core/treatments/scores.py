@@ -11,8 +11,9 @@ from torch import Tensor
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
-from sde_core.retrieval.ranking import BLOCK_ENTRIES, BlockScore, Direction, Score
+from sde_core.retrieval.ranking import BLOCK_ENTRIES, BlockScore, Score
 from sde_core.retrieval.scores import HubScore
+from sde_core.vocabulary import Direction
 
 
 def fit_csls(image: MatrixLike, text: MatrixLike, *, k: int = 10) -> Score:
@@ -157,7 +158,7 @@ class _Banks:
                 f"got {self.image.shape[1]}"
             )
         image, text = self.image.to(gallery.device), self.text.to(gallery.device)
-        return (text, image) if direction == "image_retrieval" else (image, text)
+        return (text, image) if direction == Direction.IMAGE_RETRIEVAL else (image, text)
 
 
 def _blocks(rows: Tensor, width: int) -> tuple[Tensor, ...]:

@@ -17,7 +17,7 @@ from sde_core.shaping.certificate import Certificate, certify
 from sde_core.shaping.curriculum import CurriculumConfig, check_name
 from sde_core.shaping.enhancement import enhancement_gains
 from sde_core.shaping.transform import SpectralTransform
-from sde_core.spectra.spectrum import Center, Spectrum, check_center, compute_spectrum
+from sde_core.spectra.spectrum import Center, Spectrum, as_center, compute_spectrum
 from sde_core.treatments.table import Baseline, baseline_names, fit_baseline
 
 Kind = Literal["enhance", "prune"]
@@ -57,7 +57,7 @@ class TreatmentConfig:
 
     def __post_init__(self) -> None:
         check_name(self.kind, "kind", KINDS)
-        check_center(self.center)
+        object.__setattr__(self, "center", as_center(self.center))
         check_share(self.progress, "progress")
         if self.curriculum.strong == "adversarial":
             raise ConfigError(
@@ -114,7 +114,7 @@ def fit_treatment(
 
     Raises:
         DataError: not a finite matrix, or pairs that the rule needs are missing.
-        ConfigError: unknown rule, or a rule without thresholds and a factor that is not 1.
+        ConfigError: unknown rule, or a factor that is negative or not finite.
     """
     matrix = as_matrix(rows, "rows")
     spectrum = compute_spectrum(matrix, center=config.center)
@@ -131,7 +131,7 @@ def treatment_of(spectrum: Spectrum, own: Partition, config: TreatmentConfig) ->
         config: thresholds and gains.
 
     Raises:
-        ConfigError: a rule without thresholds and a factor that is not 1.
+        ConfigError: a factor that is negative or not finite.
     """
     partition = move_thresholds(spectrum, own, noise=config.noise_factor, strong=config.strong_factor)
     if config.kind == "prune":

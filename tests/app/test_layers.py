@@ -26,7 +26,7 @@ PLAIN = [
     or str(path.relative_to(APP)) in {
         "url_values.py", "sets.py", "state.py", "training/runs.py",
         "serving/policy.py", "serving/places.py", "serving/log.py", "serving/visitors.py",
-        "readings/bands.py", "readings/gains.py", "readings/headline.py", "readings/matrices.py", "readings/metrics.py",
+        "readings/rules.py", "readings/gains.py", "readings/headline.py", "readings/matrices.py", "readings/metrics.py",
     }
 ]  # fmt: skip
 # From the ground up; a view may read another view's numbers, figures and caches, if that stands before it here.

@@ -12,7 +12,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import sde_core as sde
-from sde_explorer.readings.bands import BANDS, BandReport, band_report
+from sde_core.partition import Bands
+from sde_core.vocabulary import BANDS
 from sde_explorer.screenshots import dashboard, rest
 from sde_explorer.ui.band_bar import BAND_BAR_JS, report_bar
 from sde_explorer.ui.threshold_figure.component import LOGIC
@@ -56,7 +57,7 @@ SPECTRA = {
 }
 
 
-def _sent(report: BandReport) -> dict:
+def _sent(report: Bands) -> dict:
     found = figure_data([report], {}, factors=(1.0, 1.0), axes=("rank", "linear", "log"), alt="", name="")
     return found["panels"][0]
 
@@ -66,11 +67,11 @@ def _sent(report: BandReport) -> dict:
 def test_bands_in_the_browser_are_those_of_the_library(blank, name, rule):
     spectrum = sde.compute_spectrum(SPECTRA[name], center=None)
     own = sde.partition_spectrum(spectrum, rule)
-    report = band_report("image", spectrum, own)
+    report = Bands.of(spectrum, own, modality="image")
     # Factors at which a threshold lies exactly on a singular value: it is not above itself.
     on = [(float(v / report.own_tau_noise), 1.0) for v in report.values[:3] if report.own_tau_noise > 0]
     for noise, strong in FACTORS + on:
-        expected = band_report("image", spectrum, own, noise_factor=noise, strong_factor=strong)
+        expected = Bands.of(spectrum, own, modality="image", noise_factor=noise, strong_factor=strong)
         found, taus = blank.evaluate(
             "([sent, factors]) => { const panel = readyPanel(sent);"
             "return [bandsOf(panel, factors), panel.own && thresholdsOf(panel, factors)]; }",
@@ -106,7 +107,7 @@ def test_the_bar_of_the_browser_is_the_bar_of_the_server(blank):
         spectrum = sde.compute_spectrum(SPECTRA[name])
         noise, strong = factors
         own = sde.partition_spectrum(spectrum)
-        report = band_report("image", spectrum, own, noise_factor=noise, strong_factor=strong)
+        report = Bands.of(spectrum, own, modality="image", noise_factor=noise, strong_factor=strong)
         looks = (
             "bar => [bar.getAttribute('role'), bar.getAttribute('aria-label'),"
             "[...bar.querySelectorAll('.bar > i')].filter(i => i.style.display !== 'none')"

@@ -20,8 +20,8 @@ from sde_explorer.readings.cached.spectra import spectrum
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sde_core.partition import Bands
     from sde_explorer.jobs import Job
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.sets import SetEntry
     from sde_explorer.state import State
 
@@ -221,7 +221,7 @@ def retrieval(found: Common) -> "Job":
     return _job("retrieval", found.key, "Searching in both sets", work)
 
 
-def subspaces(found: Common, center: str, reports: "tuple[BandReport, BandReport]") -> "Job":
+def subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Job":
     """Return the job whose result is `Subspaces` of one modality.
 
     Args:

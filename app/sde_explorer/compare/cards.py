@@ -8,15 +8,15 @@ from sde_explorer.ui.cards import WAITING, Card, Number
 from sde_explorer.ui.words import percent, recall
 
 if TYPE_CHECKING:
+    from sde_core.partition import Bands
     from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
     from sde_explorer.compare.numbers.subspaces import Subspaces
-    from sde_explorer.readings.bands import BandReport
 
 _NONE = "–"
 
 
 def compare_cards(
-    pairs: "list[tuple[BandReport, BandReport]]",
+    pairs: "list[tuple[Bands, Bands]]",
     similarity: "Similarity | None",
     neighbours: "list[Neighbours]",
     subspaces: "list[Subspaces]",
@@ -46,7 +46,7 @@ def compare_cards(
     )
 
 
-def _ranks(pairs: "list[tuple[BandReport, BandReport]]", empty: str) -> tuple[Card, ...]:
+def _ranks(pairs: "list[tuple[Bands, Bands]]", empty: str) -> tuple[Card, ...]:
     found = []
     there = {a.modality: (a, b) for a, b in pairs}
     for modality in ("image", "text"):

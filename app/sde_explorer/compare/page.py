@@ -29,12 +29,12 @@ from sde_explorer.ui.pending import catch_up
 from sde_explorer.ui.session import current_state
 
 if TYPE_CHECKING:
+    from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
     from sde_explorer.jobs import Job
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.state import State
 
-    Pairs = list[tuple[BandReport, BandReport]]
+    Pairs = list[tuple[Bands, Bands]]
 
 
 def show() -> None:

@@ -27,9 +27,9 @@ from sde_explorer.ui.words import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
     from sde_explorer.jobs import Job
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.state import State
 
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ def results(jobs: "Sequence[Job]", kind: type[Result]) -> list[Result]:
     return [job.result for job in jobs if isinstance(job.result, kind)]
 
 
-def spectra_section(pairs: "list[tuple[BandReport, BandReport]]", state: "State") -> None:
+def spectra_section(pairs: "list[tuple[Bands, Bands]]", state: "State") -> None:
     """Show both spectra on each other, and bands and metrics in numbers."""
     st.header("How does each set spread its energy?", anchor=False)
     with st.container(horizontal=True, gap="medium"):

@@ -3,8 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
-from sde_explorer.readings.bands import BANDS
 from sde_explorer.ui.bands_table import STYLE, dot
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.metric_cards import short
@@ -13,9 +13,9 @@ from sde_explorer.ui.terms import METRICS
 from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
+    from sde_core.partition import Bands
     from sde_explorer.compare.numbers.measures import ComparedSets, Similarity
     from sde_explorer.compare.numbers.subspaces import Subspaces
-    from sde_explorer.readings.bands import BandReport
 
 _SPECTRAL = ("effective_rank", "stable_rank", "participation_ratio", "isoscore", "alpha_req")
 _PAIRED = {
@@ -30,7 +30,7 @@ _PAIRED = {
 _ROWS = ("recall@1", "recall@5", "recall@10", "median_rank", "mrr")
 
 
-def compared_bands(pairs: "list[tuple[BandReport, BandReport]]") -> str:
+def compared_bands(pairs: "list[tuple[Bands, Bands]]") -> str:
     """Return directions and energy of each band in A and in B, as HTML of our own."""
     heads = "".join(
         head("directions", f"{dot(palette.KIND[a.modality])}{a.modality} directions") + head("energy")
@@ -50,7 +50,7 @@ def compared_bands(pairs: "list[tuple[BandReport, BandReport]]") -> str:
     return _table(head("band", "band, A → B"), heads, rows)
 
 
-def compared_metrics(pairs: "list[tuple[BandReport, BandReport]]") -> str:
+def compared_metrics(pairs: "list[tuple[Bands, Bands]]") -> str:
     """Return the metrics of both spectra, as HTML of our own."""
     heads = "".join(head("A → B", f"{dot(palette.KIND[a.modality])}{a.modality}") for a, _ in pairs)
     rows = "".join(

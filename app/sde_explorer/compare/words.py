@@ -3,16 +3,17 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
 from sde_explorer.compare.numbers.rows import KINDS
 from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
+    from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
     from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
     from sde_explorer.compare.numbers.subspaces import Subspaces
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.state import State
 
 SAME = (
@@ -77,12 +78,12 @@ def sampled(n_rows: int, total: int, what: str) -> str:
     return f" Seeded sample of {n_rows:,} of {total:,} {what}." if n_rows < total else ""
 
 
-def spectra_story(pairs: "list[tuple[BandReport, BandReport]]") -> str:
+def spectra_story(pairs: "list[tuple[Bands, Bands]]") -> str:
     """Return for each modality whether B spreads its energy wider, and what its strong band does."""
     return "  \n".join(_spectrum_sentence(a, b) for a, b in pairs)
 
 
-def _spectrum_sentence(a: "BandReport", b: "BandReport") -> str:
+def _spectrum_sentence(a: "Bands", b: "Bands") -> str:
     ranks = [r.metrics["effective_rank"] for r in (a, b)]
     ratio = ranks[1] / ranks[0] if ranks[0] else math.nan
     if not math.isfinite(ratio) or 0.98 < ratio < 1.02:
@@ -94,8 +95,7 @@ def _spectrum_sentence(a: "BandReport", b: "BandReport") -> str:
             f"{'more slowly' if ratio > 1 else 'faster'}"
         )
     parts = [
-        f"{word(band)} {percent(a.energy_share(band))} → {percent(b.energy_share(band))}"
-        for band in ("strong", "weak", "noise")
+        f"{word(band)} {percent(a.energy_share(band))} → {percent(b.energy_share(band))}" for band in BANDS
     ]
     return f"{word(a.modality, a.modality.capitalize())}: {spread}; energy in {', '.join(parts)}."
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
+    from sde_core.partition import Bands
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.readings.gains import GainReport
     from sde_explorer.state import State, StrongMode
 
@@ -96,7 +96,7 @@ def fitted(data: Dataset, state: "State", modality: str) -> sde.SpectralTransfor
     return sde.SpectralTransform.fit(spectrum(data, modality, state.center), _now(data, state, found))
 
 
-def _now(data: Dataset, state: "State", found: "BandReport") -> "Tensor":
+def _now(data: Dataset, state: "State", found: "Bands") -> "Tensor":
     return numbers_gains.gains_at(
         spectrum(data, found.modality, state.center),
         found,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.formulas import with_formulas
 from sde_explorer.ui.words import percent
@@ -95,7 +96,7 @@ def moment_story(reports: "list[GainReport]", *, kind: str) -> str:
 
 def _modality(report: "GainReport") -> str:
     parts = []
-    for band, name in enumerate(("strong", "weak", "noise")):
+    for band, name in enumerate(BANDS):
         gains = report.now[report.labels == band]
         if not len(gains):
             continue

@@ -8,7 +8,7 @@ from sde_explorer.ui.words import recall
 
 if TYPE_CHECKING:
     from sde_core import EmbeddingSet
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.readings.headline import Headline
 
 COUNT = 8
@@ -33,7 +33,7 @@ def waiting() -> tuple[Card, ...]:
     )
 
 
-def cards(embeddings: "EmbeddingSet", reports: "list[BandReport]", headline: "Headline") -> tuple[Card, ...]:
+def cards(embeddings: "EmbeddingSet", reports: "list[Bands]", headline: "Headline") -> tuple[Card, ...]:
     """Return the cards with their numbers; what a set is too small for says so."""
     first = Card(
         label="Pairs",

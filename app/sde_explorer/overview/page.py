@@ -20,7 +20,7 @@ from sde_explorer.ui.skipped import skipped_items
 from sde_explorer.ui.tour_start import overview_button
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 
 def show() -> None:
@@ -62,7 +62,7 @@ def _other_data() -> None:
         page_link("Data", "Open pairs or embeddings", icon=":material/folder_open:")
 
 
-def _chart(reports: "list[BandReport]") -> None:
+def _chart(reports: "list[Bands]") -> None:
     state = current_state()
     st.header("Singular spectra", anchor=False)
     st.plotly_chart(
@@ -71,4 +71,4 @@ def _chart(reports: "list[BandReport]") -> None:
         config=CONFIG,
         alt=words.spectrum_alt(reports),
     )
-    st.markdown(words.spectrum_story(reports, moved=state.is_moved))
+    st.markdown(words.spectrum_story(reports))

@@ -12,7 +12,7 @@ from sde_explorer.state import Schedule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.state import State
 
 Kind = Literal["enhanced", "pruned"]
@@ -91,7 +91,7 @@ def schedules_of(config: sde.CurriculumConfig) -> dict[str, Floats]:
 
 def gain_report(
     spectrum: sde.Spectrum,
-    bands: "BandReport",
+    bands: "Bands",
     t: float,
     config: sde.CurriculumConfig,
     *,
@@ -134,7 +134,7 @@ def gain_report(
 
 def gains_at(
     spectrum: sde.Spectrum,
-    bands: "BandReport",
+    bands: "Bands",
     t: float,
     config: sde.CurriculumConfig,
     *,
@@ -144,7 +144,7 @@ def gains_at(
     """Return the (r,) gains of one moment; noise is drawn anew for every moment, and alike for the same one."""
     import torch
 
-    partition = _partition(bands)
+    partition = bands.partition
     if kind == "pruned":
         noise = partition.labels.to(spectrum.singular_values.device) == sde.partition.NOISE
         return torch.where(noise, 0.0, 1.0).to(spectrum.singular_values)
@@ -152,20 +152,6 @@ def gains_at(
     seed = 2 * round(1000 * t) + (bands.modality == "text")
     generator = torch.Generator().manual_seed(seed)
     return sde.enhancement_gains(spectrum, partition, t, config, generator=generator, ascent=ascent)
-
-
-def _partition(bands: "BandReport") -> sde.Partition:
-    import torch
-
-    return sde.Partition(
-        labels=torch.from_numpy(bands.labels),
-        tau_strong=bands.tau_strong,
-        tau_noise=bands.tau_noise,
-        noise_scale=None,
-        fit_distance=bands.fit_distance,
-        rule="as shown",
-        note=bands.note,
-    )
 
 
 def ascents(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_explorer.readings.bands import BandReport
+from sde_core.partition import Bands
 
 SAMPLE = 8_192
 """Pairs that the metrics of rows look at; of more, a seeded sample."""
@@ -35,11 +35,11 @@ class Reading:
     control: dict[str, float]
 
 
-def spectrum_readings(reports: list[BandReport], chance: dict[str, Floats]) -> tuple[Reading, ...]:
+def spectrum_readings(reports: list[Bands], chance: dict[str, Floats]) -> tuple[Reading, ...]:
     """Return the metrics of the spectra beside those of their (B, k) spectra of chance, by kind."""
     from sde_core.spectra.metrics import alpha_req, isoscore, participation_ratio, stable_rank
 
-    def of_chance(metric: Callable[[Floats, int], float], report: BandReport) -> float:
+    def of_chance(metric: Callable[[Floats, int], float], report: Bands) -> float:
         cut = chance[report.modality][:, : len(report.values)]
         return float(np.mean([metric(values, report.shape[1]) for values in cut]))
 

@@ -11,7 +11,7 @@ from sde_explorer.ui.table_heads import head
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sde_core.retrieval.ranking import Direction
+    from sde_core.vocabulary import Direction
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.retrieval.numbers.queries import QueryCard
 

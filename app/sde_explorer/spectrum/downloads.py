@@ -11,12 +11,12 @@ from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.ui.csv_text import csv_text
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.state import State
 
 
-def downloads(reports: "list[BandReport]", state: "State", data: "Dataset") -> None:
+def downloads(reports: "list[Bands]", state: "State", data: "Dataset") -> None:
     """Show the two buttons; the files are written when one is pressed."""
     st.header("Take the numbers home", anchor=False)
     name = f"spectrum-{data.fingerprint[:8]}"
@@ -43,12 +43,12 @@ def downloads(reports: "list[BandReport]", state: "State", data: "Dataset") -> N
     )
 
 
-def as_csv(reports: "list[BandReport]") -> str:
+def as_csv(reports: "list[Bands]") -> str:
     """Return one line for each singular value."""
     return csv_text(numbers_export.as_rows(reports))
 
 
-def as_json(reports: "list[BandReport]", state: "State", embeddings: sde.EmbeddingSet) -> str:
+def as_json(reports: "list[Bands]", state: "State", embeddings: sde.EmbeddingSet) -> str:
     """Return numbers, parameters and where the vectors come from."""
     parameters = asdict(state) | {"fingerprint": embeddings.fingerprint, "version": sde.__version__}
     content = numbers_export.as_json(reports, parameters) | {"provenance": embeddings.provenance.as_dict()}

@@ -25,8 +25,8 @@ from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state
 
 if TYPE_CHECKING:
+    from sde_core.partition import Bands
     from sde_explorer.jobs import Job
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.readings.matrices import Matrix
     from sde_explorer.spectrum.numbers.uncertainty import Band
@@ -44,7 +44,7 @@ def show() -> None:
     state = current_state()
     matrices = _matrices(state, sizes)
     waiting = _waiting(data, matrices, state)
-    shown: list[tuple[Matrix, BandReport]] = []
+    shown: list[tuple[Matrix, Bands]] = []
     try:
         shown = [] if waiting else [(m, cached_spectra.matrix_bands(data, m, state)) for m in matrices]
     except sde.SDEError as error:
@@ -84,7 +84,7 @@ def _waiting(data: "Dataset", matrices: "list[Matrix]", state: "State") -> "list
     return [job for job in (cached_spectra.chance(data, m) for m in needed) if job.status != "done"]
 
 
-def _spectrum(data: "Dataset", shown: "list[tuple[Matrix, BandReport]]", state: "State") -> None:
+def _spectrum(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State") -> None:
     reports = [report for _, report in shown]
     overlays, jobs = _overlays(data, shown, state)
     st.plotly_chart(
@@ -97,7 +97,7 @@ def _spectrum(data: "Dataset", shown: "list[tuple[Matrix, BandReport]]", state: 
         selection_mode="points",
         alt=words.spectrum_alt(reports),
     )
-    st.markdown(words.spectrum_story(reports, moved=state.is_moved))
+    st.markdown(words.spectrum_story(reports))
     notes = [
         spectrum_words.KIND_STORY[r.modality] for r in reports if r.modality in spectrum_words.KIND_STORY
     ]
@@ -113,7 +113,7 @@ def _spectrum(data: "Dataset", shown: "list[tuple[Matrix, BandReport]]", state: 
 
 
 def _overlays(
-    data: "Dataset", shown: "list[tuple[Matrix, BandReport]]", state: "State"
+    data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State"
 ) -> "tuple[dict[str, Band], list[Job]]":
     """Return the bands around the spectra that are there, and the jobs that compute the others."""
     if state.overlay == "none":
@@ -134,7 +134,7 @@ def _overlays(
     return found, jobs
 
 
-def _bands(reports: "list[BandReport]") -> None:
+def _bands(reports: "list[Bands]") -> None:
     left, right = st.columns([0.44, 0.56], gap="medium")
     with left:
         st.header("Few directions, how much energy?", anchor=False)

@@ -3,13 +3,13 @@
 import html
 from typing import TYPE_CHECKING
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.table_heads import head
 from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.spectrum.numbers.rules import RuleResult
 
 _STYLE = """<style>
@@ -36,7 +36,7 @@ _HEADS = {
 }
 
 
-def rules_table(results: "tuple[RuleResult, ...]", *, chosen: str, by_hand: "BandReport | None") -> str:
+def rules_table(results: "tuple[RuleResult, ...]", *, chosen: str, by_hand: "Bands | None") -> str:
     """Return one row a rule, and one for thresholds moved by hand, as HTML of our own.
 
     Args:
@@ -54,7 +54,7 @@ def rules_table(results: "tuple[RuleResult, ...]", *, chosen: str, by_hand: "Ban
     )
 
 
-def _row(rule: str, report: "BandReport | None", reason: str, *, now: bool) -> str:
+def _row(rule: str, report: "Bands | None", reason: str, *, now: bool) -> str:
     mark = ' class="now"' if now else ""
     name = f'<tr{mark}><th scope="row">{html.escape(rule)}</th>'
     if report is None:
@@ -84,8 +84,8 @@ def _bars(counts: dict[str, int]) -> str:
     return f'<span class="bars" role="img" aria-label="{words}">{parts}</span>'
 
 
-def _fit(report: "BandReport") -> str:
-    if report.fit_distance is None:
+def _fit(report: "Bands") -> str:
+    if report.fit_distance is None or report.is_moved:  # the distance is that of the rule's own bulk
         return "–"
     from sde_core.partition import fit_limit
 

@@ -1,6 +1,5 @@
 """The parts of the Spectrum view below the spectra, one of them open at a time: only that one is computed."""
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
@@ -27,7 +26,7 @@ from sde_explorer.ui.metric_cards import metric_cards
 from sde_explorer.ui.pending import catch_up, growing, pending
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.readings.metrics import Reading
     from sde_explorer.spectrum.numbers.batches import Draw
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from sde_explorer.state import State
     from sde_explorer.ui.frame import View
 
-Shown = "list[tuple[Matrix, BandReport]]"
+Shown = "list[tuple[Matrix, Bands]]"
 
 
 def sections(view: "View", shown: Shown, state: "State") -> None:
@@ -170,13 +169,13 @@ def _sample_sentence(data: "Dataset", state: "State") -> str:
 def _rules(data: "Dataset", shown: Shown, state: "State") -> None:
     for matrix, report in shown:
         job = cached_spectrum.rules(data, matrix)
-        by_hand = replace(report, fit_distance=None) if state.is_moved and report.cuts_by_size else None
+        by_hand = report if report.is_moved else None
         chosen = "shuffled pairs" if matrix.is_cross else state.rule
 
         def draw(
             results: "tuple[RuleResult, ...]",
             chosen: str = chosen,
-            by_hand: "BandReport | None" = by_hand,
+            by_hand: "Bands | None" = by_hand,
             kind: str = matrix.kind,
         ) -> None:
             st.html(rules_table(results, chosen=chosen, by_hand=by_hand))

@@ -8,7 +8,7 @@ from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.spectrum.numbers.batches import BatchCurve
     from sde_explorer.spectrum.numbers.centring import Centring
     from sde_explorer.spectrum.numbers.rules import RuleResult
@@ -42,7 +42,7 @@ def named(kind: str) -> str:
     return word(kind, kind.capitalize())
 
 
-def above_story(report: "BandReport", above: int, n_shuffles: int) -> str:
+def above_story(report: "Bands", above: int, n_shuffles: int) -> str:
     """Return how many directions lie above chance, beside what the rule says."""
     signal = report.count("strong") + report.count("weak")
     what = "the pairs" if report.modality == "cross" else "its columns"
@@ -53,7 +53,7 @@ def above_story(report: "BandReport", above: int, n_shuffles: int) -> str:
     return f"{named(report.modality)}: the first {above:,} {verb} above all {n_shuffles} shuffles of {what}{beside}."
 
 
-def overlay_story(report: "BandReport", band: "Band") -> str:
+def overlay_story(report: "Bands", band: "Band") -> str:
     """Return how wide the bootstrap band is at the first direction and at the noise threshold."""
     at = min(max(report.count("strong") + report.count("weak") - 1, 0), len(report.values) - 1)
 

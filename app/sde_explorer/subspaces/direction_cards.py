@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.cards import Card, Number
 from sde_explorer.ui.figures.palette import word

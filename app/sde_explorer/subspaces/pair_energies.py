@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.subspaces.figures.pairs import shown_pairs, triangle_figure

@@ -37,7 +37,7 @@ from sde_explorer.ui.tour_start import aim, aimed, arrived
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.readings.cached.sets import Dataset
 
 _BEFORE = "tour_before"
@@ -173,7 +173,7 @@ def _onward() -> None:
             st.button(label, key=f"tour_to_{page}", icon=icon, on_click=aim, args=(0, page))
 
 
-def _image(data: "Dataset") -> "BandReport":
+def _image(data: "Dataset") -> "Bands":
     [report] = cached_spectra.bands(data, DEFAULT, ("image",))
     return report
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.retrieval.numbers.queries import QueryCard, extremes
 from sde_explorer.retrieval.numbers.table import Part, RecallRow
 from sde_explorer.search.numbers import EXACT_ROWS, N_HITS, right_answers, search
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import sde_core as sde
     from sde_core.geometry.search import NeighbourIndex
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 FACTOR = 1.5
 """By which the second step asks to move the noise threshold."""
@@ -81,7 +81,7 @@ def step_state(number: int, **found: int) -> State:
     return replace(DEFAULT, tour=number, **{**STEPS[number - 1].fields, **found})
 
 
-def telling_direction(number: int, table: DirectionTable, report: "BandReport") -> int:
+def telling_direction(number: int, table: DirectionTable, report: "Bands") -> int:
     """Return the direction, from 1, that step 4 or 5 shows; 0 if its band is empty.
 
     Of the strong band the one along which pictures and captions agree most; of the noise band the middle one.

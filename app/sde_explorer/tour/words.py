@@ -3,7 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
-from sde_explorer.readings.bands import BANDS, moved_bands
+from sde_core.partition import Bands
+from sde_core.vocabulary import BANDS
 from sde_explorer.retrieval.figures.table import SAME, verdict
 from sde_explorer.retrieval.numbers.queries import change_of
 from sde_explorer.retrieval.numbers.table import WAYS
@@ -14,8 +15,8 @@ from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.words import as_text, holding, percent
 
 if TYPE_CHECKING:
+    from sde_core.partition import Bands
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.readings.gains import GainReport
     from sde_explorer.subspaces.numbers.directions import DirectionTable
     from sde_explorer.tour.numbers import Example, TourSearches
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 NOTHING_FOUND = "No caption of this set is moved far enough by it to be shown."
 
 
-def spectrum_step(image: "BandReport") -> str:
+def spectrum_step(image: "Bands") -> str:
     """Return what a spectrum is."""
     rows, width = image.shape
     total = image.energy.cumsum()
@@ -38,10 +39,10 @@ def spectrum_step(image: "BandReport") -> str:
     )
 
 
-def bands_step(image: "BandReport") -> str:
+def bands_step(image: "Bands") -> str:
     """Return what strong, weak and noise mean, and what to move."""
     held = ", ".join(holding(image.count(band), band, image.energy_share(band)) for band in BANDS)
-    moved = moved_bands(image, noise_factor=FACTOR, strong_factor=1.0)
+    moved = image.moved(noise=FACTOR, strong=1.0)
     return (
         f"{word('noise', 'Noise')} is what lies below the size that pure chance would reach. "
         f"{word('strong', 'Strong')} directions stand out from all others, {word('weak', 'weak')} ones lie between. "
@@ -51,7 +52,7 @@ def bands_step(image: "BandReport") -> str:
     )
 
 
-def chance_step(image: "BandReport", above: int) -> str:
+def chance_step(image: "Bands", above: int) -> str:
     """Return whether what is called noise is what chance gives.
 
     Args:
@@ -85,7 +86,7 @@ def direction_step(table: "DirectionTable", number: int, level: float | None) ->
     )
 
 
-def noise_step(table: "DirectionTable", report: "BandReport", number: int, level: float | None) -> str:
+def noise_step(table: "DirectionTable", report: "Bands", number: int, level: float | None) -> str:
     """Return what a noise direction holds, and that noise by size need not be noise by meaning."""
     noise = report.labels == BANDS.index("noise")
     said = (

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 _COLOURS = "".join(f"--{band}:{palette.BAND[band]};--{band}-ink:{palette.as_text(band)};" for band in BANDS)
 BAND_BAR_CSS = f".sde-band-bar,.sde-bands-of{{{_COLOURS}}}\n" + Path(__file__).with_name(
@@ -39,7 +39,7 @@ def band_bar(counts: dict[str, int], shares: dict[str, float]) -> str:
     )
 
 
-def report_bar(report: "BandReport") -> str:
+def report_bar(report: "Bands") -> str:
     """Return the bar of a spectrum's bands."""
     return band_bar(
         {band: report.count(band) for band in BANDS}, {band: report.energy_share(band) for band in BANDS}

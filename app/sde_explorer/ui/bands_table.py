@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.table_heads import head
 from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 STYLE = """<style>
 .sde-bands{width:100%;border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
@@ -20,7 +20,7 @@ STYLE = """<style>
 </style>"""
 
 
-def bands_table(reports: "list[BandReport]") -> str:
+def bands_table(reports: "list[Bands]") -> str:
     """Return directions, their share, and the share of energy of each band and modality, as HTML of our own."""
     heads = "".join(
         head("directions", f"{dot(palette.KIND[r.modality])}{r.modality} directions") + head("energy")
@@ -33,7 +33,7 @@ def bands_table(reports: "list[BandReport]") -> str:
     )
 
 
-def _row(reports: "list[BandReport]", band: str) -> str:
+def _row(reports: "list[Bands]", band: str) -> str:
     cells = "".join(
         f"<td>{r.count(band):,}<small>{percent(r.count(band) / max(len(r.values), 1))}</small></td>"
         f"<td>{100 * r.energy_share(band):.1f}\u00a0%</td>"

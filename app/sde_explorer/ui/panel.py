@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 import sde_core as sde
-from sde_explorer.readings.bands import rule_names
+from sde_core.partition import has_thresholds, nothing_to_move
 from sde_explorer.readings.cached import machine as cached_machine
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.readings.rules import rule_names
 from sde_explorer.sets import SetEntry
 from sde_explorer.state import DEFAULT, State, left_out, selections
 from sde_explorer.ui import fields
@@ -142,6 +143,8 @@ def _thresholds() -> None:
         disabled=not current_state().is_moved,
         on_click=lambda: put(noise=1.0, strong=1.0),
     )
+    if current_state().is_moved and not has_thresholds(rule):
+        st.caption(nothing_to_move(rule))
 
 
 def _treatment() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.readings.cached import pictures as cached_pictures
 from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.ui.figures import palette

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from sde_explorer.readings.bands import rule_names
+from sde_explorer.readings.rules import rule_names
 from sde_explorer.state import (
     DEFAULT,
     State,

@@ -3,11 +3,12 @@
 import math
 from typing import TYPE_CHECKING, Literal
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.partition.bands import MOVED
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.readings.headline import Headline
 
 
@@ -51,16 +52,16 @@ def as_text(caption: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in caption)
 
 
-def spectrum_story(reports: "list[BandReport]", *, moved: bool) -> str:
-    """Return what the spectrum chart shows, one sentence a modality."""
+def spectrum_story(reports: "list[Bands]") -> str:
+    """Return what the spectrum chart shows, one sentence a modality, and whether thresholds were moved."""
     parts = []
     for r in reports:
         strong, weak, noise = (holding(r.count(band), band, r.energy_share(band)) for band in BANDS)
         parts.append(
             f"{word(r.modality, r.modality.capitalize())}: {strong} of the energy, {weak}, and {noise}."
         )
-    if moved:
-        parts.append("Thresholds were moved by hand.")
+    if any(r.is_moved for r in reports):
+        parts.append(MOVED)
     raised = [r.modality for r in reports if r.strong_was_raised]
     if raised:
         parts.append(
@@ -80,12 +81,12 @@ def plain(markdown: str) -> str:
     return markdown.replace("**]", "").replace("**", "")
 
 
-def spectrum_alt(reports: "list[BandReport]") -> str:
+def spectrum_alt(reports: "list[Bands]") -> str:
     """Return the spectrum chart in words, for those who do not see it."""
-    return "Singular values by rank, with bands. " + plain(spectrum_story(reports, moved=False))
+    return "Singular values by rank, with bands. " + plain(spectrum_story(reports))
 
 
-def fit_story(reports: "list[BandReport]") -> tuple[Literal["warning", "note"], str]:
+def fit_story(reports: "list[Bands]") -> tuple[Literal["warning", "note"], str]:
     """Return what the rule assumed for each modality and whether that holds; a warning where it does not."""
     kind: Literal["warning", "note"] = "warning" if any(r.edge_is_doubtful for r in reports) else "note"
     notes: dict[str, list[str]] = {}
@@ -112,7 +113,7 @@ BULK_CROSS_STORY = (
 )
 
 
-def energy_story(reports: "list[BandReport]") -> str:
+def energy_story(reports: "list[Bands]") -> str:
     """Return how many directions hold half and nine tenths of the energy."""
     sentences = []
     for r in reports:
@@ -126,7 +127,7 @@ def energy_story(reports: "list[BandReport]") -> str:
     return " ".join(sentences)
 
 
-def bands_story(reports: "list[BandReport]") -> str:
+def bands_story(reports: "list[Bands]") -> str:
     """Return what to read from the two bars of a modality."""
     return (
         "The upper bar counts directions, the lower one energy: the further the two differ, the more a few directions "
@@ -134,7 +135,7 @@ def bands_story(reports: "list[BandReport]") -> str:
     )
 
 
-def threshold_sentence(reports: "list[BandReport]") -> str:
+def threshold_sentence(reports: "list[Bands]") -> str:
     """Return the rule's own thresholds where they were moved, or that the rule has none."""
     sentences = []
     for r in reports:
@@ -150,7 +151,7 @@ def threshold_sentence(reports: "list[BandReport]") -> str:
     return " ".join(sentences)
 
 
-def what_next(reports: "list[BandReport]", headline: "Headline") -> list[tuple[str, str]]:
+def what_next(reports: "list[Bands]", headline: "Headline") -> list[tuple[str, str]]:
     """Return what the headline numbers suggest to look at, most telling first: a lead and the rest."""
     image, text = reports
     found = []

@@ -7,6 +7,7 @@ import torch
 
 import sde_core as sde
 from sde_core import EmbeddingSet
+from sde_core.partition import Bands
 from sde_explorer.compare import tables as compare_tables
 from sde_explorer.compare import words
 from sde_explorer.compare.figures.retrieval import differences_figure
@@ -15,7 +16,6 @@ from sde_explorer.compare.figures.spectra import DASH, compared_spectra_figure
 from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.compare.numbers.measures import compared_retrieval, neighbours, similarity
 from sde_explorer.compare.numbers.subspaces import Side, compare_subspaces
-from sde_explorer.readings.bands import band_report
 from sde_explorer.ui.figures import palette
 from tests.app.compare.test_page import turned
 from tests.app.conftest import spiked
@@ -42,7 +42,7 @@ def measured(first: EmbeddingSet = A, second: EmbeddingSet = B):
 
 def bands(embeddings: EmbeddingSet, modality: str):
     spectrum = sde.compute_spectrum(compare.vectors_of(embeddings, modality))
-    return spectrum, band_report(modality, spectrum, sde.partition_spectrum(spectrum))
+    return spectrum, Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
 
 
 def subspaces(first: EmbeddingSet, second: EmbeddingSet, modality: str = "image"):

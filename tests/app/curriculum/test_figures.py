@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from sde_core.partition import Bands
 from sde_core.shaping.certificate import row_coordinates
+from sde_core.vocabulary import BANDS
 from sde_explorer.curriculum.figures.certificate import certificate_figure
 from sde_explorer.curriculum.figures.gains import curves_figure, waterfall_figure
 from sde_explorer.curriculum.figures.moment import NOW, moment_figure
 from sde_explorer.curriculum.figures.strong_modes import strong_modes_figure
 from sde_explorer.curriculum.numbers import certificate as numbers_certificate
 from sde_explorer.readings import gains as numbers_gains
-from sde_explorer.readings.bands import BANDS, band_report
 from sde_explorer.ui.figures import palette
 
 
@@ -25,7 +26,7 @@ def _reports(m=400, n=60, t=0.4, kind="enhanced", **curriculum):
         x[:, :5] *= 6
         x[:, 5:12] *= 1.8  # weak: above the noise edge, below the fence
         spectrum = sde.compute_spectrum(x)
-        bands = band_report(modality, spectrum, sde.partition_spectrum(spectrum))
+        bands = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
         found.append(numbers_gains.gain_report(spectrum, bands, t, config, kind=kind))
         rows = row_coordinates(x[:50], spectrum)
         certificates.append(

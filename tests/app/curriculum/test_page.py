@@ -11,6 +11,7 @@ import torch
 
 import sde_core as sde
 from sde_core import EmbeddingSet
+from sde_core.partition import Bands
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.curriculum import words
 from sde_explorer.curriculum.certificate_table import certificate_table
@@ -18,7 +19,6 @@ from sde_explorer.curriculum.numbers import certificate as numbers_certificate
 from sde_explorer.curriculum.numbers.certificate import N_ROWS
 from sde_explorer.curriculum.transform_download import as_file, as_zip
 from sde_explorer.readings import gains as numbers_gains
-from sde_explorer.readings.bands import band_report
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.state import State
@@ -34,7 +34,7 @@ def texts(at) -> str:
 def parts(folder: Path, modality: str = "image", center: str = "mean"):
     embeddings = EmbeddingSet.load(folder)
     spectrum = sde.compute_spectrum(getattr(embeddings, modality), center=center)
-    bands = band_report(modality, spectrum, sde.partition_spectrum(spectrum))
+    bands = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
     return embeddings, spectrum, bands
 
 

@@ -12,8 +12,8 @@ import pytest
 from sde_core import EmbeddingSet
 from sde_core.cli import main
 from sde_core.report import read_spec
+from sde_core.vocabulary import BANDS
 from sde_explorer.jobs import queue
-from sde_explorer.readings.bands import BANDS
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import entry_of

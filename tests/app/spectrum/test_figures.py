@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sde_core as sde
-from sde_explorer.readings.bands import BandReport, band_report
+from sde_core.partition import Bands
 from sde_explorer.readings.matrices import Matrix, chance_of, resampled_of, sides_of
 from sde_explorer.spectrum.clicks import size_clicked
 from sde_explorer.spectrum.figures.batches import batches_figure
@@ -27,9 +27,9 @@ def embeddings() -> sde.EmbeddingSet:
 
 
 @pytest.fixture(scope="module")
-def report(embeddings) -> BandReport:
+def report(embeddings) -> Bands:
     spectrum = sde.compute_spectrum(embeddings.image)
-    return band_report("image", spectrum, sde.partition_spectrum(spectrum))
+    return Bands.of(spectrum, sde.partition_spectrum(spectrum), modality="image")
 
 
 def _chance(embeddings, kind: str) -> np.ndarray:

@@ -4,7 +4,8 @@ import pytest
 
 import sde_core as sde
 from sde_core import EmbeddingSet
-from sde_explorer.readings.bands import BANDS, band_report
+from sde_core.partition import Bands
+from sde_core.vocabulary import BANDS
 from sde_explorer.spectrum.clicks import threshold_clicked
 from sde_explorer.spectrum.downloads import as_csv, as_json
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
@@ -63,7 +64,7 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
     embeddings = EmbeddingSet.load(spiked_folder)
     spectrum = sde.compute_spectrum(embeddings.text, center=None)
     own = sde.partition_spectrum(spectrum)
-    report = band_report("text", spectrum, own, noise_factor=0.8, strong_factor=1.5)
+    report = Bands.of(spectrum, own, modality="text").moved(noise=0.8, strong=1.5)
     assert band_counts(at) == [report.count(band) for band in BANDS]
 
 
@@ -99,7 +100,7 @@ def test_every_rule_shows_or_says_what_it_misses(open_page, spiked_folder):
 def test_downloads_hold_what_is_shown(spiked_folder):
     embeddings = EmbeddingSet.load(spiked_folder)
     spectrum = sde.compute_spectrum(embeddings.image)
-    report = band_report("image", spectrum, sde.partition_spectrum(spectrum))
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality="image")
     rows = numbers_export.as_rows([report])
     assert [r["singular_value"] for r in rows] == spectrum.singular_values.tolist()
     assert rows[-1]["cumulative_energy"] == pytest.approx(1.0)
@@ -110,7 +111,7 @@ def test_downloads_hold_what_is_shown(spiked_folder):
 def test_files_are_whole_and_say_where_they_come_from(spiked_folder):
     embeddings = EmbeddingSet.load(spiked_folder)
     spectrum = sde.compute_spectrum(embeddings.image)
-    report = band_report("image", spectrum, sde.partition_spectrum(spectrum))
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality="image")
     assert len(as_csv([report]).splitlines()) == 1 + spectrum.rank
     content = json.loads(as_json([report], DEFAULT, embeddings))
     assert content["parameters"]["fingerprint"] == embeddings.fingerprint
@@ -121,7 +122,7 @@ def test_files_are_whole_and_say_where_they_come_from(spiked_folder):
 def test_a_click_moves_the_nearer_threshold_just_above_the_direction(spiked_folder):
     spectrum = sde.compute_spectrum(EmbeddingSet.load(spiked_folder).image)
     own = sde.partition_spectrum(spectrum)
-    report = band_report("image", spectrum, own)
+    report = Bands.of(spectrum, own, modality="image")
     points = [t for t in spectrum_figure([report]).data if t.mode == "markers"]
     for trace, name, index in ((points[2], "noise", -3), (points[0], "strong", 2)):
         moved = threshold_clicked([{"customdata": list(trace.customdata[index])}], DEFAULT)
@@ -129,7 +130,7 @@ def test_a_click_moves_the_nearer_threshold_just_above_the_direction(spiked_fold
         assert moved[0] == name
         as_sent = {str(i): value for i, value in enumerate(trace.customdata[index])}
         assert threshold_clicked([{"customdata": as_sent}], DEFAULT) == moved
-        after = band_report("image", spectrum, own, **{f"{name}_factor": moved[1]})
+        after = Bands.of(spectrum, own, modality="image").moved(**{name: moved[1]})
         rank = int(trace.customdata[index][0])
         assert (after.labels[rank - 2], after.labels[rank - 1]) == ((1, 2) if name == "noise" else (0, 1))
 
@@ -143,10 +144,8 @@ def test_a_click_that_says_nothing_moves_nothing(data):
 def test_words_agree_with_the_numbers(spiked_folder):
     embeddings = EmbeddingSet.load(spiked_folder)
     spectrum = sde.compute_spectrum(embeddings.image)
-    report = band_report("image", spectrum, sde.partition_spectrum(spectrum))
-    assert f"{report.count('strong')}\u00a0strong directions" in words.plain(
-        words.spectrum_story([report], moved=False)
-    )
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality="image")
+    assert f"{report.count('strong')}\u00a0strong directions" in words.plain(words.spectrum_story([report]))
     half = int((report.energy.cumsum() < 0.5).sum()) + 1
     assert f"{half} directions hold half" in words.energy_story([report])
     assert words.percent(0.004) == "0.4\u00a0%"

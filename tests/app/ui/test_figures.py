@@ -5,20 +5,21 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from sde_core.partition import Bands
 from sde_core.partition import marchenko_pastur as mp
-from sde_explorer.readings.bands import BANDS, BandReport, band_report
+from sde_core.vocabulary import BANDS
 from sde_explorer.spectrum.figures.bands import bands_figure
 from sde_explorer.spectrum.figures.bulk import SHOWN_EDGES, bulk_figure
 from sde_explorer.spectrum.figures.spectrum import cumulative_figure, spectrum_figure
 from sde_explorer.ui.figures import palette
 
 
-def _report(modality: str = "image", m: int = 400, n: int = 80, spikes: int = 5, seed: int = 0) -> BandReport:
+def _report(modality: str = "image", m: int = 400, n: int = 80, spikes: int = 5, seed: int = 0) -> Bands:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(m, n))
     x[:, :spikes] *= 4
     spectrum = sde.compute_spectrum(x)
-    return band_report(modality, spectrum, sde.partition_spectrum(spectrum))
+    return Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
 
 
 def test_every_direction_is_one_point_in_its_band():
@@ -121,7 +122,7 @@ def test_labels_that_are_not_cut_by_size_are_drawn_without_thresholds():
         labels = torch.arange(found.rank) % 3
         return sde.partition.Decision(tau_strong=float("nan"), tau_noise=float("nan"), labels=labels)
 
-    report = band_report("image", spectrum, sde.partition_spectrum(spectrum, odd_even), noise_factor=2.0)
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum, odd_even), modality="image").moved(noise=2.0)
     figure = spectrum_figure([report])
     assert not figure.layout.shapes
     assert [report.count(b) for b in BANDS] == [4, 4, 4]
@@ -131,7 +132,7 @@ def test_labels_that_are_not_cut_by_size_are_drawn_without_thresholds():
 def test_degenerate_sets_are_drawn(rows):
     x = np.ones((rows, 4)) if rows == 20 else np.eye(4)[:rows]
     spectrum = sde.compute_spectrum(x)
-    report = band_report("text", spectrum, sde.partition_spectrum(spectrum))
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality="text")
     for figure in (
         spectrum_figure([report]),
         bulk_figure([report]),

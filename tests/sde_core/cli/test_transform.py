@@ -88,7 +88,6 @@ def test_bad_input_is_one_sentence(make_set, tmp_path, capsys):
         (["transform", "--load", str(maps), "--apply", str(narrow), "--output-set", "x"], "8 columns"),
         (["transform", str(train), "--progress", "2"], "progress must lie in [0, 1]"),
         (["transform", str(train), "--rule", "magic"], "rule must be one of"),
-        (["transform", str(train), "--rule", "cross-modal", "--noise-factor", "2"], "no thresholds to move"),
         (["transform", str(train), "--tau-noise", "1"], "must be given together"),
         (["transform", str(train), "--tau-noise", "2", "--tau-strong", "1"], "tau_noise <= tau_strong"),
         (["transform", str(train), "--noise-factor", "nan"], "finite factor"),

@@ -11,7 +11,7 @@ from sde_explorer.ui.figures.layout import axis, caption, domains, figure
 from sde_explorer.ui.figures.panels import where
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 DASH = {"A": "solid", "B": "dash"}
 """The first set's lines are solid, the second one's dashed, in every chart of the view."""
@@ -21,7 +21,7 @@ _TITLE = {"rank": "rank of the direction", "share": "rank of the direction, shar
 
 
 def compared_spectra_figure(
-    pairs: "list[tuple[BandReport, BandReport]]",
+    pairs: "list[tuple[Bands, Bands]]",
     *,
     unit: str = "rank",
     xscale: str = "linear",
@@ -60,7 +60,7 @@ def compared_spectra_figure(
     return figure(traces, layout, height=height)
 
 
-def _side(report: "BandReport", side: str, unit: str, *, first: bool) -> list[dict[str, Any]]:
+def _side(report: "Bands", side: str, unit: str, *, first: bool) -> list[dict[str, Any]]:
     """Return the line of one set, and a dot where its strong and its weak band end."""
     count = len(report.values)
     rank = np.arange(1, count + 1)
@@ -108,7 +108,7 @@ def _side(report: "BandReport", side: str, unit: str, *, first: bool) -> list[di
     return found
 
 
-def _log_range(pairs: "list[tuple[BandReport, BandReport]]") -> list[float]:
+def _log_range(pairs: "list[tuple[Bands, Bands]]") -> list[float]:
     """Return the ends of the axis: what holds less than a millionth of the energy is left below it."""
     energies = np.concatenate([report.energy for two in pairs for report in two])
     known = energies[energies > _LEAST_SHOWN]
@@ -117,7 +117,7 @@ def _log_range(pairs: "list[tuple[BandReport, BandReport]]") -> list[float]:
     return [math.log10(known.min()) - 0.1, math.log10(known.max()) + 0.15]
 
 
-def _ends(report: "BandReport") -> list[tuple[str, int]]:
+def _ends(report: "Bands") -> list[tuple[str, int]]:
     if not report.cuts_by_size:
         return []
     strong, weak = report.count("strong"), report.count("weak")

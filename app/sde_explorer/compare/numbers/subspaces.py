@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
+from sde_core.vocabulary import BANDS
 from sde_explorer.compare.numbers.rows import Items
-from sde_explorer.readings.bands import BANDS
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, domains, figure
 
 if TYPE_CHECKING:
     from sde_explorer.readings.gains import GainReport
 
-BANDS = ("strong", "weak", "noise")
 _GAP = 0.06
 _DASHES = ("dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 

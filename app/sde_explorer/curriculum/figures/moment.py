@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import Axis, axis, caption, figure
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from sde_explorer.readings.gains import GainReport
 
-BANDS = ("strong", "weak", "noise")
 EVERY = 5
 """Moments from frame to frame; the browser draws what lies between."""
 FRAME_MS = 300

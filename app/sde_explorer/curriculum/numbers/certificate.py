@@ -11,7 +11,7 @@ from sde_explorer.readings.gains import Kind, gains_at
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 STEP = 0.05
 """Training progress between the two moments of the last bound."""
@@ -66,7 +66,7 @@ class CertificateReport:
 
 def certificate_report(
     spectrum: sde.Spectrum,
-    bands: "BandReport",
+    bands: "Bands",
     t: float,
     config: sde.CurriculumConfig,
     coordinates: "Tensor",

@@ -1,7 +1,7 @@
 """Spectra, partitions, bands and headline numbers of a set.
 
-Everything here depends on the set and on frozen values, not on the moved thresholds: those are applied to what is
-kept, in microseconds.
+Everything here depends on the set and on frozen values. Moved thresholds are applied to what is kept, in
+microseconds, and once for all parts of a page that read them.
 """
 
 from typing import TYPE_CHECKING
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_core.partition import Bands
 from sde_explorer.readings import headline as numbers_overview
-from sde_explorer.readings.bands import band_report, moved_bands
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.matrices import (
@@ -25,8 +25,8 @@ from sde_explorer.readings.matrices import (
 if TYPE_CHECKING:
     import torch
 
+    from sde_core.partition import Bands
     from sde_explorer.jobs import Job
-    from sde_explorer.readings.bands import BandReport
     from sde_explorer.readings.headline import Headline
     from sde_explorer.state import State
 
@@ -101,7 +101,7 @@ def _partition(
     return partition_of(_set, matrix, _spectrum(fingerprint, matrix, _set), rule, _shuffles)
 
 
-def bands(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[BandReport]":
+def bands(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[Bands]":
     """Return the bands of each modality with the state's thresholds, from all rows of the set.
 
     Raises:
@@ -111,7 +111,7 @@ def bands(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[B
     return [matrix_bands(data, matrix, state) for matrix in matrices]
 
 
-def matrix_bands(data: Dataset, matrix: Matrix, state: "State") -> "BandReport":
+def matrix_bands(data: Dataset, matrix: Matrix, state: "State") -> "Bands":
     """Return the bands of a matrix by the state's rule, with its thresholds.
 
     Raises:
@@ -119,15 +119,27 @@ def matrix_bands(data: Dataset, matrix: Matrix, state: "State") -> "BandReport":
     """
     own = matrix_partition(data, matrix, state.rule)
     name = "pairs shuffled" if matrix.is_cross else state.rule
-    report = _bands(data.fingerprint, matrix, name, data.embeddings, own)
-    return moved_bands(report, noise_factor=state.noise, strong_factor=state.strong)
+    return _moved(data.fingerprint, matrix, name, state.noise, state.strong, data.embeddings, own)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _moved(
+    fingerprint: str,
+    matrix: Matrix,
+    rule: str,
+    noise: float,
+    strong: float,
+    _set: sde.EmbeddingSet,
+    _own: sde.Partition,
+) -> "Bands":
+    return _bands(fingerprint, matrix, rule, _set, _own).moved(noise=noise, strong=strong)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _bands(
     fingerprint: str, matrix: Matrix, rule: str, _set: sde.EmbeddingSet, _own: sde.Partition
-) -> "BandReport":
-    return band_report(matrix.kind, _spectrum(fingerprint, matrix, _set), _own)
+) -> "Bands":
+    return Bands.of(_spectrum(fingerprint, matrix, _set), _own, modality=matrix.kind)
 
 
 def headline(data: Dataset) -> "Headline":

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.retrieval.rank_change import RankChange, rank_change
-from sde_core.retrieval.ranking import Direction
+from sde_core.vocabulary import Direction
 from sde_explorer.retrieval.numbers.table import Part, RecallRow
 
 Ints = npt.NDArray[np.int64]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import sde_core as sde
-from sde_core.partition import Partition
+from sde_core.partition import Partition, nothing_to_move
 from sde_core.spectra.spectrum import Spectrum
 from sde_core.treatments.treatment import as_baseline, treatment_of
 from sde_explorer.retrieval.numbers.table import (
@@ -130,6 +130,8 @@ def surface(
         val = part_of(embeddings, np.sort(val.images[drawn]), primary=captions == "primary")
     report(0.01, "decomposing the vectors", None)
     sides = _sides(fit, config)
+    if not sides[0][1].cuts_by_size:
+        raise sde.ConfigError(nothing_to_move(sides[0][1]))
     found = Surface(
         cells=(),
         raw=_cell(val, sde.Baseline(name=RAW), (0,) * 6),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_core.retrieval.ranking import Direction
+from sde_core.vocabulary import Direction
 from sde_explorer.readings.gains import curriculum_of, kind_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlencode
 
 import sde_core as sde
 from sde_core.files import bundled
-from sde_explorer.readings.bands import rule_names
 from sde_explorer.readings.gains import curriculum_of
+from sde_explorer.readings.rules import rule_names
 from sde_explorer.sets import SetEntry
 from sde_explorer.state import DEFAULT, State, link_of, linked_values, wild_parameters
 

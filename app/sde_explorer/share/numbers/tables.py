@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sde_explorer.readings.bands import BANDS, BandReport
+from sde_core.partition import Bands
+from sde_core.vocabulary import BANDS
 from sde_explorer.spectrum.numbers.export import as_rows
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ Row = dict[str, Any]
 
 
 def number_tables(
-    bands: Sequence[BandReport],
+    bands: Sequence[Bands],
     headline: "Headline",
     certificates: "Sequence[CertificateReport]",
     report: Mapping[str, Any] | None = None,
@@ -79,7 +80,7 @@ def _cell(value: object) -> object:
     return value
 
 
-def _band_row(report: BandReport, band: str) -> Row:
+def _band_row(report: Bands, band: str) -> Row:
     return {
         "modality": report.modality,
         "band": band,
@@ -91,7 +92,7 @@ def _band_row(report: BandReport, band: str) -> Row:
     }
 
 
-def _metric_rows(bands: Sequence[BandReport]) -> list[Row]:
+def _metric_rows(bands: Sequence[Bands]) -> list[Row]:
     return [_metric(report.modality, *item) for report in bands for item in report.metrics.items()]
 
 

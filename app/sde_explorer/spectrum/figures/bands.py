@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, figure
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
-
-BANDS = ("strong", "weak", "noise")
+    from sde_core.partition import Bands
 
 
-def bands_figure(reports: "list[BandReport]", *, height: int | None = None) -> go.Figure:
+def bands_figure(reports: "list[Bands]", *, height: int | None = None) -> go.Figure:
     """Return two bars a modality, directions above energy, each divided into strong, weak and noise.
 
     Args:

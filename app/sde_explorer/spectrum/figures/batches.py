@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, domains, figure
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 PANELS = ("directions", "share of the energy", "noise edge over s₁")
 DASH = {"image": "solid", "text": "dot", "joint": "solid", "cross": "solid"}
 SYMBOL = {"image": "circle", "text": "diamond", "joint": "circle", "cross": "circle"}
-_BANDS = ("strong", "weak", "noise")
 
 
 def batches_figure(curves: "list[BatchCurve]", *, chosen: int = 0, height: int = 350) -> go.Figure:
@@ -34,7 +34,7 @@ def batches_figure(curves: "list[BatchCurve]", *, chosen: int = 0, height: int =
     traces: list[dict[str, Any]] = []
     several = len(curves) > 1
     for curve in curves:
-        for band in _BANDS:
+        for band in BANDS:
             name = f"{curve.kind}, {band}" if several else band
             if band != "noise":  # its directions are the rest, and would flatten the others
                 traces += _line(curve, curve.counts[band], palette.BAND[band], 0, name, legend=True)

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, domains, figure
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
-BANDS = ("strong", "weak", "noise")
 N_BINS = 40
 SHOWN_EDGES = 2.0
 
 
 def bulk_figure(
-    reports: "list[BandReport]",
+    reports: "list[Bands]",
     *,
     chance: "dict[str, npt.NDArray[np.float64]] | None" = None,
     height: int = 330,
@@ -53,7 +53,7 @@ def bulk_figure(
     return figure(traces, axes | {"annotations": notes, "barmode": "stack"}, height=height)
 
 
-def _n_beyond(report: "BandReport") -> list[int]:
+def _n_beyond(report: "Bands") -> list[int]:
     beyond = int((report.values / report.edge > SHOWN_EDGES).sum())
     return [beyond] if beyond else []
 
@@ -73,7 +73,7 @@ def _beyond(count: int, place: tuple[float, float]) -> dict[str, Any]:
 
 
 def _panel(
-    report: "BandReport", shuffles: "npt.NDArray[np.float64] | None", *, first: bool
+    report: "Bands", shuffles: "npt.NDArray[np.float64] | None", *, first: bool
 ) -> list[dict[str, Any]]:
     edge = report.edge
     if not math.isfinite(edge):
@@ -100,7 +100,7 @@ def _panel(
 
 
 def _shuffled(
-    report: "BandReport",
+    report: "Bands",
     shuffles: "npt.NDArray[np.float64] | None",
     edge: float,
     bins: "npt.NDArray[np.float64]",
@@ -132,7 +132,7 @@ def _shuffled(
     ]
 
 
-def _law(report: "BandReport", edge: float, width: float, *, first: bool) -> dict[str, Any]:
+def _law(report: "Bands", edge: float, width: float, *, first: bool) -> dict[str, Any]:
     from sde_core.partition import marchenko_pastur as mp
 
     low, high = mp.edges(report.aspect)

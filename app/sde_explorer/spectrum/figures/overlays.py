@@ -7,11 +7,11 @@ import numpy as np
 from sde_explorer.ui.figures import palette
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.spectrum.numbers.uncertainty import Band
 
 
-def band_traces(report: "BandReport", band: "Band", unit: str, *, first: bool) -> list[dict[str, Any]]:
+def band_traces(report: "Bands", band: "Band", unit: str, *, first: bool) -> list[dict[str, Any]]:
     """Return the two edges of a band with the area between them, in the ranks of the spectrum.
 
     Args:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.spectrum.figures.overlays import band_traces
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import Axis, axis, caption, domains, figure
@@ -13,17 +14,16 @@ from sde_explorer.ui.figures.layout import Axis, axis, caption, domains, figure
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
     from sde_explorer.spectrum.numbers.uncertainty import Band
 
-BANDS = ("strong", "weak", "noise")
 GAP = 0.045
 FACTORS = slice(3, 5)
 """Where a point's data says what multiple of the rule's noise and strong threshold it is."""
 
 
 def spectrum_figure(
-    reports: "list[BandReport]",
+    reports: "list[Bands]",
     *,
     unit: str = "rank",
     xscale: str = "linear",
@@ -67,7 +67,7 @@ def spectrum_figure(
 
 
 def cumulative_figure(
-    reports: "list[BandReport]", *, unit: str = "rank", xscale: str = "linear", height: int = 330
+    reports: "list[Bands]", *, unit: str = "rank", xscale: str = "linear", height: int = 330
 ) -> go.Figure:
     """Return the share of energy that the first k directions hold, one line a modality.
 
@@ -111,7 +111,7 @@ _K_TITLE = {"rank": "first k directions", "share": "first share of the direction
 
 
 def _band_ends(
-    report: "BandReport", total: "npt.NDArray[np.float64]", where: "npt.NDArray[np.float64]"
+    report: "Bands", total: "npt.NDArray[np.float64]", where: "npt.NDArray[np.float64]"
 ) -> list[dict[str, Any]]:
     ends = []
     for band in ("strong", "weak"):
@@ -156,7 +156,7 @@ def _value_axis(scale: str, title: str) -> Axis:
     return axis(title, type="linear", rangemode="tozero", tickformat="~g", **shared)
 
 
-def _title(report: "BandReport") -> str:
+def _title(report: "Bands") -> str:
     if not report.has_law:
         return f"image × text, {report.shape[0]:,} pairs"
     return f"{report.modality}, {report.shape[0]:,} × {report.shape[1]}"
@@ -167,7 +167,7 @@ def _refs(suffix: str, *, y: str = "") -> dict[str, str]:
     return {"xref": f"x{suffix}" + (" domain" if y else ""), "yref": f"y{suffix}" + ("" if y else " domain")}
 
 
-def _points(report: "BandReport", band: str, unit: str, *, first: bool) -> dict[str, Any]:
+def _points(report: "Bands", band: str, unit: str, *, first: bool) -> dict[str, Any]:
     mine = report.labels == BANDS.index(band)
     rank = np.arange(1, len(report.values) + 1)
     total = np.cumsum(report.energy)
@@ -194,16 +194,16 @@ def _points(report: "BandReport", band: str, unit: str, *, first: bool) -> dict[
     }
 
 
-def _own(report: "BandReport") -> tuple[float, float]:
+def _own(report: "Bands") -> tuple[float, float]:
     return report.own_tau_noise, report.own_tau_strong
 
 
-def _spans(report: "BandReport") -> list[str]:
+def _spans(report: "Bands") -> list[str]:
     """Return the bands to shade: only where a band is one run of ranks."""
     return [band for band in BANDS if report.cuts_by_size and report.count(band)]
 
 
-def _shade(report: "BandReport", band: str, unit: str) -> dict[str, Any]:
+def _shade(report: "Bands", band: str, unit: str) -> dict[str, Any]:
     before = sum(report.count(b) for b in BANDS[: BANDS.index(band)])
     size = len(report.values) if unit == "share" else 1
     return {
@@ -218,7 +218,7 @@ def _shade(report: "BandReport", band: str, unit: str) -> dict[str, Any]:
     }
 
 
-def _thresholds(report: "BandReport", unit: str) -> list[dict[str, Any]]:
+def _thresholds(report: "Bands", unit: str) -> list[dict[str, Any]]:
     """Return both thresholds as lines across the panel."""
     if not report.cuts_by_size or not len(report.values):
         return []
@@ -238,7 +238,7 @@ def _thresholds(report: "BandReport", unit: str) -> list[dict[str, Any]]:
     ]
 
 
-def _lines(report: "BandReport", yscale: str) -> list[tuple[float, str]]:
+def _lines(report: "Bands", yscale: str) -> list[tuple[float, str]]:
     """Return where to write what the thresholds are; one label where two would lie on each other."""
     if not report.cuts_by_size or not len(report.values):
         return []

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_explorer.readings.bands import BandReport, band_report, moved_bands
+from sde_core.partition import Bands
+from sde_core.vocabulary import BANDS
 from sde_explorer.readings.matrices import (
     Matrix,
     chance_of,
@@ -32,7 +33,7 @@ class Draw:
     """
 
     size: int
-    report: BandReport
+    report: Bands
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,7 +89,7 @@ def draw_batches(
             if needs_chance(one, rule):
                 chance = torch.stack(list(chance_of(sides, one, n_shuffles=n_shuffles)))
             own = partition_of(embeddings, one, spectrum, rule, chance)
-            yield Draw(size=size, report=band_report(one.kind, spectrum, own))
+            yield Draw(size=size, report=Bands.of(spectrum, own, modality=one.kind))
 
 
 def batch_curve(
@@ -97,14 +98,14 @@ def batch_curve(
     """Return the numbers of the batches drawn so far, with the thresholds as they were moved."""
     sizes = tuple(sorted({draw.size for draw in draws}))
     shape = (len(sizes), N_DRAWS)
-    counts = {band: np.full(shape, np.nan) for band in ("strong", "weak", "noise")}
-    energy = {band: np.full(shape, np.nan) for band in ("strong", "weak", "noise")}
+    counts = {band: np.full(shape, np.nan) for band in BANDS}
+    energy = {band: np.full(shape, np.nan) for band in BANDS}
     edge = np.full(shape, np.nan)
     filled = dict.fromkeys(sizes, 0)
     for draw in draws:
         place = sizes.index(draw.size), filled[draw.size]
         filled[draw.size] += 1
-        report = moved_bands(draw.report, noise_factor=noise_factor, strong_factor=strong_factor)
+        report = draw.report.moved(noise=noise_factor, strong=strong_factor)
         for band in counts:
             counts[band][place] = report.count(band)
             energy[band][place] = report.energy_share(band)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import sde_core as sde
-from sde_explorer.readings.bands import BANDS, BandReport
+from sde_core.partition import Bands
+from sde_core.vocabulary import BANDS
 from sde_explorer.readings.gains import kind_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from sde_explorer.state import State
 
 
-def as_rows(reports: list[BandReport]) -> list[dict[str, Any]]:
+def as_rows(reports: list[Bands]) -> list[dict[str, Any]]:
     """Return one row for each singular value, for the CSV download."""
     rows = []
     for report in reports:
@@ -34,7 +35,7 @@ def as_rows(reports: list[BandReport]) -> list[dict[str, Any]]:
     return rows
 
 
-def as_json(reports: list[BandReport], parameters: dict[str, Any]) -> dict[str, Any]:
+def as_json(reports: list[Bands], parameters: dict[str, Any]) -> dict[str, Any]:
     """Return parameters and numbers of the view, for the JSON download; NaN becomes None."""
 
     def number(value: float | None) -> float | None:
@@ -61,7 +62,7 @@ def as_json(reports: list[BandReport], parameters: dict[str, Any]) -> dict[str, 
 def transform_facts(
     embeddings: sde.EmbeddingSet,
     state: "State",
-    reports: list[BandReport],
+    reports: list[Bands],
     certificates: "list[CertificateReport]",
 ) -> dict[str, Any]:
     """Return how the maps of both modalities were made, in the form that `sde transform` writes."""
@@ -79,7 +80,7 @@ def transform_facts(
             **{f"n_{band}": report.count(band) for band in BANDS},
             "tau_strong": report.tau_strong,
             "tau_noise": report.tau_noise,
-            "note": report.note,
+            "note": report.note if report.is_moved else f"{report.note} {report.moved_note}".strip(),
             "certificate": certificate.whole,
         }
     return facts

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sde_core as sde
-from sde_explorer.readings.bands import BandReport, band_report, rule_names
+from sde_core.partition import Bands
 from sde_explorer.readings.matrices import Matrix, partition_of
+from sde_explorer.readings.rules import rule_names
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,7 @@ class RuleResult:
     """
 
     rule: str
-    report: BandReport | None = None
+    report: Bands | None = None
     reason: str = ""
 
 
@@ -49,4 +50,4 @@ def compare_rules(
         except sde.SDEError as error:
             yield RuleResult(rule=rule, reason=str(error))
         else:
-            yield RuleResult(rule=rule, report=band_report(matrix.kind, spectrum, own))
+            yield RuleResult(rule=rule, report=Bands.of(spectrum, own, modality=matrix.kind))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,14 +29,14 @@ class Band:
     is_chance: bool
 
 
-def chance_band(report: "BandReport", chance: Floats) -> Band:
+def chance_band(report: "Bands", chance: Floats) -> Band:
     """Return the range of (B, k) spectra of chance, as long as the spectrum."""
     cut = chance[:, : len(report.values)]
     name = "shuffled pairs" if report.modality == "cross" else "shuffled columns"
     return Band(name=name, low=cut.min(axis=0), high=cut.max(axis=0), is_chance=True)
 
 
-def bootstrap_band(report: "BandReport", resampled: Floats) -> Band:
+def bootstrap_band(report: "Bands", resampled: Floats) -> Band:
     """Return the 90 % band of (B, k) spectra of rows drawn again: their spread around the values found.
 
     Source: docs/method.md, equation (1.11).
@@ -51,7 +51,7 @@ def bootstrap_band(report: "BandReport", resampled: Floats) -> Band:
     )
 
 
-def above_chance(report: "BandReport", chance: Floats) -> int:
+def above_chance(report: "Bands", chance: Floats) -> int:
     """Return how many directions, from the first on, lie above everything that chance gave at their rank."""
     top = chance[:, : len(report.values)].max(axis=0)
     failed = np.flatnonzero(report.values <= top)

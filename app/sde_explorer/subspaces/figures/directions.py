@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, figure
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
 
-BANDS = ("strong", "weak", "noise")
 _GAP = 0.13
 _SAME = {"marker": {"opacity": 1}}  # a click selects, and must not fade the other points
 

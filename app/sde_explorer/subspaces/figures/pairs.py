@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.subspaces.numbers.pair_energy import triangle
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, domains, figure
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from sde_explorer.subspaces.numbers.pair_energy import PairEnergies
     from sde_explorer.subspaces.numbers.selection import Composition
 
-BANDS = ("strong", "weak", "noise")
 MOST_POINTS = 6_000
 """Pairs drawn in a triangle; of more, evenly spaced ones, but all that are flagged or picked first."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 
 Floats = npt.NDArray[np.float32]
 

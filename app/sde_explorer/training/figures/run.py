@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import domains
 from sde_explorer.ui.figures.panels import GAP, panels, where
@@ -13,7 +14,6 @@ from sde_explorer.ui.figures.panels import GAP, panels, where
 if TYPE_CHECKING:
     from sde_explorer.training.numbers.run import RunLog, SpectrumLook
 
-BANDS = ("strong", "weak", "noise")
 MODALITIES = ("image", "text")
 _DASH = ("solid", "dash")
 _INSIDE = {

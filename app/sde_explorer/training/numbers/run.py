@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-BANDS = ("strong", "weak", "noise")
 MODALITIES = ("image", "text")
 # What the authors report of their own training, for comparison only. [P] docs/method.md, section 5.
 PUBLISHED_SHARES = {"strong": (0.1042, 0.1732), "weak": (0.0775, 0.1217), "noise": (0.8184, 0.7051)}

@@ -12,7 +12,7 @@ from sde_explorer.ui.figures import palette
 from sde_explorer.ui.threshold_figure.sent import Overlay, figure_data
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 _HERE = Path(__file__).parent
 _HTML = """<div class="figure sde-bands-of" role="figure"><div class="files">
@@ -42,7 +42,7 @@ _figure = st.components.v2.component(
 
 
 def threshold_figure(
-    reports: "list[BandReport]",
+    reports: "list[Bands]",
     *,
     key: str,
     factors: tuple[float, float],

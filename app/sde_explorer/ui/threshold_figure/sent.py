@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sde_explorer.readings.bands import BANDS
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 
 if TYPE_CHECKING:
-    from sde_explorer.readings.bands import BandReport
+    from sde_core.partition import Bands
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Overlay:
 
 
 def figure_data(
-    reports: "list[BandReport]",
+    reports: "list[Bands]",
     overlays: "dict[str, Overlay]",
     *,
     factors: tuple[float, float],
@@ -68,7 +68,7 @@ def figure_data(
     }
 
 
-def _panel(report: "BandReport", overlay: Overlay | None) -> dict[str, Any]:
+def _panel(report: "Bands", overlay: Overlay | None) -> dict[str, Any]:
     cuts = math.isfinite(report.own_tau_noise) and math.isfinite(report.own_tau_strong)
     rows = f"{report.shape[0]:,}"
     return {
@@ -82,7 +82,7 @@ def _panel(report: "BandReport", overlay: Overlay | None) -> dict[str, Any]:
     }
 
 
-def _overlay(report: "BandReport", overlay: Overlay) -> dict[str, str]:
+def _overlay(report: "Bands", overlay: Overlay) -> dict[str, str]:
     colour = palette.LAW if overlay.is_chance else palette.KIND[report.modality]
     return {
         "name": overlay.name,
