@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,26 @@ def test_a_room_imports_from_lower_floors_only(path):
 def test_pure_rooms_import_pure_rooms_only(path):
     allowed = {*PURE, "files"}
     assert not {name for name in _uses(path, "sde_core") if name.split(".")[1] not in allowed}
+
+
+def test_no_file_imports_itself_through_others():
+    """Imports inside functions and those for annotations count as well; a CycleError names the files."""
+    places = {p.relative_to(ROOT).with_suffix("").parts: p for p in _files("sde_core")}
+    modules = {".".join(parts).removesuffix(".__init__"): path for parts, path in places.items()}
+    graph = {name: _modules_of(path, modules) - {name} for name, path in modules.items()}
+    assert {"sde_core.partition.base", "sde_core.vocabulary"} <= graph["sde_core.partition.bands"]
+    assert len(list(TopologicalSorter(graph).static_order())) == len(modules)
+
+
+def _modules_of(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Return the modules that a file imports; of `from a import b` it is a.b where that is a module, else a."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return {name if name in modules else name.rpartition(".")[0] for name in names} & set(modules)
 
 
 def test_the_library_has_few_rooms():

@@ -163,7 +163,7 @@ def _facts_of_set(given: str) -> EmbeddingFacts:
     from sde_core.sets.store import SetFacts, read_facts
 
     folder = Path(given).expanduser()
-    found = read_facts(folder) if folder.exists() else SetFacts.of(_open_set(given))
+    found = read_facts(folder, EmbeddingSet) if folder.exists() else SetFacts.of(_open_set(given))
     return EmbeddingFacts(
         format="set",
         n_images=found.n_images,

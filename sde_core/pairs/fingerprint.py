@@ -2,17 +2,32 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import IO, Protocol
 
 from sde_core.errors import DataError
 
-if TYPE_CHECKING:
-    from sde_core.pairs.base import Pair
-    from sde_core.pairs.tree import Tree
+
+class _Pair(Protocol):
+    """What counts of a pair."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def captions(self) -> tuple[str, ...]: ...
+    @property
+    def metadata(self) -> Mapping[str, str | int | float | bool]: ...
+    def read_image(self) -> bytes: ...
 
 
-def content_digest(pairs: "Iterable[Pair]") -> str:
+class _Files(Protocol):
+    """What counts of a tree of files."""
+
+    def size(self, name: str) -> int: ...
+    def ends(self, name: str) -> bytes: ...
+
+
+def content_digest(pairs: Iterable[_Pair]) -> str:
     """Return a hex digest of ids, captions, metadata and pictures, whatever order or format they come in.
 
     Metadata count by their text, so that 3 in JSON equals "3" in a CSV column. A picture that cannot be read
@@ -33,7 +48,7 @@ def file_digest(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def ends_digest(tree: "Tree", names: Iterable[str]) -> str:
+def ends_digest(tree: _Files, names: Iterable[str]) -> str:
     """Return a hex digest of every file's name, size, first and last 64 KiB; of its checksum in an archive.
 
     Raises:
@@ -46,7 +61,7 @@ def ends_digest(tree: "Tree", names: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _pair_digest(pair: "Pair") -> bytes:
+def _pair_digest(pair: _Pair) -> bytes:
     try:
         picture = hashlib.sha256(pair.read_image()).hexdigest()
     except DataError:

@@ -22,7 +22,7 @@ def as_links(given: MatrixLike | None, n_texts: int, n_images: int) -> Ints:
         n_images: rows of images.
 
     Raises:
-        DataError: not whole numbers, another shape, no link although there are texts and images, or a row that is not there.
+        DataError: not whole numbers, another shape, no link between texts and images, or a row that is not there.
 
     >>> as_links([(1, 0), (0, 1), (1, 0), (0, 0)], 2, 2).tolist()
     [[1, 0], [0, 0], [0, 1]]

@@ -16,6 +16,7 @@ from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links, grouped
 from sde_core.sets.missing import MODALITIES, Modality, are_row_numbers, what_is_missing
 from sde_core.sets.provenance import Provenance
+from sde_core.sets.store import read_set, write_set
 
 Floats = npt.NDArray[np.floating[Any]]
 NO_LINKS = np.empty((0, 2), np.int64)
@@ -263,8 +264,6 @@ class EmbeddingSet:
         Raises:
             DataError: the folder is there already and is not an embedding set, or is a file.
         """
-        from sde_core.sets.store import write_set
-
         target = Path(folder).expanduser()
         if target.is_file():
             raise DataError(f"folder must be new or an embedding set; {folder} is a file")
@@ -281,9 +280,7 @@ class EmbeddingSet:
         Raises:
             DataError: nothing there, a half-written or altered set, or files that do not fit each other.
         """
-        from sde_core.sets.store import read_set
-
-        return read_set(Path(folder).expanduser(), verify=verify)
+        return read_set(Path(folder).expanduser(), cls, verify=verify)
 
 
 def _as_arrays(image: MatrixLike | None, text: MatrixLike | None) -> tuple[Floats, Floats]:

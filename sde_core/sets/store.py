@@ -2,24 +2,67 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from sde_core.errors import DataError
 from sde_core.files.replacing import replaced_folder, sampled_digest
 from sde_core.pairs.base import Skipped
-from sde_core.sets.embeddings import EmbeddingSet
-from sde_core.sets.missing import MODALITIES, what_is_missing
+from sde_core.sets.missing import MODALITIES, Modality, what_is_missing
 from sde_core.sets.provenance import Provenance
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 _ARRAYS = ("image", "text", "links")
 _FILES = (*(f"{name}.npy" for name in _ARRAYS), "images.parquet", "texts.parquet")
+
+
+class _Stored(Protocol):
+    """What a folder keeps of an `EmbeddingSet`, which saves and loads itself with these functions."""
+
+    @property
+    def image(self) -> npt.NDArray[np.floating[Any]]: ...
+    @property
+    def text(self) -> npt.NDArray[np.floating[Any]]: ...
+    @property
+    def links(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def image_ids(self) -> tuple[str, ...]: ...
+    @property
+    def captions(self) -> tuple[str, ...]: ...
+    @property
+    def metadata(self) -> Mapping[str, npt.NDArray[Any]]: ...
+    @property
+    def provenance(self) -> Provenance: ...
+    @property
+    def skipped(self) -> tuple[Skipped, ...]: ...
+    @property
+    def remarks(self) -> tuple[str, ...]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def blocks(self) -> Path | None: ...
+    @property
+    def n_images(self) -> int: ...
+    @property
+    def n_texts(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def missing(self) -> Mapping[str, str]: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def modalities(self) -> tuple[Modality, ...]: ...
+    def vectors(self, modality: Modality) -> npt.NDArray[np.floating[Any]]: ...
+
+
+Set = TypeVar("Set", bound=_Stored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +88,7 @@ class SetFacts:
     remarks: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, embeddings: EmbeddingSet) -> "SetFacts":
+    def of(cls, embeddings: _Stored) -> "SetFacts":
         """Return the facts of a set."""
         return cls(
             n_images=embeddings.n_images,
@@ -64,7 +107,7 @@ class SetFacts:
         return what_is_missing(**{name: name not in self.missing for name in names})
 
 
-def write_set(embeddings: EmbeddingSet, folder: Path) -> Path:
+def write_set(embeddings: _Stored, folder: Path) -> Path:
     """Write ``embeddings`` beside ``folder``, sync, then swap: readers see the old set or the whole new one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -97,11 +140,12 @@ def write_set(embeddings: EmbeddingSet, folder: Path) -> Path:
     return folder
 
 
-def read_set(folder: Path, *, verify: bool = False) -> EmbeddingSet:
+def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -> Set:
     """Return the set in ``folder``, vectors memory-mapped; sizes, samples of every file and counts are checked.
 
     Args:
         folder: that `write_set` wrote.
+        build: makes the set of its fields, by name.
         verify: whether to hash everything again, which reads everything once.
 
     Raises:
@@ -119,7 +163,7 @@ def read_set(folder: Path, *, verify: bool = False) -> EmbeddingSet:
         captions = pq.read_table(folder / "texts.parquet").column("caption").to_pylist()
         ids = images.pop("id")
         _check_content(folder, arrays, ids, captions)
-        embeddings = EmbeddingSet(
+        embeddings = build(
             **arrays,
             image_ids=tuple(ids),
             captions=tuple(captions),
@@ -144,15 +188,19 @@ def read_set(folder: Path, *, verify: bool = False) -> EmbeddingSet:
     return embeddings
 
 
-def read_facts(folder: Path) -> SetFacts:
+def read_facts(folder: Path, build: Callable[..., _Stored]) -> SetFacts:
     """Return what a set holds from its manifest alone; a set of an older version is opened for it.
+
+    Args:
+        folder: that `write_set` wrote.
+        build: as of `read_set`.
 
     Raises:
         DataError: not a whole set.
     """
     facts = _manifest(folder).get("facts")
     if facts is None:
-        return SetFacts.of(read_set(folder))
+        return SetFacts.of(read_set(folder, build))
     try:
         listed = {name: tuple(facts[name]) for name in ("metadata", "missing")}
         listed["remarks"] = tuple(facts.get("remarks", ()))

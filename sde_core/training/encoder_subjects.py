@@ -18,7 +18,7 @@ from sde_core.training.config import FinetuneConfig
 from sde_core.training.folding import disagreement
 from sde_core.training.inputs import Inputs, Pictures
 from sde_core.training.model import DualModel
-from sde_core.training.prepare import write_result
+from sde_core.training.outcome import write_result
 from sde_core.training.subject import Outcome, Subject, arranged
 from sde_core.training.towers import Towers
 

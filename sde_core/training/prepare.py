@@ -1,7 +1,6 @@
 """From what a caller hands in to what a training works on."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,13 @@ from sde_core.errors import ConfigError, SDEError
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.sets.provenance import Provenance
 from sde_core.training.config import FinetuneConfig
+from sde_core.training.encoder_subjects import towers_subject
 from sde_core.training.folding import NotFolded, disagreement, fold
+from sde_core.training.heads_subject import heads_subject
 from sde_core.training.inputs import Inputs, Vectors
 from sde_core.training.model import SIGLIP_BIAS, SIGLIP_SCALE, Adapter, DualModel
-from sde_core.training.open_clip_files import architecture, write_open_clip
+from sde_core.training.open_clip_files import architecture
+from sde_core.training.outcome import write_result
 from sde_core.training.subject import Outcome, Subject, arranged
 
 if TYPE_CHECKING:
@@ -39,9 +41,6 @@ def prepare_subject(
         ConfigError: something that ``config.train`` needs is missing.
         EncoderError: the encoder has no layer of the kind that is to be trained.
     """
-    from sde_core.training.encoder_subjects import towers_subject
-    from sde_core.training.heads_subject import heads_subject
-
     if config.train == "adapter":
         return _adapter_subject(source, config, encoder, device, progress)
     encoder = encoder or _encoder_of(source, config)
@@ -121,25 +120,6 @@ def _finished_adapter(
     if isinstance(folded, NotFolded):
         return not_folded(folded.reason)
     return write_result(folded, encoder, folder, vectors.provenance, "The adapter is folded into the encoder")
-
-
-def write_result(
-    model: torch.nn.Module, encoder: Encoder, folder: Path, before: Provenance, done: str
-) -> Outcome:
-    """Write a trained open_clip model and return it as an outcome."""
-    try:
-        write_open_clip(model, encoder, folder)
-    except (SDEError, OSError) as error:
-        note = f"{done}, but it could not be written for open_clip: {error}."
-        mine = Provenance(pairs=before.pairs, pairs_fingerprint=before.pairs_fingerprint)
-        return Outcome(provenance=mine, folder=None, note=note)
-    trained = replace(encoder, name=str(folder), model=model)
-    provenance = replace(before, encoder=str(folder), weights_sha256=trained.weights_sha256, precision="fp32")
-    return Outcome(
-        provenance=provenance,
-        folder=folder,
-        note=f"{done}: {folder} loads in open_clip as local-dir:{folder}.",
-    )
 
 
 def is_local(name: str) -> bool:
