@@ -11,11 +11,10 @@ from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json, print_table
 from sde_core.errors import ConfigError, DataError
-from sde_core.vocabulary import BANDS, Centring
+from sde_core.vocabulary import BANDS, Centring, Modality
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
-    from sde_core.sets.missing import Modality
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -22,9 +22,9 @@ from sde_core.partition import NOISE, Partition
 from sde_core.shaping.curriculum import alpha, scheduled_value
 from sde_core.shaping.enhancement import enhancement_gains
 from sde_core.spectra.spectrum import Spectrum
+from sde_core.vocabulary import MODALITIES
 
 _DEFAULT = SDELossConfig()
-_MODALITIES = ("image", "text")
 
 Means = tuple[Tensor, Tensor] | tuple[None, None]
 
@@ -185,7 +185,7 @@ class SDELoss(nn.Module):
                 generator=generator,
                 ascent=ascents.get(name),
             )
-            for name in _MODALITIES
+            for name in MODALITIES
         }
 
     def _ascents(
@@ -209,7 +209,7 @@ class SDELoss(nn.Module):
             lambda image, text: self._contrast(image, text, scale, bias),
         )
         # The same signs on every rank.
-        return {name: sum_over_ranks(slope) for name, slope in zip(_MODALITIES, slopes, strict=True)}
+        return {name: sum_over_ranks(slope) for name, slope in zip(MODALITIES, slopes, strict=True)}
 
     def _spectral_loss(self, rows: Pair, constants: StepConstants, *, is_training: bool) -> Tensor:
         """Return lambda(t) times the weighted sum of the terms, and note each in ``terms``."""
@@ -272,7 +272,7 @@ class SDELoss(nn.Module):
 def _views(local: Pair, constants: StepConstants, gains: dict[str, Tensor], means: Means) -> Pair:
     image, text = (
         enhanced_view(rows, constants.spectra[name].basis, gains[name], mean)
-        for name, rows, mean in zip(_MODALITIES, local, means, strict=True)
+        for name, rows, mean in zip(MODALITIES, local, means, strict=True)
     )
     return image, text
 

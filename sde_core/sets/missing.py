@@ -1,10 +1,6 @@
 """What is not known of a set of embeddings, and what that means for those who look at it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
-
-Modality: TypeAlias = Literal["image", "text"]
-MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 _WORDS = {
     "image": "There are no image vectors: only what needs text vectors alone can be computed.",

@@ -10,10 +10,10 @@ from sde_core.errors import DataError
 from sde_core.files.text_file import write_json
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.shaping.transform import SpectralTransform
+from sde_core.vocabulary import MODALITIES
 
 FACTS = "transform.json"
 FORMAT = 1
-MODALITIES = ("image", "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

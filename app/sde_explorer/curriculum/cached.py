@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_core.vocabulary import MODALITIES
 from sde_explorer.curriculum.numbers import certificate as numbers_certificate
 from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.readings.cached.sets import Dataset
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
     from sde_explorer.readings.gains import GainReport
     from sde_explorer.state import State, StrongMode
-
-_MODALITIES = ("image", "text")
 
 
 def gains(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[GainReport]":
@@ -110,7 +109,7 @@ def _now(data: Dataset, state: "State", found: "Bands") -> "Tensor":
 def _ascent(data: Dataset, state: "State", modality: str) -> "Tensor | None":
     if state.strong_mode != "adversarial":
         return None
-    return _ascents(data.fingerprint, state.center, data.embeddings)[_MODALITIES.index(modality)]
+    return _ascents(data.fingerprint, state.center, data.embeddings)[MODALITIES.index(modality)]
 
 
 @st.cache_resource(max_entries=32, show_spinner="Asking the loss on a batch of pairs")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
-from sde_core.treatments.store import MODALITIES
+from sde_core.vocabulary import MODALITIES
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.readings.cached import spectra as cached_spectra

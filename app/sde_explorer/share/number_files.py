@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 import sde_core as sde
-from sde_core.treatments.store import MODALITIES
+from sde_core.vocabulary import MODALITIES
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.share.numbers.tables import as_csv, number_tables

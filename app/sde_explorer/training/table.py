@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sde_explorer.training.numbers.run import BANDS, MODALITIES, PUBLISHED_SHARES
+from sde_core.vocabulary import BANDS, MODALITIES
+from sde_explorer.training.numbers.run import PUBLISHED_SHARES
 from sde_explorer.ui.bands_table import STYLE, dot
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.table_heads import head

@@ -257,8 +257,8 @@ def test_another_format_is_refused(tmp_path):
     [
         ((np.ones((2, 3)), np.ones((2, 4))), "same width"),
         ((np.ones((2, 3)), np.ones((3, 3))), "must be given when counts differ"),
-        ((np.ones((2, 3)), np.ones((2, 3)), [0, 2]), "image rows from 0 to 1; got 0 to 2"),
-        ((np.ones((2, 3)), np.ones((2, 3)), [0.0, 1.0]), "whole numbers"),
+        ((np.ones((2, 3)), np.ones((2, 3)), [0, 2]), r"image rows in \[0, 2\); got 2 at entry 1"),
+        ((np.ones((2, 3)), np.ones((2, 3)), [0.0, 1.0]), "row numbers"),
         ((np.ones((2, 3)), np.ones((2, 3)), [0, 1, 1]), r"shape \(2,\)"),
         ((np.array([[1.0, np.nan]]), np.ones((1, 2))), "row 0, column 1"),
     ],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sde_core.vocabulary import BANDS
+from sde_core.vocabulary import BANDS, MODALITIES
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import domains
 from sde_explorer.ui.figures.panels import GAP, panels, where
@@ -14,7 +14,6 @@ from sde_explorer.ui.figures.panels import GAP, panels, where
 if TYPE_CHECKING:
     from sde_explorer.training.numbers.run import RunLog, SpectrumLook
 
-MODALITIES = ("image", "text")
 _DASH = ("solid", "dash")
 _INSIDE = {
     "x": 1,

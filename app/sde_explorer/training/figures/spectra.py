@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import MODALITIES
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import domains
 from sde_explorer.ui.figures.panels import GAP, panels, where
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from sde_explorer.training.numbers.run import RunLog
 
-MODALITIES = ("image", "text")
 # The full colour is the largest change on show, but never less than a quarter: rounding should look like nothing.
 _LEAST_FULL = math.log2(1.25)
 

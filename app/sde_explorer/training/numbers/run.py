@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MODALITIES = ("image", "text")
+from sde_core.vocabulary import MODALITIES
+
 # What the authors report of their own training, for comparison only. [P] docs/method.md, section 5.
 PUBLISHED_SHARES = {"strong": (0.1042, 0.1732), "weak": (0.0775, 0.1217), "noise": (0.8184, 0.7051)}
 """Share of all directions in each band before and after SDE, as the paper's authors report them."""
