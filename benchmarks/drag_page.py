@@ -2,8 +2,11 @@
 
 import numpy as np
 import streamlit as st
+import torch
 
+import sde_core as sde
 from sde_core.partition import Bands
+from sde_core.partition.manual import ManualRule
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.threshold_figure import Overlay, threshold_figure
 
@@ -12,24 +15,16 @@ def _spectrum(modality: str, count: int, seed: int) -> tuple[Bands, Overlay]:
     rng = np.random.default_rng(seed)
     values = np.sort(np.geomspace(20, 0.1, count) * np.exp(0.05 * rng.normal(size=count)))[::-1]
     strong, noise = float(values[count // 20]), float(values[count // 2])
-    report = Bands(
-        modality=modality,
-        values=values,
-        labels=np.where(values > strong, 0, np.where(values > noise, 1, 2)),
-        energy=values**2 / (values**2).sum(),
-        tau_strong=strong,
-        tau_noise=noise,
-        own_tau_strong=strong,
-        own_tau_noise=noise,
-        strong_was_raised=False,
-        unit=1.0,
-        aspect=0.1,
-        fit_distance=None,
-        edge_is_doubtful=False,
-        note="",
-        metrics={},
-        shape=(10 * count, count),
+    spectrum = sde.Spectrum(
+        singular_values=torch.from_numpy(values.copy()),
+        basis=torch.eye(count, dtype=torch.float64),
+        mean=None,
+        n_samples=10 * count,
+        n_features=count,
+        route="svd",
     )
+    rule = ManualRule(tau_strong=strong, tau_noise=noise)
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum, rule), modality=modality)
     assert {report.count(band) > 0 for band in BANDS} == {True}
     return report, Overlay(name="chance", low=values * 0.5, high=values * 0.7, is_chance=True)
 

@@ -71,7 +71,7 @@ def test_bands_in_the_browser_are_those_of_the_library(blank, name, rule):
     # Factors at which a threshold lies exactly on a singular value: it is not above itself.
     on = [(float(v / report.own_tau_noise), 1.0) for v in report.values[:3] if report.own_tau_noise > 0]
     for noise, strong in FACTORS + on:
-        expected = Bands.of(spectrum, own, modality="image", noise_factor=noise, strong_factor=strong)
+        expected = Bands.of(spectrum, own, modality="image").moved(noise=noise, strong=strong)
         found, taus = blank.evaluate(
             "([sent, factors]) => { const panel = readyPanel(sent);"
             "return [bandsOf(panel, factors), panel.own && thresholdsOf(panel, factors)]; }",
@@ -95,7 +95,7 @@ def test_bands_that_no_threshold_cuts_come_as_they_are(blank):
             tau_strong=nowhere, tau_noise=nowhere, labels=torch.arange(found.rank) % 3
         )
 
-    report = band_report("image", spectrum, sde.partition_spectrum(spectrum, every_third))
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum, every_third), modality="image")
     found = blank.evaluate("sent => bandsOf(readyPanel(sent), {noise: 2, strong: 2})", _sent(report))
     for band in BANDS:
         assert found[band]["count"] == report.count(band)
@@ -107,7 +107,7 @@ def test_the_bar_of_the_browser_is_the_bar_of_the_server(blank):
         spectrum = sde.compute_spectrum(SPECTRA[name])
         noise, strong = factors
         own = sde.partition_spectrum(spectrum)
-        report = Bands.of(spectrum, own, modality="image", noise_factor=noise, strong_factor=strong)
+        report = Bands.of(spectrum, own, modality="image").moved(noise=noise, strong=strong)
         looks = (
             "bar => [bar.getAttribute('role'), bar.getAttribute('aria-label'),"
             "[...bar.querySelectorAll('.bar > i')].filter(i => i.style.display !== 'none')"

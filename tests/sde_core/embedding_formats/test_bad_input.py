@@ -134,7 +134,7 @@ def test_captions_without_a_picture_are_listed(tmp_path):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"text_to_image": [0, 1, 9, 0, 0, 0]}, r"image rows from 0 to 5; got 0 to 9"),
+        ({"text_to_image": [0, 1, 9, 0, 0, 0]}, r"image rows in \[0, 6\); got 9 at entry 2"),
         ({"text_to_image": [0.5] * 6}, "must hold whole numbers; got float64"),
         ({"text_to_image": [[0], [1, 2]]}, "rows of one length"),
         ({"text_to_image": [0, 1]}, r"must have shape \(6,\) or \(n_links, 2\); got \(2,\)"),
