@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sde_core.encoders.encoder import Encoder
 from sde_core.errors import ConfigError, EncoderError
 
 if TYPE_CHECKING:
@@ -18,20 +17,24 @@ if TYPE_CHECKING:
     Images = Callable[[list[Image]], npt.ArrayLike]
     Texts = Callable[[list[str]], npt.ArrayLike]
 
+Encoder = TypeVar("Encoder")
+
 PREFIX = "callables:"
 """What the name of such an encoder begins with."""
 
 _END = -1  # stands after a caption's last letter
 
 
-def encoder_of_callables(images: "Images", texts: "Texts", *, name: str, version: str) -> Encoder:
-    """Return the encoder of `Encoder.from_callables`."""
+def encoder_of_callables(
+    build: Callable[..., Encoder], images: "Images", texts: "Texts", *, name: str, version: str
+) -> Encoder:
+    """Return the encoder of `Encoder.from_callables`; ``build`` makes it of its fields, by name."""
     for given, what in ((images, "images"), (texts, "texts")):
         if not callable(given):
             raise ConfigError(f"{what} must be a function of a list; got {type(given).__name__}")
     called = name or getattr(images, "__qualname__", type(images).__name__)
     model = Callables(images, texts)
-    encoder = Encoder(
+    encoder = build(
         name=f"{PREFIX}{called}",
         model=model.eval(),
         preprocess=as_pixels,

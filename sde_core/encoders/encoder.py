@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
+from sde_core.encoders.callables import encoder_of_callables
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL.Image import Image
@@ -89,9 +91,7 @@ class Encoder:
             ConfigError: they are no functions.
             EncoderError: when called: other than k rows, another width, or numbers that are not finite.
         """
-        from sde_core.encoders.callables import encoder_of_callables
-
-        return encoder_of_callables(images, texts, name=name, version=version)
+        return encoder_of_callables(cls, images, texts, name=name, version=version)
 
     def __repr__(self) -> str:
         """Return one line: the name, where it computes, and how."""

@@ -119,7 +119,7 @@ def matrix_bands(data: Dataset, matrix: Matrix, state: "State") -> "Bands":
     """
     own = matrix_partition(data, matrix, state.rule)
     name = "pairs shuffled" if matrix.is_cross else state.rule
-    return _moved(data.fingerprint, matrix, name, state.noise, state.strong, data.embeddings, own)
+    return _moved(data.fingerprint, matrix, name, (state.noise, state.strong), data.embeddings, own)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -127,12 +127,11 @@ def _moved(
     fingerprint: str,
     matrix: Matrix,
     rule: str,
-    noise: float,
-    strong: float,
+    factors: tuple[float, float],
     _set: sde.EmbeddingSet,
     _own: sde.Partition,
 ) -> "Bands":
-    return _bands(fingerprint, matrix, rule, _set, _own).moved(noise=noise, strong=strong)
+    return _bands(fingerprint, matrix, rule, _set, _own).moved(noise=factors[0], strong=factors[1])
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
