@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from sde_core.errors import DataError
 from sde_core.knowledge.accumulate import Rows
-from sde_core.retrieval.ranking import linked_groups
+from sde_core.retrieval.links import linked_groups
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
@@ -56,7 +55,6 @@ def rows_of(
 
 def twin_groups(embeddings: "EmbeddingSet", side: Literal["image", "text"]) -> npt.NDArray[np.int64]:
     """Return for each row of one side the number of the group that shared captions link it to."""
-    links = torch.from_numpy(np.array(embeddings.links))
-    by_text, by_image = linked_groups(links, embeddings.n_texts, embeddings.n_images)
+    by_text, by_image = linked_groups(embeddings.links, embeddings.n_texts, embeddings.n_images)
     found: npt.NDArray[np.int64] = (by_image if side == "image" else by_text).numpy()
     return found

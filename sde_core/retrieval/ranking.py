@@ -25,10 +25,10 @@ from sde_core.retrieval.scores import HubScore
 from sde_core.retrieval.scores import Score as Score
 from sde_core.retrieval.scores import cosine_score as cosine_score
 from sde_core.retrieval.twins import twin_classes, with_twins
+from sde_core.vocabulary import DIRECTIONS
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 _Side: TypeAlias = tuple[Counts, FirstPlaces, FirstPlaces]
-from sde_core.vocabulary import DIRECTIONS
 
 # Scores held at one time: 16 MiB of float32, and three temporaries of the same size at most.
 BLOCK_ENTRIES = 1 << 22
