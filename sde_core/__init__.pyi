@@ -85,6 +85,7 @@ from .shaping.curriculum import alpha as alpha
 from .shaping.curriculum import step_bound as step_bound
 from .shaping.enhancement import enhancement_gains as enhancement_gains
 from .shaping.enhancement import signal_to_noise as signal_to_noise
+from .shaping.transform import AffineMap as AffineMap
 from .shaping.transform import SpectralTransform as SpectralTransform
 from .spectra.cross_spectrum import CrossSpectrum as CrossSpectrum
 from .spectra.cross_spectrum import CrossSpectrumAccumulator as CrossSpectrumAccumulator

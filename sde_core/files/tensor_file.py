@@ -38,12 +38,14 @@ def write_tensors(
             raise
 
 
-def read_tensors(path: str | Path, *, kind: str, writer: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_tensors(
+    path: str | Path, *, kind: str | tuple[str, ...], writer: str
+) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return tensors and header of a file that `write_tensors` wrote, bit for bit.
 
     Args:
         path: of the file.
-        kind: that it must be of.
+        kind: that it must be of, or several.
         writer: who writes such files, for the sentence.
 
     Raises:
@@ -58,6 +60,6 @@ def read_tensors(path: str | Path, *, kind: str, writer: str) -> tuple[dict[str,
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise DataError(f"path must be a file written by {writer}; cannot read {path}: {error}") from None
-    if header.get("kind") != kind:
+    if header.get("kind") not in ((kind,) if isinstance(kind, str) else kind):
         raise DataError(f"path must be a file written by {writer}; got {path}")
     return tensors, header

@@ -1,8 +1,8 @@
 """The fitted map: new vectors enhanced, attenuated or pruned along the directions of a reference set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +17,38 @@ from sde_core.spectra.spectrum import Spectrum
 
 Rows = TypeVar("Rows", Tensor, npt.NDArray[Any])
 
-_KIND = "sde.transform"
+Output: TypeAlias = Literal["features", "coordinates"]
+
+BLOCK_ROWS = 8_192
+"""Rows that are in float64 at one time."""
+# What files of fitted gains are called, and files of maps that do not put the mean back.
+_KIND, _SHIFTED = "sde.transform", "sde.linear_map"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class SpectralTransform:
-    """A linear map y = x + (x - mean) V diag(g - 1) V^T of rows, kept as k directions.
+class AffineMap:
+    """A map of rows, kept as k directions: y = shift + rest z + V diag(g - rest) V^T z with z = x - mean.
 
-    The mean stays in: what the reference set shares, and every direction outside V, passes with gain 1,
-    so all gains 1 is the identity and distances change only along V. A gain of 0 prunes a direction,
-    so pruning noise is ``torch.where(partition.labels == NOISE, 0.0, 1.0)`` as gains. Rows are not
-    renormalised: take cosines of what comes back.
+    Without a ``shift`` the mean goes back: y = x + (x - mean) V diag(g - 1) V^T. What the reference set shares, and
+    every direction outside V, then passes with gain 1, so all gains 1 is the identity and distances change only
+    along V; a gain of 0 prunes a direction, so pruning noise is ``torch.where(partition.labels == NOISE, 0.0, 1.0)``
+    as gains. Rows are not renormalised: take cosines of what comes back.
+
+    `SpectralTransform` and `LinearMap` are other names of this class: the first for fitted gains, the second for
+    the rivals of `sde_core.treatments`.
 
     Attributes:
-        basis: (n, k) float64, orthonormal columns; only directions whose gain is not 1.
-        gains: (k,) float64, each at least 0.
-        mean: (n,) float64 of the reference set, or None if its spectrum was not centred.
+        basis: (n, k) float64, orthonormal columns V; of fitted gains only directions whose gain is not 1.
+        gains: (k,) float64, factor along each column of ``basis``, at least 0.
+        mean: (n,) float64 that is taken off first, or None for zero.
+        name: of the baseline that it belongs to; "" for fitted gains.
+        shift: (n,) float64 that is added last; None puts the mean back and leaves all outside V as it is.
+        rest: factor of everything orthogonal to ``basis``; 1 without a ``shift``.
+        output: "features" as above, (m, n); "coordinates" returns diag(g) V^T z only, (m, k).
 
     >>> from sde_core import compute_spectrum
     >>> x = torch.tensor([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    >>> double = SpectralTransform.fit(compute_spectrum(x), torch.tensor([2.0, 1.0]))
+    >>> double = AffineMap.fit(compute_spectrum(x), torch.tensor([2.0, 1.0]))
     >>> double(torch.tensor([[1.0, 1.0]]))
     tensor([[2., 1.]])
     """
@@ -44,6 +56,14 @@ class SpectralTransform:
     basis: Tensor
     gains: Tensor
     mean: Tensor | None
+    name: str = ""
+    shift: Tensor | None = None
+    rest: float = 1.0
+    output: Output = "features"
+
+    def __post_init__(self) -> None:
+        if self.shift is None and self.rest != 1:
+            raise ConfigError(f"rest must be 1 in a map without a shift; got {self.rest}")
 
     @property
     def n_features(self) -> int:
@@ -77,19 +97,20 @@ class SpectralTransform:
     def __call__(self, x: Rows) -> Rows:
         """Return the rows of ``x`` mapped, in its own kind, dtype and device.
 
-        Two thin products, O(m n k); no n x n matrix. Half precision is computed in float32.
-        Differentiable in ``x``.
+        Two thin products, O(m n k); no n x n matrix. Without a ``shift`` the change alone is computed, in the dtype
+        of ``x`` (half precision in float32), differentiable in ``x``; with one, all is computed in float64, in
+        blocks, and rounded once.
 
         Args:
             x: (m, n) array or tensor, m at least 1; integers become float64.
 
         Returns:
-            (m, n) array for an array, tensor for a tensor.
+            (m, n) features, or (m, k) coordinates; array for an array, tensor for a tensor.
 
         Raises:
             DataError: ``x`` is not a finite matrix or has another width.
 
-        Source: docs/method.md, equation (3.13).
+        Source: docs/method.md, equations (3.13) and (7.1).
         """
         matrix = as_matrix(x, "x")
         if matrix.shape[1] != self.n_features:
@@ -97,31 +118,73 @@ class SpectralTransform:
                 f"x must have {self.n_features} columns like the reference set; "
                 f"got shape {tuple(matrix.shape)}"
             )
-        rows = x if isinstance(x, Tensor) and x.is_floating_point() else matrix
-        work = rows.to(torch.promote_types(rows.dtype, torch.float32))
-        mapped = apply_gains(work, self.basis, self.gains, self.mean).to(rows.dtype)
+        if self.shift is not None or self.output == "coordinates":
+            mapped = self._in_blocks(matrix)
+        else:
+            rows = x if isinstance(x, Tensor) and x.is_floating_point() else matrix
+            work = rows.to(torch.promote_types(rows.dtype, torch.float32))
+            mapped = apply_gains(work, self.basis, self.gains, self.mean).to(rows.dtype)
         return mapped if isinstance(x, Tensor) else mapped.numpy()
+
+    def _in_blocks(self, rows: Tensor) -> Tensor:
+        here = self.to(rows.device)
+        width = self.rank if self.output == "coordinates" else self.n_features
+        mapped = torch.empty(len(rows), width, dtype=rows.dtype, device=rows.device)
+        for start in range(0, len(rows), BLOCK_ROWS):
+            z = rows[start : start + BLOCK_ROWS].double()
+            z = z if here.mean is None else z - here.mean
+            along = z @ here.basis
+            if self.output == "coordinates":
+                block = along * here.gains
+            else:
+                assert here.shift is not None
+                block = here.shift + self.rest * z + (along * (here.gains - self.rest)) @ here.basis.T
+            mapped[start : start + BLOCK_ROWS] = block  # rounded to the dtype of x here
+        return mapped
 
     def to(self, device: torch.device | str) -> Self:
         """Return the same map on ``device``; `__call__` also moves it as needed."""
-        mean = None if self.mean is None else self.mean.to(device)
-        return type(self)(basis=self.basis.to(device), gains=self.gains.to(device), mean=mean)
+        mean, shift = (None if t is None else t.to(device) for t in (self.mean, self.shift))
+        return replace(self, basis=self.basis.to(device), gains=self.gains.to(device), mean=mean, shift=shift)
 
     def save(self, path: str | Path) -> None:
         """Write the map as safetensors, all or nothing; `load` gives it back bit for bit."""
-        tensors = {"basis": self.basis, "gains": self.gains, "mean": self.mean}
-        write_tensors(path, tensors, kind=_KIND, header={})
+        tensors, header = self._tensors(), {}
+        if self.shift is not None:
+            # Copies: the mean is also the shift of a truncation, and the format refuses shared memory.
+            tensors = {key: None if t is None else t.clone() for key, t in tensors.items()}
+            header = {"name": self.name, "rest": float(self.rest).hex(), "output": self.output}
+        write_tensors(path, tensors, kind=_KIND if self.shift is None else _SHIFTED, header=header)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a map written by `save`.
+        """Read a map written by `save`, under whichever of its names.
 
         Raises:
             DataError: the file is missing, is not safetensors or holds something else.
         """
-        tensors, _ = read_tensors(path, kind=_KIND, writer="SpectralTransform.save")
-        _check_parts(tensors, path)
-        return cls(basis=tensors["basis"], gains=tensors["gains"], mean=tensors.get("mean"))
+        tensors, header = read_tensors(
+            path, kind=(_KIND, _SHIFTED), writer="SpectralTransform.save or LinearMap.save"
+        )
+        _check_parts(tensors, path, with_shift=header["kind"] == _SHIFTED)
+        if header["kind"] == _KIND:
+            return cls(basis=tensors["basis"], gains=tensors["gains"], mean=tensors.get("mean"))
+        return cls(
+            name=header["name"],
+            rest=float.fromhex(header["rest"]),
+            output="coordinates" if header["output"] == "coordinates" else "features",
+            basis=tensors["basis"],
+            gains=tensors["gains"],
+            mean=tensors.get("mean"),
+            shift=tensors["shift"],
+        )
+
+    def _tensors(self) -> dict[str, Tensor | None]:
+        return {"basis": self.basis, "gains": self.gains, "mean": self.mean, "shift": self.shift}
+
+
+SpectralTransform: TypeAlias = AffineMap
+"""The name for gains fitted on a spectrum."""
 
 
 def apply_gains(
@@ -163,11 +226,13 @@ def as_gains(gains: Tensor | npt.ArrayLike) -> Tensor:
     return values
 
 
-def _check_parts(tensors: dict[str, Tensor], path: str | Path) -> None:
+def _check_parts(tensors: dict[str, Tensor], path: str | Path, *, with_shift: bool) -> None:
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     n, k = shapes["basis"] if len(shapes.get("basis", ())) == 2 else (0, 0)
-    expected = {"basis": (n, k), "gains": (k,), **({"mean": (n,)} if "mean" in shapes else {})}
+    expected: dict[str, tuple[int, ...]] = {"basis": (n, k), "gains": (k,)}
+    expected |= {name: (n,) for name, there in (("mean", "mean" in shapes), ("shift", with_shift)) if there}
     if n == 0 or shapes != expected:
         raise DataError(
-            f"path must hold basis (n, k), gains (k,) and perhaps mean (n,); {path} holds {shapes}"
+            "path must hold basis (n, k), gains (k,) and perhaps mean (n,), beside a shift (n,) where it has one; "
+            f"{path} holds {shapes}"
         )

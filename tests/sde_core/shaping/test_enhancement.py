@@ -300,6 +300,22 @@ def test_the_noise_of_a_direction_does_not_depend_on_where_the_threshold_lies():
     assert one[:2].tolist() == two[:2].tolist()
 
 
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(seed=st.integers(0, 10_000), progress=st.floats(0.0, 1.0), rho=st.floats(0.05, 1.0))
+def test_noise_moves_no_strong_gain_further_than_rho_alpha_either_way(seed, progress, rho):
+    """Of 64 draws about ten lie above 1 and ten below -1: without the clip each would pass the bound."""
+    values = [1.0] * 64  # so that each strong gain moves by the whole of its draw
+    config = CurriculumConfig(strong="noise", rho=rho)
+    generator = torch.Generator().manual_seed(seed)
+    gains = enhancement_gains(with_values(values), labelled([0] * 64), progress, config, generator=generator)
+    amount = rho * alpha(progress, config)
+    moved = gains - 1
+    assert float(moved.abs().max()) <= amount * (1 + 1e-12)
+    draws = torch.randn(64, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    assert int((moved >= amount * (1 - 1e-12)).sum()) == int((draws >= 1).sum())
+    assert int((moved <= -amount * (1 - 1e-12)).sum()) == int((draws <= -1).sum())
+
+
 def test_signal_share_is_the_energy_outside_noise_at_every_extreme():
     spectrum = with_values([2.0, 1.0, 1.0])
     assert signal_to_noise(spectrum, labelled([0, 1, 2])) == 5.0

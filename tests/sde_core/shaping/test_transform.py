@@ -1,5 +1,7 @@
 """The fitted map: against dense algebra, its promises, its file, its refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -133,6 +135,12 @@ def test_files_that_are_not_a_map_are_refused(tmp_path):
     save_file(parts, tmp_path / "odd", metadata={"kind": "sde.transform"})
     with pytest.raises(DataError, match="path must hold basis"):
         SpectralTransform.load(tmp_path / "odd")
+    bare = {"basis": torch.ones(4, 2), "gains": torch.ones(2)}
+    save_file(bare, tmp_path / "bare", metadata={"kind": "sde.linear_map", "name": "x"})
+    with pytest.raises(DataError, match="beside a shift"):
+        SpectralTransform.load(tmp_path / "bare")
+    with pytest.raises(ConfigError, match="rest must be 1 in a map without a shift"):
+        replace(SpectralTransform.fit(compute_spectrum(features()), torch.ones(8)), rest=0.5)
 
 
 def test_rows_and_gains_that_do_not_fit_are_refused():
@@ -154,6 +162,47 @@ def test_wide_rows_never_meet_a_square_matrix():
     spectrum = compute_spectrum(x, center=None)
     y = SpectralTransform.fit(spectrum, torch.full((6,), 0.5))(x)
     torch.testing.assert_close(y, 0.5 * x, rtol=0, atol=1e-12)
+
+
+def test_one_class_under_three_names_reads_every_file_of_it(tmp_path):
+    import sde_core as sde
+
+    assert sde.AffineMap is sde.SpectralTransform is sde.LinearMap
+    x = features()
+    maps = {
+        "gains": sde.AffineMap.fit(compute_spectrum(x), torch.linspace(1.5, 0.2, 8)),
+        "shift": sde.fit_mean_shift(x),
+        "rest": sde.fit_pca_truncation(x, n_directions=3),
+        "coordinates": sde.fit_whitening(x, kind="pca"),
+    }
+    for name, made in maps.items():
+        made.save(tmp_path / name)
+        assert torch.equal(sde.AffineMap.load(tmp_path / name)(x), made(x)), name
+
+
+@pytest.mark.parametrize(("name", "kind"), [("gains", "sde.transform"), ("rest", "sde.linear_map")])
+def test_files_keep_the_form_that_they_have_always_had(tmp_path, name, kind):
+    from safetensors import safe_open
+
+    x = features()
+    made = SpectralTransform.fit(compute_spectrum(x), torch.full((8,), 0.5))
+    if name == "rest":
+        made = replace(made, name="old", shift=made.mean, rest=0.5)
+    made.save(tmp_path / "map")
+    with safe_open(tmp_path / "map", framework="pt") as file:
+        header, parts = file.metadata(), set(file.keys())
+    if name == "gains":
+        assert (header, parts) == ({"kind": kind}, {"basis", "gains", "mean"})
+    else:
+        assert header == {"kind": kind, "name": "old", "rest": (0.5).hex(), "output": "features"}
+        assert parts == {"basis", "gains", "mean", "shift"}
+
+
+def test_a_shift_equal_to_the_mean_is_the_map_without_one():
+    x = features()
+    plain = SpectralTransform.fit(compute_spectrum(x), torch.linspace(1.5, 0.2, 8))
+    # two float64 evaluations of one formula, entries of order 4
+    torch.testing.assert_close(replace(plain, shift=plain.mean)(x), plain(x), rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.gpu

@@ -169,7 +169,7 @@ class TestEveryMap:
     def test_blocks_change_nothing(self, fit, monkeypatch):
         x = cloud()
         whole = fit(x)(x)
-        monkeypatch.setattr("sde_core.treatments.linear_map._BLOCK_ROWS", 7)
+        monkeypatch.setattr("sde_core.shaping.transform.BLOCK_ROWS", 7)
         torch.testing.assert_close(fit(x)(x), whole, **EXACT)
 
     def test_few_rows_stay_finite(self, fit):
