@@ -74,6 +74,8 @@ from .retrieval.ranking import metrics_from_ranks as metrics_from_ranks
 from .retrieval.ranking import query_values as query_values
 from .retrieval.ranking import retrieval_metrics as retrieval_metrics
 from .retrieval.ranking import retrieval_ranks as retrieval_ranks
+from .sets.agreement import Agreement as Agreement
+from .sets.agreement import compare_with_encoder as compare_with_encoder
 from .sets.concatenate import concatenate as concatenate
 from .sets.embeddings import EmbeddingSet as EmbeddingSet
 from .sets.held_out import hold_out as hold_out

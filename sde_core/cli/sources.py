@@ -82,12 +82,13 @@ class Source:
         if self._saved:
             from sde_core.embedding_formats.named import open_named
             from sde_core.errors import ConfigError
+            from sde_core.sets.claimed_encoder import with_agreement
 
             if self._options.input_format:
                 raise ConfigError(
                     "--input-format names a format of pairs: leave it out beside embeddings, whose format is detected"
                 )
-            found = [open_named(name) for name in names]
+            found = [with_agreement(open_named(name)) for name in names]
             for embeddings in found:
                 print_remarks(embeddings.remarks)
             return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
-from sde_core.cli.output import print_json, print_table
+from sde_core.cli.output import print_json, print_remarks, print_table
 from sde_core.errors import ConfigError, DataError
 from sde_core.vocabulary import BANDS, Centring, Modality
 
@@ -39,10 +39,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> None:
     """Compute and print; write the CSV if one is asked for."""
     from sde_core.embedding_formats.named import open_named
+    from sde_core.sets.claimed_encoder import with_agreement
 
     if options.json and options.output == "-":
         raise ConfigError("--output - and --json both write to stdout; give one of them a file")
-    embeddings = open_named(options.embeddings)
+    embeddings = with_agreement(open_named(options.embeddings))
+    print_remarks(embeddings.remarks)
     modalities = embeddings.modalities if options.modality == "both" else (options.modality,)
     reports = [_report(embeddings, modality, options) for modality in modalities]
     if options.output == "-":
@@ -52,7 +54,12 @@ def run(options: argparse.Namespace) -> None:
         _write(_csv(reports), options.output)
     if options.json:
         print_json(
-            {"embeddings": options.embeddings, "fingerprint": embeddings.fingerprint, "spectra": reports}
+            {
+                "embeddings": options.embeddings,
+                "fingerprint": embeddings.fingerprint,
+                "remarks": list(embeddings.remarks),
+                "spectra": reports,
+            }
         )
         return
     keys = [key for key, value in reports[0].items() if not isinstance(value, list | dict | str)]

@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sde_core.errors import SDEError
+from sde_core.sets.claimed_encoder import with_agreement
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_explorer.intake import VectorRequest, open_vectors, permitted
 from sde_explorer.jobs.job import Job
-from sde_explorer.serving.places import check_writing
+from sde_explorer.serving.places import check_encoder, check_writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ def _open(job: Job, request: VectorRequest, cache: Path) -> Opened:
         "texts": embeddings.n_texts,
         "skipped": len(embeddings.skipped),
     }
+    job.report(0.3, "encoding a few again by the encoder that was named")
+    embeddings = _compared(embeddings, cache)
     job.report(0.5, "taking the fingerprint")
     label = re.sub(r"[^A-Za-z0-9]+", "-", Path(request.source).stem).strip("-")[:60] or "vectors"
     folder = cache / "embeddings" / f"{label}-{embeddings.fingerprint[:12]}"
@@ -68,3 +73,13 @@ def _open(job: Job, request: VectorRequest, cache: Path) -> Opened:
         format=request.format,
         n_skipped=len(embeddings.skipped),
     )
+
+
+def _compared(embeddings: EmbeddingSet, cache: Path) -> EmbeddingSet:
+    """Return the set with a remark on whether its vectors are those of the encoder it names, where that may be told."""
+    name = embeddings.provenance.encoder
+    try:
+        check_encoder(name, cache)
+    except SDEError:  # an encoder that this server does not read
+        return embeddings
+    return with_agreement(embeddings)

@@ -54,6 +54,11 @@ def check_encoder(name: str, own: Path | None = None) -> str:
 
     from sde_core.encoders.resolve import CHECKPOINT_SUFFIXES
 
+    config, is_json, weights = name.partition(".json/")
+    if is_json:  # an architecture of one's own with a checkpoint: two files
+        _check_path(f"{config}.json", own)
+        _check_path(weights, own)
+        return name
     architecture, _, weights = name.partition("/")
     is_model = architecture.replace("@", "/") in open_clip.list_models()
     if is_model and Path(weights).suffix in CHECKPOINT_SUFFIXES:

@@ -1,11 +1,13 @@
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sde_core import DataError, EmbeddingSet, load_encoder
 from sde_explorer import sets
-from sde_explorer.jobs import Encoded, Job, JobQueue, encoding_job, queue
+from sde_explorer.intake import VectorRequest
+from sde_explorer.jobs import Encoded, Job, JobQueue, encoding_job, opening_job, queue
 from sde_explorer.ui.job_progress import job_sentence
 
 
@@ -198,3 +200,24 @@ def test_an_ended_job_that_is_asked_for_outlives_the_others():
     assert line.submit(_job(lambda j: j.key, "d")).wait(20)
     assert line.find("b") is None
     assert line.find("a") is not None
+
+
+def test_vectors_are_compared_with_the_encoder_they_name(
+    tiny_encoder_folder, write_shard, good_members, tmp_path
+):
+    shard = str(write_shard(good_members))
+    made = EmbeddingSet.load(_encoding(shard, tmp_path / "cache", tiny_encoder_folder).result.folder)
+    folder = tmp_path / "vectors"
+    folder.mkdir()
+    np.save(folder / "image.npy", made.image)
+    np.save(folder / "text.npy", np.roll(made.text, 1, axis=0))
+    np.save(folder / "text_to_image.npy", made.links)
+    (folder / "captions.txt").write_text("\n".join(made.captions) + "\n")
+    request = VectorRequest(source=str(folder), encoder=str(tiny_encoder_folder))
+    job = _ended(opening_job(request, tmp_path / "cache"))
+    assert not job.error
+    opened = EmbeddingSet.load(job.result.folder)
+    assert opened.captions == made.captions
+    assert (
+        "rows shifted: rows of captions hold the vectors of others, +1 from their own" in opened.remarks[-1]
+    )

@@ -144,12 +144,15 @@ def test_encoders_are_paths_or_names(tree, rules):
         "hf-hub:a/b",
         str(tree / "root"),
         f"ViT-B-32/{tree}/root/x.pt",
+        f"{tree}/root/arch.json/{tree}/root/x.pt",
     ):
         assert check_encoder(name) == name
     for name in (
         str(tree / "secret"),
         f"local-dir:{tree}/secret",
         f"ViT-B-32/{tree}/secret/x.pt",
+        f"{tree}/root/arch.json/{tree}/secret/x.pt",
+        f"{tree}/secret/arch.json/{tree}/root/x.pt",
         "../x",
         "nothing/here",
     ):
