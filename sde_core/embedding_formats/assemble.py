@@ -13,7 +13,7 @@ from sde_core.embedding_formats.sources import Source, as_index, as_strings
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links
-from sde_core.sets.embeddings import EmbeddingSet, Floats
+from sde_core.sets.embeddings import NO_LINKS, EmbeddingSet, Floats
 from sde_core.sets.provenance import Provenance
 
 _BLOCK = 16_384
@@ -64,18 +64,21 @@ def assembled(source: Source, *, provenance: Provenance, name: str) -> Embedding
     if ids is not None:
         _sort_out_ids(pictures, ids)
     _merge_captions(texts, captions)
+    remarks = (*_merged(pictures, "image", "ids"), *_merged(texts, "text", "captions"))
     skipped = (
         _skipped_pairs(pictures, texts) if source.has_rows_of_pairs else _skipped(pictures, texts, links)
     )
     links = np.stack([texts.same_as[links[:, 0]], pictures.same_as[links[:, 1]]], axis=1)
     links = links[texts.usable[links[:, 0]] & pictures.usable[links[:, 1]]]
     rows, text_rows = _rows(pictures), _rows(texts)
-    if not len(rows) or not len(links):
+    is_one = source.is_one_modality
+    if not len(rows) + len(text_rows) or not (is_one or len(links)):
         first = f"; the first: {skipped[0].item}: {skipped[0].reason}" if skipped else ""
         raise DataError(
-            f"{source.place} must hold at least one usable pair; {len(skipped)} rows were left out{first}"
+            f"{source.place} must hold at least one usable {'vector' if is_one else 'pair'}; {len(skipped)} rows were "
+            f"left out{first}"
         )
-    columns, unusable = metadata_columns(source.metadata, rows)
+    columns, unusable = metadata_columns(source.metadata, rows if len(rows) else text_rows)
     return EmbeddingSet(
         image=kept(pictures.vectors, rows, is_ours=source.image.whole is None),
         text=kept(texts.vectors, text_rows, is_ours=source.text.whole is None),
@@ -85,6 +88,7 @@ def assembled(source: Source, *, provenance: Provenance, name: str) -> Embedding
         metadata=columns,
         provenance=provenance,
         skipped=(*source.skipped, *skipped, *unusable),
+        remarks=(*source.remarks, *remarks),
         name=name,
     )
 
@@ -100,6 +104,8 @@ def _side(source: Source, ids: list[str] | None, *, is_image: bool) -> _Side:
 def _links(source: Source, ids: list[str] | None) -> tuple[Ints, dict[int, str]]:
     """Return (n_links, 2) of (text, image) in rows as read, and texts that belong to no picture."""
     n_images, n_texts = len(source.image), len(source.text)
+    if source.is_one_modality:
+        return NO_LINKS, {}
     if source.text_to_image is not None:
         return as_links(as_index(source.text_to_image(), source.place), n_texts, n_images), {}
     if source.text_id is None:
@@ -138,6 +144,16 @@ def _merge_captions(texts: _Side, captions: list[str]) -> None:
     again, first = _repeated(captions, texts.usable)
     same = _are_same(texts.vectors, again, first)
     texts.same_as[again[same]] = first[same]
+
+
+def _merged(side: _Side, rows: str, words: str) -> tuple[str, ...]:
+    """Return a sentence on rows that became one, because row numbers then differ from those of the file."""
+    count, left = len(side.same_as), int((side.same_as == np.arange(len(side.same_as))).sum())
+    if left == count:
+        return ()
+    return (
+        f"{count:,} {rows} rows of the file are {left:,} here: equal {words} with equal vectors are one.",
+    )
 
 
 def _repeated(words: list[str], usable: Mask) -> tuple[Ints, Ints]:

@@ -22,7 +22,7 @@ class Matrix:
 
     Attributes:
         place: file and array, as sentences name them.
-        shape: (rows, width), both at least 1.
+        shape: (rows, width); without rows where a modality has no vectors.
         dtype: of what is read: float16 or float32.
         blocks: returns the rows in order, some at a time, in `dtype` and native byte order.
         whole: the rows as one memory map, where the format allows it.
@@ -49,12 +49,14 @@ class Table:
         n_rows: entries of a column.
         names: of the columns.
         read: name -> its entries.
+        headless: the same file read as if its first line were a row, where a file has such lines.
     """
 
     place: str
     n_rows: int
     names: tuple[str, ...]
     read: Callable[[str], Column]
+    headless: "Table | None" = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,11 +88,21 @@ def check_vectors(shape: tuple[int, ...], dtype: Any, place: str) -> np.dtype[An
     if 0 in shape:
         raise DataError(f"{place} must have at least one row and one feature; got shape {tuple(shape)}")
     if dtype.kind != "f":
-        raise DataError(
-            f"{place} must hold floating-point numbers; got {dtype}: "
-            "if these are vectors, convert them with .astype('float32')"
-        )
+        raise DataError(f"{place} must hold floating-point numbers; got {dtype}: {_remedy(dtype)}")
     return np.dtype(np.float16 if dtype.itemsize == 2 else np.float32)
+
+
+def _remedy(dtype: np.dtype[Any]) -> str:
+    if dtype == np.uint16:
+        return (
+            "if these are the bits of bfloat16, convert them with (x.astype('uint32') << 16).view('float32')"
+        )
+    if dtype.itemsize == 1 and dtype.kind in "iu":
+        return (
+            "if these are quantised vectors, put their scale beside them as an array called image_scale or text_scale, "
+            "or convert them with x.astype('float32') * scale; packed bits with np.unpackbits"
+        )
+    return "if these are vectors, convert them with .astype('float32')"
 
 
 def matrix_of_array(array: npt.NDArray[Any], place: str) -> Matrix:
@@ -109,6 +121,14 @@ def matrix_of_array(array: npt.NDArray[Any], place: str) -> Matrix:
 
     shape = (array.shape[0], array.shape[1])
     return Matrix(place=place, shape=shape, dtype=dtype, blocks=blocks, whole=array if as_it_is else None)
+
+
+def no_rows(other: Matrix) -> Matrix:
+    """Return the vectors of a modality that has none, beside those of the other."""
+    shape = (0, other.shape[1])
+    return Matrix(
+        place="", shape=shape, dtype=other.dtype, blocks=lambda: iter(()), whole=np.empty(shape, other.dtype)
+    )
 
 
 def joined(parts: list[Matrix], place: str) -> Matrix:

@@ -10,6 +10,7 @@ from sde_core.embedding_formats.npz import open_npz
 from sde_core.embedding_formats.parquet import open_parquet
 from sde_core.embedding_formats.safetensors_file import open_safetensors
 from sde_core.errors import DataError
+from sde_core.pairs.member_names import is_hidden
 
 Format: TypeAlias = Literal["set", "npy", "npz", "safetensors", "parquet", "clip-retrieval"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -75,7 +76,7 @@ def _of_folder(folder: Path) -> Format:
         return "set"
     if (folder / "img_emb").is_dir() or (folder / "text_emb").is_dir():
         return "clip-retrieval"
-    files = sorted(folder.iterdir())
+    files = sorted(path for path in folder.iterdir() if not is_hidden(path.name))
     if any(path.suffix == ".npy" for path in files):
         return "npy"
     inside = {_SUFFIXES[p.suffix] for p in files if p.suffix in _SUFFIXES}
@@ -99,7 +100,10 @@ def open_container(path: Path, format: Format) -> Container:
         raise DataError(f"path must be a file or folder of embeddings; there is no {path}")
     files = [path]
     if path.is_dir():
-        files = sorted((p for p in path.iterdir() if _SUFFIXES.get(p.suffix) == format), key=_natural)
+        files = sorted(
+            (p for p in path.iterdir() if _SUFFIXES.get(p.suffix) == format and not is_hidden(p.name)),
+            key=natural,
+        )
         if not files or (len(files) > 1 and format in ("npz", "safetensors")):
             raise DataError(f"{path} must hold one {format} file; it has {len(files)}: name the one to open")
     if format == "parquet":
@@ -109,6 +113,6 @@ def open_container(path: Path, format: Format) -> Container:
     return open_npz(files[0]) if format == "npz" else open_safetensors(files[0])
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural(path: Path) -> list[tuple[int, str]]:
     """Return a key that puts part_2 before part_10."""
     return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", path.name)]

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sde_core.embedding_formats.base import Container, Table
+from sde_core.embedding_formats.detect import natural
 from sde_core.embedding_formats.npy import mapped_npy, open_npy
 from sde_core.embedding_formats.roles import Role, is_image_name, is_text_name, listed, normal
 from sde_core.embedding_formats.sources import Source, source_of
 from sde_core.embedding_formats.tables import TABLE_SUFFIXES, open_table, parquet_table
 from sde_core.errors import DataError
+from sde_core.pairs.member_names import is_hidden
+from sde_core.sets.missing import MODALITIES, Modality
 
 _IMAGE_TABLES = ("images", "image_ids", "ids", "metadata", "meta")
 _TEXT_TABLES = ("texts", "captions", "text_ids")
@@ -18,30 +21,52 @@ _TEXT_TABLES = ("texts", "captions", "text_ids")
 def open_npy_folder(
     folder: Path, columns: Mapping[Role, str], images: Table | None, captions: Table | None
 ) -> Source:
-    """Return image.npy and text.npy, or names like them, with the tables that lie beside them.
+    """Return image.npy and text.npy, one of them, or parts of one, with the tables that lie beside them.
 
     Raises:
-        DataError: not one file for each of the two.
+        DataError: several files for one of the two, or names that do not say which is which.
     """
-    files = sorted(path for path in folder.iterdir() if path.suffix == ".npy")
-    found: dict[str, Path] = {}
-    for role, is_named in (("image", is_image_name), ("text", is_text_name)):
-        named = [path for path in files if is_named(path.stem) and not _is_table(path)]
-        named = [path for path in named if path.stem == role] or named
-        if len(named) != 1:
-            raise DataError(
-                f"{folder} must hold one npy file of vectors for pictures and one for captions, such as image.npy "
-                f"and text.npy; for {role} it has {listed(p.name for p in named)}"
-            )
-        found[role] = named[0]
+    files = [path for path in visible(folder) if path.suffix == ".npy"]
+    links = [path for path in files if normal(path.stem) in ("links", "text_to_image")]
+    vectors = [path for path in files if path not in links and not _is_table(path)]
+    found = {role: _of_role(vectors, role) for role in MODALITIES}
+    if any(len(named) > 1 for named in found.values()) or (
+        not any(found.values()) and not _are_parts(vectors)
+    ):
+        shown = "; ".join(
+            f"for {role} it has {listed(p.name for p in named)}" for role, named in found.items()
+        )
+        raise DataError(
+            f"{folder} must hold one npy file of vectors for pictures, one for captions, or both, such as image.npy "
+            f"and text.npy; {shown}, in all {listed(p.name for p in files)}"
+        )
     beside = images or _table_beside(folder, _IMAGE_TABLES, "image_id")
     words = captions or _table_beside(folder, _TEXT_TABLES, "caption")
-    image, text = open_npy([found["image"]]), open_npy([found["text"]])
-    links = [path for path in files if normal(path.stem) in ("links", "text_to_image")]
-    if links:
+    image, text = (open_npy(named) if named else None for named in found.values())
+    if image is None and text is None:
+        image = open_npy(sorted(vectors, key=natural))
+    if links and text is not None:
         index = open_table(links[0], "links", "links")
         text = Container(place=text.place, matrices=text.matrices, columns={"links": index})
+    if text is None:
+        words = None if captions is None else captions
     return source_of(image, text, columns, format="npy", images=beside, captions=words)
+
+
+def visible(folder: Path) -> list[Path]:
+    """Return what lies in a folder, by name, without what systems and editors keep for themselves."""
+    return sorted(path for path in folder.iterdir() if not is_hidden(path.name))
+
+
+def _of_role(files: list[Path], role: Modality) -> list[Path]:
+    is_named = is_image_name if role == "image" else is_text_name
+    named = [path for path in files if is_named(path.stem)]
+    return [path for path in named if path.stem == role] or named
+
+
+def _are_parts(files: list[Path]) -> bool:
+    """Return whether files are one, or have one name but for a number."""
+    return bool(files) and len({re.sub(r"\d+", "", path.stem) for path in files}) == 1
 
 
 def _is_table(path: Path) -> bool:
@@ -65,30 +90,35 @@ def open_clip_retrieval(
 ) -> Source:
     """Return clip-retrieval's output: img_emb/img_emb_0.npy, text_emb/..., metadata/metadata_0.parquet.
 
-    Parts belong together by the number in their names; they may differ in length.
+    Parts belong together by the number in their names; they may differ in length. One of the two folders is
+    enough for a set of one modality.
 
     Raises:
         DataError: a part is missing, or the parts of one number differ in length.
     """
-    image, text = (_parts(folder / name, ".npy") for name in ("img_emb", "text_emb"))
+    image, text = (
+        _parts(folder / name, ".npy") if (folder / name).is_dir() else {} for name in ("img_emb", "text_emb")
+    )
     metadata = _parts(folder / "metadata", ".parquet") if (folder / "metadata").is_dir() else {}
-    for what, numbers in (("text_emb", text), ("metadata", metadata)):
-        lacking = sorted(set(image) ^ set(numbers)) if numbers else []
+    numbers = sorted({*image, *text})
+    for what, part in (("img_emb", image), ("text_emb", text), ("metadata", metadata)):
+        lacking = sorted(set(numbers) ^ set(part)) if part else []
         if lacking:
             raise DataError(
-                f"{folder} must have the same parts in img_emb and {what}; only one has {listed(map(str, lacking))}"
+                f"{folder} must have the same parts in img_emb, text_emb and metadata; {what} differs in "
+                f"{listed(map(str, lacking))}"
             )
-    for number in image:
-        rows = {str(part[number]): _n_rows(part[number]) for part in (image, text)}
+    for number in numbers:
+        rows = {str(part[number]): _n_rows(part[number]) for part in (image, text) if part}
         if metadata:
             rows[str(metadata[number])] = parquet_table([metadata[number]]).n_rows
         if len(set(rows.values())) > 1:
             counts = ", ".join(f"{place} has {count}" for place, count in rows.items())
             raise DataError(f"the parts of number {number} must have as many rows; {counts}")
-    table = parquet_table([metadata[number] for number in image]) if metadata else None
+    table = parquet_table([metadata[number] for number in numbers]) if metadata else None
     return source_of(
-        open_npy(list(image.values())),
-        open_npy(list(text.values())),
+        open_npy(list(image.values())) if image else None,
+        open_npy(list(text.values())) if text else None,
         columns,
         format="clip-retrieval",
         images=images or table,
@@ -98,10 +128,8 @@ def open_clip_retrieval(
 
 def _parts(folder: Path, suffix: str) -> dict[int, Path]:
     """Return the files of a folder by the last number in their names, in its order."""
-    if not folder.is_dir():
-        raise DataError(f"{folder.parent} must hold the folder {folder.name}: both vectors are needed")
     found: dict[int, Path] = {}
-    for path in folder.iterdir():
+    for path in visible(folder):
         if path.suffix == suffix:
             numbers = re.findall(r"\d+", path.stem)
             number = int(numbers[-1]) if numbers else 0

@@ -9,6 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.embedding_formats.base import Container, Matrix, Table, joined, matrix_of_array, table_of
+from sde_core.embedding_formats.quantised import (
+    are_whole_vectors,
+    matrix_of_bfloat16,
+    matrix_of_scaled,
+    scale_of,
+)
+from sde_core.embedding_formats.roles import is_index_name, normal
 from sde_core.errors import DataError
 
 
@@ -20,7 +27,7 @@ def open_npy(paths: list[Path]) -> Container:
     """
     arrays = {str(path): mapped_npy(path, str(path)) for path in paths}
     some = {name: array for name, array in arrays.items() if len(array.shape) != 2 or len(array)}
-    parts = [matrix_of_array(array, name) for name, array in (some or arrays).items()]  # a part may be empty
+    parts = [_matrix("", array, {}, name) for name, array in (some or arrays).items()]  # a part may be empty
     place = str(paths[0]) if len(paths) == 1 else str(paths[0].parent)
     return Container(place=place, matrices={"": joined(parts, place)})
 
@@ -28,21 +35,42 @@ def open_npy(paths: list[Path]) -> Container:
 def container_of(arrays: Mapping[str, npt.NDArray[Any] | DataError], place: str) -> Container:
     """Return arrays by name: those of two dimensions as vectors, those of one as columns.
 
-    A matrix of whole numbers is a column: links have two. What is neither keeps the sentence that says why.
+    A matrix of whole numbers with two columns is links; any other is vectors, if its scale lies beside it. What is
+    neither keeps the sentence that says why.
     """
     columns: dict[str, Table] = {}
     matrices: dict[str, Matrix | DataError] = {}
     for name, array in arrays.items():
         if isinstance(array, DataError):
             matrices[name] = array
-        elif array.ndim == 1 or (array.ndim == 2 and array.dtype.kind in "iu"):
+        elif array.ndim == 1 or (
+            array.ndim == 2 and array.dtype.kind in "iu" and not _are_vectors(name, array)
+        ):
             columns[name] = table_of({name: array}, f"{place}, {name}")
-        else:
+        elif array.ndim or not normal(name).endswith(("scale", "scales")):
             try:
-                matrices[name] = matrix_of_array(array, f"{place}, {name}")
+                matrices[name] = _matrix(name, array, arrays, f"{place}, {name}")
             except DataError as error:
                 matrices[name] = error
     return Container(place=place, matrices=matrices, columns=columns)
+
+
+def _are_vectors(name: str, array: npt.NDArray[Any]) -> bool:
+    return are_whole_vectors(array, is_index_name(name))
+
+
+def _matrix(
+    name: str, array: npt.NDArray[Any], arrays: Mapping[str, npt.NDArray[Any] | DataError], place: str
+) -> Matrix:
+    scale = scale_of(name, arrays) if _are_vectors(name, array) else None
+    if scale is not None:
+        return matrix_of_scaled(array, scale, place)
+    return matrix_of_bfloat16(array, place) if is_bfloat16(array) else matrix_of_array(array, place)
+
+
+def is_bfloat16(array: npt.NDArray[Any]) -> bool:
+    """Return whether numpy keeps bfloat16, which it does not know, as numbers of two bytes without a kind."""
+    return array.dtype.str[1:] == "V2" and array.ndim == 2
 
 
 def mapped_npy(path: Path, place: str, offset: int = 0, size: int | None = None) -> npt.NDArray[Any]:

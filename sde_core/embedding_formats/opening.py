@@ -48,7 +48,7 @@ class EmbeddingFacts:
 
 
 def open_embeddings(
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     text: str | Path | None = None,
     format: Format | None = None,
@@ -59,7 +59,7 @@ def open_embeddings(
     pairs: str | Path | None = None,
     encoder: str = "",
 ) -> EmbeddingSet:
-    """Return embeddings of pictures and captions, whoever wrote them.
+    """Return embeddings of pictures and captions, or of one of the two, whoever wrote them.
 
     Rows that are NaN, infinite or zero are left out with what belongs to them and listed in ``skipped``.
     Captions belong to pictures by ``text_to_image``, else by ids where both have some, else by row. A
@@ -70,8 +70,9 @@ def open_embeddings(
     Args:
         path: "emoji", "clipart" or a split of them; a folder that `EmbeddingSet.save` wrote; an npy, npz,
             safetensors or parquet file; a folder with image.npy and text.npy; clip-retrieval's output; a
-            folder of npy or parquet parts.
-        text: file or folder of the caption vectors, where ``path`` has only those of pictures.
+            folder of npy or parquet parts. None, with ``text``, opens a set of texts only.
+        text: file or folder of the caption vectors, where ``path`` has only those of pictures; without it such a
+            set has pictures only.
         format: one of `FORMATS`; None detects it.
         images: ids of the pictures, or a file (parquet, csv, tsv, jsonl, json, txt, npy) with a row for each
             picture vector: id, metadata.
@@ -90,13 +91,13 @@ def open_embeddings(
         DataError: nothing there, damaged, counts or widths that do not match, or no usable pair.
         ConfigError: an unknown format or role, or an option that the format has no use for.
     """
-    given = str(path)
+    given = _given(path, text)
     if _is_set(given, format):
-        _refuse_options(given, text, images, captions, text_to_image, columns)
+        _refuse_options(given, text if path else None, images, captions, text_to_image, columns)
         found = _open_set(given)
         origin = checked_pairs(found, pairs) if pairs is not None else found.provenance
         return replace(found, provenance=replace(origin, encoder=encoder or origin.encoder))
-    source = _source(given, format, text, images, captions, text_to_image, columns)
+    source = _source(path, format, text, images, captions, text_to_image, columns)
     source, provenance = with_pairs(source, pairs)
     origin = replace(provenance, encoder=encoder)
     found = assembled(source, provenance=origin, name=Path(given).name)
@@ -106,7 +107,7 @@ def open_embeddings(
 
 
 def describe_embeddings(
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     text: str | Path | None = None,
     format: Format | None = None,
@@ -119,11 +120,11 @@ def describe_embeddings(
 
     Args and Raises: as `open_embeddings`.
     """
-    given = str(path)
+    given = _given(path, text)
     if _is_set(given, format):
-        _refuse_options(given, text, images, captions, text_to_image, columns)
+        _refuse_options(given, text if path else None, images, captions, text_to_image, columns)
         return _facts_of_set(given)
-    source = _source(given, format, text, images, captions, text_to_image, columns)
+    source = _source(path, format, text, images, captions, text_to_image, columns)
     return EmbeddingFacts(
         format=source.format,  # type: ignore[arg-type]
         n_images=len(source.image),
@@ -133,12 +134,20 @@ def describe_embeddings(
         pairing="index" if source.text_to_image else "id" if source.text_id else "row",
         metadata=tuple(sorted(source.metadata)),
         missing=what_is_missing(
+            image=bool(len(source.image)),
+            text=bool(len(source.text)),
             pictures=False,
             captions=source.caption is not None,
             ids=source.image_id is not None,
             encoder=False,
         ),
     )
+
+
+def _given(path: str | Path | None, text: str | Path | None) -> str:
+    if path is None and text is None:
+        raise ConfigError("path or text must be given; got neither")
+    return str(text if path is None else path)
 
 
 def _is_set(given: str, format: Format | None) -> bool:
@@ -193,7 +202,7 @@ def _open_set(given: str) -> EmbeddingSet:
 
 
 def _source(
-    given: str,
+    given: str | Path | None,
     format: Format | None,
     text: str | Path | None,
     images: TableLike | None,
@@ -201,10 +210,17 @@ def _source(
     text_to_image: str | Path | npt.ArrayLike | None,
     columns: Mapping[str, str] | None,
 ) -> Source:
-    path, named = Path(given).expanduser(), check_columns(columns)
-    format = format or detected(path)
+    named = check_columns(columns)
     beside = None if images is None else open_table(images, "image_id", "images")
     words = None if captions is None else open_table(captions, "caption", "captions")
+    if given is None:
+        of_text = Path(str(text)).expanduser()
+        texts = open_container(of_text, format or _vector_format(of_text))
+        return source_of(
+            None, texts, named, format=format or detected(of_text), images=beside, captions=words
+        )
+    path = Path(given).expanduser()
+    format = format or detected(path)
     if format == "clip-retrieval" or (format == "npy" and path.is_dir() and text is None):
         if text is not None:
             raise ConfigError("text must be left out for clip-retrieval's folder, which has both vectors")

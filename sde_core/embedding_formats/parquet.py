@@ -39,9 +39,15 @@ def open_parquet(paths: list[Path]) -> Container:
     return Container(place=place, matrices=matrices, columns=dict.fromkeys(table.names, table))
 
 
+def _stored(kind: "pa.DataType") -> "pa.DataType":
+    """Return the type that is stored: an extension type, such as a tensor of fixed shape, is kept as another."""
+    return getattr(kind, "storage_type", kind)
+
+
 def _is_vectors(kind: "pa.DataType") -> bool:
     import pyarrow.types as pt
 
+    kind = _stored(kind)
     is_list = pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind)
     return bool(is_list) and bool(pt.is_floating(kind.value_type) or pt.is_integer(kind.value_type))
 
@@ -51,7 +57,7 @@ def _matrix(paths: list[Path], name: str, table: Table, place: str) -> Matrix:
     for kind in kinds:
         if not _is_vectors(kind):
             raise DataError(f"{place} must hold lists of numbers in every part; one has {kind}")
-    values = {kind.value_type.to_pandas_dtype() for kind in kinds}
+    values = {_stored(kind).value_type.to_pandas_dtype() for kind in kinds}
     width = _first_width(paths, name)
     dtypes = {check_vectors((table.n_rows, width), value, place) for value in values}
     dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float32)
@@ -81,7 +87,8 @@ def _batches(paths: list[Path], name: str, rows: int) -> "Iterator[Any]":
     for path in paths:
         try:
             for batch in pq.ParquetFile(path).iter_batches(rows, columns=[name]):
-                yield batch.column(0)
+                column = batch.column(0)
+                yield getattr(column, "storage", column)
         except (ValueError, OSError, KeyError, MemoryError) as error:
             line = (str(error).splitlines() or [""])[0]
             raise DataError(f"{path}, column {name} is damaged: {line}") from None

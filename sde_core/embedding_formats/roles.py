@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Literal, TypeAlias
 
-from sde_core.embedding_formats.base import Container, Matrix, Table
+from sde_core.embedding_formats.base import Container, Matrix, Table, no_rows
 from sde_core.errors import ConfigError, DataError
+from sde_core.sets.missing import MODALITIES
 
 Role: TypeAlias = Literal["image", "text", "image_id", "text_id", "caption", "text_to_image"]
 ROLES: tuple[Role, ...] = ("image", "text", "image_id", "text_id", "caption", "text_to_image")
@@ -21,6 +23,11 @@ _IDS = ("id", "ids", "image_id", "image_ids", "img_id", "img_ids", "key", "keys"
 _TEXT_IDS = ("text_image_id", "text_image_ids", "caption_image_id", "caption_image_ids", "text_id", "text_ids",
              "caption_id", "caption_ids")  # fmt: skip
 _CAPTIONS = ("caption", "captions", "text", "texts", "title", "sentence", "sentences")
+
+
+# Columns that lie beside vectors of pictures.
+_OF_PICTURES = ("image", "images", "img", "url", "image_url", "image_path", "img_path", "filepath", "file_path",
+                "file_name", "filename", "image_id", "img_id")  # fmt: skip
 
 
 def normal(name: str) -> str:
@@ -40,17 +47,23 @@ def check_columns(columns: Mapping[str, str] | None) -> Mapping[Role, str]:
     return dict(columns or {})  # type: ignore[return-value]
 
 
+def is_known_name(name: str) -> bool:
+    """Return whether a name is one of a column: of ids, captions or an index, by itself or with "meta." before it."""
+    return normal(name) in {*_IDS, *_TEXT_IDS, *_CAPTIONS, *_OF_PICTURES, "label"} or is_index_name(name)
+
+
 def is_image_name(name: str) -> bool:
     """Return whether a name is one of picture vectors: image, img_emb, clip-image-embeddings_0."""
-    return not _is_index_name(name) and bool(re.match(_IMAGE + _VECTORS, normal(name)))
+    return not is_index_name(name) and bool(re.match(_IMAGE + _VECTORS, normal(name)))
 
 
 def is_text_name(name: str) -> bool:
     """Return whether a name is one of caption vectors."""
-    return not _is_index_name(name) and bool(re.match(_TEXT + _VECTORS, normal(name)))
+    return not is_index_name(name) and bool(re.match(_TEXT + _VECTORS, normal(name)))
 
 
-def _is_index_name(name: str) -> bool:
+def is_index_name(name: str) -> bool:
+    """Return whether a name is one of an index from texts to images: text_to_image, links."""
     return bool(re.match(_INDEX, normal(name)))
 
 
@@ -69,15 +82,7 @@ def vectors_of(
         DataError: none or several could be meant, the wanted one is not there, or it cannot be used.
     """
     names = list(container.matrices)
-    if wanted is not None:
-        found = [wanted] if wanted in names else []
-    elif is_lone and len(names) == 1:
-        found = names
-    else:
-        is_named = is_image_name if role == "image" else is_text_name
-        found = [name for name in names if is_named(name)]
-        # Captions that cannot be read may be called "captions"; vectors that can be read come first.
-        found = [n for n in found if isinstance(container.matrices[n], Matrix)] or found[:1]
+    found = names if is_lone and len(names) == 1 and wanted is None else _named(container, role, wanted)
     if len(found) != 1:
         raise DataError(_which(container, role, wanted, found or names))
     matrix = container.matrices[found[0]]
@@ -86,12 +91,74 @@ def vectors_of(
     return matrix
 
 
+def _named(container: Container, role: str, wanted: str | None) -> list[str]:
+    """Return the arrays that are called as ``role`` is, or as the user named it."""
+    if wanted is not None:
+        return [wanted] if wanted in container.matrices else []
+    is_named = is_image_name if role == "image" else is_text_name
+    found = [name for name in container.matrices if is_named(name)]
+    # Captions that cannot be read may be called "captions"; vectors that can be read come first.
+    return [n for n in found if isinstance(container.matrices[n], Matrix)] or found[:1]
+
+
+def both_vectors(
+    image: Container | None, text: Container | None, columns: Mapping[Role, str]
+) -> tuple[Matrix, Matrix, tuple[str, ...]]:
+    """Return picture vectors, caption vectors and remarks; one without rows where there are those of one modality.
+
+    Args:
+        image: the file of picture vectors, or of both, or of whichever there are; None beside ``text``.
+        text: the file of caption vectors, where there is one.
+        columns: the user's role -> name.
+
+    Raises:
+        DataError: as `vectors_of`, or several arrays of which it is not clear which is what.
+    """
+    if image is None:
+        if text is None:
+            raise DataError("path or text must name a file of vectors; got neither")
+        texts = vectors_of(text, "text", columns.get("text"), is_lone=True)
+        return no_rows(texts), texts, ()
+    if text is not None:
+        pictures = vectors_of(image, "image", columns.get("image"), is_lone=True)
+        return pictures, vectors_of(text, "text", columns.get("text"), is_lone=True), ()
+    role, remarks = _only_role(image, columns)
+    if role is None:
+        pictures = vectors_of(image, "image", columns.get("image"), is_lone=False)
+        return pictures, vectors_of(image, "text", columns.get("text"), is_lone=False), ()
+    found = vectors_of(image, role, columns.get(role), is_lone=True)
+    return (found, no_rows(found), remarks) if role == "image" else (no_rows(found), found, remarks)
+
+
+def _only_role(
+    container: Container, columns: Mapping[Role, str]
+) -> tuple[Literal["image", "text"] | None, tuple[str, ...]]:
+    """Return the modality that a file has vectors of, None if it has both or is not clear, with remarks."""
+    named = {role: _named(container, role, columns.get(role)) for role in MODALITIES}
+    there = [role for role in MODALITIES if named[role]]
+    usable = [name for name, found in container.matrices.items() if isinstance(found, Matrix)]
+    if len(there) == 1 and not any(role in columns for role in MODALITIES if role not in there):
+        (role,) = there
+        others = [name for name in container.matrices if name not in named[role]]
+        if not others or role in columns:
+            left = f"Other vectors of the file are left: {listed(others)}."
+            return role, (left,) * bool(others)
+    if there or len(usable) != 1 or len(container.matrices) != 1 or any(r in columns for r in MODALITIES):
+        return None, ()
+    path = Path(container.place)
+    for name in (path.stem, path.parent.name):
+        if is_image_name(name) or is_text_name(name):
+            return ("image" if is_image_name(name) else "text"), ()
+    plain = {normal(name) for name in container.columns}
+    is_text = bool(plain & set(_CAPTIONS)) and not plain & set(_OF_PICTURES)
+    role = "text" if is_text else "image"
+    return role, (f"No name says of what the vectors are: they are read as {role} vectors.",)
+
+
 def _which(container: Container, role: str, wanted: str | None, names: list[str]) -> str:
     if wanted is not None:
         return f"{container.place} must hold vectors named {wanted!r}; it has {listed(names)}"
     kind = "picture" if role == "image" else "caption"
-    if container.matrices and list(container.matrices) == [""]:
-        return f"{container.place} holds one array: give the file of the caption vectors as text"
     return (
         f'{container.place} must hold one array of {kind} vectors, named such as "{role}"; it has '
         f'{listed(names)}: say which, columns={{"{role}": NAME}}, or give them as another file'
@@ -113,7 +180,7 @@ def column_of(
         name = columns[role]
         return tables[name], name
     if role == "text_to_image":
-        return next(((t, n) for n, t in tables.items() if _is_index_name(n)), None)
+        return next(((t, n) for n, t in tables.items() if is_index_name(n)), None)
     order = {"image_id": _IDS, "text_id": _TEXT_IDS, "caption": _CAPTIONS}[role]
     if role == "text_id" and is_lone:
         order += ("image_id", "image_ids", *_IDS)

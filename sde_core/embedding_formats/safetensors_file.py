@@ -16,6 +16,8 @@ from sde_core.embedding_formats.base import (
     check_vectors,
     matrix_of_array,
 )
+from sde_core.embedding_formats.quantised import are_whole_vectors, matrix_of_scaled, scale_of
+from sde_core.embedding_formats.roles import is_index_name, normal
 from sde_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -39,14 +41,28 @@ def open_safetensors(path: Path) -> Container:
     columns: dict[str, Table] = {}
     for name, tensor in tensors.items():
         is_whole = not tensor.is_floating_point() and not tensor.is_complex()
+        if is_whole and tensor.ndim == 2 and are_whole_vectors(tensor.numpy(), is_index_name(name)):
+            matrices[name] = _scaled(name, tensors, f"{path}, {name}")
+            continue
         if tensor.ndim == 1 or (tensor.ndim == 2 and is_whole):
             columns[name] = _column(tensor, name, path)
+            continue
+        if not tensor.ndim and normal(name).endswith(("scale", "scales")):
             continue
         try:
             matrices[name] = _matrix(tensor, f"{path}, {name}")
         except DataError as error:
             matrices[name] = error
     return Container(place=str(path), matrices=matrices, columns=columns)
+
+
+def _scaled(name: str, tensors: "dict[str, Tensor]", place: str) -> Matrix | DataError:
+    scale = scale_of(name, tensors)
+    try:
+        array = tensors[name].numpy()
+        return matrix_of_array(array, place) if scale is None else matrix_of_scaled(array, scale, place)
+    except DataError as error:
+        return error
 
 
 def _column(tensor: "Tensor", name: str, path: Path) -> Table:

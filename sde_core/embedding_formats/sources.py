@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.embedding_formats.base import Column, Container, Matrix, Table
-from sde_core.embedding_formats.roles import Role, column_of, listed, vectors_of
+from sde_core.embedding_formats.roles import Role, both_vectors, column_of, is_known_name, listed
+from sde_core.embedding_formats.tables import is_number
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 
@@ -30,6 +31,7 @@ class Source:
         text_to_image: reads (n_texts,) picture rows or (n_links, 2) rows of (text, image), or None.
         metadata: name -> reads (n_images,) entries.
         skipped: what cannot be used beside the vectors.
+        remarks: sentences on how it is read.
     """
 
     format: str
@@ -42,15 +44,21 @@ class Source:
     text_to_image: Reader | None = None
     metadata: Mapping[str, Reader]
     skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_one_modality(self) -> bool:
+        """Whether there are vectors of one modality only."""
+        return not (len(self.image) and len(self.text))
 
     @property
     def has_rows_of_pairs(self) -> bool:
         """Whether row i of the one belongs to row i of the other."""
-        return self.text_id is None and self.text_to_image is None
+        return self.text_id is None and self.text_to_image is None and not self.is_one_modality
 
 
 def source_of(
-    image: Container,
+    image: Container | None,
     text: Container | None,
     columns: Mapping[Role, str],
     *,
@@ -61,7 +69,7 @@ def source_of(
     """Return what one file, or one of pictures and one of captions, holds.
 
     Args:
-        image: the picture vectors, or both.
+        image: the picture vectors, or both, or of a single modality; None where there are caption vectors only.
         text: the caption vectors, where they are a file of their own.
         columns: role -> name, as far as the user gave them.
         format: name of the format.
@@ -71,20 +79,26 @@ def source_of(
     Raises:
         DataError: no vectors for one of the two, or a named column that is nowhere.
     """
-    pictures = vectors_of(image, "image", columns.get("image"), is_lone=text is not None)
-    texts = vectors_of(text or image, "text", columns.get("text"), is_lone=text is not None)
+    pictures, texts, remarks = both_vectors(image, text, columns)
     if pictures.shape[1] != texts.shape[1]:
         raise DataError(
             f"{pictures.place} and {texts.place} must have the same width; "
             f"got {pictures.shape[1]} and {texts.shape[1]}: were they made by the same encoder?"
         )
+    is_texts = not len(pictures)
+    image = image or Container(place=texts.place, matrices={})
+    if is_texts and captions is None:  # one table, whoever named it
+        images, captions = None, images
+    images = None if images is None and is_texts else _of_rows(images, len(pictures), "an id")
+    captions = _of_rows(captions, len(texts), "a caption")
     beside = {**image.columns, **_by_name(images)}
     of_texts = {**(text.columns if text else {}), **_by_name(captions)}
     _check_named(columns, beside, of_texts)
     image_id = column_of(beside, "image_id", columns)
-    caption = column_of(of_texts, "caption", columns) or _of_length(
-        column_of(beside, "caption", columns), len(texts)
-    )
+    caption = column_of(of_texts, "caption", columns) or _lone_caption(captions, columns)
+    caption = caption or _of_length(column_of(beside, "caption", columns), len(texts) or len(pictures))
+    if not len(texts):
+        caption = None
     text_id = column_of(of_texts, "text_id", columns, is_lone=True)
     if text_id is None:
         text_id = column_of(beside, "text_id", columns)
@@ -97,20 +111,61 @@ def source_of(
     ]
     return Source(
         format=format,
-        place=image.place,
+        place=image.place or texts.place,
         image=pictures,
         text=texts,
         image_id=_reader(image_id, len(pictures), "an id"),
         text_id=_reader(text_id, len(texts), "the id of its picture") if image_id else None,
         caption=_reader(caption, len(texts), "a caption"),
         text_to_image=_reader(index, None, ""),
-        metadata=_metadata(beside, used, len(pictures)),
+        remarks=remarks,
+        metadata=_metadata(beside | of_texts if is_texts else beside, used, len(pictures) or len(texts)),
         skipped=tuple(Skipped(f"{c.place}, {n}" if n else c.place, str(m)) for c, n, m in unusable),
     )
 
 
 def _by_name(table: Table | None) -> dict[str, Table]:
     return dict.fromkeys(table.names, table) if table else {}
+
+
+def _of_rows(table: Table | None, n_rows: int, what: str) -> Table | None:
+    """Return a table that the user named, as it has a row for each vector: its first line may be a row.
+
+    Raises:
+        DataError: it has more rows, or fewer.
+    """
+    if table is None or table.n_rows == n_rows:
+        return table
+    if table.headless is not None and table.headless.n_rows == n_rows and not _has_names(table):
+        return table.headless
+    raise DataError(
+        f"{table.place} must have {what} for each of {n_rows} rows; it has {table.n_rows} entries"
+    )
+
+
+def _has_names(table: Table) -> bool:
+    """Return whether a table's first line names columns: by known names, or as a word above numbers."""
+    numbers = [name for name in table.names if all(isinstance(x, int | float) for x in table.read(name))]
+    return any(is_known_name(name) for name in table.names) or any(not is_number(name) for name in numbers)
+
+
+def _lone_caption(table: Table | None, columns: Mapping[Role, str]) -> tuple[Table, str] | None:
+    """Return the one column of a table that was named for its captions.
+
+    Raises:
+        DataError: it has several, and none is called what captions are.
+    """
+    if table is None or "caption" in columns:
+        return None
+    if len(table.names) > 1:
+        if column_of(_by_name(table), "text_id", columns, is_lone=True):
+            return None  # ids of pictures: the table says which caption belongs where
+        raise DataError(
+            f"{table.place} must have a column of captions, named such as caption or text; it has "
+            f'{listed(table.names)}: say which, columns={{"caption": NAME}}'
+        )
+    (name,) = table.names
+    return None if column_of(_by_name(table), "text_id", columns, is_lone=True) else (table, name)
 
 
 def _check_named(columns: Mapping[Role, str], *tables: Mapping[str, Table]) -> None:

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,6 +17,7 @@ from sde_core.embedding_formats.base import Column, Table, table_of
 from sde_core.embedding_formats.npy import mapped_npy
 from sde_core.errors import DataError
 from sde_core.pairs.arrow_columns import cells
+from sde_core.pairs.tab_separated import tab_cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,40 +58,68 @@ def open_table(given: TableLike, column: str, what: str) -> Table:
         ) from None
     except OSError as error:
         raise DataError(f"{path} must be readable; {error.strerror}") from None
+    if path.suffix.lower() in (".csv", ".tsv"):
+        try:
+            return _delimited(text, "\t" if path.suffix.lower() == ".tsv" else ",", path, column)
+        except csv.Error as error:
+            raise DataError(
+                f"{path} cannot be read as CSV: {error}; double the quotes inside cells"
+            ) from None
     return table_of(_parsed(text, path, column), str(path))
 
 
 def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
     suffix = path.suffix.lower()
     try:
-        if suffix in (".csv", ".tsv"):
-            return _delimited(text, "\t" if suffix == ".tsv" else ",", path)
         if suffix == ".jsonl":
             return _records([json.loads(line) for line in text.split("\n") if line.strip()], path, column)
         if suffix == ".json":
             return _records(json.loads(text), path, column)
-    except (ValueError, RecursionError, csv.Error) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read as {suffix[1:].upper()}: {error}") from None
     if suffix == ".txt":
         return {column: text.removesuffix("\n").split("\n")}
     raise DataError(f"{path} must end with one of {', '.join(TABLE_SUFFIXES)}; got {suffix!r}")
 
 
-def _delimited(text: str, delimiter: str, path: Path) -> dict[str, Column]:
+def _delimited(text: str, delimiter: str, path: Path, column: str) -> Table:
+    rows = _tab_rows(text) if delimiter == "\t" else _quoted_rows(text, delimiter)
+    if not rows:
+        raise DataError(f"{path} must have a line with the names of its columns; it is empty")
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(rows[0]):
+            raise DataError(f"{path} must have {len(rows[0])} fields in row {number}; got {len(row)}")
+    without = [column] if len(rows[0]) == 1 else [f"column {i + 1}" for i in range(len(rows[0]))]
+    headless = table_of(_columns(without, rows), str(path))
+    return replace(table_of(_columns(rows[0], rows[1:]), str(path)), headless=headless)
+
+
+def _columns(names: list[str], rows: list[list[str]]) -> dict[str, Column]:
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return {name: _numbers(list(column)) for name, column in zip(names, columns, strict=True)}
+
+
+def _tab_rows(text: str) -> list[list[str]]:
+    """Return the rows of TSV, where a quote is a letter; where cells hold line breaks, of a CSV writer's TSV."""
+    lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text.strip() else []
+    rows = [tab_cells(line) for line in lines if line.strip() or "\t" in line]
+    if any(len(row) != len(rows[0]) for row in rows):
+        with suppress(csv.Error):
+            quoted = _quoted_rows(text, "\t")
+            if not any("\n" in cell and "\t" in cell for row in quoted for cell in row):
+                return quoted
+    return rows
+
+
+def _quoted_rows(text: str, delimiter: str) -> list[list[str]]:
     # A caption may be longer than the 131,072 of the standard library, whose limit is one for the whole process.
     before = csv.field_size_limit(_MOST_LETTERS)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        return [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row
+        ]
     finally:
         csv.field_size_limit(before)
-    if not rows:
-        raise DataError(f"{path} must have a line with the names of its columns; it is empty")
-    names = rows[0]
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(names):
-            raise DataError(f"{path} must have {len(names)} fields in row {number}; got {len(row)}")
-    columns = list(zip(*rows[1:], strict=True)) or [()] * len(names)
-    return {name: _numbers(list(column)) for name, column in zip(names, columns, strict=True)}
 
 
 def _numbers(words: list[str]) -> list[Any]:
@@ -101,6 +132,15 @@ def _numbers(words: list[str]) -> list[Any]:
         if all(str(number) == word for number, word in zip(numbers, words, strict=True)):
             return numbers
     return words
+
+
+def is_number(word: str) -> bool:
+    """Return whether a word is written as a number.
+
+    >>> is_number("7"), is_number("views")
+    (True, False)
+    """
+    return not isinstance(_numbers([word])[0], str)
 
 
 def _records(records: object, path: Path, column: str) -> dict[str, Column]:

@@ -1,5 +1,7 @@
 """CLIP_benchmark's layout: `test/0.tar`, `test/nshards.txt`, and beside `test/` the classes and their prompts."""
 
+import re
+
 from sde_core.errors import DataError
 from sde_core.pairs.base import Classification
 from sde_core.pairs.braces import MAX_NAMES
@@ -10,6 +12,7 @@ from sde_core.pairs.tree import FolderTree, Tree
 from sde_core.pairs.webdataset import WebDatasetPairs
 
 COUNT = "nshards.txt"
+TEMPLATES = "zeroshot_classification_templates.txt"
 LOOKS_FOR = f"a CLIP_benchmark folder (test/{COUNT} beside classnames.txt or dataset_type.txt)"
 _MARKS = ("classnames.txt", "dataset_type.txt")
 
@@ -19,7 +22,10 @@ def detects(source: Source) -> bool:
     if source.tree is None:
         return False
     top = set(source.tree.top())
-    return COUNT in top or (any(mark in top for mark in _MARKS) and bool(_splits(source.tree)))
+    try:
+        return COUNT in top or (any(mark in top for mark in _MARKS) and bool(_splits(source.tree)))
+    except DataError:  # a count that is no text
+        return False
 
 
 def open_source(source: Source) -> WebDatasetPairs:
@@ -64,17 +70,34 @@ def _classification(tree: Tree) -> Classification | None:
     names = _lines(tree, "classnames.txt")
     if "".join(_lines(tree, "dataset_type.txt")).lower() == "retrieval" or not names:
         return None
-    templates = _lines(tree, "zeroshot_classification_templates.txt")
-    return Classification(
-        classnames=tuple(names), templates=tuple(t for t in templates if "{c}" in t) or ("{c}",)
-    )
+    return Classification(classnames=tuple(names), templates=_templates(tree) or ("{c}",))
+
+
+def _templates(tree: Tree) -> tuple[str, ...]:
+    """Return the prompts with the place of the class as {c}; CLIP's own lists write {}.
+
+    Raises:
+        DataError: a line has no place for the class.
+    """
+    lines = _lines(tree, TEMPLATES)
+    for line in lines:
+        if "{c}" not in line and "{}" not in line:
+            raise DataError(
+                f"{TEMPLATES} must have the place of the class as {{c}} or {{}} in every line; got {line[:80]!r}"
+            )
+    return tuple(line if "{c}" in line else line.replace("{}", "{c}") for line in lines)
 
 
 def _lines(tree: Tree, name: str) -> list[str]:
-    """Return the lines of a text file that are not blank; none where it is missing or no text."""
-    try:
-        return [
-            line.strip() for line in caption_text(tree.read(name, MAX_ROW_BYTES)).splitlines() if line.strip()
-        ]
-    except DataError:
+    """Return the lines of a text file that are not blank; none where it is missing.
+
+    Raises:
+        DataError: it is there and cannot be read as text.
+    """
+    if not tree.has(name):
         return []
+    try:
+        text = caption_text(tree.read(name, MAX_ROW_BYTES))
+    except DataError as error:
+        raise DataError(f"{name} cannot be read: {error}") from None
+    return [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]

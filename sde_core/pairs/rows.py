@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import IO, Protocol
@@ -10,6 +11,8 @@ from typing import IO, Protocol
 from sde_core.errors import DataError
 from sde_core.pairs.columns import Columns, find_columns
 from sde_core.pairs.limits import MAX_ROW_BYTES
+from sde_core.pairs.member_names import IMAGE_SUFFIXES
+from sde_core.pairs.tab_separated import MOST_LINES, opens_quote, quoted_cells, tab_cells
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES)
@@ -97,6 +100,11 @@ class _Lines:
     def __iter__(self) -> "_Lines":
         return self
 
+    def go_back(self, place: Place) -> None:
+        """Read on from a place that was passed."""
+        self.place, self.ended = place, False
+        self._file.seek(place.offset)
+
     def __next__(self) -> str:
         room = MAX_ROW_BYTES - (self.place.offset - self._begin.offset)
         content = self._file.readline(room + 1)
@@ -146,11 +154,19 @@ class _JsonLines:
 class _Delimited:
     separator: str
     names: tuple[str, ...]
+    image: str
 
     def read(self, lines: _Lines) -> Record | None:
+        line = lines.place.line
         cells = _cells(lines, self.separator)
         if not cells:
             return None
+        swallowed = _swallowed(cells, self.separator, self.names.index(self.image))
+        if swallowed:
+            raise DataError(
+                f'line {line} opens a quote (") that swallows the rows after it, such as that of {swallowed}: double '
+                "the quotes inside cells, or save the table as TSV, where a quote is a letter"
+            )
         if len(cells) > len(self.names) and any(cells[len(self.names) :]):
             raise DataError(
                 f"the row has {len(cells)} cells where the first line names {len(self.names)} columns: "
@@ -161,6 +177,8 @@ class _Delimited:
 
 def _cells(lines: _Lines, separator: str) -> list[str]:
     """Return the cells of the next row; a quote that stays open costs its own line only."""
+    if separator == "\t":
+        return _tab_cells(lines)
     line = lines.place.line
     try:
         cells = next(csv.reader(lines, delimiter=separator))
@@ -169,6 +187,37 @@ def _cells(lines: _Lines, separator: str) -> list[str]:
     if lines.ended:
         raise DataError(f'line {line} opens a quote (") that is never closed')
     return cells
+
+
+def _tab_cells(lines: _Lines) -> list[str]:
+    """Return the cells of the next line; of more lines only where the last cell is quoted and goes on there."""
+    text = next(lines)
+    line = text.rstrip("\r\n")
+    if opens_quote(line) and quoted_cells(line) is None:
+        after = lines.place
+        for _ in range(MOST_LINES - 1):
+            try:
+                text += next(lines)
+            except (StopIteration, DataError):
+                break
+            if '"' in text and (cells := quoted_cells(text.rstrip("\r\n"))) is not None:
+                return cells
+        lines.go_back(after)
+    return tab_cells(line) if line.strip() else []
+
+
+def _swallowed(cells: list[str], separator: str, image: int) -> str:
+    """Return the picture of a row that lies inside a cell because of an open quote; "" where there is none.
+
+    A caption may hold line breaks and separators; a line of it with a picture's name in the very column is a row.
+    """
+    for cell in cells:
+        for line in cell.split("\n")[1:]:
+            inner = line.split(separator)
+            name = inner[image].strip().strip('"') if len(inner) > image else ""
+            if separator in line and name.rpartition(".")[2].lower() in IMAGE_SUFFIXES and "." in name:
+                return name
+    return ""
 
 
 _Head = tuple[_Layout, Place, Columns]  # how to read the rows, where the first lies, which column is what
@@ -181,12 +230,28 @@ def _delimited(file: IO[bytes], start: Place, name: str) -> _Head:
         lines = _Lines(file, start)
         try:
             names = tuple(cell.strip() for cell in _cells(lines, separator))
-            return _Delimited(separator, names), lines.place, find_columns(names, name)
+            columns = find_columns(names, name)
+            return _Delimited(separator, names, columns.image), lines.place, columns
         except StopIteration:
             raise DataError(f"{name} must have a first line that names the columns; it is empty") from None
         except DataError as error:
             problem = error if problem is None or separator == "," else problem
+    without_names = _without_names(file, start)
+    if without_names is not None:
+        return without_names
     raise DataError(str(problem))
+
+
+def _without_names(file: IO[bytes], start: Place) -> _Head | None:
+    """Return the head of a table whose first line is a row: of two cells one is a picture's name; else None."""
+    for separator in _SEPARATORS:
+        with suppress(DataError, StopIteration):
+            cells = _cells(_Lines(file, start), separator)
+            are_pictures = [cell.strip().rpartition(".")[2].lower() in IMAGE_SUFFIXES for cell in cells]
+            if sorted(are_pictures) == [False, True]:
+                names = ("filepath", "caption") if are_pictures[0] else ("caption", "filepath")
+                return _Delimited(separator, names, "filepath"), start, find_columns(names, "")
+    return None
 
 
 def _json_lines(file: IO[bytes], start: Place, name: str) -> _Head:
