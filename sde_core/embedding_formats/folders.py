@@ -12,7 +12,7 @@ from sde_core.embedding_formats.sources import Source, source_of
 from sde_core.embedding_formats.tables import TABLE_SUFFIXES, open_table, parquet_table
 from sde_core.errors import DataError
 from sde_core.pairs.member_names import is_hidden
-from sde_core.sets.missing import MODALITIES, Modality
+from sde_core.vocabulary import MODALITIES, Modality
 
 _IMAGE_TABLES = ("images", "image_ids", "ids", "metadata", "meta")
 _TEXT_TABLES = ("texts", "captions", "text_ids")

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from sde_core.embedding_formats.base import Container, Matrix, Table, no_rows
 from sde_core.errors import ConfigError, DataError
-from sde_core.sets.missing import MODALITIES
+from sde_core.vocabulary import MODALITIES
 
 Role: TypeAlias = Literal["image", "text", "image_id", "text_id", "caption", "text_to_image"]
 ROLES: tuple[Role, ...] = ("image", "text", "image_id", "text_id", "caption", "text_to_image")

@@ -4,11 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, TypeAlias
 
 from sde_core.pairs.fingerprint import content_digest
+from sde_core.vocabulary import Modality
 
-Modality: TypeAlias = Literal["image", "text"]
 Metadata = Mapping[str, str | int | float | bool]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from sde_core.errors import DataError
-from sde_core.pairs.base import Classification, Modality, Pair, Pairs, Skipped
+from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
 from sde_core.pairs.braces import expand_braces
 from sde_core.pairs.fields import caption_text, clean_captions, json_record, record_captions, record_metadata
 from sde_core.pairs.fingerprint import ends_digest
@@ -24,6 +24,7 @@ from sde_core.pairs.open_shards import OpenShards
 from sde_core.pairs.source import Source
 from sde_core.pairs.tar_index import TarIndex, index_tar
 from sde_core.pairs.tree import FolderTree, Tree
+from sde_core.vocabulary import Modality
 
 _PROBED = 64
 SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
