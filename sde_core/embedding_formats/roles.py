@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 from sde_core.embedding_formats.base import Container, Matrix, Table, no_rows
 from sde_core.errors import ConfigError, DataError
-from sde_core.vocabulary import MODALITIES
 
 Role: TypeAlias = Literal["image", "text", "image_id", "text_id", "caption", "text_to_image"]
+_SIDES: tuple[Literal["image", "text"], ...] = ("image", "text")
 ROLES: tuple[Role, ...] = ("image", "text", "image_id", "text_id", "caption", "text_to_image")
 
 _VECTORS = r"(_?(emb|embed|embedding|feat|feature|vec|vector)s?)?(_?\d+)?$"
@@ -134,16 +134,16 @@ def _only_role(
     container: Container, columns: Mapping[Role, str]
 ) -> tuple[Literal["image", "text"] | None, tuple[str, ...]]:
     """Return the modality that a file has vectors of, None if it has both or is not clear, with remarks."""
-    named = {role: _named(container, role, columns.get(role)) for role in MODALITIES}
-    there = [role for role in MODALITIES if named[role]]
+    named = {role: _named(container, role, columns.get(role)) for role in _SIDES}
+    there = [role for role in _SIDES if named[role]]
     usable = [name for name, found in container.matrices.items() if isinstance(found, Matrix)]
-    if len(there) == 1 and not any(role in columns for role in MODALITIES if role not in there):
+    if len(there) == 1 and not any(role in columns for role in _SIDES if role not in there):
         (role,) = there
         others = [name for name in container.matrices if name not in named[role]]
         if not others or role in columns:
             left = f"Other vectors of the file are left: {listed(others)}."
             return role, (left,) * bool(others)
-    if there or len(usable) != 1 or len(container.matrices) != 1 or any(r in columns for r in MODALITIES):
+    if there or len(usable) != 1 or len(container.matrices) != 1 or any(r in columns for r in _SIDES):
         return None, ()
     path = Path(container.place)
     for name in (path.stem, path.parent.name):
@@ -151,8 +151,8 @@ def _only_role(
             return ("image" if is_image_name(name) else "text"), ()
     plain = {normal(name) for name in container.columns}
     is_text = bool(plain & set(_CAPTIONS)) and not plain & set(_OF_PICTURES)
-    role = "text" if is_text else "image"
-    return role, (f"No name says of what the vectors are: they are read as {role} vectors.",)
+    lone: Literal["image", "text"] = "text" if is_text else "image"
+    return lone, (f"No name says of what the vectors are: they are read as {lone} vectors.",)
 
 
 def _which(container: Container, role: str, wanted: str | None, names: list[str]) -> str:

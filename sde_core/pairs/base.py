@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sde_core.pairs.fingerprint import content_digest
-from sde_core.vocabulary import Modality
+from sde_core.vocabulary import MODALITIES, Modality
 
 Metadata = Mapping[str, str | int | float | bool]
 
@@ -107,7 +107,7 @@ class Pairs(ABC):
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """What the pairs have: pictures and captions, or one of the two."""
-        return ("image", "text")
+        return MODALITIES
 
     @property
     def remarks(self) -> tuple[str, ...]:

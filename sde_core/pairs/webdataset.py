@@ -24,7 +24,7 @@ from sde_core.pairs.open_shards import OpenShards
 from sde_core.pairs.source import Source
 from sde_core.pairs.tar_index import TarIndex, index_tar
 from sde_core.pairs.tree import FolderTree, Tree
-from sde_core.vocabulary import Modality
+from sde_core.vocabulary import MODALITIES, Modality
 
 _PROBED = 64
 SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -100,7 +100,7 @@ class WebDatasetPairs(Pairs):
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """Pictures and captions; pictures only, if the first samples have no caption."""
-        return ("image", "text") if self._has_captions else ("image",)
+        return MODALITIES if self._has_captions else (Modality.IMAGE,)
 
     @property
     def remarks(self) -> tuple[str, ...]:
