@@ -4,9 +4,11 @@ Folders below count too; img2dataset's output "files" is one of these. Nothing i
 """
 
 import hashlib
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
+from threading import Lock
 
 from sde_core.errors import DataError
 from sde_core.pairs.base import Pair, Pairs, Skipped
@@ -23,6 +25,7 @@ from sde_core.pairs.limits import MAX_ROW_BYTES
 from sde_core.pairs.member_names import IMAGE_SUFFIXES
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import Tree
+from sde_core.vocabulary import MODALITIES, Modality
 
 LOOKS_FOR = "a folder of pictures with captions beside them (a.jpg with a.txt or a.json)"
 
@@ -40,6 +43,8 @@ class FolderPairs(Pairs):
     def __init__(self, tree: Tree, uri: str) -> None:
         self._tree, self._uri = tree, uri
         self._skipped: dict[str, Skipped] = {}
+        self._last: tuple[str, dict[str, str], dict[tuple[str, str], str]] | None = None
+        self._lock = Lock()
 
     @property
     def uri(self) -> str:
@@ -67,16 +72,18 @@ class FolderPairs(Pairs):
         """Yield usable pairs folder by folder, by name; a broken one is added to `skipped`."""
         for folder, names in self._tree.folders():
             pictures = dict(_pictures(names))
+            beside = _sidecars(names)
             for stem, name in _pictures(names):
                 if pictures[stem] != name:
                     self._skip(folder + name, f"its id {folder + stem!r} is that of {pictures[stem]}, too")
                     continue
                 try:
-                    yield self._pair(folder + stem, folder + name)
+                    yield self._pair(folder, stem, name, beside)
                 except DataError as error:
                     self._skip(folder + name, str(error))
+            stems = {_composed(stem) for stem in pictures}
             for name in names:
-                if name.lower().endswith(".txt") and _stem(name) not in pictures:
+                if name.lower().endswith(".txt") and _composed(_stem(name)) not in stems:
                     self._skip(folder + name, "no picture of that name lies beside it")
             if folder:
                 for failed in failed_rows(self._tree, folder):
@@ -87,37 +94,60 @@ class FolderPairs(Pairs):
         """Number of pictures with a name of their own, whether usable or not; lists every folder."""
         return sum(len(dict(_pictures(names))) for _, names in self._tree.folders())
 
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """Pictures and captions; pictures only, if no folder has a caption file."""
+        return MODALITIES if self._has_captions else (Modality.IMAGE,)
+
     def find(self, pair_id: str) -> Pair:
         """Return the pair with this id.
 
         Raises:
             DataError: there is none, or it is broken.
         """
-        for suffix in sorted(IMAGE_SUFFIXES, reverse=True):
-            for name in (f"{pair_id}.{suffix}", f"{pair_id}.{suffix.upper()}"):
-                if self._tree.has(name):
-                    return self._pair(pair_id, name)
+        folder, slash, stem = pair_id.rpartition("/")
+        pictures, beside = self._names(folder + slash)
+        if stem not in pictures:
+            stem = next((known for known in pictures if _composed(known) == _composed(stem)), stem)
+        if stem in pictures:
+            return self._pair(folder + slash, stem, pictures[stem], beside)
         raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
 
-    def _pair(self, pair_id: str, picture: str) -> Pair:
-        captions, metadata = self._described(clean_id(pair_id))
+    def _names(self, folder: str) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+        """Return pictures and caption files of one folder; that of the last is kept."""
+        with self._lock:
+            if self._last is None or self._last[0] != folder:
+                names = self._tree.names(folder)
+                self._last = folder, dict(_pictures(names)), _sidecars(names)
+            return self._last[1:]
+
+    @cached_property
+    def _has_captions(self) -> bool:
+        return any(bool(_sidecars(names)) for _, names in self._tree.folders())
+
+    def _pair(self, folder: str, stem: str, name: str, beside: Mapping[tuple[str, str], str]) -> Pair:
+        pair_id, picture = clean_id(folder + stem), folder + name
+        captions, metadata = self._described(folder, stem, beside)
         if self._tree.size(picture) == 0:
             raise DataError("the picture is empty")
         return Pair(
             id=pair_id, captions=captions, read_image=partial(self._tree.read, picture), metadata=metadata
         )
 
-    def _described(self, stem: str) -> tuple[tuple[str, ...], dict[str, str | int | float | bool]]:
+    def _described(
+        self, folder: str, stem: str, beside: Mapping[tuple[str, str], str]
+    ) -> tuple[tuple[str, ...], dict[str, str | int | float | bool]]:
         """Return captions and metadata of the files beside a picture."""
-        text, data = (stem + suffix for suffix in _SIDECARS)
-        record = json_record(self._tree.read(data, MAX_ROW_BYTES)) if self._tree.has(data) else {}
-        if self._tree.has(text):
-            captions = caption_text(self._tree.read(text, MAX_ROW_BYTES)).split("\n")
-        elif record:
+        text, data = (beside.get((_composed(stem), suffix)) for suffix in _SIDECARS)
+        record = json_record(self._tree.read(folder + data, MAX_ROW_BYTES)) if data else {}
+        if text:
+            captions = caption_text(self._tree.read(folder + text, MAX_ROW_BYTES)).split("\n")
+        elif record or not self._has_captions:
             captions = record_captions(record)
         else:
-            raise DataError(f"no caption: neither {text} nor {data} lies beside it")
-        return clean_captions(captions), record_metadata(record)
+            wanted = " nor ".join(folder + stem + suffix for suffix in _SIDECARS)
+            raise DataError(f"no caption: neither {wanted} lies beside it")
+        return clean_captions(captions, needed=self._has_captions), record_metadata(record)
 
     def _skip(self, item: str, reason: str) -> None:
         self._skipped[item] = Skipped(item, reason)
@@ -139,6 +169,16 @@ def detects(source: Source) -> bool:
     return False
 
 
+def detects_one(source: Source) -> bool:
+    """Return whether it is a folder of pictures without captions: taken where nothing else recognises it."""
+    if source.tree is None:
+        return False
+    try:
+        return any(True for _, names in islice(source.tree.folders(), 20) for _ in _pictures(names))
+    except DataError:
+        return False
+
+
 def open_source(source: Source) -> FolderPairs:
     """Return the pairs of a folder of pictures.
 
@@ -158,6 +198,20 @@ def _pictures(names: list[str]) -> Iterator[tuple[str, str]]:
         stem, dot, suffix = name.rpartition(".")
         if dot and stem and suffix.lower() in IMAGE_SUFFIXES:
             yield stem, name
+
+
+def _sidecars(names: list[str]) -> dict[tuple[str, str], str]:
+    """Return (composed stem, suffix in lower case) -> name of every caption file."""
+    split = ((name.rpartition("."), name) for name in names)
+    return {
+        (_composed(stem), dot + suffix.lower()): name
+        for (stem, dot, suffix), name in split
+        if dot + suffix.lower() in _SIDECARS
+    }
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _stem(name: str) -> str:

@@ -60,8 +60,11 @@ def open_detected(source: Source) -> Pairs:
 
 
 def detected_name(source: Source) -> str | None:
-    """Return the name of the first format that recognises ``source``, or None."""
-    return next((name for name in _MODULES if _reader(name).detects(source)), None)
+    """Return the name of the first format that recognises ``source``, or None; pictures without captions come last."""
+    found = next((name for name in _MODULES if _reader(name).detects(source)), None)
+    if found is None and _reader("folder").detects_one(source):  # type: ignore[attr-defined]
+        return "folder"
+    return found
 
 
 def _reader(name: str) -> Reader:

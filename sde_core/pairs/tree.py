@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ from typing import IO
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.limits import MAX_PICTURE_BYTES, read_at_most
+from sde_core.pairs.member_names import is_hidden
 
 _PLAIN = re.compile(r"[\w -]+(?:[./][\w -]+)*")
 
@@ -50,6 +52,14 @@ class Tree(ABC):
     @abstractmethod
     def folders(self) -> Iterator[tuple[str, list[str]]]:
         """Yield every folder ("" or a name that ends in a slash) with the sorted names of the regular files in it."""
+
+    @abstractmethod
+    def names(self, folder: str) -> list[str]:
+        """Return the sorted names of the regular files in one folder; none where there is no such folder inside.
+
+        Args:
+            folder: "" or a name that ends in a slash.
+        """
 
     @abstractmethod
     def refused(self) -> tuple[Skipped, ...]:
@@ -128,19 +138,41 @@ class FolderTree(Tree):
                 yield entry.name + "/" * entry.is_dir()
 
     def folders(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield every folder with the sorted names of the regular files in it; one folder's names are held."""
+        """Yield every folder with the sorted names of the regular files in it; one folder's names are held.
+
+        What systems and editors keep for themselves (`._a.jpg`, `.cache/`, `a.jpg~`) is passed over.
+        """
         waiting = [""]
         while waiting:
             folder = waiting.pop()
             files, inner = [], []
             with _scan(self.root / folder) as entries:
                 for entry in entries:
+                    if is_hidden(entry.name):
+                        continue
                     if entry.is_dir(follow_symlinks=False):
                         inner.append(f"{folder}{entry.name}/")
                     elif entry.is_file(follow_symlinks=False) or self._may_follow(folder, entry):
                         files.append(entry.name)
             yield folder, sorted(files)
             waiting += sorted(inner, reverse=True)
+
+    def names(self, folder: str) -> list[str]:
+        """Return the sorted names of the regular files in one folder; none where it is not inside the root."""
+        try:
+            path = self.root / (safe_name(folder) if folder else "")
+            if not self._folder_is_inside(str(path)):
+                return []
+            with _scan(path) as entries:
+                return sorted(
+                    entry.name
+                    for entry in entries
+                    if not is_hidden(entry.name)
+                    and (entry.is_file(follow_symlinks=False) or self._may_follow(folder, entry))
+                    and not entry.is_dir()
+                )
+        except (DataError, OSError, ValueError):
+            return []
 
     def refused(self) -> tuple[Skipped, ...]:
         """Return the entries that are not read; known after `folders`."""
@@ -202,6 +234,9 @@ class FolderTree(Tree):
             else:
                 inside = self._folder_is_inside(os.path.dirname(path))
         except FileNotFoundError:
+            other = _other_form(path)
+            if other is not None:
+                return self._located(os.path.relpath(other, self.root))
             raise DataError(f"there is no file {name} in {self.label}") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -234,6 +269,14 @@ class FolderTree(Tree):
             self._refused[name] = Skipped(name, reason)
             return False
         return True
+
+
+def _other_form(path: str) -> str | None:
+    """Return the path with its letters composed or decomposed, whichever is there; None where neither is."""
+    if path.isascii():
+        return None
+    forms = (unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
+    return next((form for form in forms if form != path and os.path.lexists(form)), None)
 
 
 def _scan(folder: Path) -> "os._ScandirIterator[str]":

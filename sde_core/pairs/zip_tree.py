@@ -13,6 +13,7 @@ from typing import IO
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.limits import MIB, allowed_unpacked
+from sde_core.pairs.member_names import is_hidden
 from sde_core.pairs.tree import Tree, safe_name
 
 MAX_DIRECTORY_BYTES = 32 * MIB
@@ -62,10 +63,19 @@ class ZipTree(Tree):
         """Yield every folder that holds files, with their sorted names."""
         found: dict[str, list[str]] = {}
         for name in self._files:
+            if is_hidden(name):
+                continue
             folder, slash, base = name.rpartition("/")
             found.setdefault(folder + slash, []).append(base)
         for folder in sorted(found):
             yield folder, sorted(found[folder])
+
+    def names(self, folder: str) -> list[str]:
+        """Return the sorted names of the files in one folder; none where there is no such folder."""
+        inside = (
+            name[len(folder) :] for name in self._files if name.startswith(folder) and not is_hidden(name)
+        )
+        return sorted(name for name in inside if "/" not in name)
 
     def refused(self) -> tuple[Skipped, ...]:
         """Return the entries that are not read: links, unsafe names, encrypted ones."""
