@@ -50,8 +50,9 @@ def load_encoder(
     if precision not in ("auto", *DTYPES):
         raise ConfigError(f"precision must be auto, fp32, fp16 or bf16; got {precision!r}")
     place = resolve_device(device)
-    source = resolve(str(name), None if pretrained is None else str(pretrained))
-    parts = _opened(source)
+    with quiet_open_clip(), quiet_bars():
+        source = resolve(str(name), None if pretrained is None else str(pretrained))
+        parts = _opened(source)
     model = parts.model
     chosen = fitting_precision(model, place) if precision == "auto" else precision
     digest = weights_digest(model) if chosen != "fp32" else ""
@@ -70,12 +71,11 @@ def load_encoder(
 
 def _opened(source: Source) -> Opened:
     """Return model, preprocessing and tokenizer, in float32 on the CPU."""
-    with quiet_open_clip(), quiet_bars():
-        if source.kind == "transformers":
-            from sde_core.encoders.transformers_model import opened_transformers
+    if source.kind == "transformers":
+        from sde_core.encoders.transformers_model import opened_transformers
 
-            return opened_transformers(source)
-        return opened(source)
+        return opened_transformers(source)
+    return opened(source)
 
 
 @contextmanager

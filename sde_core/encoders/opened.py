@@ -185,10 +185,11 @@ def _tokenizer(source: Source, text: dict[str, Any], place: Path | None) -> Toke
 def _weights(source: Source, settings: Settings) -> Checkpoint:
     path = source.checkpoint
     if path is None:
-        from open_clip.pretrained import download_pretrained, get_pretrained_cfg
+        from open_clip import factory
 
         try:
-            path = Path(download_pretrained(get_pretrained_cfg(source.architecture, source.tag)))
+            tag = factory.get_pretrained_cfg(source.architecture, source.tag)
+            path = Path(factory.download_pretrained(tag))
         except Exception as error:
             raise EncoderError(explain.unreachable(source, error)) from error
     try:

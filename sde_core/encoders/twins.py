@@ -23,16 +23,16 @@ def twin_remarks(name: str, settings: Settings, *, said: bool) -> list[str]:
             _activation(a)
             for a in (settings.architecture, {_ACTIVATION: not _is_quick(settings.architecture)})
         )
+        remedy = f"its json with quick_gelu {str(its == 'QuickGELU').lower()}" if "/" in other else other
         remarks.append(
-            f"{name} computes with {own}, its twin {other} with {its}, and weights do not tell which: if the "
-            f"checkpoint was trained by {other} or from its published weights, open it as {other}"
+            f"{name} computes with {own}, its twin {other} with {its}, and weights do not tell which: open a "
+            f"checkpoint that was trained from {other} by {remedy}"
         )
     if not said and (theirs := _other_preprocessing(name, settings.preprocessing)):
         tag, words = theirs
         remarks.append(
-            f"nothing beside the checkpoint says how its pictures are prepared; open_clip's default is taken, while "
-            f"{name}/{tag} was trained with {words}: if the checkpoint was too, put preprocess_cfg into an "
-            "open_clip_config.json beside it"
+            f"nothing beside the checkpoint says how its pictures are prepared: open_clip's default is taken, while "
+            f"{name}/{tag} was trained with {words}; an open_clip_config.json beside it can say so by preprocess_cfg"
         )
     return remarks
 

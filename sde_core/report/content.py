@@ -78,6 +78,7 @@ def _set_content(spec: ReportSpec, given: SetSpec, opened: Opened, steps: _Steps
         "provenance": whole.provenance.as_dict(),
         "skipped": len(whole.skipped),
         "missing": dict(whole.missing),
+        "remarks": list(whole.remarks),
         "modalities": {
             m: modality_facts(getattr(whole, m), config, paired=whole.paired()) for m in ("image", "text")
         },

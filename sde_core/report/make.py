@@ -11,6 +11,7 @@ from sde_core.files.text_file import write_json, write_text
 from sde_core.report.content import Progress, make_content
 from sde_core.report.page import as_page
 from sde_core.report.spec import ReportSpec
+from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
 
 
@@ -75,5 +76,5 @@ def make_report(
         )
         for key, name, part in wanted:
             if name and key not in sets:
-                sets[key] = open_named(name, part)
+                sets[key] = with_agreement(open_named(name, part))
     return Report(content=make_content(spec, sets, progress=progress))

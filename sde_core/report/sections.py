@@ -86,6 +86,7 @@ def _facts_line(facts: Content) -> str:
     done = facts["provenance"].get("transform")
     words += f" Transformed: {done}." if done else ""
     words += f" {facts['skipped']:,} items could not be read and are left out." if facts["skipped"] else ""
+    words += "".join(f" {remark}" for remark in facts["remarks"])
     return f'<p class="quiet">{escape(words)}</p>'
 
 

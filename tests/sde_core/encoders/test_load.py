@@ -351,3 +351,28 @@ def test_an_encoder_says_how_much_of_a_caption_it_reads(tiny_encoder_folder):
     read = encoder.characters_read(long)
     assert read == len(("red " * 14).strip())
     torch.testing.assert_close(encoder.encode_texts([long]), encoder.encode_texts([long[:read]]))
+
+
+NOTEBOOK = """
+import sys, types
+sys.modules["ipykernel.zmqshell"] = types.ModuleType("ipykernel.zmqshell")
+sys.modules["ipywidgets"] = None
+sys.modules["IPython"] = types.ModuleType("IPython")
+sys.modules["IPython"].get_ipython = lambda: types.SimpleNamespace(config={"IPKernelApp": 1})
+if PLAIN:
+    import tqdm.auto
+else:
+    import sde_core
+    sde_core.load_encoder(FOLDER)
+"""
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_notebook_is_not_warned_of_its_bars(tiny_encoder_folder, plain):
+    """As in a kernel without ipywidgets, where tqdm's first import warns."""
+    import subprocess
+    import sys
+
+    code = NOTEBOOK.replace("PLAIN", str(plain)).replace("FOLDER", repr(str(tiny_encoder_folder)))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ("IProgress not found" in done.stderr) is plain

@@ -1,12 +1,14 @@
 import json
 import math
 import re
+from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 
-from sde_core.report import figures, palette
+from sde_core.report import figures, make_report, palette
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.words import percent, signed
 from sde_explorer.ui.figures import palette as app_palette
@@ -144,3 +146,10 @@ def test_numbers_as_people_read_them():
         "0 %", "< 0.1 %", "1.2 %", "10 %", "50 %",
     ]  # fmt: skip
     assert (signed(-0.04), signed(1.0)) == ("−0.0", "+1.0")
+
+
+def test_remarks_of_a_set_stand_beside_its_facts(spec, opened):
+    remark = "The vectors are not those of <b>x</b>: 8 pictures (cosine 0.330) encoded again; other model: nothing."
+    told = make_report(spec, opened=opened | {"test": replace(opened["test"], remarks=(remark,))})
+    assert told.content["sets"][0]["remarks"] == [remark]
+    assert escape(remark) in told.html()

@@ -109,7 +109,9 @@ def test_the_activation_of_a_tag_is_written(tmp_path, monkeypatch):
     open_clip.add_model_config(tmp_path / "Small.json")
     tag = {"url": "", "hf_hub": "", "quick_gelu": True, "mean": (0.5,) * 3, "std": (0.5,) * 3}
     monkeypatch.setitem(published._PRETRAINED, "Small", {"openai": tag})
-    monkeypatch.setattr(published, "download_pretrained", lambda *a, **k: str(folder / "weights.safetensors"))
+    monkeypatch.setattr(
+        "open_clip.factory.download_pretrained", lambda *a, **k: str(folder / "weights.safetensors")
+    )
     encoder = sde.load_encoder("Small/openai")
     x = torch.rand(4, 3, 32, 32)
     torch.testing.assert_close(encoder.encode_images(x), sde.load_encoder(folder).encode_images(x))
