@@ -11,30 +11,8 @@ from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
+from sde_explorer import state_choices as options
 from sde_explorer.url_values import MOST_LETTERS, Numbers, Range, Said, numbers_as_text
-
-# The options are the words that people see: Streamlit writes what it shows into the link.
-Center = Literal["removed", "kept"]
-Show = Literal["both", "image", "text"]
-Spectra = Literal["by modality", "joint", "cross"]
-Overlay = Literal["chance", "bootstrap", "none"]
-Section = Literal["Is it noise?", "Energy and cone", "Batches", "Metrics", "Rules"]
-Unit = Literal["rank", "share"]
-Scale = Literal["linear", "log"]
-Schedule = Literal["cosine", "linear", "step", "constant"]
-StrongMode = Literal["amplify", "noise", "adversarial"]
-Transform = Literal["none", "enhanced", "pruned"]
-Basis = Literal["image", "text", "joint", "cross"]
-PairKind = Literal["all", "image-signal", "text-signal", "picked"]
-MapKind = Literal["PCA", "UMAP"]
-MapOf = Literal["both", "image", "text"]
-MapPoints = Literal["20,000", "100,000"]
-Changed = Literal["image", "text"]
-SearchBy = Literal["text", "picture", "pair"]
-Find = Literal["pictures", "captions"]
-RecallMetric = Literal["R@1", "R@5", "R@10", "MRR", "median rank"]
-Way = Literal["text → image", "image → text"]
-Gallery = Literal["primary", "all"]
 
 FACTOR_RANGE = (0.1, 10.0)
 """A threshold as a multiple of the rule's own."""
@@ -72,6 +50,9 @@ class State:
         followed: directions with a curve of their own, by rank from 1.
         rows: pictures that were picked, by their row in what is shown.
         training: the training that is shown, by the name of its folder; "" takes the newest that runs.
+        known_of: whose directions are asked what they know.
+        columns: of which columns; empty are those that say most.
+        look: the open part of the Subspaces view.
         basis: whose spectrum a direction is read from.
         direction: number of the direction that is read, from 1.
         pairs: which pairs the table of energies lists.
@@ -96,48 +77,51 @@ class State:
     data: str = "emoji"
     encoder: str = "bundled"
     part: tuple[str, ...] = ()
-    center: Annotated[Center, Said("mean {}", always=True)] = "removed"
+    center: Annotated[options.Center, Said("mean {}", always=True)] = "removed"
     rule: Annotated[str, Said("{}", always=True)] = "mp-iqr"
     noise: Annotated[float, Range(*FACTOR_RANGE), Said("noise × {:.3g}", always=True)] = 1.0
     strong: Annotated[float, Range(*FACTOR_RANGE), Said("strong × {:.3g}", always=True)] = 1.0
-    show: Show = "both"
-    unit: Unit = "rank"
-    xscale: Scale = "linear"
-    yscale: Scale = "log"
-    spectra: Spectra = "by modality"
+    show: options.Show = "both"
+    unit: options.Unit = "rank"
+    xscale: options.Scale = "linear"
+    yscale: options.Scale = "log"
+    spectra: options.Spectra = "by modality"
     batch: Annotated[int, Range(0, 100_000_000)] = 0
     seed: Annotated[int, Range(0, 9_999)] = 0
-    overlay: Overlay = "chance"
-    section: Section = "Is it noise?"
-    transform: Annotated[Transform, Said("vectors {}")] = "none"
+    overlay: options.Overlay = "chance"
+    section: options.Section = "Is it noise?"
+    transform: Annotated[options.Transform, Said("vectors {}")] = "none"
     t: Annotated[float, Range(0.0, 1.0), Said("t = {:.2f}")] = 0.0
     rho: Annotated[float, Range(0.05, 1.0), Said("ρ = {:.2f}")] = 1.0
     alpha_start: Annotated[float, Range(0.0, 0.95), Said("α from {:.2f}")] = 0.5
     alpha_end: Annotated[float, Range(0.0, 0.95), Said("α to {:.2f}")] = 0.05
-    schedule: Annotated[Schedule, Said("{} schedule")] = "cosine"
+    schedule: Annotated[options.Schedule, Said("{} schedule")] = "cosine"
     warmup: Annotated[float, Range(0.0, 0.9), Said("warm-up {:.2f}")] = 0.0
-    strong_mode: Annotated[StrongMode, Said("strong band: {}")] = "amplify"
+    strong_mode: Annotated[options.StrongMode, Said("strong band: {}")] = "amplify"
     followed: Annotated[tuple[int, ...], Numbers()] = ()
     rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
     training: str = ""
-    basis: Basis = "image"
+    known_of: options.Side = "image"
+    columns: tuple[str, ...] = ()
+    look: options.Look = "Directions"
+    basis: options.Basis = "image"
     direction: Annotated[int, Range(1, 65_536)] = 1
-    pairs: PairKind = "all"
-    map: MapKind = "PCA"
-    map_of: MapOf = "both"
+    pairs: options.PairKind = "all"
+    map: options.MapKind = "PCA"
+    map_of: options.MapOf = "both"
     map_colour: str = "strong energy"
-    map_points: MapPoints = "20,000"
+    map_points: options.MapPoints = "20,000"
     other: str = ""
     other_encoder: str = ""
-    changed: Changed = "image"
-    search: SearchBy = "text"
-    find: Find = "pictures"
+    changed: options.Changed = "image"
+    search: options.SearchBy = "text"
+    find: options.Find = "pictures"
     query: str = ""
     pair: Annotated[int, Range(0, 99_999_999)] = 0
-    recall_metric: RecallMetric = "R@1"
-    recall_captions: Gallery = "primary"
+    recall_metric: options.RecallMetric = "R@1"
+    recall_captions: options.Gallery = "primary"
     recall_row: str = "sde-enhanced"
-    recall_way: Way = "text → image"
+    recall_way: options.Way = "text → image"
     tour: Annotated[int, Range(0, 9)] = 0
 
     @property

@@ -48,12 +48,13 @@ def test_all_views_are_in_the_bar_at_900_pixels(url, opened):
 
 
 def test_the_map_is_picked_from_and_directions_are_read_without_a_mouse(url, opened):
-    with opened(f"{url}/subspaces?data=clipart", 5) as page:
+    with opened(f"{url}/subspaces?data=clipart&look=Map", 2) as page:
         words = page.get_by_role("textbox", name="Pick by caption")
         words.focus()
         page.keyboard.type("dog")
         page.keyboard.press("Enter")
         expect(page.get_by_text("of 2,289 pictures.")).to_be_visible()
+        page.get_by_role("tab", name="Directions").click()
         page.get_by_role("spinbutton", name="Direction, 1 to").focus()
         page.keyboard.press("ArrowUp")
         page.keyboard.press("Enter")

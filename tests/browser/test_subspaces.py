@@ -11,7 +11,8 @@ from sde_explorer.screenshots import rest, settle
 from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser
-FIGURES = 5
+FIGURES = 4  # what bands know, and three of a direction
+OF_MAP = 2  # what bands know, and the map
 MAP = ".st-key-map_chart .js-plotly-plot"
 
 
@@ -73,7 +74,7 @@ def _look_elsewhere(page: Page) -> None:
     expect(page.locator(".st-key-bands_chart .js-plotly-plot")).to_be_visible()
     rest(page)
     page.get_by_role("link", name="Subspaces").click()
-    expect(page.locator(".st-key-directions_chart .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".st-key-knowledge_chart .js-plotly-plot")).to_be_visible()
 
 
 def _colour_by(page: Page, name: str) -> None:
@@ -97,6 +98,7 @@ def test_a_direction_shows_the_pictures_at_its_ends_and_the_link_brings_it_back(
         assert _pictures(page) != first
         # A click on a point of the small spectrum reads that direction.
         point = page.locator(".st-key-directions_chart .scatterlayer .trace").first.locator(".point").nth(4)
+        point.scroll_into_view_if_needed()
         box = point.bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -104,7 +106,7 @@ def test_a_direction_shows_the_pictures_at_its_ends_and_the_link_brings_it_back(
         page.mouse.down()
         page.mouse.up()
         expect(page).to_have_url(re.compile("direction=5"))
-        page.get_by_role("radio", name="text", exact=True).first.click()
+        page.get_by_role("radio", name="text", exact=True).last.click()
         expect(page).to_have_url(re.compile("basis=text"))
         rest(page)
         fifth, link = _pictures(page), page.url
@@ -114,7 +116,7 @@ def test_a_direction_shows_the_pictures_at_its_ends_and_the_link_brings_it_back(
 
 @pytest.mark.parametrize(("dark", "width"), [(False, 1440), (True, 900)], ids=["light", "dark, narrow"])
 def test_points_have_pictures_and_a_lasso_outlives_colours_and_views(url, opened, tmp_path, dark, width):
-    with opened(f"{url}/subspaces?data=clipart", FIGURES, dark=dark, width=width) as page:
+    with opened(f"{url}/subspaces?data=clipart&look=Map", OF_MAP, dark=dark, width=width) as page:
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
         _card_at_a_point(page)
@@ -130,7 +132,7 @@ def test_points_have_pictures_and_a_lasso_outlives_colours_and_views(url, opened
         downloaded(page, download_button(page, "JSON")).save_as(tmp_path / "picked.json")
         assert len(json.loads((tmp_path / "picked.json").read_text())["pairs"]) == count
         _look_elsewhere(page)
-        settle(page, FIGURES)
+        settle(page, OF_MAP)
         assert _count(page) == count
         page.get_by_role("button", name="Let go").click()
         expect(page.get_by_text("Draw around points")).to_be_visible()
@@ -155,10 +157,21 @@ def _card_at_a_point(page: Page) -> None:
 
 
 def test_a_umap_goes_on_while_one_looks_at_other_views_and_can_be_stopped(url, opened):
-    with opened(f"{url}/subspaces?data=clipart&map_of=image", FIGURES) as page:
+    with opened(f"{url}/subspaces?data=clipart&map_of=image&look=Map", OF_MAP) as page:
         page.get_by_role("radio", name="UMAP", exact=True).click()
         expect(page.get_by_text("The layout runs in the background")).to_be_visible()
         _look_elsewhere(page)
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_text("UMAP of 2,289 pictures: stopped.")).to_be_visible(timeout=120_000)
         expect(page.get_by_role("button", name="Lay it out")).to_be_visible()
+
+
+def test_a_bar_of_what_bands_know_opens_its_direction(url, opened):
+    with opened(f"{url}/subspaces", FIGURES) as page:
+        expect(page.get_by_role("heading", level=1)).to_contain_text("of what is known of group")
+        bar = page.locator(".st-key-knowledge_chart .barlayer .trace").first.locator(".point").nth(2)
+        bar.scroll_into_view_if_needed()
+        box = bar.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
+        expect(page).to_have_url(re.compile("direction=3"))

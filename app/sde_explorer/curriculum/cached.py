@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
     from sde_explorer.readings.gains import GainReport
-    from sde_explorer.state import State, StrongMode
+    from sde_explorer.state import State
+    from sde_explorer.state_choices import StrongMode
 
 
 def gains(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[GainReport]":

@@ -15,7 +15,7 @@ from sde_explorer.curriculum.figures.moment import moment_figure
 from sde_explorer.curriculum.figures.strong_modes import strong_modes_figure
 from sde_explorer.curriculum.transform_download import transform_download
 from sde_explorer.readings import gains as numbers_gains
-from sde_explorer.state import StrongMode
+from sde_explorer.state_choices import StrongMode
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.session import current_state

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_explorer.state import Schedule
+from sde_explorer.state_choices import Schedule
 
 if TYPE_CHECKING:
     from torch import Tensor

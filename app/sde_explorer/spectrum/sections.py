@@ -17,7 +17,7 @@ from sde_explorer.spectrum.figures.spectrum import cumulative_figure
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
 from sde_explorer.spectrum.rules_table import rules_table
-from sde_explorer.state import Section
+from sde_explorer.state_choices import Section
 from sde_explorer.ui import words
 from sde_explorer.ui.cards import card_strip
 from sde_explorer.ui.chart_columns import chart_columns

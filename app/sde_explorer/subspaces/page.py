@@ -1,4 +1,6 @@
-"""Subspaces: what a direction means, how much of each pair is signal, and maps of the set."""
+"""Subspaces: what each band knows; what a direction means, how much of each pair is signal, maps of the set."""
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -7,6 +9,7 @@ from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import map_panel, pair_energies
 from sde_explorer.subspaces.cached import maps as cached_maps
 from sde_explorer.subspaces.direction_reader import direction_reader
+from sde_explorer.subspaces.knowledge_panel import knowledge_controls, knowledge_panel
 from sde_explorer.subspaces.map_panel import pick
 from sde_explorer.subspaces.numbers.maps import MOST_POINTS
 from sde_explorer.subspaces.picked import picked
@@ -15,28 +18,50 @@ from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.pointer import hover_cards, picks
 from sde_explorer.ui.session import current_state
 
+if TYPE_CHECKING:
+    from sde_explorer.readings.cached.sets import Dataset
+
 CHARTS = (map_panel.CHART, pair_energies.CHART)
 
 
 def show() -> None:
     """Compose the view."""
-    data = open_view("Subspaces").data
-    state = current_state()
+    view = open_view("Subspaces")
+    data, state = view.data, current_state()
+    knowledge_controls(view)
     try:
         cached_spectra.bands(data, state, ("image", "text"))
     except sde.SDEError as error:
         st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
         return
-    direction_reader(data)
+    knowledge_panel(view)
+    view.tabs(
+        "look",
+        {
+            "Directions": lambda: direction_reader(data),
+            "Pair energies": lambda: _pairs(data),
+            "Map": lambda: _map(data),
+        },
+    )
+
+
+def _pairs(data: "Dataset") -> None:
     state = current_state()
     pair_energies.pair_energies(data, state)
-    st.header("Where does everything lie?", anchor=False)
+    _pointed_at(data, redraws=False)
+
+
+def _map(data: "Dataset") -> None:
     left, right = chart_columns("map_columns", (0.62, 0.38), least="24rem")
     with left:
         map_panel.map_panel(data)
     with right:
-        picked(data, state)
+        picked(data, current_state())
+    state = current_state()
+    _pointed_at(data, redraws=state.map == "PCA" and len(cached_maps.rows_of_map(data, state)) > MOST_POINTS)
+
+
+def _pointed_at(data: "Dataset", *, redraws: bool) -> None:
     picks(CHARTS, lambda ids: pick(data, ids))
     state = current_state()
-    many = state.map == "PCA" and len(cached_maps.rows_of_map(data, state)) > MOST_POINTS
-    hover_cards(data, state, CHARTS, of=map_panel.map_of(data, state), redraws=many)
+    hover_cards(data, state, CHARTS, of=map_panel.map_of(data, state), redraws=redraws)

@@ -9,12 +9,27 @@ from sde_explorer.subspaces.numbers.pair_energy import BY_CHANCE
 from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import sde_core as sde
     from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
+    from sde_explorer.subspaces.numbers.knowledge import KnownColumn
     from sde_explorer.subspaces.numbers.maps import MapRows, Shown
     from sde_explorer.subspaces.numbers.pair_energy import PairEnergies
     from sde_explorer.subspaces.numbers.selection import Composition
 
 NO_PICTURES = "The pictures of this set are not on this machine: captions and ids are shown instead."
+NO_COLUMNS = (
+    "This set has no columns, so nothing can be said of what its bands know. Open it with a table of metadata (class, "
+    "style, source, size) on the Data page; the directions below can be read without."
+)
+KNOWLEDGE = (
+    "Each row is a column of the set, each bar a direction. Its height is the share of the direction's variance that "
+    "lies between the values of the column, less what chance gives; the line is what 95 of 100 shuffles stay below. "
+    "The bar at the right adds the same up by energy: **where the column lives**. Move a threshold and both follow; "
+    "press a bar to read its direction.\n\nA share of variance is not what a probe can read, and columns that go "
+    "together share what they know (docs/method.md, section 8)."
+)
 JUMP = {
     "correlation": "To the direction along which pictures and their captions agree most.",
     "gap": "To the direction that holds the largest share of the distance between the two means.",
@@ -156,3 +171,28 @@ PAIR_KINDS = {
     "text-signal": "caption signal, picture noise",
     "picked": "picked",
 }
+
+
+def knowledge_alt(columns: "Sequence[KnownColumn]") -> str:
+    """Return what the picture of what bands know shows, for who does not see it."""
+    parts = []
+    for column in columns:
+        strong, weak, noise = (f"{100 * share:.0f} %" for share in column.shares)
+        parts.append(f"{column.name}: {strong} strong, {weak} weak, {noise} noise")
+    return f"Where each column lives in the spectrum. {'; '.join(parts)}."
+
+
+def silent_columns(columns: "Sequence[sde.ColumnKnowledge]") -> str:
+    """Return which columns no direction can tell, in one line; names are code, never markup."""
+    told = [_code(column.name) for column in columns[:6]]
+    more = f" and {len(columns) - 6:,} more" if len(columns) > 6 else ""
+    return f"No direction can tell {', '.join(told)}{more}."
+
+
+def silence_reasons(columns: "Sequence[sde.ColumnKnowledge]") -> str:
+    """Return why columns say nothing, as a list."""
+    return "\n".join(f"- {_code(c.name)}: {c.reason or 'no direction knows it'}." for c in columns[:40])
+
+
+def _code(name: str) -> str:
+    return f"`{name.replace('`', chr(39))}`"

@@ -20,7 +20,7 @@ from sde_explorer.subspaces.numbers import maps
 from sde_explorer.ui.pointer import card_of
 from tests.app.conftest import card_numbers, control
 
-CHARTS = 5  # directions, null, coefficients, triangles, map
+CHARTS = {"Directions": 3, "Pair energies": 1, "Map": 1}  # a direction has its null and its coefficients too
 
 
 def _said(at) -> str:
@@ -39,18 +39,21 @@ def data(spiked_folder) -> cached_sets.Dataset:
     return cached_sets.dataset(_entry(spiked_folder))
 
 
-def test_every_section_shows(open_page, spiked_folder):
-    at = open_page("subspaces", data=str(spiked_folder))
+@pytest.mark.parametrize("look", CHARTS)
+def test_every_part_shows(open_page, spiked_folder, look):
+    at = open_page("subspaces", data=str(spiked_folder), look=look)
     assert not at.exception
     assert not at.error
-    assert len(at.get("plotly_chart")) == CHARTS
-    _, correlation, _, _ = card_numbers(at)
-    assert float(correlation[0]) > 0.9  # planted: shared by both modalities
-    assert "pictures of this set are not on this machine" in _said(at)
-    assert "All 600 pictures and captions" in _said(at)
-    pages = [e.proto.body for e in at.get("html")]
-    assert any("caption &lt;b&gt;" in page for page in pages)
-    assert not any("caption <b>" in page for page in pages)
+    assert len(at.get("plotly_chart")) == CHARTS[look]
+    if look == "Directions":
+        _, correlation, _, _ = card_numbers(at)
+        assert float(correlation[0]) > 0.9  # planted: shared by both modalities
+        assert "pictures of this set are not on this machine" in _said(at)
+        pages = [e.proto.body for e in at.get("html")]
+        assert any("caption &lt;b&gt;" in page for page in pages)
+        assert not any("caption <b>" in page for page in pages)
+    if look == "Map":
+        assert "All 600 pictures and captions" in _said(at)
     for chart in at.get("plotly_chart"):
         assert "caption <b>" not in chart.proto.spec
         assert "data:image" not in chart.proto.spec
@@ -85,12 +88,14 @@ def test_every_basis_is_read(open_page, spiked_folder, basis):
     assert (numbers[2] == ["–"]) == (basis == "cross")
 
 
-def test_the_link_restores_the_view(open_page, spiked_folder):
+def test_the_link_restores_every_part(open_page, spiked_folder):
     link = {"basis": "text", "direction": "3", "noise": "0.8", "pairs": "image-signal", "map_of": "image"}
-    at = open_page("subspaces", data=str(spiked_folder), map_colour="split", rows="0-2.2", **link)
+    link |= {"data": str(spiked_folder), "map_colour": "split", "rows": "0-2.2"}
+    at = open_page("subspaces", **link)
     assert not at.exception
     assert not at.warning
     assert control(at, "direction_number").value == 3
+    at = open_page("subspaces", look="Map", **link)
     assert control(at, "map_colour_pick").value == "split"
     assert "4 of 300 pictures" in _said(at)
     assert "All 300 pictures." in _said(at)
@@ -115,24 +120,30 @@ def test_wild_link_values_are_named_and_the_default_is_used(open_page, spiked_fo
     at = open_page("subspaces", data=str(spiked_folder), **{name: value})
     assert not at.exception
     assert f"`{name}` must" in at.warning[0].value
-    assert len(at.get("plotly_chart")) == CHARTS
+    assert len(at.get("plotly_chart")) == CHARTS["Directions"]
 
 
 def test_what_another_set_had_is_cut_to_this_one(open_page, spiked_folder):
-    at = open_page("subspaces", data=str(spiked_folder), direction="4000", map_colour="species", rows="zz.5")
+    link = {"data": str(spiked_folder), "direction": "4000", "map_colour": "species", "rows": "zz.5"}
+    at = open_page("subspaces", **link)
     assert not at.exception
     assert control(at, "direction_number").value == 48
+    at = open_page("subspaces", look="Map", **link)
+    assert not at.exception
     assert "no column 'species'" in at.warning[0].value
     assert "Draw around points" in _said(at)  # rows that this set does not have pick nothing
 
 
-def test_thresholds_move_the_energies_of_pairs_and_of_the_map(open_page, spiked_folder):
-    at = open_page("subspaces", data=str(spiked_folder), map_colour="noise energy")
+@pytest.mark.parametrize(
+    ("look", "follows"), [("Directions", [True, False, False]), ("Pair energies", [True]), ("Map", [True])]
+)
+def test_thresholds_move_the_bands_of_directions_pairs_and_map(open_page, spiked_folder, look, follows):
+    at = open_page("subspaces", data=str(spiked_folder), map_colour="noise energy", look=look)
     specs = [chart.proto.spec for chart in at.get("plotly_chart")]
     control(at, "noise_slider").set_value(0.794).run()
     assert not at.exception
     moved = [chart.proto.spec for chart in at.get("plotly_chart")]
-    assert [a != b for a, b in zip(specs, moved, strict=True)] == [True, False, False, True, True]
+    assert [a != b for a, b in zip(specs, moved, strict=True)] == follows
     next(b for b in at.button if b.label == "Reset to rule").click().run()
     assert [chart.proto.spec for chart in at.get("plotly_chart")] == specs
 
@@ -162,8 +173,9 @@ def test_a_handful_of_rows_still_shows(open_page, tmp_path, rows):
     x = np.random.default_rng(0).normal(size=(rows, 5)).astype(np.float32)
     folder = EmbeddingSet.from_arrays(x, x + 0.1, captions=list("abc")[:rows]).save(tmp_path / "few")
     for link in ({}, {"center": "kept", "basis": "joint"}, {"basis": "cross", "map_of": "text"}):
-        at = open_page("subspaces", data=str(folder), rows="0", **link)
-        assert not at.exception, link
+        for look in CHARTS:
+            at = open_page("subspaces", data=str(folder), rows="0", look=look, **link)
+            assert not at.exception, (link, look)
 
 
 @pytest.mark.parametrize("center", ["removed", "kept"])
@@ -171,9 +183,10 @@ def test_a_handful_of_rows_still_shows(open_page, tmp_path, rows):
 def test_sets_on_a_point_or_a_line_still_show(open_page, tmp_path, rank, center):
     x = np.outer(np.arange(1.0, 21) if rank else np.ones(20), [1.0, 2.0, 2.0]).astype(np.float32)
     folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "line")
-    at = open_page("subspaces", data=str(folder), center=center)
-    assert not at.exception
-    assert not at.error
+    for look in CHARTS:
+        at = open_page("subspaces", data=str(folder), center=center, look=look)
+        assert not at.exception
+        assert not at.error
 
 
 def test_a_set_without_pairs_says_what_it_cannot_show(open_page, tmp_path):
@@ -182,11 +195,13 @@ def test_a_set_without_pairs_says_what_it_cannot_show(open_page, tmp_path):
     folder = EmbeddingSet.from_arrays(x, x[:20], none).save(tmp_path / "apart")
     at = open_page("subspaces", data=str(folder))
     assert not at.exception
-    assert "there are no pairs to compare" in _said(at)
     assert card_numbers(at)[1] == ["–"]
+    at = open_page("subspaces", data=str(folder), look="Pair energies")
+    assert "there are no pairs to compare" in _said(at)
     at = open_page("subspaces", data=str(folder), basis="joint")
     assert "no picture of this set has a caption" in at.error[0].value
-    assert len(at.get("plotly_chart")) == 1  # the map
+    at = open_page("subspaces", data=str(folder), look="Map")
+    assert len(at.get("plotly_chart")) == 1
 
 
 def test_a_rule_that_misses_something_is_one_sentence_and_thresholds_stay(open_page, tmp_path):
@@ -200,7 +215,7 @@ def test_a_rule_that_misses_something_is_one_sentence_and_thresholds_stay(open_p
 
 
 def test_a_umap_is_laid_out_once_and_can_be_stopped(open_page, spiked_folder):
-    at = open_page("subspaces", data=str(spiked_folder), map="UMAP", map_of="image")
+    at = open_page("subspaces", data=str(spiked_folder), map="UMAP", map_of="image", look="Map")
     assert not at.exception
     [job] = queue.active("map")
     assert "UMAP of 300 pictures" in at.get("progress")[0].proto.text
@@ -213,19 +228,19 @@ def test_a_umap_is_laid_out_once_and_can_be_stopped(open_page, spiked_folder):
     assert again is not job
     assert again.wait(120)
     at.run()
-    assert len(at.get("plotly_chart")) == CHARTS
+    assert len(at.get("plotly_chart")) == CHARTS["Map"]
     assert "seed 0" in _said(at)
     # Another process finds the file.
     queue.forget(again.key)
-    at = open_page("subspaces", data=str(spiked_folder), map="UMAP", map_of="image")
-    assert len(at.get("plotly_chart")) == CHARTS
+    at = open_page("subspaces", data=str(spiked_folder), map="UMAP", map_of="image", look="Map")
+    assert len(at.get("plotly_chart")) == CHARTS["Map"]
     assert queue.find(again.key) is not again
 
 
 def test_a_umap_of_too_few_is_one_sentence(open_page, tmp_path):
     x = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
     folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "few")
-    at = open_page("subspaces", data=str(folder), map="UMAP")
+    at = open_page("subspaces", data=str(folder), map="UMAP", look="Map")
     for _ in range(200):
         if at.error:
             break
@@ -237,7 +252,7 @@ def test_a_umap_of_too_few_is_one_sentence(open_page, tmp_path):
 def test_a_map_of_many_shows_its_density_and_says_so(open_page, spiked_folder, monkeypatch):
     monkeypatch.setattr(maps, "MOST_POINTS", 100)
     monkeypatch.setattr(maps, "VIEWPORT_POINTS", 50)
-    at = open_page("subspaces", data=str(spiked_folder))
+    at = open_page("subspaces", data=str(spiked_folder), look="Map")
     assert not at.exception
     assert "drawn are 50 of the 600 in this part of the map" in _said(at)
     spec = json.loads(at.get("plotly_chart")[-1].proto.spec)
@@ -288,7 +303,7 @@ def test_pictures_are_picked_by_words_too(open_page, data, spiked_folder):
         holds = any(word.casefold() in caption.casefold() for caption in data.embeddings.captions_of(row))
         assert (row in found) == holds
     assert rows_with_words(data.embeddings, "  ") == []
-    at = open_page("subspaces", data=str(spiked_folder))
+    at = open_page("subspaces", data=str(spiked_folder), look="Map")
     at.text_input(key="pick_words").set_value(word).run()
     assert not at.exception
     assert at.session_state["rows"] == tuple(found)

@@ -1,0 +1,70 @@
+"""What bands know: the figure's numbers are the library's, the title is made from them, a click reads a direction."""
+
+import numpy as np
+import pytest
+import torch
+
+import sde_core as sde
+from sde_core.embedding_formats.named import open_named
+from sde_explorer.subspaces.figures.knowledge import knowledge_figure
+from sde_explorer.subspaces.numbers.knowledge import BANDS, finding, known_columns
+
+
+@pytest.fixture(scope="module")
+def known():
+    return sde.band_knowledge(open_named("emoji"), side="image", n_resamples=20)
+
+
+def test_columns_that_say_most_are_drawn_once_and_the_makers_own_are_not(known):
+    columns = known_columns(known, known.labels.numpy())
+    assert [column.name for column in columns] == ["group", "subgroup", "style"]
+    assert [column.told for column in columns] == ["9 values", "98 values", "3 values"]
+    assert [c.name for c in known_columns(known, known.labels.numpy(), ("split", "concept"))] == ["split"]
+
+
+def test_the_title_says_where_a_column_lives_and_where_another_one_does(known):
+    columns = known_columns(known, known.labels.numpy())
+    said = finding(columns, known.labels.numpy(), "image")
+    assert said == "9 strong directions hold 91 % of what is known of group; style lives in weak ones (60 %)"
+    assert len(said) <= 90
+    assert finding([], known.labels.numpy(), "image") == "No image direction knows any of the columns"
+
+
+def test_a_moved_threshold_moves_colours_and_parts(known):
+    labels = np.full(len(known.labels), 2)
+    labels[:2] = 0
+    columns = known_columns(known, labels)
+    torch_labels = torch.from_numpy(labels)
+    assert columns[0].shares == known["group"].shares(torch_labels)
+    figure = knowledge_figure(columns, labels)
+    bars = [trace for trace in figure.data if trace.type == "bar" and trace.orientation != "h"]
+    strong = next(trace for trace in bars if trace.name == "strong")
+    assert strong.x.tolist() == [1, 2]
+    np.testing.assert_allclose(strong.y, known["group"].known[:2].clamp_min(0).numpy())
+
+
+def test_every_row_has_a_bar_a_direction_and_its_parts_add_up(known):
+    columns = known_columns(known, known.labels.numpy())
+    figure = knowledge_figure(columns, known.labels.numpy())
+    heights = [len(trace.x) for trace in figure.data if trace.type == "bar" and trace.orientation != "h"]
+    assert sum(heights) == len(columns) * len(known.labels)
+    parts = [trace.x[0] for trace in figure.data if trace.orientation == "h"]
+    np.testing.assert_allclose(np.array(parts).reshape(len(columns), len(BANDS)).sum(axis=1), 1)
+
+
+def test_the_view_opens_on_it(open_page, spiked_folder):
+    at = open_page("subspaces", data=str(spiked_folder))
+    while at.get("progress"):  # the numbers come from beside the page
+        at = at.run()
+    assert not at.exception
+    assert "No image direction knows any of the columns" in at.title[0].value
+
+
+def test_a_set_without_columns_says_what_would_give_it_some(open_page, tmp_path):
+    rng = np.random.default_rng(0)
+    folder = sde.EmbeddingSet.from_arrays(rng.normal(size=(60, 8)), rng.normal(size=(60, 8))).save(
+        tmp_path / "bare"
+    )
+    at = open_page("subspaces", data=str(folder))
+    assert not at.exception
+    assert any("has no columns" in info.value for info in at.info)
