@@ -30,10 +30,24 @@ def server(
     Raises:
         RuntimeError: it did not answer within a minute.
     """
+    port = free_port()
+    command = [sys.executable, "-m", "sde_core", "app", "--no-browser", "--port", str(port), *options]
+    with started(command, port, folder=folder, environment=environment) as found:
+        yield found
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "sde_core", "app", "--no-browser", "--port", str(port), *options]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(
+    command: Sequence[str], port: int, *, folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]", Path]]:
+    """Start a server by a command; as `server`."""
     log = folder / "server.log"
     paths = os.pathsep.join(path for path in sys.path if path)
     given = {"PYTHONPATH": paths, **os.environ, **(environment or {})}

@@ -28,8 +28,8 @@ st.session_state["taken_ms"] = (1000 * (time.perf_counter() - wall), 1000 * (tim
 """
 KNOBS = (
     ("spectrum", "select_slider", "noise_slider"),
-    ("curriculum", "slider", "t"),
-    ("curriculum", "slider", "rho"),
+    ("curriculum", "slider", "t_slider"),
+    ("curriculum", "slider", "rho_slider"),
     ("curriculum", "select_slider", "noise_slider"),
 )
 

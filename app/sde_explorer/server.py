@@ -1,5 +1,6 @@
 """The dashboard's server: its doors and rules, what it imports ahead, where the pages are listed."""
 
+import gc
 import os
 import threading
 from collections.abc import AsyncIterator
@@ -70,12 +71,15 @@ def script_error(error: Exception) -> bool:
 
 
 def warm() -> None:
-    """Import what is heavy; the first page then finds it done, or waits for the rest."""
+    """Import what is heavy, and put it aside; the first page then finds it done, or waits for the rest."""
     for name in HEAVY:
         try:
             import_module(name)
         except ImportError:
-            return
+            break
+    # Half a million objects that live as long as the server: no later collection walks them.
+    gc.collect()
+    gc.freeze()
 
 
 def _keep_clean() -> None:

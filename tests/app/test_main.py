@@ -1,4 +1,7 @@
+import gc
 import sys
+import tomllib
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,6 +12,15 @@ def test_the_server_is_an_app_that_warms_up_what_is_there():
     assert isinstance(main.app, st.App)
     server.warm()
     assert set(server.HEAVY) <= set(sys.modules)
+
+
+def test_nothing_holds_the_server_after_every_run():
+    """What the imports made is put aside, and no whole collection walks what is left, at the end of each run."""
+    server.warm()
+    assert gc.get_freeze_count() > 100_000
+    settings = tomllib.loads((Path(server.__file__).parent / ".streamlit" / "config.toml").read_text())
+    assert settings["runner"]["postScriptGC"] is False
+    assert settings["server"]["fileWatcherType"] == "none"
 
 
 def test_a_missing_package_is_left_to_the_page(monkeypatch):
