@@ -1,0 +1,34 @@
+"""What the side panel and the address say of the state, as people read them."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page
+
+_VALUES = """() => {
+  const label = e => e.querySelector('[data-testid=stWidgetLabel]')?.innerText.trim()
+    || e.querySelector('input')?.getAttribute('aria-label');
+  const found = {};
+  for (const e of document.querySelectorAll('[data-testid=stSidebar] [data-testid=stSelectbox]'))
+    found[label(e)] = e.querySelector('input').value;
+  for (const e of document.querySelectorAll('[data-testid=stSidebar] [data-testid=stNumberInput]'))
+    found[label(e) + ', number'] = e.querySelector('input').value;
+  for (const e of document.querySelectorAll('[data-testid=stSidebar] [data-testid=stSlider]'))
+    found[label(e)] = e.innerText.trim().split(/\\n+/)[1];
+  for (const e of document.querySelectorAll('[data-testid=stSidebar] [data-testid=stButtonGroup]'))
+    found[label(e)] = e.querySelector('[aria-checked=true]').innerText.trim();
+  for (const e of document.querySelectorAll('[data-testid=stSidebar] [data-testid=stMultiSelect]'))
+    found[label(e)] = e.innerText.trim().split(/\\n+/).slice(1).join(', ');
+  return found;
+}"""
+
+
+def controls(page: Page) -> dict[str, str]:
+    """Return the values of all controls of the side panel by their labels."""
+    found: dict[str, str] = page.evaluate(_VALUES)
+    return found
+
+
+def address(page: Page) -> tuple[str, dict[str, list[str]]]:
+    """Return path and parameters of the address."""
+    parts = urlsplit(page.url)
+    return parts.path, parse_qs(parts.query)

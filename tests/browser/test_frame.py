@@ -1,0 +1,51 @@
+"""The frame of the views: where the main picture begins, that the panel folds and is used by keyboard."""
+
+import pytest
+from playwright.sync_api import expect
+
+from sde_explorer.screenshots import VIEWS, rest
+from tests.browser.panel import controls
+
+pytestmark = pytest.mark.browser
+# Views whose main picture stands in the frame; the others follow.
+FRAMED = ("spectrum", "curriculum")
+_TOP = """() => Math.min(...[...document.querySelectorAll(
+  '.st-key-main_picture :is(.js-plotly-plot, canvas, iframe, img, figure, svg)')]
+  .map(e => e.getBoundingClientRect()).filter(r => r.height > 60).map(r => r.top))"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("width", "height", "most"), [(1440, 900, 200), (900, 1000, 260)])
+@pytest.mark.parametrize("view", FRAMED)
+def test_the_main_picture_is_the_first_thing(url, opened, view, width, height, most, dark):
+    with opened(url + VIEWS[view], 0, dark=dark, width=width) as page:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"({_TOP})() < 1e6")
+        rest(page)
+        assert page.evaluate(_TOP) <= most
+        assert page.get_by_test_id("stExpandSidebarButton").is_visible() == (width < 1100)
+        title = page.get_by_role("heading", level=1)
+        assert len(title.inner_text()) <= 90
+
+
+def test_the_panel_folds_and_unfolds_by_keyboard_and_stays_so(url, opened):
+    with opened(f"{url}/data", 0) as page:
+        side = page.get_by_test_id("stSidebar")
+        fold = page.get_by_test_id("stSidebarCollapseButton").get_by_label("Collapse sidebar")
+        unfold = page.get_by_test_id("stExpandSidebarButton")
+        fold.focus()
+        page.keyboard.press("Enter")
+        expect(unfold).to_be_visible()
+        page.reload()
+        page.get_by_test_id("stHeading").first.wait_for()
+        expect(unfold).to_be_visible()
+        unfold.focus()
+        page.keyboard.press("Enter")
+        expect(fold).to_be_visible()
+        slider = side.get_by_role("slider", name="Noise × rule")
+        slider.focus()
+        for _ in range(3):
+            slider.press("ArrowRight")
+        page.wait_for_url("**noise=1.148**")
+        rest(page)
+        assert controls(page)["Noise × rule, number"] == "1.15"
