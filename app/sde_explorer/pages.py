@@ -8,6 +8,7 @@ from sde_explorer.compare import page as compare
 from sde_explorer.curriculum import page as curriculum
 from sde_explorer.data import page as data
 from sde_explorer.overview import page as overview
+from sde_explorer.readings.cached.background import begin_run, end_run
 from sde_explorer.retrieval import page as retrieval
 from sde_explorer.share import page as share
 from sde_explorer.spectrum import page as spectrum
@@ -17,6 +18,7 @@ from sde_explorer.training import page as training
 from sde_explorer.ui.figure_files import figure_files
 from sde_explorer.ui.navigation import remember_pages, remember_view
 from sde_explorer.ui.panel import side_panel
+from sde_explorer.ui.running import running
 from sde_explorer.ui.session import take_link
 from sde_explorer.ui.sign_in import sign_in
 
@@ -54,7 +56,10 @@ remember_pages(pages)
 page = st.navigation(list(pages.values()), position="top")
 remember_view(page.title)
 take_link()
+begin_run()
 tour(page.title)
 side_panel()
 page.run()
+end_run()
+running()
 figure_files()

@@ -35,6 +35,10 @@ class Job:
         result: what ``work`` returned.
         error: one sentence, if it failed.
         figures: numbers of the work for the server's log.
+        watchers: sessions that look at what waits for it.
+        is_left: whether there were some, and all have gone.
+        was_stopped: whether a person stopped it: it does not begin again by itself.
+        ahead: what it waits for, in order.
     """
 
     key: str
@@ -51,6 +55,10 @@ class Job:
     result: object = None
     error: str = ""
     figures: dict[str, object] = field(default_factory=dict)
+    watchers: set[str] = field(default_factory=set)
+    is_left: bool = False
+    was_stopped: bool = False
+    ahead: "Callable[[], list[Job]]" = list
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _end: threading.Event = field(default_factory=threading.Event)
@@ -71,6 +79,24 @@ class Job:
     def seconds(self) -> float:
         """Seconds that it has run."""
         return time.monotonic() - self._started if self.status == "running" else self._seconds
+
+    def watch(self, who: str) -> None:
+        """Note that a session looks at what waits for this job."""
+        with self._lock:
+            self.watchers.add(who)
+            self.is_left = False
+
+    def stop(self) -> None:
+        """Cancel it for a person, who says when it begins again."""
+        self.was_stopped = True
+        self.cancel()
+
+    def leave(self, who: str) -> None:
+        """Note that a session looks elsewhere."""
+        with self._lock:
+            if who in self.watchers:
+                self.watchers.discard(who)
+                self.is_left = not self.watchers
 
     def cancel(self) -> None:
         """Ask it to stop at its next report; a job that waits ends at once."""

@@ -10,7 +10,10 @@ ENDED_KEPT = 32
 
 
 class JobQueue:
-    """Jobs by key; those of one device run one after another, in the order in which they came."""
+    """Jobs by key; those of one device run one after another, in the order in which they came.
+
+    One that nobody looks at any more gives way to the next one of its device.
+    """
 
     def __init__(self, ended_kept: int = ENDED_KEPT) -> None:
         self._ended_kept = ended_kept
@@ -29,9 +32,13 @@ class JobQueue:
                 self._jobs.move_to_end(job.key)
                 return known
             self._jobs[job.key] = job
+            job.ahead = lambda: self.ahead(job)
             self._jobs.move_to_end(job.key)
             self._forget()
             lane = self._lanes.setdefault(job.device, deque())
+            for other in lane:  # nobody looks at it any more, and somebody waits for this one
+                if other.is_left:
+                    other.cancel()
             lane.append(job)
             if len(lane) == 1:
                 name = f"jobs-{job.device}"
@@ -56,6 +63,11 @@ class JobQueue:
         with self._lock:
             found = [job for job in self._jobs.values() if job.kind == kind and job.is_active]
         return [job for job in found if owner in (None, job.owner)]
+
+    def all(self) -> list[Job]:
+        """Return all jobs that are kept, active and ended, those asked for last at the end."""
+        with self._lock:
+            return list(self._jobs.values())
 
     def ahead(self, job: Job) -> list[Job]:
         """Return what a waiting job waits for, in order."""

@@ -17,10 +17,8 @@ from sde_explorer.training.terms import TRAINING
 from sde_explorer.training.words import WHAT_IT_IS
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.frame import open_view
-from sde_explorer.ui.job_progress import job_error, job_sentence
+from sde_explorer.ui.job_progress import TICK_S, job_error, job_sentence
 from sde_explorer.ui.session import current_state, put
-
-_TICK_S = 1.0
 
 
 def show() -> None:
@@ -70,7 +68,7 @@ def _is_active(folder: Path) -> bool:
     return job is not None and job.is_active
 
 
-@st.fragment(run_every=_TICK_S)
+@st.fragment(run_every=TICK_S)
 def _follow(job: Job) -> None:
     """Redraw while the training runs; the page is redrawn once, when it ends."""
     if not job.is_active:

@@ -4,11 +4,14 @@ import math
 
 import streamlit as st
 
-from sde_explorer.jobs import Job, queue
+from sde_explorer.jobs import Job
 from sde_explorer.serving.policy import current
 
+TICK_S = 1.0
+"""Seconds between two looks at what runs: a person sees no difference, and each look is a run of the server."""
 
-@st.fragment(run_every=0.5)
+
+@st.fragment(run_every=TICK_S)
 def job_progress(job: Job) -> None:
     """Follow a job; the page is redrawn once, when it ends.
 
@@ -35,7 +38,7 @@ def job_sentence(job: Job) -> str:
     if job.is_stopping:
         return f"{title}: stopping"
     if job.status == "waiting":
-        ahead = queue.ahead(job)
+        ahead = job.ahead()
         is_known = bool(ahead) and (current().one_user or ahead[0].owner == job.owner)
         behind = f" behind {ahead[0].title if is_known else 'another job'}" if ahead else ""
         more = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""

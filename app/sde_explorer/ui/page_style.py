@@ -28,6 +28,7 @@ html [data-testid=stSidebarHeader]{{height:2.9rem;padding-bottom:0;margin-bottom
 html [data-testid=stSidebarUserContent]{{padding-top:.4rem;padding-bottom:1rem}}
 html [data-testid=stSidebar] [data-testid=stVerticalBlock]{{gap:.5rem}}
 html [data-testid=stSidebarCollapseButton]{{display:inline!important;visibility:visible!important}}
+html .st-key-jobs{{position:sticky;bottom:0;z-index:2;background:var(--st-secondary-background-color,inherit)}}
 html [data-testid=stSidebar] hr{{margin:.2em 0}}
 html [data-testid=stSidebar] [data-testid=stButtonGroup] button{{padding-inline:.62rem}}
 @media (max-width:1100px){{html [data-testid=stTopNavLink]>span:has([data-testid=stIconMaterial]){{display:none}}}}

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from sde_explorer.jobs import Job
-from sde_explorer.ui.job_progress import job_error, job_sentence
+from sde_explorer.ui.job_progress import TICK_S, job_error, job_sentence
 
 
 def pending(jobs: list[Job]) -> None:
@@ -17,6 +17,8 @@ def pending(jobs: list[Job]) -> None:
     for job in jobs:
         if job.status == "failed":
             st.error(job_error(job), icon=":material/error:")
+        elif job.status == "cancelled" and job.was_stopped:
+            st.info(f"{job.title}: stopped. It goes on from the side panel.", icon=":material/stop_circle:")
     active = [job for job in jobs if job.is_active]
     if active:
         _watch(active)
@@ -47,14 +49,14 @@ def growing(job: Job, draw: Callable[[Any], None]) -> None:
         pending([job])
 
 
-@st.fragment(run_every=0.7)
+@st.fragment(run_every=TICK_S)
 def _watch(jobs: list[Job]) -> None:
     if not all(job.is_active for job in jobs):
         st.rerun()
     st.progress(jobs[0].share, job_sentence(jobs[0]))
 
 
-@st.fragment(run_every=0.7)
+@st.fragment(run_every=TICK_S)
 def _grow(job: Job, draw: Callable[[Any], None]) -> None:
     if not job.is_active:
         st.rerun()

@@ -72,13 +72,13 @@ def test_rows_come_and_say_what_the_library_says(open_page, spiked_folder):
 def test_a_moved_threshold_measures_what_follows_it_and_nothing_else(open_page, spiked_folder):
     at = _measured(open_page("retrieval", data=str(spiked_folder)))
     before = _table(at)
-    baselines = background._figures.find(at.session_state["job of recall baselines"])
+    baselines = at.session_state["followed_jobs"]["recall baselines"].job
     control(at, "noise_slider").set_value(0.4).run()
     after = _table(_measured(at))
     assert after["sde-pruned"] != before["sde-pruned"]
     for name in ("raw", "csls", "pca-truncation"):
         assert after[name] == before[name]
-    assert background._figures.find(at.session_state["job of recall baselines"]) is baselines
+    assert at.session_state["followed_jobs"]["recall baselines"].job is baselines
 
 
 def test_row_direction_and_metric_are_chosen_and_stand_in_the_link(open_page, spiked_folder):
@@ -210,10 +210,7 @@ def test_the_file_holds_the_table_and_what_made_it(open_page, spiked_folder):
 
     at = _measured(open_page("retrieval", data=str(spiked_folder)))
     data, state = cached_sets.dataset(_entry(spiked_folder)), State()
-    jobs = [
-        background._figures.find(at.session_state[f"job of recall {s}"])
-        for s in ("raw", "treated", "baselines")
-    ]
+    jobs = [at.session_state["followed_jobs"][f"recall {s}"].job for s in ("raw", "treated", "baselines")]
     rows = recall_panel._measured(jobs)
     content = json.loads(
         recall_panel.as_json(data, state, cached_retrieval.recall_parts(data, "primary"), rows)

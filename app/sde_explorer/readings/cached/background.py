@@ -4,14 +4,34 @@ What is kept: the results of the last 96 jobs, each at most a few hundred spectr
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import sde_core as sde
 from sde_explorer.jobs import Job, JobQueue
 
 FIRST_WAIT_S = 0.25
 """A job that ends this soon is shown at once, without a bar that flickers."""
+
+
+@dataclass(slots=True)
+class Followed:
+    """A job that a session asked for.
+
+    Attributes:
+        job: that it asked for.
+        jobs: where it runs.
+        view: title of the view that shows it.
+        is_asked: whether the last whole run of the page asked for it.
+    """
+
+    job: Job
+    jobs: JobQueue
+    view: str
+    is_asked: bool = True
+
 
 _figures = JobQueue(ended_kept=96)
 
@@ -27,8 +47,9 @@ def in_background(
 ) -> Job:
     """Return the job with this key: known, or started now.
 
-    A session asks for one key a slot at a time; the job that it asked for before is stopped, since nobody looks at
-    it any more. One that failed is not tried again until its key is another.
+    A session asks for one key a slot at a time; the job that it asked for before is stopped, unless another session
+    looks at it. So is one that a whole run of the page did not ask for, as soon as another waits: see `end_run`. One
+    that failed is not tried again until its key is another.
 
     Args:
         slot: what part of the page it is for.
@@ -38,18 +59,46 @@ def in_background(
         lane: work of one lane runs one after another; what takes minutes has a lane of its own.
         jobs: where it runs and where its result is kept; large results have a queue that keeps few.
     """
-    earlier = st.session_state.get(f"job of {slot}")
-    if earlier is not None and earlier != key:
-        stale = jobs.find(earlier)
-        if stale is not None:
-            stale.cancel()
-    st.session_state[f"job of {slot}"] = key
+    followed, who = followed_jobs(), _session()
+    earlier = followed.get(slot)
+    if earlier is not None and earlier.job.key != key:
+        earlier.job.leave(who)
+        if earlier.job.is_left:
+            earlier.job.cancel()
     known = jobs.find(key)
-    if known is not None and not known.is_stopping and known.status != "cancelled":
-        return known
-    job = jobs.submit(Job(key=key, kind="figure", title=title, work=work, device=lane))
-    job.wait(FIRST_WAIT_S)
+    is_new = known is None or (known.is_stopping and not known.was_stopped)
+    job = jobs.submit(Job(key=key, kind="figure", title=title, work=work, device=lane)) if is_new else known
+    assert job is not None
+    job.watch(who)
+    followed[slot] = Followed(job, jobs, str(st.session_state.get("view", "")))
+    if is_new:
+        job.wait(FIRST_WAIT_S)
     return job
+
+
+def followed_jobs() -> dict[str, Followed]:
+    """Return what this session asked for last in each slot."""
+    found: dict[str, Followed] = st.session_state.setdefault("followed_jobs", {})
+    return found
+
+
+def begin_run() -> None:
+    """Begin to note what a whole run of the page asks for."""
+    for followed in followed_jobs().values():
+        followed.is_asked = False
+
+
+def end_run() -> None:
+    """Let go what this run of the page did not ask for: it gives way as soon as another job waits behind it."""
+    for slot, followed in list(followed_jobs().items()):
+        if not followed.is_asked:
+            followed.job.leave(_session())
+            del followed_jobs()[slot]
+
+
+def _session() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None else ""
 
 
 def result_of(job: Job) -> object:

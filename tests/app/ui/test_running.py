@@ -1,0 +1,112 @@
+"""What runs stands in the side panel: whose view waits for it, what it waits for, stop, and what is done since."""
+
+import threading
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sde_explorer.jobs import Job, JobQueue
+
+VIEW = """
+import streamlit as st
+from sde_explorer.readings.cached.background import begin_run, end_run, in_background
+from sde_explorer.ui.running import running
+
+st.session_state["view"] = st.session_state.get("go", "Spectrum")
+begin_run()
+for slot in st.session_state.get("wanted", ("a", "b")):
+    in_background(slot, f"{KEY}/{slot}", f"Work {slot}", st.session_state["work"], jobs=st.session_state["jobs"])
+end_run()
+running()
+"""
+
+
+@pytest.fixture
+def drawer(tmp_path, monkeypatch):
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path))
+    monkeypatch.setattr("sde_explorer.ui.running._SHOWN_AFTER_S", 0.0)
+    monkeypatch.setattr("sde_explorer.ui.running.queue", JobQueue())
+    go, jobs = threading.Event(), JobQueue()
+
+    def work(job: Job) -> str:
+        while not go.wait(0.02):
+            job.report(0.4, "counting")
+        return "done"
+
+    at = AppTest.from_string(VIEW.replace("{KEY}", str(tmp_path)), default_timeout=30)
+    at.session_state["work"], at.session_state["jobs"] = work, jobs
+    yield at, go, jobs
+    go.set()
+    for job in jobs.all():
+        job.cancel()
+        job.wait(10)
+
+
+def _said(at: AppTest) -> str:
+    return "\n".join([c.value for c in at.caption] + [p.proto.text for p in at.get("progress")])
+
+
+def test_what_runs_and_what_waits_for_what_is_said(drawer):
+    at, go, jobs = drawer
+    at.run()
+    assert not at.exception
+    assert "**Work a**: counting · Spectrum" in _said(at)
+    assert "**Work b**: waits for its turn behind Work a; one heavy job at a time · Spectrum" in _said(at)
+    first = jobs.all()[0]
+    assert len([b for b in at.button if b.label == "Stop"]) == 2
+    at.button(key=f"drawer stop {first.key}").click().run()
+    first.wait(10)
+    at.run()
+    assert first.status == "cancelled"
+    assert "**Work a**: stopped" in _said(at)  # and does not begin again by itself
+    assert first in jobs.all()
+    at.button(key=f"drawer again {first.key}").click().run()
+    assert first not in jobs.all()
+    go.set()
+    for job in jobs.all():
+        job.wait(10)
+    at.run()
+    assert not [b for b in at.button if b.label in ("Stop", "Again")]
+
+
+def test_work_of_a_view_that_nobody_looks_at_gives_way(drawer):
+    at, _go, jobs = drawer
+    at.session_state["wanted"] = ("a",)
+    at.run()
+    first = jobs.all()[0]
+    at.session_state["wanted"], at.session_state["go"] = (), "Data"
+    at.run()
+    assert first.is_active  # nobody waits behind it
+    at.session_state["wanted"] = ("b",)
+    at.run()
+    first.wait(10)
+    assert first.status == "cancelled"
+
+
+def test_work_that_another_session_looks_at_goes_on(drawer):
+    at, _go, jobs = drawer
+    at.session_state["wanted"] = ("a",)
+    at.run()
+    first = jobs.all()[0]
+    first.watch("another session")
+    at.session_state["wanted"] = ("b",)
+    at.run()
+    assert first.is_active
+    assert not first.is_stopping
+
+
+def test_a_failed_one_can_be_run_again(drawer):
+    at, _go, jobs = drawer
+    outcomes = iter([ValueError("no luck")])
+
+    def fails_once(job: Job) -> str:
+        for error in outcomes:
+            raise error
+        return "done"
+
+    at.session_state["work"], at.session_state["wanted"] = fails_once, ("a",)
+    at.run()
+    assert "no luck" in _said(at) or "Work a" in _said(at)
+    next(b for b in at.button if b.label == "Again").click().run()
+    jobs.all()[0].wait(10)
+    assert jobs.all()[0].status == "done"
