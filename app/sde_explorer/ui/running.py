@@ -23,7 +23,7 @@ def running() -> None:
 
 
 def _jobs() -> list[tuple[Job, str]]:
-    """Return what runs, waits, failed or was stopped for this visitor, with the view that shows it where that is known."""
+    """Return what runs, waits, failed or was stopped for this visitor, each with the view that shows it, if any."""
     found = {id(f.job): (f.job, f.view) for f in followed_jobs().values()}
     mine = str(cache_folder())
     for job in queue.all():
