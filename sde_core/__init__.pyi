@@ -89,6 +89,7 @@ from .shaping.enhancement import enhancement_gains as enhancement_gains
 from .shaping.enhancement import signal_to_noise as signal_to_noise
 from .shaping.transform import AffineMap as AffineMap
 from .shaping.transform import SpectralTransform as SpectralTransform
+from .spectra.accumulator import SpectrumAccumulator as SpectrumAccumulator
 from .spectra.cross_spectrum import CrossSpectrum as CrossSpectrum
 from .spectra.cross_spectrum import CrossSpectrumAccumulator as CrossSpectrumAccumulator
 from .spectra.cross_spectrum import compute_cross_spectrum as compute_cross_spectrum
@@ -99,8 +100,7 @@ from .spectra.metrics import spectrum_metrics as spectrum_metrics
 from .spectra.null_spectra import resampled_spectra as resampled_spectra
 from .spectra.null_spectra import shuffled_column_spectra as shuffled_column_spectra
 from .spectra.null_spectra import shuffled_pair_spectra as shuffled_pair_spectra
-from .spectra.spectrum import Spectrum as Spectrum
-from .spectra.spectrum import SpectrumAccumulator as SpectrumAccumulator
+from .spectra.result import Spectrum as Spectrum
 from .spectra.spectrum import compute_spectrum as compute_spectrum
 from .training import FinetuneConfig as FinetuneConfig
 from .training import LossConfig as LossConfig

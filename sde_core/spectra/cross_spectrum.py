@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -17,6 +18,7 @@ from sde_core.spectra.spectrum import (
     SpectrumAccumulator,
     as_center,
     compute_spectrum,
+    mixed_spectrum,
     with_fixed_signs,
 )
 
@@ -95,6 +97,10 @@ def compute_joint_spectrum(image: MatrixLike, text: MatrixLike, *, center: Cente
     Source: docs/method.md, equation (1.6).
     """
     center = as_center(center)
+    if np.shape(image) == np.shape(text):
+        found = mixed_spectrum(image, text, center=center)
+        if found is not None:
+            return found
     a, b = as_paired_matrices(image, text, _NAMES)
     b = b.to(a.device)
     if 2 * a.numel() <= _STACKED_ENTRIES or len(a) < a.shape[1]:

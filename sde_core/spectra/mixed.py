@@ -1,0 +1,233 @@
+"""The spectrum of a tall matrix in float32 blocks, with a bound for every value and further passes where it is not met.
+
+First pass: the Gram matrix of rows about a provisional mean, products of a block in float32, sums in float64. How far
+its eigenvalues may be off is measured on sampled blocks, not assumed. Second: the same in float64. Third: the rows
+projected on the directions that are still in doubt, which are then treated at their own scale, again and again until
+every value above a millionth of the largest is known to a millionth of itself.
+
+Source: docs/method.md, equations (1.12) to (1.14).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sde_core.spectra.row_blocks import Floats, RowBlocks
+
+TARGET = 1e-6
+"""Relative error of every singular value above this share of the largest: at most this."""
+# Of smaller ones.
+_BELOW = 0.01
+
+# Rows that are shifted and multiplied at a time, and how many such blocks are summed in float32 at most: more make
+# longer sums and so larger errors, fewer make slower products.
+_ROWS, _MOST_BLOCKS, _FEWEST_SUMS = 1024, 4, 16
+_BLOCK_ROWS = 4096  # of float64
+_UNIT = 2.0**-24  # rounding of float32
+_EPS = float(np.finfo(np.float64).eps)
+# Blocks whose rounding is measured, the directions it is measured along, and those that are pooled.
+_SAMPLES, _DIRECTIONS, _POOLED = 2, 48, 6
+# Standard deviations of the measured rounding in a bound.
+_DEVIATIONS = 6.0
+# LAPACK's eigenvalues are off by some roundings of the largest.
+_SOLVER = 8 * _EPS
+# A share of doubtful directions below which they are projected at once.
+_FEW = 1 / 8
+_MOST_PASSES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixedEigen:
+    """Eigenvalues s^2 above the rank cut, descending, their eigenvectors, the mean, the relative error of each s."""
+
+    energies: Tensor
+    vectors: Tensor
+    mean: Tensor
+    relative_errors: Tensor
+
+
+def mixed_eigen(rows: RowBlocks, *, centred: bool) -> MixedEigen | None:
+    """Return the eigenvalues of the Gram matrix of all rows, centred or not; None where float32 cannot hold it.
+
+    Args:
+        rows: at least twice as many as columns.
+        centred: whether the mean is taken off.
+    """
+    work = _Passes(rows, centred=centred)
+    if not work.first():
+        return None
+    if work.n_doubtful > _FEW * rows.width:
+        work.in_double()
+    for _ in range(_MOST_PASSES):
+        if work.n_doubtful == 0:
+            break
+        work.project()
+    # No more directions than rows that vary freely, none below the cut, none that may as well be 0.
+    keep = (work.energies > work.floor) & (work.errors < work.energies)
+    keep &= np.arange(rows.width) < rows.n_rows - centred
+    return MixedEigen(
+        energies=torch.from_numpy(work.energies[keep] * work.factor**-2),
+        vectors=torch.from_numpy(work.vectors[:, keep]),
+        mean=torch.from_numpy(work.mean),
+        relative_errors=torch.from_numpy(work.errors[keep] / (2 * work.energies[keep])),
+    )
+
+
+class _Passes:
+    """What is known so far; rows are multiplied by ``factor``, so that squares stay within float32."""
+
+    def __init__(self, rows: RowBlocks, *, centred: bool) -> None:
+        self.rows, self.centred = rows, centred
+        self.energies: Floats
+        self.vectors: Floats
+        self.errors: Floats
+        self.mean: Floats
+        fitting = rows.n_rows // (_FEWEST_SUMS * _ROWS)
+        self.block_rows = _ROWS if fitting else _ROWS // 2
+        self.n_blocks = min(_MOST_BLOCKS, max(1, fitting))
+        head = rows.head(_ROWS)
+        with np.errstate(all="ignore"):
+            self.shift = head.mean(axis=0, dtype=np.float64).astype(np.float32)
+            size = float(np.abs(head - self.shift).max())
+        plain = 1e-8 < size < 1e8 or not math.isfinite(size) or size == 0
+        self.factor = 1.0 if plain else 2.0 ** -round(math.log2(size))
+
+    def first(self) -> bool:
+        """Take the first pass; return whether all sums are finite."""
+        from scipy.linalg.blas import ssyrk
+
+        n, count = self.rows.width, -(-self.rows.n_rows // (self.block_rows * self.n_blocks))
+        gram, total = np.zeros((n, n), order="F"), np.zeros(n)
+        sampled = set(np.linspace(0, count - 1, min(_SAMPLES, 1 + count // 16)).astype(int).tolist())
+        kept: list[tuple[list[Floats], Floats]] = []
+        sizes: list[float] = []
+        group = 0
+        product = np.zeros((n, n), np.float32, order="F")
+        ones, copies = np.ones(self.block_rows, np.float32), []
+        with np.errstate(all="ignore"):
+            blocks = self.rows.blocks(self.block_rows, np.float32, self.shift, self.factor)
+            for start, block in blocks:
+                product = ssyrk(1.0, block.T, 1.0, product, overwrite_c=1)  # the upper triangle
+                total += ones[: len(block)] @ block
+                if len(sizes) in sampled:
+                    copies.append(block.copy())
+                group += 1
+                if group < self.n_blocks and start + len(block) < self.rows.n_rows:
+                    continue
+                gram += product
+                if copies:
+                    kept.append((copies, product.copy(order="F")))
+                sizes.append(float(np.trace(product)))
+                product.fill(0)
+                group, copies = 0, []
+        if not math.isfinite(sum(sizes)):
+            return False
+        self._use(gram, total)
+        solver = _SOLVER * float(self.energies[0])
+        self.errors = self._rounding(kept, np.array(sizes)) + solver
+        return True
+
+    def in_double(self) -> None:
+        """Take the same sums in float64."""
+        from scipy.linalg.blas import dsyrk
+
+        n = self.rows.width
+        gram, total = np.zeros((n, n), order="F"), np.zeros(n)
+        shift = self.shift.astype(np.float64)
+        for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, shift, self.factor):
+            gram = dsyrk(1.0, block.T, 1.0, gram, overwrite_c=1)
+            total += block.sum(axis=0)
+        self._use(gram, total)
+        # Now the solver rounds more than the sums do.
+        self.errors = np.full(n, 4 * _SOLVER * self.energies[0])
+
+    def project(self) -> None:
+        """Measure the doubtful directions again from the rows projected on them, at their own scale."""
+        from scipy.linalg.blas import dsyrk
+
+        known = self.rows.width - self.n_doubtful
+        head, tail = self.vectors[:, :known], self.vectors[:, known:]
+        cross, own = np.zeros(tail.shape), np.zeros((tail.shape[1],) * 2, order="F")
+        point = self.mean if self.centred else None
+        for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, point, self.factor):
+            along = block @ tail
+            cross += block.T @ along
+            own = dsyrk(1.0, along.T, 1.0, own, overwrite_c=1)
+        # The eigenvectors of the head lean by this much towards the tail; without it the tail is its Schur complement.
+        cross = head.T @ cross
+        lean = cross / self.energies[:known, None]
+        energies, turn = _eigh(np.triu(own) + np.triu(own, 1).T - cross.T @ lean)
+        turned = np.hstack([head + tail @ lean.T, (tail - head @ lean) @ turn])
+        self.vectors = np.linalg.qr(turned)[0]
+        size = math.sqrt(float(self.energies[:known].sum() + energies.sum()))
+        # A projection rounds at the length of its row, and the solver at the largest of the tail.
+        errors = _SOLVER * (energies[0] + np.sqrt(energies) * size)
+        # What couples tail and head is taken off to first order only; where both are of one size it may all be left.
+        coupled = np.square(cross @ turn)
+        gap = np.maximum(self.energies[:known, None] - energies, np.sqrt(coupled.sum(axis=0)) + 1e-300)
+        errors += (coupled / gap).sum(axis=0)
+        self.energies = np.concatenate([self.energies[:known], energies])
+        self.errors = np.concatenate([self.errors[:known], errors])
+        order = np.argsort(-self.energies, kind="stable")
+        self.energies, self.errors = self.energies[order], self.errors[order]
+        self.vectors = self.vectors[:, order]
+
+    @property
+    def n_doubtful(self) -> int:
+        """Directions from the first on whose value is not known well enough, but for those below the rank cut."""
+        wanted = self.energies + self.errors > self.floor
+        is_large = self.energies + self.errors > TARGET**2 * self.energies[0]
+        unknown = wanted & (self.errors > 2 * np.where(is_large, TARGET, _BELOW) * self.energies)
+        return len(unknown) - int(unknown.argmax()) if bool(unknown.any()) else 0
+
+    @property
+    def floor(self) -> float:
+        """Square of the rank cut (1.2): the rounding of float64 at the size of the rows before centring."""
+        cone = self.rows.n_rows * float(np.square(self.mean * self.factor).sum()) if self.centred else 0.0
+        return float((_EPS * max(self.rows.n_rows, self.rows.width)) ** 2 * (self.energies[0] + cone))
+
+    def _use(self, gram: Floats, total: Floats) -> None:
+        """Take the eigenvalues from the sums of the shifted rows; of ``gram`` the upper triangle counts."""
+        count, shift = self.rows.n_rows, self.shift.astype(np.float64)
+        self.mean = shift + total / count / self.factor
+        point = shift * self.factor
+        if self.centred:
+            gram = gram - np.outer(total, total) / count
+        else:
+            gram = gram + np.outer(total, point) + np.outer(point, total) + count * np.outer(point, point)
+        self.energies, self.vectors = _eigh(gram.T)
+
+    def _rounding(self, kept: list[tuple[list[Floats], Floats]], sizes: Floats) -> Floats:
+        """Return (n,) bounds of the error of each eigenvalue, from the rounding of sampled blocks along directions."""
+        n = self.rows.width
+        chosen = np.unique(np.linspace(0, n - 1, min(_DIRECTIONS, n)).astype(int))
+        directions = self.vectors[:, chosen]
+        found = []
+        for blocks, product in kept:
+            whole = np.triu(product) + np.triu(product, 1).T
+            rounded = np.einsum("nk,nk->k", directions, whole.astype(np.float64) @ directions)
+            exact = sum(np.square(block.astype(np.float64) @ directions).sum(axis=0) for block in blocks)
+            found.append((rounded - exact) / max(float(np.trace(product)), 1e-300))
+        square = np.square(found).mean(axis=0)
+        pooled = [square[max(0, i - _POOLED) : i + _POOLED + 1].mean() for i in range(len(chosen))]
+        deviation = np.sqrt(np.interp(np.arange(n), chosen, pooled))
+        # Blocks round independently of each other; taking the shift off rounds every entry once.
+        energy = float(sizes.sum())
+        bound = _DEVIATIONS * deviation * math.sqrt(float(np.square(sizes).sum()))
+        shifting = _UNIT**2 * energy / n + _DEVIATIONS * _UNIT * np.sqrt(
+            self.energies * energy / (self.rows.n_rows * n)
+        )
+        # The sum of rows is taken in float32 as well: the mean is known to a rounding of the distances from it.
+        errors: Floats = bound + shifting + _UNIT * self.energies
+        return errors
+
+
+def _eigh(lower: Floats) -> tuple[Floats, Floats]:
+    """Return eigenvalues, descending and at least 0, and eigenvectors; only the lower triangle is read."""
+    values, vectors = torch.linalg.eigh(torch.from_numpy(np.ascontiguousarray(lower)))
+    return values.flip(0).clamp_min(0).numpy(), vectors.flip(1).numpy()
