@@ -10,6 +10,7 @@ import torch
 
 from sde_core.device import resolve_device
 from sde_core.encoders.encoder import DTYPES, Encoder, Precision, weights_digest
+from sde_core.encoders.hub_files import fetched
 from sde_core.encoders.memory import fitting_precision
 from sde_core.encoders.opened import Opened, opened
 from sde_core.encoders.resolve import Source, resolve
@@ -52,6 +53,7 @@ def load_encoder(
     place = resolve_device(device)
     with quiet_open_clip(), quiet_bars():
         source = resolve(str(name), None if pretrained is None else str(pretrained))
+        source = fetched(source) if source.repository else source
         parts = _opened(source)
     model = parts.model
     chosen = fitting_precision(model, place) if precision == "auto" else precision

@@ -1,19 +1,18 @@
 """Models in open_clip's layout: a source's settings, tokenizer and weights put together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
 from sde_core.encoders import explain
-from sde_core.encoders.bare_files import MODEL_CONFIG, TOKENIZER_FILES
+from sde_core.encoders.bare_files import TOKENIZER_FILES
 from sde_core.encoders.beside import Beside, settings_beside
 from sde_core.encoders.build import built, completed, fill
 from sde_core.encoders.checkpoint import Checkpoint, read_checkpoint
 from sde_core.encoders.encoder import Origin
-from sde_core.encoders.folders import CONFIG
 from sde_core.encoders.resolve import Source
 from sde_core.encoders.settings import Settings, checked_architecture, checked_preprocessing, read_settings
 from sde_core.encoders.shapes import shapes_of
@@ -51,8 +50,6 @@ def opened(source: Source) -> Opened:
     Raises:
         EncoderError: something is missing, damaged, unreachable, of another architecture, or asks for code.
     """
-    with offline_when_unreachable(bool(source.repository)):
-        source = _fetched(source)
     settings, remarks = _settings(source)
     with offline_when_unreachable(_needs_hub(source, settings.architecture["text_cfg"])):
         return _put_together(source, settings, remarks)
@@ -80,22 +77,6 @@ def _needs_hub(source: Source, text: dict[str, Any]) -> bool:
     if not source.is_local or "hf_model_name" in text:
         return True
     return bool(text.get("hf_tokenizer_name")) and source.folder is None
-
-
-def _fetched(source: Source) -> Source:
-    """Return the source on this machine: a repository of the hub is a folder once it is there."""
-    if not source.repository:
-        return source
-    from huggingface_hub import hf_hub_download, snapshot_download
-    from open_clip.pretrained import download_pretrained_from_hf
-
-    try:
-        config = Path(hf_hub_download(source.repository, CONFIG))
-        checkpoint = Path(download_pretrained_from_hf(source.repository))
-        snapshot_download(source.repository, allow_patterns=[*TOKENIZER_FILES, MODEL_CONFIG])
-    except Exception as error:  # hub clients raise many kinds: to the user they are one
-        raise EncoderError(explain.unreachable(source, error)) from error
-    return replace(source, config=config, folder=config.parent, checkpoint=checkpoint)
 
 
 def _settings(source: Source) -> tuple[Settings, list[str]]:

@@ -215,6 +215,13 @@ def test_a_name_on_the_hub_runs_no_code_either(hostile, hub_cache, siglip_folder
         sde.load_encoder("hf-hub:evil/trusted")
 
 
+def test_a_clip_of_transformers_on_the_hub_runs_no_code(hostile_clip, hub_cache, clip_folder):
+    hub_cache(hostile_clip, "evil/clip")
+    own, plain = sde.load_encoder("hf-hub:evil/clip"), sde.load_encoder(clip_folder)
+    assert own.name == "hf-hub:evil/clip"
+    torch.testing.assert_close(own.encode_texts(["a cat"]), plain.encode_texts(["a cat"]), rtol=0, atol=0)
+
+
 def test_a_tokenizers_name_on_the_hub_runs_no_code(hostile, hub_cache, tiny_weights, tmp_path):
     folder = hostile()
     _change(folder / "tokenizer_config.json", auto_map=AUTO_MAP)
