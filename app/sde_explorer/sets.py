@@ -69,9 +69,9 @@ def known_sets(cache: Path) -> tuple[SetEntry, ...]:
     found: dict[tuple[str, str], SetEntry] = {}
     for entry in sorted((e for e in encoded_here if e), key=lambda e: e.stamp):
         found[entry.data, entry.encoder] = entry
-    for entry in _shipped():
-        if entry:
-            found.setdefault((entry.data, entry.encoder), entry)
+    for shipped in _shipped():
+        if shipped:
+            found.setdefault((shipped.data, shipped.encoder), shipped)
     order = {name: i for i, name in enumerate(bundled.PAIR_SETS)}
     return tuple(sorted(found.values(), key=lambda e: (order.get(e.data, len(order)), -e.stamp)))
 

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 
 def write_json(path: Path, content: object) -> None:
@@ -30,7 +31,7 @@ def write_text(path: Path, text: str) -> None:
             raise
 
 
-def finite(content: object) -> object:
+def finite(content: Any) -> Any:  # noqa: ANN401  (as json.dumps)
     """Return ``content`` with NaN and infinities as None, which every reader of JSON accepts."""
     if isinstance(content, dict):
         return {key: finite(value) for key, value in content.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from sde_core.files.text_file import finite
 from sde_core.report import figures, tables
 from sde_core.report.words import bands_sentence, plain, points, retrieval_sentences
+from sde_core.vocabulary import DIRECTIONS
 
 Content = Mapping[str, Any]
 
@@ -99,9 +100,9 @@ def _cards(facts: Content) -> str:
     ]
     if "modality_gap" in pairs:
         cards.append((plain(pairs["modality_gap"]), "modality gap: distance of the two means"))
-    for prefix, words in (("text_retrieval", "image → text"), ("image_retrieval", "text → image")):
-        key = f"{prefix}_recall@10"
-        cards.append((f"{points(raw[key])} %", f"{words} R@10, raw; chance {points(chance[key])} %"))
+    for way in reversed(DIRECTIONS):
+        key = f"{way}_recall@10"
+        cards.append((f"{points(raw[key])} %", f"{way.label} R@10, raw; chance {points(chance[key])} %"))
     body = "".join(f'<div class="card"><b>{escape(b)}</b><span>{escape(w)}</span></div>' for b, w in cards)
     return f'<div class="cards">{body}</div>'
 
@@ -144,8 +145,8 @@ def _retrieval(facts: Content, prefix: str) -> str:
     said = retrieval_sentences(found["rows"]) if len(found["rows"]) > 1 else []
     sentences = f"<ul>{''.join(f'<li>{escape(s)}</li>' for s in said)}</ul>" if said else ""
     forests = [
-        _figure(title, "", figures.forest_figure(found["rows"], prefix_, title))
-        for prefix_, title in (("text_retrieval", "image → text"), ("image_retrieval", "text → image"))
+        _figure(way.label, "", figures.forest_figure(found["rows"], way, way.label))
+        for way in reversed(DIRECTIONS)
     ]
     size = f"The gallery holds {found['n_images']:,} pictures and {found['n_texts']:,} {gallery}."
     return (

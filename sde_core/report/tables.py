@@ -6,12 +6,13 @@ from html import escape
 from typing import Any
 
 from sde_core.report.words import BOUNDS, METRICS, PAIRS, plain, points, signed
+from sde_core.vocabulary import DIRECTIONS
 
 Content = Mapping[str, Any]
 Cell = tuple[str, str]
 """Text and class of a cell."""
 
-_WAYS = (("text_retrieval", "image → text"), ("image_retrieval", "text → image"))
+_WAYS = tuple((way, way.label) for way in reversed(DIRECTIONS))
 
 
 def table(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sde_core.vocabulary import BANDS
+from sde_core.vocabulary import BANDS, DIRECTIONS
 
 Content = Mapping[str, Any]
 THIN = "\u202f"
@@ -57,7 +57,7 @@ def bands_sentence(modality: str, facts: Content) -> list[tuple[str, str]]:
     return pieces
 
 
-_WAYS = (("text_retrieval", "image → text"), ("image_retrieval", "text → image"))
+_WAYS = tuple((way, way.label) for way in reversed(DIRECTIONS))
 
 
 def retrieval_sentences(rows: Sequence[Content]) -> list[str]:

@@ -51,7 +51,7 @@ def _ranks(pairs: "list[tuple[Bands, Bands]]", empty: str) -> tuple[Card, ...]:
     there = {a.modality: (a, b) for a, b in pairs}
     for modality in ("image", "text"):
         reports = there.get(modality)
-        numbers = (Number(empty),)
+        numbers: tuple[Number, ...] = (Number(empty),)
         below = empty
         if reports:
             numbers = tuple(
@@ -66,7 +66,8 @@ def _ranks(pairs: "list[tuple[Bands, Bands]]", empty: str) -> tuple[Card, ...]:
 
 
 def _cka(found: "Similarity | None", empty: str) -> Card:
-    numbers, below = (Number(empty),), empty
+    numbers: tuple[Number, ...] = (Number(empty),)
+    below = empty
     if found is not None:
         there = [m for m in ("image", "text") if f"A {m}" in found.names]
         values = [found.between(m) for m in there]
@@ -94,7 +95,8 @@ def _overlap(found: "list[Subspaces]", empty: str) -> Card:
 
 
 def _gap(found: "Similarity | None", empty: str) -> Card:
-    numbers, below = (Number(empty),), empty
+    numbers: tuple[Number, ...] = (Number(empty),)
+    below = empty
     if found is not None and found.alignment:
         a, b = (side["modality_gap"] for side in found.alignment)
         numbers = (Number(_two(a), "A"), Number(_two(b), "B"))
@@ -103,7 +105,8 @@ def _gap(found: "Similarity | None", empty: str) -> Card:
 
 
 def _recall(label: str, key: str, found: "ComparedSets | None", help: str, empty: str) -> Card:
-    numbers, below = (Number(empty),), empty
+    numbers: tuple[Number, ...] = (Number(empty),)
+    below = empty
     if found is not None:
         numbers = (Number(recall(found.first[key]), "A"), Number(recall(found.second[key]), "B"))
         change = found.differences[key]

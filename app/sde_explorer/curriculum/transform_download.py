@@ -3,6 +3,7 @@
 import io
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def transform_download(data: "Dataset", state: "State") -> None:
         for modality in MODALITIES:
             st.download_button(
                 f"Map of {modality} vectors (safetensors)",
-                lambda modality=modality: as_file(cached_curriculum.fitted(data, state, modality)),
+                partial(_map_of, data, state, modality),
                 f"{name}-{modality}.safetensors",
                 "application/octet-stream",
                 key=f"save_{modality}",
@@ -63,6 +64,10 @@ def transform_download(data: "Dataset", state: "State") -> None:
         language="python",
         wrap_lines=True,
     )
+
+
+def _map_of(data: "Dataset", state: "State", modality: str) -> bytes:
+    return as_file(cached_curriculum.fitted(data, state, modality))
 
 
 def as_file(transform: sde.SpectralTransform) -> bytes:

@@ -70,7 +70,7 @@ def _named(is_hub: bool) -> None:
     left, middle, right = st.columns([0.56, 0.26, 0.18], vertical_alignment="bottom")
     with left:
         if is_hub:
-            source = st.text_input(
+            source: str | None = st.text_input(
                 "Name on the hub",
                 key="data_hub",
                 placeholder="organisation/name",

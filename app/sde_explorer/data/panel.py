@@ -41,7 +41,11 @@ def open_what_was_made() -> None:
     """Show a set that this session has just encoded or opened; widgets may be set only before they are drawn."""
     job = st.session_state.get("data_job")
     result = job.result if job is not None else None
-    if not isinstance(result, Encoded | Opened) or st.session_state.get("data_opens") != job.key:
+    if (
+        job is None
+        or not isinstance(result, Encoded | Opened)
+        or st.session_state.get("data_opens") != job.key
+    ):
         return
     st.session_state.pop("data_opens")
     entry = sets.entry_of(result.folder)

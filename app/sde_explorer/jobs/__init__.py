@@ -1,7 +1,7 @@
 """Long work in threads that never call streamlit: it survives reruns, view switches and a lost browser."""
 
 from sde_explorer.jobs.encoding import Encoded, encoding_job
-from sde_explorer.jobs.job import Cancelled, Job
+from sde_explorer.jobs.job import Cancelled, Job, T
 from sde_explorer.jobs.opening import Opened, opening_job
 from sde_explorer.jobs.queue import JobQueue, queue
 
@@ -11,6 +11,7 @@ __all__ = [
     "Job",
     "JobQueue",
     "Opened",
+    "T",
     "encoding_job",
     "opening_job",
     "queue",

@@ -41,7 +41,7 @@ def encoding_job(
     *,
     format: str = "",
     device: str = "cpu",
-) -> Job:
+) -> Job[Encoded]:
     """Return the job that encodes pairs; one that is encoded already is not made again.
 
     Args:
@@ -62,7 +62,9 @@ def encoding_job(
     )
 
 
-def _encode(job: Job, source: str, format: str, load: "Callable[[], sde.Encoder]", cache: Path) -> Encoded:
+def _encode(
+    job: Job[Encoded], source: str, format: str, load: "Callable[[], sde.Encoder]", cache: Path
+) -> Encoded:
     """Encode; a set is known by the fingerprints of its pairs and weights, so changed files are encoded again.
 
     Raises:

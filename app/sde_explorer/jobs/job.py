@@ -4,11 +4,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Generic, Literal, cast
+
+from typing_extensions import TypeVar
 
 import sde_core as sde
 from sde_explorer.serving import log
 
+T = TypeVar("T", default=Any)
+"""What the work of a job returns."""
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 
@@ -17,7 +21,7 @@ class Cancelled(Exception):
 
 
 @dataclass(eq=False, kw_only=True)
-class Job:
+class Job(Generic[T]):
     """A piece of work, known by its key; written by its own thread, read by every session.
 
     Attributes:
@@ -32,7 +36,7 @@ class Job:
         note: what it does right now, in words.
         seconds_left: estimate of the work itself, or None where it has none.
         partial: what can be shown before the end; the work says what it is.
-        result: what ``work`` returned.
+        result: what ``work`` returned; None before it has ended, and where it failed.
         error: one sentence, if it failed.
         figures: numbers of the work for the server's log.
         watchers: sessions that look at what waits for it.
@@ -44,15 +48,15 @@ class Job:
     key: str
     kind: str
     title: str
-    work: "Callable[[Job], object]"
+    work: "Callable[[Job[T]], T]"
     device: str = "cpu"
     owner: str = ""
     status: Status = "waiting"
     share: float = 0.0
     note: str = ""
     seconds_left: float | None = None
-    partial: object = None
-    result: object = None
+    partial: Any = None
+    result: T = cast("T", None)  # noqa: RUF009  (read once the job is done)
     error: str = ""
     figures: dict[str, object] = field(default_factory=dict)
     watchers: set[str] = field(default_factory=set)
@@ -167,5 +171,5 @@ class Job:
         self._end.set()
 
 
-def _over(_: Job) -> object:
+def _over(_: Job[T]) -> T:
     raise RuntimeError("the work of an ended job was let go")

@@ -29,7 +29,7 @@ class Opened:
     n_skipped: int
 
 
-def opening_job(request: VectorRequest, cache: Path) -> Job:
+def opening_job(request: VectorRequest, cache: Path) -> Job[Opened]:
     """Return the job that reads vectors and writes them as a set.
 
     Args:
@@ -46,7 +46,7 @@ def opening_job(request: VectorRequest, cache: Path) -> Job:
     )
 
 
-def _open(job: Job, request: VectorRequest, cache: Path) -> Opened:
+def _open(job: Job[Opened], request: VectorRequest, cache: Path) -> Opened:
     """Read and write; the same vectors lie there once.
 
     Raises:

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict, deque
 
-from sde_explorer.jobs.job import Job
+from sde_explorer.jobs.job import Job, T
 
 ENDED_KEPT = 32
 """Ended jobs whose result stays in memory; those that nobody asked for the longest leave first."""
@@ -21,7 +21,7 @@ class JobQueue:
         self._lanes: dict[str, deque[Job]] = {}
         self._lock = threading.Lock()
 
-    def submit(self, job: Job) -> Job:
+    def submit(self, job: Job[T]) -> Job[T]:
         """Return the job to follow: one that is active or done under the same key, else ``job``, which starts.
 
         One that failed or was cancelled does not stand in the way of another attempt.

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
+from sde_core.vocabulary import Centring
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +72,7 @@ def sides_of(embeddings: sde.EmbeddingSet, matrix: Matrix) -> Sides:
 
 def spectrum_of(sides: Sides, matrix: Matrix) -> sde.Spectrum:
     """Return the spectrum; that of a cross-covariance has the image's directions as its basis."""
-    center = _center(matrix)
+    center = Centring(matrix.center)
     if not matrix.is_cross:
         return (
             sde.compute_spectrum(*sides, center=center)
@@ -99,7 +100,7 @@ def chance_of(sides: Sides, matrix: Matrix, *, n_shuffles: int) -> "Iterator[Ten
 def resampled_of(sides: Sides, matrix: Matrix, *, n_resamples: int) -> "Iterator[Tensor]":
     """Yield spectra of rows (of pairs, where there are two sides) drawn again."""
     return sde.resampled_spectra(
-        *sides, center=_center(matrix), cross=matrix.is_cross, n_resamples=n_resamples
+        *sides, center=Centring(matrix.center), cross=matrix.is_cross, n_resamples=n_resamples
     )
 
 
@@ -134,10 +135,6 @@ def partition_of(
 def needs_chance(matrix: Matrix, rule: str) -> bool:
     """Return whether a partition waits for the spectra of chance."""
     return matrix.is_cross or rule == "parallel"
-
-
-def _center(matrix: Matrix) -> "sde.spectrum.Center":
-    return "mean" if matrix.center == "removed" else None
 
 
 def _stacked(sides: Sides) -> npt.NDArray[np.floating]:

@@ -118,7 +118,8 @@ def row_readings(image: Floats, text: Floats) -> Iterator[Reading]:
 
 def _unit(rows: Floats) -> npt.NDArray[np.float64]:
     wide = rows.astype(np.float64)
-    return wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    unit: npt.NDArray[np.float64] = wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    return unit
 
 
 def _cone(rows: Floats, rng: np.random.Generator) -> float:

@@ -51,7 +51,7 @@ def cards(data: "Dataset", title: str, found: "Sequence[QueryCard]", way: "Direc
 
 
 def _row(data: "Dataset", card: "QueryCard", way: "Direction") -> str:
-    asks, answers = (_caption, _picture) if way == "image_retrieval" else (_picture, _caption)
+    asks, answers = (_caption, _picture) if way.query == "text" else (_picture, _caption)
     more = f"<small>1 of {card.n_answers}</small>" if card.n_answers > 1 else ""
     return (
         f"<tr><td>{asks(data, card.query)}</td><td>{answers(data, card.answer)}{more}</td>"

@@ -19,6 +19,7 @@ from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
+    from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.retrieval.numbers.surface import Surface
     from sde_explorer.state import State
@@ -59,23 +60,27 @@ def recall_surface(data: "Dataset", state: "State") -> None:
             key="surface_start",
             icon=":material/grid_on:",
             help=f"{len(FACTORS)} × {len(FACTORS)} pairs of thresholds, in the background.",
-            on_click=lambda: queue.submit(job),
+            on_click=lambda: _start(job),
         )
         return
     if known.is_active:
         job_progress(known)
         _grown(data, state)
         return
-    found: Surface = known.result  # type: ignore[assignment]
+    found: Surface = known.result
     _draw(found, state)
     _said(found, state)
+
+
+def _start(job: "Job") -> None:
+    queue.submit(job)
 
 
 @st.fragment(run_every=TICK_S)
 def _grown(data: "Dataset", state: "State") -> None:
     """Draw the cells that there are, again and again; `job_progress` redraws the page at the end."""
     known = queue.find(cached_retrieval.surface_job(data, state).key)
-    partial: Surface | None = known.partial if known is not None else None  # type: ignore[assignment]
+    partial: Surface | None = known.partial if known is not None else None
     if partial is not None and partial.cells:
         _draw(partial, state)
 

@@ -75,7 +75,7 @@ INTERVAL_STORY = (
 def change_story(change: "RankChange", row: str, way: str) -> str:
     """Return how many queries moved which way."""
     total = len(change.before)
-    kinds = "captions" if WAYS[way] == "image_retrieval" else "pictures"
+    kinds = "captions" if WAYS[way].query == "text" else "pictures"
     counts = (
         f"Of {total:,} {kinds} that ask, **{change.better:,} find their answer earlier**, {change.same:,} at the same "
         f"rank, **{change.worse:,} later** with {row} than with raw vectors."

@@ -192,10 +192,9 @@ def right_answers(embeddings: sde.EmbeddingSet, find: str, *, text: int = -1, im
         text: row of the caption that is searched with, or -1.
         image: row of the picture that is searched with, or -1.
     """
-    links = embeddings.links
-    if find == "pictures":
-        return links[links[:, 0] == text, 1]
-    return links[links[:, 1] == image, 0]
+    texts, images = embeddings.links.T
+    found: Ints = images[texts == text] if find == "pictures" else texts[images == image]
+    return found
 
 
 def caption_rows(embeddings: sde.EmbeddingSet) -> dict[str, int]:

@@ -181,7 +181,7 @@ def _encoder(data: "Dataset") -> "Encoder | None":
     if job.is_active:
         pending([job])
         return None
-    encoder: Encoder = job.result  # type: ignore[assignment]
+    encoder: Encoder = job.result
     return encoder
 
 

@@ -52,7 +52,7 @@ def check_encoder(name: str, own: Path | None = None) -> str:
         return name
     import open_clip
 
-    from sde_core.encoders.resolve import CHECKPOINT_SUFFIXES
+    from sde_core.encoders.folders import CHECKPOINT_SUFFIXES
 
     config, is_json, weights = name.partition(".json/")
     if is_json:  # an architecture of one's own with a checkpoint: two files

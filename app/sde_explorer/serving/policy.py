@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from sde_core import ConfigError
 
@@ -93,7 +94,7 @@ def policy_from(environment: Mapping[str, str], address: str | None) -> Policy:
         raise ConfigError(f"{ENVIRONMENT} must be what `sde app` writes; {error}") from None
 
 
-def _typed(name: str, given: Mapping[str, object], default: object) -> object:
+def _typed(name: str, given: Mapping[str, object], default: Any) -> Any:  # noqa: ANN401  (any field's)
     value = given.get(name)
     if value is None:
         return default

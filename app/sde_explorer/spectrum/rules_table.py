@@ -1,9 +1,10 @@
 """What every rule says of the spectra shown, side by side."""
 
 import html
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sde_core.vocabulary import BANDS
+from sde_core.vocabulary import BANDS, Band
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.table_heads import head
 from sde_explorer.ui.words import percent
@@ -74,7 +75,7 @@ def _row(rule: str, report: "Bands | None", reason: str, *, now: bool) -> str:
     return name + "".join(cells) + "</tr>"
 
 
-def _bars(counts: dict[str, int]) -> str:
+def _bars(counts: Mapping[Band, int]) -> str:
     total = max(sum(counts.values()), 1)
     parts = "".join(
         f'<i style="width:{100 * count / total:.2f}%;background:{palette.BAND[band]}"></i>'

@@ -1,7 +1,7 @@
 """The parts of the Spectrum view below the spectra, one of them open at a time: only that one is computed."""
 
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import streamlit as st
 
@@ -28,13 +28,14 @@ from sde_explorer.ui.pending import catch_up, growing, pending
 if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.readings.matrices import Matrix
     from sde_explorer.readings.metrics import Reading
     from sde_explorer.spectrum.numbers.batches import Draw
     from sde_explorer.spectrum.numbers.rules import RuleResult
     from sde_explorer.state import State
     from sde_explorer.ui.frame import View
 
-Shown = "list[tuple[Matrix, Bands]]"
+Shown: TypeAlias = "list[tuple[Matrix, Bands]]"
 
 
 def sections(view: "View", shown: Shown, state: "State") -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.words import percent
 
@@ -85,7 +86,8 @@ CENTRING_STORY = (
 
 def batch_story(curve: "BatchCurve", batch: int) -> str:
     """Return how many signal directions a batch shows, against all pairs."""
-    signal = curve.counts["strong"] + curve.counts["weak"]
+    strong, weak, _ = BANDS
+    signal = curve.counts[strong] + curve.counts[weak]
     middle = np.nanmedian(signal, axis=1)
     size = batch if batch in curve.sizes else _usual(curve.sizes)
     at = curve.sizes.index(size)

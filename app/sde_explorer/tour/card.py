@@ -223,7 +223,7 @@ def _searches(data: "Dataset", say: "Callable[[TourSearches], str]") -> None:
     pending([job])
 
 
-_SAID: "dict[int, Callable[[Dataset], None]]" = {
+_SAID: "dict[int, Callable[[Dataset], object]]" = {
     1: lambda data: st.markdown(words.spectrum_step(_image(data))),
     2: lambda data: st.markdown(words.bands_step(_image(data))),
     3: _chance,

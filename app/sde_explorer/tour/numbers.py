@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sde_core.vocabulary import BANDS
+from sde_core.vocabulary import BANDS, Direction
 from sde_explorer.retrieval.numbers.queries import QueryCard, extremes
 from sde_explorer.retrieval.numbers.table import Part, RecallRow
 from sde_explorer.search.numbers import EXACT_ROWS, N_HITS, right_answers, search
@@ -40,7 +40,7 @@ class Step:
 
     title: str
     page: str
-    fields: Mapping[str, object] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 STEPS = (
@@ -71,7 +71,7 @@ DATA = DEFAULT
 """The set that the tour runs on is the default one."""
 
 
-def step_state(number: int, **found: int) -> State:
+def step_state(number: int, **found: Any) -> State:  # noqa: ANN401  (any field's)
     """Return the state that a step sets.
 
     Args:
@@ -186,7 +186,7 @@ def example(
         both: the whole set before and after the same treatment.
         helps: whether the answer is to stand earlier afterwards, or later.
     """
-    won, lost = extremes(part, *rows, "image_retrieval", _CANDIDATES)
+    won, lost = extremes(part, *rows, Direction.IMAGE_RETRIEVAL, _CANDIDATES)
     return _first(embeddings, won if helps else lost, both, helps=helps)
 
 

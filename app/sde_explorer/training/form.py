@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from sde_explorer.serving.places import READ_ONLY, check_writing
 from sde_explorer.serving.policy import current
 from sde_explorer.training.job import training_job
 from sde_explorer.training.numbers.evidence import expected
-from sde_explorer.training.numbers.presets import BASELINE, OWN_MIX, PRESETS, own_mix
+from sde_explorer.training.numbers.presets import BASELINE, OWN_MIX, PRESETS, ContrastBand, own_mix
 from sde_explorer.training.runs import TrainingRequest, new_folder, write_request
 from sde_explorer.training.terms import TRAINING
 from sde_explorer.ui.session import current_state, put
@@ -90,7 +90,9 @@ def _own_mix() -> LossConfig | str:
     start = two.number_input("λ at the start", 0.0, 100.0, 1.0, 0.1, key="mix_start", help=TRAINING["lambda"])
     end = three.number_input("λ at the end", 0.0, 100.0, 0.1, 0.1, key="mix_end", help=TRAINING["lambda"])
     try:
-        return own_mix(enhance=enhance, band=str(band), weight_start=start, weight_end=end, **weights)
+        return own_mix(
+            enhance=enhance, band=cast(ContrastBand, band), weight_start=start, weight_end=end, **weights
+        )
     except sde.ConfigError as error:
         return str(error)
 

@@ -1,14 +1,15 @@
 """Training in the background: runs side by side on the same batches, told to a log and to disk."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import sde_core as sde
 from sde_core.embedding_formats.named import rows_of_part
 from sde_core.training import Done, finetune_side_by_side
-from sde_core.training.events import as_plain
+from sde_core.training.events import Event, as_plain
 from sde_explorer.jobs.job import Job
 from sde_explorer.serving.places import check_encoder, check_source, check_writing
 from sde_explorer.training.numbers.run import TrainingLog
@@ -63,7 +64,7 @@ def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Tra
         resume=all(last_checkpoint(folder, name) for name in request.runs),
         progress=lambda p: job.report(0.0, f"{p.stage}, {p.done:,} of {p.total:,} · {p.rate:,.0f} a second"),
     )
-    with closing(EventFile(folder)) as record, closing(events):
+    with closing(EventFile(folder)) as record, closing(cast("Generator[Event]", events)):
         for event in events:
             plain = as_plain(event)
             log.add(plain)

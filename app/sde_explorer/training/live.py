@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from sde_core.vocabulary import DIRECTIONS
 from sde_explorer.training import words
 from sde_explorer.training.figures.run import loss_figure, rank_gap_figure, recall_figure, shares_figure
 from sde_explorer.training.figures.spectra import before_now_figure, waterfall_figure
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from sde_explorer.training.numbers.run import RunLog, TrainingLog
 
-_WAYS = {"text_retrieval_recall@10": "image → text", "image_retrieval_recall@10": "text → image"}
+_WAYS = {f"{way}_recall@10": way.label for way in reversed(DIRECTIONS)}
 
 
 def training_charts(log: "TrainingLog") -> None:

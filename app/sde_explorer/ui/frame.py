@@ -16,7 +16,7 @@ elsewhere may be fragments.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -83,7 +83,7 @@ class View:
             assert set(names) <= set(choices(field)), "a tab's name is a value of its field"
             opened = getattr(current_state(), field)
             key, first = own_key(f"{field}_tabs", field, opened if opened in names else names[0])
-            change: Callable[[], None] | str = taker(f"{field}_tabs", key)
+            change: Callable[[], None] | Literal["rerun"] = taker(f"{field}_tabs", key)
         else:
             key, change = f"tabs {' '.join(names)}", "rerun"
             kept = st.session_state.setdefault(f"kept {key}", [names[0], names[0]])  # at first, and now

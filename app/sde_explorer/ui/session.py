@@ -46,7 +46,7 @@ class Drawn:
 
 def current_state() -> State:
     """Return the state of this tab."""
-    return read_state(st.session_state)
+    return read_state({name: st.session_state.get(name) for name in _NAMES})
 
 
 def put(**values: object) -> None:

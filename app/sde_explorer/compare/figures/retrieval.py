@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from sde_core.vocabulary import DIRECTIONS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, figure
 
 if TYPE_CHECKING:
     from sde_explorer.compare.numbers.measures import ComparedSets
 
-WAYS = {"image_retrieval": "text → image", "text_retrieval": "image → text"}
+WAYS = {way.value: way.label for way in DIRECTIONS}
 """Both directions as people read them, by the names of `sde_core.retrieval_metrics`."""
 # The query's modality gives the colour: captions look for pictures, pictures for captions.
-_QUERY = {"image_retrieval": "text", "text_retrieval": "image"}
+_QUERY = {way.value: way.query.value for way in DIRECTIONS}
 SHOWN = ("recall@1", "recall@5", "recall@10")
 NAMES = {
     "recall@1": "R@1",

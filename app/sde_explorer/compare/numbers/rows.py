@@ -1,6 +1,7 @@
 """Which rows of two embedding sets belong together: pictures by id or by row, captions by their words."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from sde_core.sets.missing import are_row_numbers
 Ints = npt.NDArray[np.int64]
 
 ENHANCED, PRUNED = "this set, enhanced", "this set, pruned"
-KINDS = {ENHANCED: "enhanced", PRUNED: "pruned"}
+KINDS: dict[str, Literal["enhanced", "pruned"]] = {ENHANCED: "enhanced", PRUNED: "pruned"}
 """What else the second set may be: the first one with a transform of the Curriculum page."""
 
 MOST_ROWS = 8_000

@@ -129,14 +129,16 @@ def _coordinates(side: Side) -> "Tensor":
     rows = torch.from_numpy(np.asarray(side.rows, np.float64))
     mean = side.spectrum.mean
     centred = rows if mean is None else rows - mean.cpu().double()
-    return centred @ side.spectrum.basis.cpu().double()
+    along: Tensor = centred @ side.spectrum.basis.cpu().double()
+    return along
 
 
 def _orthonormal(columns: "Tensor") -> "Tensor":
     """Return an orthonormal basis of the span of the columns; no more of them than rows."""
     import torch
 
-    return torch.linalg.qr(columns[:, : len(columns)])[0]
+    basis: Tensor = torch.linalg.qr(columns[:, : len(columns)])[0]
+    return basis
 
 
 def _angles(bases: "list[Tensor]", draws: "list[Tensor]") -> Angles:

@@ -150,7 +150,8 @@ def _after(report: "GainReport", band: int, *, first: bool) -> dict[str, Any]:
 
 def _enhanced(report: "GainReport", gains: "npt.NDArray[np.float64]", band: int) -> "npt.NDArray[np.float32]":
     mine = report.labels == band
-    return (report.values * gains)[mine].astype(np.float32)
+    found: npt.NDArray[np.float32] = (report.values * gains)[mine].astype(np.float32)
+    return found
 
 
 def _rank_axis(report: "GainReport", scale: str) -> Axis:

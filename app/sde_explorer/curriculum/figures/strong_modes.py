@@ -69,7 +69,7 @@ def _ends(report: "GainReport") -> dict[str, Any]:
 
 
 def _relative(report: "GainReport") -> "npt.NDArray[np.float64]":
-    strong = report.values[report.labels == 0]
+    strong: npt.NDArray[np.float64] = report.values[report.labels == 0]
     return strong / report.values[0] if len(strong) else strong
 
 

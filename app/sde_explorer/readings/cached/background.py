@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import sde_core as sde
-from sde_explorer.jobs import Job, JobQueue
+from sde_explorer.jobs import Job, JobQueue, T
 
 FIRST_WAIT_S = 0.25
 """A job that ends this soon is shown at once, without a bar that flickers."""
@@ -40,11 +40,11 @@ def in_background(
     slot: str,
     key: str,
     title: str,
-    work: Callable[[Job], object],
+    work: Callable[[Job[T]], T],
     *,
     lane: str = "figures",
     jobs: JobQueue = _figures,
-) -> Job:
+) -> Job[T]:
     """Return the job with this key: known, or started now.
 
     A session asks for one key a slot at a time; the job that it asked for before is stopped, unless another session
@@ -101,7 +101,7 @@ def _session() -> str:
     return context.session_id if context is not None else ""
 
 
-def result_of(job: Job) -> object:
+def result_of(job: Job[T]) -> T:
     """Return what a job came to, waiting for its end.
 
     Raises:

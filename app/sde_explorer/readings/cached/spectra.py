@@ -53,14 +53,14 @@ def _spectrum(fingerprint: str, matrix: Matrix, _set: sde.EmbeddingSet) -> sde.S
     return spectrum_of(sides_of(_set, matrix), matrix)
 
 
-def chance(data: Dataset, matrix: Matrix) -> "Job":
+def chance(data: Dataset, matrix: Matrix) -> "Job[torch.Tensor]":
     """Return the job whose result is (19, k): singular values of shuffled columns, or of shuffled pairs."""
     # The shuffles take the mean off, so that both centrings share them.
     centred = Matrix(kind=matrix.kind, batch=matrix.batch, seed=matrix.seed)
     what = "pairs" if matrix.is_cross else f"columns, {matrix.kind}"
     embeddings = data.embeddings
 
-    def work(job: "Job") -> "torch.Tensor":
+    def work(job: "Job[torch.Tensor]") -> "torch.Tensor":
         import torch
 
         found = []

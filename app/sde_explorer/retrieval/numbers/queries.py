@@ -49,8 +49,10 @@ def extremes(
 ) -> tuple[list[QueryCard], list[QueryCard]]:
     """Return the queries that won most and those that lost most."""
     change = change_of(raw, row, way)
-    queries, gallery = (part.texts, part.images) if way == "image_retrieval" else (part.images, part.texts)
-    asks, answers = (0, 1) if way == "image_retrieval" else (1, 0)
+    queries, gallery = (
+        (part.texts, part.images) if way is Direction.IMAGE_RETRIEVAL else (part.images, part.texts)
+    )
+    asks, answers = (0, 1) if way is Direction.IMAGE_RETRIEVAL else (1, 0)
     links = part.embeddings.links
 
     def card(i: int) -> QueryCard:

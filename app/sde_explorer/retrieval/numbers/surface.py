@@ -144,10 +144,8 @@ def surface(
         share = len(found.cells) / len(factors) ** 2
         report(0.02 + 0.9 * share, f"{len(found.cells)} of {len(factors) ** 2} pairs of thresholds", found)
     rows = [sde.Baseline(name=RAW)]
-    for name, cell in ((OWN, None), (BEST, found.best)):
-        chosen = (
-            config if cell is None else replace(config, noise_factor=cell.noise, strong_factor=cell.strong)
-        )
+    best = replace(config, noise_factor=found.best.noise, strong_factor=found.best.strong)
+    for name, chosen in ((OWN, config), (BEST, best)):
         rows.append(replace(as_baseline(*_treated(sides, chosen)), name=name))
     tested = recall_rows(
         test, rows, lambda name, share: report(0.92 + 0.08 * share, f"testing: {name}", None)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_core.vocabulary import Direction
+from sde_core.vocabulary import DIRECTIONS, Centring, Direction
 from sde_explorer.readings.gains import curriculum_of, kind_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ RAW = "raw"
 TREATED = ("sde-enhanced", "sde-pruned")
 """Rows that follow the thresholds of the page."""
 
-WAYS: dict[str, Direction] = {"text → image": "image_retrieval", "image → text": "text_retrieval"}
+WAYS = {way.label: way for way in DIRECTIONS}
 METRICS = {
     "R@1": "recall@1",
     "R@5": "recall@5",
@@ -60,7 +60,7 @@ class Part:
 
     def queries(self, way: Direction) -> Ints:
         """Return a number for each query: the row of a picture, or n_images plus the row of a caption."""
-        return self.images if way == "text_retrieval" else self.texts + self.n_images
+        return self.images if way is Direction.TEXT_RETRIEVAL else self.texts + self.n_images
 
 
 def parts_of(
@@ -102,7 +102,7 @@ def treatment_config(state: "State") -> sde.TreatmentConfig:
     return sde.TreatmentConfig(
         kind="prune" if kind_of(state) == "pruned" else "enhance",
         rule=state.rule,
-        center="mean" if state.center == "removed" else None,
+        center=Centring(state.center),
         noise_factor=state.noise,
         strong_factor=state.strong,
         progress=state.t,
@@ -188,7 +188,7 @@ class _Firsts:
     """
 
     def __init__(self, made: sde.EmbeddingSet, report: Callable[[float], None]) -> None:
-        sizes: dict[Direction, int] = {"image_retrieval": made.n_texts, "text_retrieval": made.n_images}
+        sizes = {way: len(made.vectors(way.query)) for way in DIRECTIONS}
         self.first = {way: np.empty(size, np.int64) for way, size in sizes.items()}
         self._done: dict[Direction, int] = dict.fromkeys(sizes, 0)
         self._report = report

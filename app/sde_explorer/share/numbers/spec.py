@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode
 
 import sde_core as sde
 from sde_core.files import bundled
+from sde_core.vocabulary import Centring
 from sde_explorer.readings.gains import curriculum_of
 from sde_explorer.readings.rules import rule_names
 from sde_explorer.sets import SetEntry
@@ -15,7 +16,6 @@ from sde_explorer.state import DEFAULT, State, link_of, linked_values, wild_para
 if TYPE_CHECKING:
     from sde_core.report import ReportSpec, SetSpec
 
-CENTERS = {"removed": "mean", "kept": "none"}
 _CURRICULUM = {
     "start": "alpha_start",
     "end": "alpha_end",
@@ -76,7 +76,7 @@ def spec_of(state: State, sets: "Sequence[SetSpec]", *, title: str) -> "ReportSp
         title=title,
         sets=tuple(sets),
         rule=state.rule,
-        center=CENTERS[state.center],
+        center=Centring(state.center).value,
         noise_factor=state.noise,
         strong_factor=state.strong,
         progress=state.t,
@@ -108,7 +108,7 @@ def restored(spec: "ReportSpec", known: Sequence[SetEntry]) -> Restored:
         | {"data": data, "encoder": encoder, "part": part}
         | {"rule": spec.rule, "noise": float(spec.noise_factor), "strong": float(spec.strong_factor)}
         | {"t": float(spec.progress), "seed": spec.seed}
-        | {"center": next(ours for ours, theirs in CENTERS.items() if theirs == spec.center)}
+        | {"center": Centring(spec.center).label}
         | {ours: curriculum[theirs] for theirs, ours in _CURRICULUM.items() if theirs in curriculum},
     )
     wild = wild_parameters(link_of(state), rule_names())

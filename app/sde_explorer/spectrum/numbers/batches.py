@@ -1,6 +1,6 @@
 """How spectrum and partition change with the number of pairs: a loss sees batches, not the whole set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 import sde_core as sde
 from sde_core.partition import Bands
-from sde_core.vocabulary import BANDS
+from sde_core.vocabulary import BANDS, Band
 from sde_explorer.readings.matrices import (
     Matrix,
     chance_of,
@@ -50,8 +50,8 @@ class BatchCurve:
 
     kind: str
     sizes: tuple[int, ...]
-    counts: dict[str, npt.NDArray[np.float64]]
-    energy: dict[str, npt.NDArray[np.float64]]
+    counts: Mapping[Band, npt.NDArray[np.float64]]
+    energy: Mapping[Band, npt.NDArray[np.float64]]
     edge: npt.NDArray[np.float64]
 
 

@@ -52,8 +52,8 @@ def centring(sides: Sides, kind: str) -> Centring:
         mean = removed.mean
         first = energy = 0.0
         if len(kept) and mean is not None:
-            along = float(mean @ spectrum.basis[:, 0])
-            first = spectrum.n_samples * along**2 / float(kept[0]) ** 2
+            cone = float(mean @ spectrum.basis[:, 0])
+            first = spectrum.n_samples * cone**2 / float(kept[0]) ** 2
             energy = spectrum.n_samples * float(mean @ mean)
     total = float((kept**2).sum())
     return Centring(

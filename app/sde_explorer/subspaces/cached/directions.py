@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_core.vocabulary import Centring
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.cached.spectra import spectrum
 from sde_explorer.subspaces.numbers.directions import (
@@ -19,6 +20,9 @@ from sde_explorer.subspaces.numbers.directions import (
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+    from sde_core.checks.matrices import MatrixLike
+    from sde_core.sets.embeddings import Floats
 
 _Moments = tuple[sde.PairMoments | None, sde.PairMoments | None]
 
@@ -57,7 +61,7 @@ def reading(data: Dataset, basis: str, center: str, number: int) -> Reading:
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _reading(fingerprint: str, basis: str, center: str, number: str, _data: Dataset) -> Reading:
     axes = _axes(fingerprint, basis, center, _data)
-    return read_direction(_data.embeddings, axes, int(number), centred=center == "removed")
+    return read_direction(_data.embeddings, axes, int(number), centred=Centring(center) is Centring.MEAN)
 
 
 def reading_figures(
@@ -87,7 +91,7 @@ def joint_spectrum(data: Dataset, center: str) -> sde.Spectrum:
 
 @st.cache_resource(max_entries=32, show_spinner="Decomposing both modalities together")
 def _joint(fingerprint: str, center: str, _set: sde.EmbeddingSet) -> sde.Spectrum:
-    return sde.compute_joint_spectrum(*_paired(_set), center="mean" if center == "removed" else None)
+    return sde.compute_joint_spectrum(*_paired(_set), center=Centring(center))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -96,9 +100,7 @@ def _axes(fingerprint: str, basis: str, center: str, _data: Dataset) -> Axes:
         return axes_of(basis, joint_spectrum(_data, center))
     if basis == "cross":
         both = _paired(_data.embeddings)
-        return axes_of(
-            basis, sde.compute_cross_spectrum(*both, center="mean" if center == "removed" else None)
-        )
+        return axes_of(basis, sde.compute_cross_spectrum(*both, center=Centring(center)))
     return axes_of(basis, spectrum(_data, basis, center))
 
 
@@ -121,14 +123,14 @@ def _moments(fingerprint: str, _set: sde.EmbeddingSet) -> _Moments:
     )
 
 
-def _are_unit(rows: "sde.MatrixLike") -> bool:
+def _are_unit(rows: "MatrixLike") -> bool:
     import torch
 
     lengths = torch.linalg.vector_norm(torch.as_tensor(rows), dim=1)
     return bool((lengths - 1).abs().max() < 1e-5)
 
 
-def _paired(embeddings: sde.EmbeddingSet) -> tuple[object, object]:
+def _paired(embeddings: sde.EmbeddingSet) -> "tuple[Floats, Floats]":
     if not (embeddings.primary_text >= 0).any():
         raise sde.DataError("no picture of this set has a caption: choose the directions of image or text")
     return embeddings.paired()

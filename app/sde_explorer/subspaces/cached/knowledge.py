@@ -1,6 +1,6 @@
 """What the directions of a set know of its columns, measured beside the page."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import sde_core as sde
 from sde_explorer.jobs import Job
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def knowledge(data: Dataset, state: "State", side: str) -> Job:
     """Return the job whose result is the set's `sde.BandKnowledge`, for all its columns; it knows no thresholds."""
-    modality = "text" if side == "text" else "image"
+    modality: Literal["image", "text"] = "text" if side == "text" else "image"
 
     def work(job: Job) -> sde.BandKnowledge:
         return sde.band_knowledge(

@@ -64,7 +64,8 @@ def rows_with_words(embeddings: sde.EmbeddingSet, words: str) -> list[int]:
     hits = [
         t for t, caption in enumerate(embeddings.captions) if all(w in caption.casefold() for w in wanted)
     ]
-    return np.unique(embeddings.links[np.isin(embeddings.links[:, 0], hits), 1]).tolist()
+    found: list[int] = np.unique(embeddings.links[np.isin(embeddings.links[:, 0], hits), 1]).tolist()
+    return found
 
 
 def pair_rows(

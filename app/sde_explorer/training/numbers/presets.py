@@ -1,9 +1,13 @@
 """The losses that the Training view offers, each with a sentence on what it does and whose it is."""
 
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from sde_core.losses.config import SDELossConfig
 from sde_core.training.config import LossConfig
+
+ContrastBand: TypeAlias = Literal["all", "signal", "noise"]
+"""Directions that component contrast may contrast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def own_mix(
     subspace: float,
     contrast: float,
     whitening: float,
-    band: str,
+    band: ContrastBand,
     weight_start: float,
     weight_end: float,
 ) -> LossConfig:

@@ -109,8 +109,8 @@ class RunLog:
         elif kind == "Metrics":
             self.looks.append(Look(step, dict(event["values"]), bool(event["is_best"])))
         elif kind == "SpectrumSnapshot":
-            both = (_modality(event[name]) for name in MODALITIES)
-            self.spectra.append(SpectrumLook(step, *both, _number(event["gap"])))
+            image, text = (_modality(event[name]) for name in MODALITIES)
+            self.spectra.append(SpectrumLook(step, image, text, _number(event["gap"])))
         elif kind == "CheckpointFailed":
             self.warning = str(event["reason"])
         elif kind == "CheckpointSaved":
