@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 
 from sde_core import __version__
-from sde_core.cli import app, doctor, encode, evaluate, finetune, knows, report, spectrum, transform
+from sde_core.cli import app, check, doctor, encode, evaluate, finetune, knows, report, spectrum, transform
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, spectrum, knows, evaluate, transform, finetune, report, app, doctor)
+_COMMANDS = (encode, check, spectrum, knows, evaluate, transform, finetune, report, app, doctor)
 
 # What open_clip, clip-retrieval and CLIP_benchmark call the same thing.
 _ALSO = {
@@ -37,16 +37,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 2 bad input, 130 interrupted.
+    """Run the command line and return its exit code: 0 done, 1 odd (`sde check`), 2 bad input, 130 interrupted.
 
     Args:
         arguments: words after `sde`; None takes those of the process.
     """
     given = sys.argv[1:] if arguments is None else arguments
     options = build_parser().parse_args([_our_spelling(word) for word in given])
+    code: int | None = 0
     try:
         with _quiet(options.quiet):
-            options.run(options)
+            code = options.run(options)
         sys.stdout.flush()
     except SDEError as error:
         print(f"sde {options.command}: {error}", file=sys.stderr)
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout = None
         print(f"sde {options.command}: {_os_sentence(error)}", file=sys.stderr)
         return 2
-    return 0
+    return code or 0
 
 
 def _os_sentence(error: OSError) -> str:
