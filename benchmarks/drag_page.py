@@ -8,10 +8,11 @@ import sde_core as sde
 from sde_core.partition import Bands
 from sde_core.partition.manual import ManualRule
 from sde_core.vocabulary import BANDS
-from sde_explorer.ui.threshold_figure import Overlay, threshold_figure
+from sde_explorer.spectrum.numbers.uncertainty import Band
+from sde_explorer.ui.threshold_figure import threshold_figure
 
 
-def _spectrum(modality: str, count: int, seed: int) -> tuple[Bands, Overlay]:
+def _spectrum(modality: str, count: int, seed: int) -> tuple[Bands, Band]:
     rng = np.random.default_rng(seed)
     values = np.sort(np.geomspace(20, 0.1, count) * np.exp(0.05 * rng.normal(size=count)))[::-1]
     strong, noise = float(values[count // 20]), float(values[count // 2])
@@ -26,7 +27,7 @@ def _spectrum(modality: str, count: int, seed: int) -> tuple[Bands, Overlay]:
     rule = ManualRule(tau_strong=strong, tau_noise=noise)
     report = Bands.of(spectrum, sde.partition_spectrum(spectrum, rule), modality=modality)
     assert {report.count(band) > 0 for band in BANDS} == {True}
-    return report, Overlay(name="chance", low=values * 0.5, high=values * 0.7, is_chance=True)
+    return report, Band(name="chance", low=values * 0.5, high=values * 0.7, is_chance=True)
 
 
 def _keep(noise: float, strong: float) -> None:

@@ -54,12 +54,12 @@ TOUR = {"tour": "/spectrum?tour=2&overlay=none"}
 CHARTS = {
     "overview": 1,
     "data": 0,
-    "spectrum": 3,
+    "spectrum": 1,
     "retrieval": 0,
     "compare": 6,
     "share": 1,
     "training": 0,
-    "tour": 3,
+    "tour": 1,
 }
 # Legends that come with what is computed beside the page, further down than the picture reaches.
 LEGENDS = {"spectrum": "shuffled columns"}
@@ -150,7 +150,7 @@ def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) ->
         timeout=300_000,
     )
     if view in LEGENDS:
-        page.locator(".legendtext", has_text=LEGENDS[view]).first.wait_for(timeout=120_000)
+        page.locator(".legendtext, .legend", has_text=LEGENDS[view]).first.wait_for(timeout=120_000)
     rest(page)
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight + 20")
     height = max(700, int(height)) if tallest is None else min(int(height), tallest)

@@ -1,8 +1,10 @@
 """Embedding sets on disk for the views: with spikes, without pictures, degenerate."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,12 +69,18 @@ def card_numbers(at: AppTest) -> list[list[str]]:
     return [re.findall(r"<b[^>]*>(.*?)</b>", body.rsplit("</style>")[-1]) for body in bodies]
 
 
+def figure_sent(at: AppTest) -> dict[str, Any]:
+    """What the browser gets of the figure with thresholds."""
+    found = [e.proto for e in at.get("bidi_component") if e.proto.component_name.endswith("threshold_figure")]
+    sent: dict[str, Any] = json.loads(found[0].json)
+    return sent
+
+
 def band_counts(at: AppTest) -> list[int]:
-    """Directions in the table of bands: strong, weak, noise of the first modality, then of the second."""
-    table = next(e.proto.body for e in at.get("html") if "<tbody>" in e.proto.body)
-    rows = [re.findall(r"<td>([\d,]+)<small>", row) for row in table.split("<tbody>")[1].split("</tr>")[:3]]
-    counts = [[int(count.replace(",", "")) for count in row] for row in rows]
-    return [row[m] for m in range(len(counts[0])) for row in counts]
+    """Directions by the figure's words: strong, weak, noise of the first modality, then of the second."""
+    counts = re.findall(r"([\d,]+)\u00a0(strong|weak|noise)\b", figure_sent(at)["alt"])
+    assert [band for _, band in counts[:3]] == ["strong", "weak", "noise"]
+    return [int(count.replace(",", "")) for count, _ in counts]
 
 
 def control(at: AppTest, name: str):

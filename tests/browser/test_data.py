@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 import sde_core as sde
 from sde_explorer.screenshots import rest, settle
+from tests.browser.spectra import shown_values
 
 pytestmark = pytest.mark.browser
 
@@ -86,12 +87,9 @@ def test_an_uploaded_npz_is_opened_and_its_spectrum_is_seen(url, opened, tmp_pat
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
         page.get_by_test_id("stPageLink").filter(has_text="See its spectrum").get_by_role("link").click()
-        settle(page, 3)
+        settle(page, 1)
         expect(page.get_by_text("90 pictures")).to_be_visible()
-        shown = page.locator(".js-plotly-plot").first.evaluate(
-            "e => e._fullData.filter(t => t.mode === 'markers' && t.xaxis === 'x')"
-            ".reduce((values, t) => values.concat(Array.from(t.y)), []).sort((a, b) => b - a)"
-        )
+        shown = shown_values(page)
         np.testing.assert_allclose(shown, sde.compute_spectrum(image).singular_values, rtol=1e-6)
 
 

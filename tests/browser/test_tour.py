@@ -19,7 +19,7 @@ def _place(page: Page) -> tuple[float, float]:
 
 
 def test_the_whole_tour_by_keyboard_gives_the_state_back(url, opened):
-    with opened(f"{url}/spectrum?noise=0.8&data=clipart", 3, dark=True, width=900) as page:
+    with opened(f"{url}/spectrum?noise=0.8&data=clipart", 1, dark=True, width=900) as page:
         start = page.get_by_role("button", name="Tour", exact=True)
         start.focus()
         page.keyboard.press("Enter")

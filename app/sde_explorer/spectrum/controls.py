@@ -23,10 +23,21 @@ def spectrum_controls(sizes: tuple[int, ...]) -> None:
             segments(name, label, help=HELP[name])
 
 
-def how_to_read() -> str:
-    """Return what each control means, as a list."""
-    names = {"spectra": "Spectra", "overlay": "Band around", "batch": "Pairs"}
-    return "\n".join(f"- **{label}.** {HELP[name]}" for name, label in names.items())
+def compare_rules(label: str, *, key: str = "compare_rules") -> None:
+    """Show the button that a warning about the noise edge leads to.
+
+    Args:
+        label: what is doubtful, and what the button does.
+        key: unique on the page.
+    """
+    st.button(
+        label,
+        key=key,
+        icon=":material/warning:",
+        type="tertiary",
+        help="Opens the tab below in which every rule says what it makes of this spectrum.",
+        on_click=lambda: put(section="Rules"),
+    )
 
 
 def _batch_picker(sizes: tuple[int, ...]) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 def downloads(reports: "list[Bands]", state: "State", data: "Dataset") -> None:
     """Show the two buttons; the files are written when one is pressed."""
-    st.header("Take the numbers home", anchor=False)
     name = f"spectrum-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
         st.download_button(
@@ -37,10 +36,6 @@ def downloads(reports: "list[Bands]", state: "State", data: "Dataset") -> None:
             on_click="ignore",
             icon=":material/data_object:",
         )
-    st.caption(
-        "Each figure saves itself as PNG or SVG: the two buttons in its tool bar. "
-        "The address in your browser restores this view."
-    )
 
 
 def as_csv(reports: "list[Bands]") -> str:

@@ -9,20 +9,16 @@ from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.matrices import Matrix, needs_chance
 from sde_explorer.spectrum import cached as cached_spectrum
 from sde_explorer.spectrum import words as spectrum_words
-from sde_explorer.spectrum.clicks import take_click
-from sde_explorer.spectrum.controls import how_to_read, spectrum_controls
-from sde_explorer.spectrum.downloads import downloads
-from sde_explorer.spectrum.figures.bands import bands_figure
-from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.spectrum.controls import compare_rules, spectrum_controls
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
 from sde_explorer.spectrum.sections import sections
 from sde_explorer.ui import words
-from sde_explorer.ui.bands_table import bands_table
-from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.pending import catch_up, pending
-from sde_explorer.ui.session import current_state
+from sde_explorer.ui.session import current_state, put
+from sde_explorer.ui.threshold_figure import threshold_figure
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
@@ -38,10 +34,11 @@ def show() -> None:
     view = open_view("Spectrum")
     data = view.data
     sizes = numbers_batches.batch_sizes(data.embeddings)
+    state = current_state()
     with view.controls:
         spectrum_controls(sizes)
-    view.how_to_read(how_to_read())
-    state = current_state()
+        doubt = st.container(width="content")
+    view.how_to_read(spectrum_words.how_to_read(state.spectra, state.overlay))
     matrices = _matrices(state, sizes)
     waiting = _waiting(data, matrices, state)
     shown: list[tuple[Matrix, Bands]] = []
@@ -61,11 +58,13 @@ def show() -> None:
         )
         return
     reports = [report for _, report in shown]
+    view.finding(spectrum_words.finding(reports), help=spectrum_words.FINDING_TERMS)
+    if any(report.edge_is_doubtful for report in reports):
+        with doubt:
+            compare_rules("Not pure noise: compare rules")
     with view.picture:
-        _spectrum(data, shown, state)
-    _bands(reports)
+        _picture(data, shown, state)
     sections(view, shown, state)
-    downloads(reports, state, data)
 
 
 def _matrices(state: "State", sizes: tuple[int, ...]) -> "list[Matrix]":
@@ -84,30 +83,26 @@ def _waiting(data: "Dataset", matrices: "list[Matrix]", state: "State") -> "list
     return [job for job in (cached_spectra.chance(data, m) for m in needed) if job.status != "done"]
 
 
-def _spectrum(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State") -> None:
+def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State") -> None:
     reports = [report for _, report in shown]
     overlays, jobs = _overlays(data, shown, state)
-    st.plotly_chart(
-        spectrum_figure(
-            reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale, overlays=overlays
-        ),
-        key="spectrum_chart",
-        config=CONFIG,
-        on_select=lambda: take_click("spectrum_chart"),
-        selection_mode="points",
+    threshold_figure(
+        reports,
+        key="spectrum_figure",
+        factors=(state.noise, state.strong),
+        on_release=lambda noise, strong: put(noise=noise, strong=strong),
+        overlays=overlays,
+        axes=(state.unit, state.xscale, state.yscale),
         alt=words.spectrum_alt(reports),
+        name=f"{file_stem(state.data)}-spectrum",
     )
-    st.markdown(words.spectrum_story(reports))
-    notes = [
-        spectrum_words.KIND_STORY[r.modality] for r in reports if r.modality in spectrum_words.KIND_STORY
-    ]
-    if all(r.cuts_by_size for r in reports):
-        notes.append(words.CLICK_STORY)
-    for report in reports:
-        band = overlays.get(report.modality)
-        if band is not None and not band.is_chance:
-            notes.append(spectrum_words.overlay_story(report, band))
-    st.caption("  \n".join(notes))
+    notes = words.moved_notes(reports)
+    if state.overlay == "bootstrap":
+        notes += [
+            spectrum_words.overlay_story(r, overlays[r.modality]) for r in reports if r.modality in overlays
+        ]
+    if notes:
+        st.caption(" ".join(notes))
     pending(jobs)
     catch_up(jobs)
 
@@ -132,19 +127,3 @@ def _overlays(
         else:
             jobs.append(job)
     return found, jobs
-
-
-def _bands(reports: "list[Bands]") -> None:
-    left, right = st.columns([0.44, 0.56], gap="medium")
-    with left:
-        st.header("Few directions, how much energy?", anchor=False)
-        st.plotly_chart(
-            bands_figure(reports),
-            key="bands_chart",
-            config=CONFIG,
-            alt="Share of directions and of energy in each band; the numbers are in the table.",
-        )
-    with right:
-        st.header("Bands in numbers", anchor=False)
-        st.html(bands_table(reports))
-        st.caption(words.bands_story(reports))

@@ -10,6 +10,8 @@ from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.spectrum import cached as cached_spectrum
 from sde_explorer.spectrum import words as spectrum_words
 from sde_explorer.spectrum.clicks import take_size
+from sde_explorer.spectrum.controls import compare_rules
+from sde_explorer.spectrum.downloads import downloads
 from sde_explorer.spectrum.figures.batches import batches_figure
 from sde_explorer.spectrum.figures.bulk import bulk_figure
 from sde_explorer.spectrum.figures.centring import centring_figure
@@ -19,6 +21,7 @@ from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
 from sde_explorer.spectrum.rules_table import rules_table
 from sde_explorer.state_choices import Section
 from sde_explorer.ui import words
+from sde_explorer.ui.bands_table import bands_table
 from sde_explorer.ui.cards import card_strip
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
@@ -49,9 +52,10 @@ def sections(view: "View", shown: Shown, state: "State") -> None:
     draw = {
         "Is it noise?": _noise,
         "Energy and cone": _energy,
+        "Rules": _rules,
         "Batches": _batches,
         "Metrics": _metrics,
-        "Rules": _rules,
+        "Files": _files,
     }
     view.tabs("section", {name: partial(draw[name], view.data, shown, state) for name in get_args(Section)})
 
@@ -60,7 +64,7 @@ def _noise(data: "Dataset", shown: Shown, state: "State") -> None:
     reports = [report for _, report in shown]
     jobs = {matrix.kind: cached_spectra.chance(data, matrix) for matrix, _ in shown}
     chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
-    left, right = chart_columns("bulk_and_chance")
+    left, right = chart_columns("bulk_and_chance", (0.62, 0.38))
     with left:
         st.plotly_chart(
             bulk_figure(reports, chance=chance),
@@ -69,49 +73,68 @@ def _noise(data: "Dataset", shown: Shown, state: "State") -> None:
             alt="Histogram of singular values in noise edges, beside what pure noise and shuffles give.",
         )
     with right:
-        cross = reports[0].modality == "cross"
-        st.markdown("**What to see.** " + (words.BULK_CROSS_STORY if cross else words.BULK_STORY))
         for report in reports:
             if report.modality in chance:
                 above = numbers_uncertainty.above_chance(report, chance[report.modality])
                 st.markdown(spectrum_words.above_story(report, above, len(chance[report.modality])))
-        st.caption(spectrum_words.CROSS_CHANCE_STORY if cross else spectrum_words.CHANCE_STORY)
+        _fit(reports)
+        cross = reports[0].modality == "cross"
+        bars, which = (
+            (words.BULK_CROSS_STORY, spectrum_words.CROSS_CHANCE_STORY)
+            if cross
+            else (words.BULK_STORY, spectrum_words.CHANCE_STORY)
+        )
+        _explained(f"{bars}\n\n{which}")
         pending(list(jobs.values()))
     catch_up([job for name, job in jobs.items() if name not in chance])
+
+
+def _fit(reports: "list[Bands]") -> None:
+    """Say whether the rule's law fits, and lead on where it does not."""
     kind, sentence = words.fit_story(reports)
     if kind == "warning":
         st.warning(sentence, icon=":material/warning:")
+        compare_rules("Compare rules", key="compare_rules_here")
     else:
         st.info(sentence, icon=":material/check_circle:")
+
+
+def _explained(text: str) -> None:
+    """Put what is more than one sentence behind a button."""
+    with st.popover("How to read this", icon=":material/help:", type="tertiary"):
+        st.markdown(text)
 
 
 def _energy(data: "Dataset", shown: Shown, state: "State") -> None:
     reports = [report for _, report in shown]
     left, right = chart_columns("energy_and_cone")
     with left:
-        st.markdown("**How fast does the energy add up?**")
         st.plotly_chart(
             cumulative_figure(reports, unit=state.unit, xscale=state.xscale),
             key="energy_chart",
             config=CONFIG,
             alt=words.energy_story(reports),
         )
-        st.caption(words.energy_story(reports))
+        st.markdown(words.energy_story(reports[:1], ends=False))
     with right:
-        st.markdown("**What does the mean hold?**")
         found = [cached_spectrum.centring(data, matrix) for matrix, _ in shown]
         told = "  \n".join(spectrum_words.centring_story(one) for one in found)
         st.plotly_chart(centring_figure(found), key="centring_chart", config=CONFIG, alt=words.plain(told))
-        st.markdown(told)
-        st.caption(spectrum_words.CENTRING_STORY)
+        st.markdown(spectrum_words.centring_story(found[0]))
+    st.html(bands_table(reports))
+    _explained(
+        f"{words.energy_story(reports)}\n\n{told}\n\n{spectrum_words.CENTRING_STORY}\n\n"
+        f"{words.threshold_sentence(reports)}"
+    )
+
+
+def _files(data: "Dataset", shown: Shown, state: "State") -> None:
+    downloads([report for _, report in shown], state, data)
 
 
 def _batches(data: "Dataset", shown: Shown, state: "State") -> None:
     jobs = [cached_spectrum.batches(data, matrix, state.rule) for matrix, _ in shown]
     running = next((job for job in jobs if job.is_active), None)
-    st.markdown(
-        "**How much does a batch see?** A training loss partitions the batch in front of it, not the whole set."
-    )
 
     def draw(_: object) -> None:
         drawn: list[tuple[Draw, ...]] = [job.result or job.partial or () for job in jobs]
@@ -138,7 +161,7 @@ def _batches(data: "Dataset", shown: Shown, state: "State") -> None:
         growing(running, draw)
     elif any(job.status == "done" for job in jobs):
         draw(None)
-    st.caption(spectrum_words.BATCH_STORY)
+    _explained(spectrum_words.BATCH_STORY)
 
 
 def _metrics(data: "Dataset", shown: Shown, state: "State") -> None:
@@ -147,7 +170,7 @@ def _metrics(data: "Dataset", shown: Shown, state: "State") -> None:
     chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
     reports = [report for _, report in shown if report.modality in chance]
     spectral = numbers_metrics.spectrum_readings(reports, chance) if reports else ()
-    st.caption(spectrum_words.METRIC_STORY + _sample_sentence(data, state))
+    _explained(spectrum_words.METRIC_STORY + _sample_sentence(data, state))
     cross = reports[0].modality == "cross" if reports else False
 
     def draw(readings: "tuple[Reading, ...]") -> None:
@@ -186,4 +209,4 @@ def _rules(data: "Dataset", shown: Shown, state: "State") -> None:
 
         st.markdown(f"{spectrum_words.named(matrix.kind)}, {report.shape[0]:,} × {report.shape[1]}")
         growing(job, draw)
-    st.caption(spectrum_words.RULES_STORY)
+    _explained(spectrum_words.RULES_STORY)

@@ -15,6 +15,64 @@ if TYPE_CHECKING:
     from sde_explorer.spectrum.numbers.rules import RuleResult
     from sde_explorer.spectrum.numbers.uncertainty import Band
 
+FINDING_TERMS = (
+    "Energy: the sum of the squared singular values. Strong: above the upper threshold. Noise: at or below the lower "
+    "one."
+)
+_OF = {"cross": "shared"}
+
+
+def finding(reports: "list[Bands]") -> str:
+    """Return what the first of the spectra shown says, as the title of the view: one line."""
+    report = reports[0]
+    what = _OF.get(report.modality, report.modality)
+    total, strong, weak, noise = (len(report.values), *(report.count(band) for band in BANDS))
+    rest = _noise_words(report, noise)
+    if strong:
+        verb = (
+            "direction carries" if total == 1 else "directions carry" if strong > 1 else "directions carries"
+        )
+        share = percent(report.energy_share("strong"))
+        return f"{strong:,} of {total:,} {what} {verb} {share} of the energy; {rest}"
+    if weak:
+        return f"No {what} direction stands out: {weak:,} of {total:,} are weak, {rest}"
+    return f"No {what} direction stands out: {rest}"
+
+
+def _noise_words(report: "Bands", count: int) -> str:
+    number, one = (f"{count:,}", count == 1) if count else ("none", True)
+    if not report.has_law:
+        return f"{number} {'is' if one else 'are'} no more than chance"
+    if report.edge_is_doubtful:
+        return f"{number} {'lies' if one else 'lie'} below the noise edge"
+    return f"{number} {'looks' if one else 'look'} like noise"
+
+
+_READ = (
+    "- **Points** are directions, from the one that holds most to the one that holds least; rest on one for its "
+    "numbers.\n"
+    "- **Lines** are the two thresholds. Drag them, or focus one and press the arrow keys; double click puts one back. "
+    "Click a direction, and the nearer threshold moves just above it.\n"
+    "- **The bar** below is the energy that strong, weak and noise directions hold."
+)
+_READ_BESIDE = {
+    "chance": "\n- **The band around** is what shuffles of the same values give, 19 of them from least to most.",
+    "bootstrap": "\n- **The band around** is how far the spectrum moves with other rows of the same kind, 90 %.",
+    "none": "",
+}
+
+
+def how_to_read(spectra: str, overlay: str) -> str:
+    """Return what the picture shows and what a hand can do, as Markdown.
+
+    Args:
+        spectra: which matrices are shown.
+        overlay: what is drawn around them.
+    """
+    kind = f"{KIND_STORY[spectra]}\n\n" if spectra in KIND_STORY else ""
+    return f"{kind}{_READ}{_READ_BESIDE[overlay]}"
+
+
 CHANCE_STORY = (
     "**Which chance?** A spectrum of one matrix does not know which picture belongs to which caption: shuffling the "
     "pairs would leave it exactly as it is. So each column is shuffled on its own: it keeps its values and loses what "
@@ -26,9 +84,10 @@ CROSS_CHANCE_STORY = (
     "the page does not apply."
 )
 BATCH_STORY = (
-    "Each point is the median of three random batches, the area their range; the last one is all pairs. A batch "
-    "repeats captions that several pictures share, while the spectrum of all captions counts each once. Click a point "
-    "to see its spectrum."
+    "**How much does a batch see?** A training loss partitions the batch in front of it, not the whole set. Each point "
+    "is the median of three random batches, the area their range; the last one is all pairs. A batch repeats captions "
+    "that several pictures share, while the spectrum of all captions counts each once. Click a point to see its "
+    "spectrum."
 )
 METRIC_STORY = (
     "Below each number stands its control: the same metric where what it measures was taken away. A number that is no "

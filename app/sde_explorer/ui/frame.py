@@ -106,7 +106,7 @@ def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_b
         otherwise: what to draw where there is no data to show.
         needs_both: whether a set with vectors of one modality ends the view with what is missing.
     """
-    opened = opened_set()
+    opened = opened_set(name)
     for problem in link_problems():
         st.warning(f"{problem} The default is used instead.", icon=":material/link_off:")
     for sentence in opened.missing:

@@ -14,7 +14,7 @@ from sde_explorer.sets import SetEntry
 from sde_explorer.state import DEFAULT, State, left_out, selections
 from sde_explorer.ui import fields
 from sde_explorer.ui.session import current_state, put, take_link
-from sde_explorer.ui.terms import HELP, RULES
+from sde_explorer.ui.terms import CROSS_JUDGE, HELP, RULES
 from sde_explorer.ui.tour_start import header_button
 
 _OPENED = "opened"
@@ -38,12 +38,16 @@ class Opened:
     missing: tuple[str, ...] = ()
 
 
-def side_panel() -> None:
-    """Draw the panel and open the set that it names, for the view that is drawn next."""
+def side_panel(view: str = "") -> None:
+    """Draw the panel and open the set that it names, for the view that is drawn next.
+
+    Args:
+        view: its title.
+    """
     with st.sidebar:
         opened = _data()
         st.divider()
-        _thresholds()
+        _thresholds(has_rule=not (view == "Spectrum" and current_state().spectra == "cross"))
         st.divider()
         _treatment()
         st.divider()
@@ -51,11 +55,15 @@ def side_panel() -> None:
     st.session_state[_OPENED] = opened
 
 
-def opened_set() -> Opened:
-    """Return what the panel opened in this run; where a view runs alone, the panel is drawn now."""
+def opened_set(view: str) -> Opened:
+    """Return what the panel opened in this run; where a view runs alone, the panel is drawn now.
+
+    Args:
+        view: its title.
+    """
     if _OPENED not in st.session_state:
         take_link()
-        side_panel()
+        side_panel(view)
     found: Opened = st.session_state.pop(_OPENED)
     return found
 
@@ -120,13 +128,16 @@ def _counts(data: Dataset, whole: Dataset) -> None:
     )
 
 
-def _thresholds() -> None:
+def _thresholds(*, has_rule: bool) -> None:
     rule = current_state().rule
+    if not has_rule:
+        st.caption("Judged by shuffled pairs, not by a rule.", help=CROSS_JUDGE)
     fields.choice(
         "rule",
         "Rule",
         rule_names(),
         help=f"{HELP['rule']}\n\n**{rule}**: {RULES.get(rule, 'a rule that was registered in this process.')}",
+        disabled=not has_rule,
         also=lambda _: {"noise": 1.0, "strong": 1.0},
     )
     fields.segments("center", "Mean", help=HELP["center"])

@@ -158,6 +158,10 @@ _RULE_WORDS = {
         "It labels each direction, so there is no threshold to move."
     ),
 }
+CROSS_JUDGE = (
+    "The cross spectrum is about pairs, not about one matrix of noise: signal is what shuffled pairs do not reach; "
+    "both modalities stay as they are."
+)
 RULES = with_formulas(
     _RULE_WORDS,
     {

@@ -3,7 +3,6 @@
 import math
 from typing import TYPE_CHECKING, Literal
 
-from sde_core.partition.bands import MOVED
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
@@ -60,14 +59,18 @@ def spectrum_story(reports: "list[Bands]") -> str:
         parts.append(
             f"{word(r.modality, r.modality.capitalize())}: {strong} of the energy, {weak}, and {noise}."
         )
-    if any(r.is_moved for r in reports):
-        parts.append(MOVED)
+    return "  \n".join((" ".join(parts), *moved_notes(reports)))
+
+
+def moved_notes(reports: "list[Bands]") -> list[str]:
+    """Return what is to be said of thresholds that were moved, if anything."""
+    notes = list(dict.fromkeys(r.moved_note for r in reports if r.moved_note))
     raised = [r.modality for r in reports if r.strong_was_raised]
     if raised:
-        parts.append(
+        notes.append(
             f"The strong threshold lay below the noise threshold ({' and '.join(raised)}) and was raised to it."
         )
-    return "  \n".join((" ".join(parts[: len(reports)]), *parts[len(reports) :]))
+    return notes
 
 
 def plain(markdown: str) -> str:
@@ -97,10 +100,6 @@ def fit_story(reports: "list[Bands]") -> tuple[Literal["warning", "note"], str]:
     )
 
 
-CLICK_STORY = (
-    "Each point is a direction; hover for its numbers. Click one, and the nearer threshold moves there: it becomes the "
-    "first direction below."
-)
 BULK_STORY = (
     "Bars count the directions of each size; the line is what a matrix of pure noise with as many noise directions "
     "would give. Bars that follow the line up to 1 are noise as the law knows it; bars that spread wider are "
@@ -113,8 +112,13 @@ BULK_CROSS_STORY = (
 )
 
 
-def energy_story(reports: "list[Bands]") -> str:
-    """Return how many directions hold half and nine tenths of the energy."""
+def energy_story(reports: "list[Bands]", *, ends: bool = True) -> str:
+    """Return how many directions hold half and nine tenths of the energy.
+
+    Args:
+        reports: one sentence each.
+        ends: whether to say what the dots of the figure mean.
+    """
     sentences = []
     for r in reports:
         total = r.energy.cumsum()
@@ -122,17 +126,9 @@ def energy_story(reports: "list[Bands]") -> str:
         sentences.append(
             f"{r.modality.capitalize()}: {half} directions hold half of the energy, {most} hold 90 %."
         )
-    if any(r.cuts_by_size for r in reports):
+    if ends and any(r.cuts_by_size for r in reports):
         sentences.append("Dots mark the end of the strong and of the weak band.")
     return " ".join(sentences)
-
-
-def bands_story(reports: "list[Bands]") -> str:
-    """Return what to read from the two bars of a modality."""
-    return (
-        "The upper bar counts directions, the lower one energy: the further the two differ, the more a few directions "
-        "carry. " + threshold_sentence(reports)
-    )
 
 
 def threshold_sentence(reports: "list[Bands]") -> str:

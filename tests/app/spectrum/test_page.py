@@ -1,18 +1,21 @@
+import base64
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import sde_core as sde
 from sde_core import EmbeddingSet
 from sde_core.partition import Bands
 from sde_core.vocabulary import BANDS
-from sde_explorer.spectrum.clicks import threshold_clicked
+from sde_explorer.spectrum import words as spectrum_words
 from sde_explorer.spectrum.downloads import as_csv, as_json
-from sde_explorer.spectrum.figures.spectrum import spectrum_figure
 from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.state import DEFAULT
 from sde_explorer.ui import words
-from tests.app.conftest import band_counts, control
+from sde_explorer.ui.frame import MOST_LETTERS
+from tests.app.conftest import band_counts, control, figure_sent
 
 
 def test_the_planted_directions_are_found_and_shown(open_page, spiked_folder):
@@ -21,7 +24,8 @@ def test_the_planted_directions_are_found_and_shown(open_page, spiked_folder):
     strong_image, _, noise_image, strong_text, _, noise_text = band_counts(at)
     assert (strong_image, strong_text) == (6, 6)
     assert noise_image + noise_text >= 80
-    assert [chart.key for chart in at.get("plotly_chart")] == ["spectrum_chart", "bands_chart", "bulk_chart"]
+    assert [panel["name"] for panel in figure_sent(at)["panels"]] == ["image", "text"]
+    assert [chart.key for chart in at.get("plotly_chart")] == ["bulk_chart"]
     assert "Marchenko-Pastur fits the bulk" in "\n".join(i.value for i in at.info)
 
 
@@ -35,7 +39,7 @@ def test_moved_thresholds_move_the_bands_and_reset_brings_them_back(open_page, s
     control(at, "strong_slider").set_value(10.0).run()
     assert band_counts(at)[0] == 0
     assert control(at, "strong_number").value == 10.0
-    assert "moved by hand" in "\n".join(m.value for m in at.markdown)
+    assert "moved by hand" in "\n".join(c.value for c in at.caption)
     next(b for b in at.button if b.label == "Reset to rule").click().run()
     assert band_counts(at) == before
 
@@ -44,7 +48,7 @@ def test_a_strong_threshold_below_the_noise_threshold_is_raised_to_it(open_page,
     at = open_page("spectrum", data=str(spiked_folder), noise="3.0", strong="0.1")
     assert not at.exception
     assert band_counts(at)[1] == band_counts(at)[4] == 0
-    assert "was raised to it" in "\n".join(m.value for m in at.markdown)
+    assert "was raised to it" in "\n".join(c.value for c in at.caption)
 
 
 def test_the_link_restores_the_view(open_page, spiked_folder):
@@ -119,26 +123,82 @@ def test_files_are_whole_and_say_where_they_come_from(spiked_folder):
     assert set(content["provenance"]) >= {"encoder", "weights_sha256", "pairs_fingerprint"}
 
 
-def test_a_click_moves_the_nearer_threshold_just_above_the_direction(spiked_folder):
-    spectrum = sde.compute_spectrum(EmbeddingSet.load(spiked_folder).image)
-    own = sde.partition_spectrum(spectrum)
-    report = Bands.of(spectrum, own, modality="image")
-    points = [t for t in spectrum_figure([report]).data if t.mode == "markers"]
-    for trace, name, index in ((points[2], "noise", -3), (points[0], "strong", 2)):
-        moved = threshold_clicked([{"customdata": list(trace.customdata[index])}], DEFAULT)
-        assert moved is not None
-        assert moved[0] == name
-        as_sent = {str(i): value for i, value in enumerate(trace.customdata[index])}
-        assert threshold_clicked([{"customdata": as_sent}], DEFAULT) == moved
-        after = Bands.of(spectrum, own, modality="image").moved(**{name: moved[1]})
-        rank = int(trace.customdata[index][0])
-        assert (after.labels[rank - 2], after.labels[rank - 1]) == ((1, 2) if name == "noise" else (0, 1))
+@pytest.mark.parametrize("spectra", ["by modality", "joint", "cross"])
+def test_the_browser_gets_the_numbers_of_the_library(open_page, spiked_folder, spectra):
+    at = open_page("spectrum", data=str(spiked_folder), noise="0.8", spectra=spectra)
+    while at.get("progress"):
+        at.run()
+    sent = figure_sent(at)
+    assert sent["factors"] == {"noise": 0.8, "strong": 1.0}
+    embeddings = EmbeddingSet.load(spiked_folder)
+    first = sent["panels"][0]
+    spectrum = {
+        "by modality": lambda: sde.compute_spectrum(embeddings.image),
+        "joint": lambda: sde.compute_joint_spectrum(embeddings.image, embeddings.text),
+        "cross": lambda: sde.compute_cross_spectrum(embeddings.image, embeddings.text),
+    }[spectra]()
+    values = np.frombuffer(base64.b64decode(first["values"]))
+    np.testing.assert_allclose(values, spectrum.singular_values.numpy(), rtol=1e-12)
+    if spectra != "cross":
+        own = sde.partition_spectrum(spectrum)
+        assert first["own"] == {"noise": own.tau_noise, "strong": own.tau_strong}
 
 
-@pytest.mark.parametrize("data", [None, [], [1, 2, 3], [1, 2, 3, None, None], [1, 2, 3, float("nan"), 0.0]])
-def test_a_click_that_says_nothing_moves_nothing(data):
-    assert threshold_clicked([{"customdata": data}], DEFAULT) is None
-    assert threshold_clicked([], DEFAULT) is None
+def test_the_title_follows_the_thresholds(open_page, spiked_folder):
+    at = open_page("spectrum", data=str(spiked_folder))
+    assert at.title[0].value.startswith("6 of 48 image directions carry ")
+    control(at, "noise_number").set_value(3.0).run()
+    assert figure_sent(at)["factors"] == {"noise": 3.0, "strong": 1.0}
+    strong, _, noise, *_ = band_counts(at)
+    assert at.title[0].value.startswith(f"{strong} of 48 image directions carry ")
+    assert f"; {noise} " in at.title[0].value
+    control(at, "strong_number").set_value(10.0).run()
+    assert at.title[0].value.startswith("No image direction stands out")
+
+
+@pytest.mark.parametrize(
+    ("counts", "doubtful", "modality", "said"),
+    [
+        ((9, 72, 111), False, "image", "9 of 192 image directions carry 34 % of the energy; 111 look like noise"),
+        ((1, 84, 107), False, "text", "1 of 192 text directions carries 34 % of the energy; 107 look like noise"),
+        ((0, 84, 108), False, "text", "No text direction stands out: 84 of 192 are weak, 108 look like noise"),
+        ((0, 0, 192), False, "joint", "No joint direction stands out: 192 look like noise"),
+        ((9, 182, 1), True, "image", "9 of 192 image directions carry 34 % of the energy; 1 lies below the noise edge"),
+        ((9, 183, 0), False, "image", "9 of 192 image directions carry 34 % of the energy; none looks like noise"),
+        ((9, 0, 5), False, "cross", "9 of 14 shared directions carry 34 % of the energy; 5 are no more than chance"),
+    ],
+)  # fmt: skip
+def test_the_title_is_the_finding(counts, doubtful, modality, said):
+    total = sum(counts)
+    energy = np.full(total, 0.66 / max(total - counts[0], 1))
+    energy[: counts[0]] = 0.34 / max(counts[0], 1)
+    rows = np.random.default_rng(0).normal(size=(400, 60)) * (np.geomspace(4, 0.2, 60) if doubtful else 1.0)
+    spectrum = sde.compute_spectrum(rows)
+    found = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
+    assert found.edge_is_doubtful == doubtful
+    report = replace(
+        found, values=np.linspace(2, 1, total), labels=np.repeat([0, 1, 2], counts), energy=energy
+    )
+    assert spectrum_words.finding([report]).replace("\u00a0", " ") == said
+    assert len(said) <= MOST_LETTERS
+
+
+def test_a_doubtful_edge_leads_to_the_other_rules(open_page, tmp_path):
+    x = (np.random.default_rng(0).normal(size=(400, 60)) * np.geomspace(4, 0.2, 60)).astype(np.float32)
+    folder = EmbeddingSet.from_arrays(x, x, name="decaying").save(tmp_path / "decaying")
+    at = open_page("spectrum", data=str(folder))
+    assert "below the noise edge" in at.title[0].value
+    at.button(key="compare_rules").click().run()
+    assert at.session_state["section"] == "Rules"
+    assert not at.get("plotly_chart"), "the tab of the rules is the open one"
+
+
+def test_the_rule_is_not_offered_where_shuffled_pairs_judge(open_page, spiked_folder):
+    for spectra in ("by modality", "joint", "cross"):
+        at = open_page("spectrum", data=str(spiked_folder), spectra=spectra)
+        said = "\n".join(c.value for c in at.sidebar.caption)
+        assert control(at, "rule_pick").disabled == (spectra == "cross")
+        assert ("Judged by shuffled pairs" in said) == (spectra == "cross")
 
 
 def test_words_agree_with_the_numbers(spiked_folder):

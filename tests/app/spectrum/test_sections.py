@@ -1,5 +1,6 @@
 """The parts of the Spectrum view below its spectra: matrices, batches, chance, bootstrap, cone, metrics, rules."""
 
+import base64
 import time
 from typing import get_args
 
@@ -14,7 +15,7 @@ from sde_explorer.readings.matrices import Matrix, sides_of
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import centring as numbers_centring
 from sde_explorer.state_choices import Section, Spectra
-from tests.app.conftest import band_counts, card_numbers, control
+from tests.app.conftest import band_counts, card_numbers, control, figure_sent
 
 SECTION_CHARTS = {
     "Is it noise?": ["bulk_chart"],
@@ -22,6 +23,7 @@ SECTION_CHARTS = {
     "Batches": ["batches_chart"],
     "Metrics": [],
     "Rules": [],
+    "Files": [],
 }
 
 
@@ -46,7 +48,7 @@ def test_every_part_shows_every_kind_of_spectrum(open_page, spiked_folder, secti
     assert not at.exception
     assert not at.error
     charts = [chart.key for chart in at.get("plotly_chart")]
-    assert charts == ["spectrum_chart", "bands_chart", *SECTION_CHARTS[section]]
+    assert charts == SECTION_CHARTS[section]
     counts = band_counts(at)
     assert counts[0] == 6, "the planted directions"
     assert sum(counts) == (96 if spectra == "by modality" else 48)
@@ -65,12 +67,12 @@ def test_a_batch_of_the_link_is_the_seeded_batch_of_the_library(open_page, spike
         own = sde.partition_spectrum(spectrum)
         expected += [own.n_strong, own.n_weak, own.n_noise]
     assert band_counts(at) == expected
-    assert "64 \\u00d7 48" in at.get("plotly_chart")[0].proto.spec
+    assert figure_sent(at)["panels"][0]["size"] == "64 × 48"
     next(b for b in at.button if b.label == "Draw others").click().run()
     assert at.session_state["seed"] == 6
     control(at, "batch_pick").set_value(0).run()
     assert at.session_state["batch"] == 0
-    assert "300 \\u00d7 48" in at.get("plotly_chart")[0].proto.spec
+    assert figure_sent(at)["panels"][0]["size"] == "300 × 48"
 
 
 def test_a_batch_larger_than_the_set_is_said_and_everything_is_shown(open_page, spiked_folder):
@@ -91,9 +93,13 @@ def test_wild_choices_are_named_and_the_default_is_used(open_page, spiked_folder
 def test_the_band_around_the_spectra_is_the_one_chosen(open_page, spiked_folder, overlay):
     at = _settled(open_page("spectrum", data=str(spiked_folder), overlay=overlay))
     assert not at.exception
-    figure = at.get("plotly_chart")[0].proto.spec
-    assert ("shuffled columns" in figure) == (overlay == "chance")
-    assert ("90 % bootstrap" in figure) == (overlay == "bootstrap")
+    band = figure_sent(at)["panels"][0]["overlay"]
+    name = band["name"] if band else ""
+    assert name == {"chance": "shuffled columns", "bootstrap": "90 % bootstrap", "none": ""}[overlay]
+    if band:
+        low, high = (np.frombuffer(base64.b64decode(band[end])) for end in ("low", "high"))
+        assert np.all(low <= high)
+        assert len(low) == 48
 
 
 @pytest.mark.parametrize("section", get_args(Section))

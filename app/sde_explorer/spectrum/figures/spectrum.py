@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from sde_explorer.spectrum.numbers.uncertainty import Band
 
 GAP = 0.045
-FACTORS = slice(3, 5)
-"""Where a point's data says what multiple of the rule's noise and strong threshold it is."""
 
 
 def spectrum_figure(
@@ -171,19 +169,15 @@ def _points(report: "Bands", band: str, unit: str, *, first: bool) -> dict[str, 
     mine = report.labels == BANDS.index(band)
     rank = np.arange(1, len(report.values) + 1)
     total = np.cumsum(report.energy)
-    factors = [report.values / t if t > 0 else np.full(len(rank), np.nan) for t in _own(report)]
-    same = {"marker": {"opacity": 1}}  # a click selects, and must not fade the other points
     return {
         "type": "scatter",
         "x": _position(rank, len(rank), unit)[mine],
         "y": report.values[mine],
-        "customdata": np.stack([rank, report.energy, total, *factors], axis=1)[mine],
+        "customdata": np.stack([rank, report.energy, total], axis=1)[mine],
         "mode": "markers",
         "name": band,
         "legendgroup": band,
         "showlegend": first,
-        "selected": same,
-        "unselected": same,
         "marker": {"color": palette.BAND[band], "size": 6, "symbol": palette.SYMBOL[band]},
         "hovertemplate": (
             f"<b>{report.modality}, {band}</b><br>"
@@ -192,10 +186,6 @@ def _points(report: "Bands", band: str, unit: str, *, first: bool) -> dict[str, 
             "<br>energy up to here %{customdata[2]:.1%}<extra></extra>"
         ),
     }
-
-
-def _own(report: "Bands") -> tuple[float, float]:
-    return report.own_tau_noise, report.own_tau_strong
 
 
 def _spans(report: "Bands") -> list[str]:

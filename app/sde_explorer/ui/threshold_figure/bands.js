@@ -1,4 +1,4 @@
-// Bands from the rule's thresholds and two factors: the rule of `moved_bands` in readings/bands.py, number for number.
+// Bands from the rule's thresholds and two factors: the rule of `Bands.moved` in sde_core, number for number.
 // A panel has `values` from large to small, `cumulative` energies, `own` thresholds, and `labels` where the bands are
 // not cut by size.
 

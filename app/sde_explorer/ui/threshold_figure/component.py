@@ -49,7 +49,7 @@ def threshold_figure(
     on_release: Callable[[float, float], None],
     alt: str,
     name: str,
-    overlays: dict[str, Overlay] | None = None,
+    overlays: Mapping[str, Overlay] | None = None,
     axes: tuple[str, str, str] = ("rank", "linear", "log"),
 ) -> None:
     """Show singular spectra with their bands; both thresholds can be dragged, by pointer and by keyboard.

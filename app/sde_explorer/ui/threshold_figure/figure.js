@@ -52,6 +52,7 @@ function createDesk(root) {
     panels = data.panels.map((one) => createPanel(one, desk.settings));
     place.replaceChildren(...panels.map((one) => one.element));
     place.dataset.count = panels.length;
+    desk.panels = panels;
     for (const one of panels) listen(one, desk);
     range = valueRange(panels.map((one) => one.panel), data.yscale);
     resize();

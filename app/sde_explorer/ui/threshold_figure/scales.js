@@ -1,14 +1,16 @@
 // Where ranks and values lie in a panel, and which of them the axes name.
 
 const PAD = { left: 50, right: 14, top: 8, bottom: 36 };
-const DEEPEST = 1e-4; // of the largest value: what is smaller stands at the foot of a logarithmic axis
+// Of the largest value, a millionth of its energy: a logarithmic axis goes no deeper, unless the noise threshold does.
+const DEEPEST = 1e-3;
 
 // The ends of the vertical axis: the same for all panels, so that their heights compare.
 function valueRange(panels, scale) {
-  let top = 0, low = Infinity;
+  let top = 0, low = Infinity, noise = Infinity;
   for (const { values, overlay, own } of panels) {
     const largest = [values[0], overlay?.high[0], own?.strong].filter((value) => value > 0);
     top = Math.max(top, ...largest);
+    if (own?.noise > 0) noise = Math.min(noise, own.noise);
     for (let i = values.length - 1; i >= 0; i--) {
       if (values[i] > 0) {
         low = Math.min(low, values[i]);
@@ -18,7 +20,7 @@ function valueRange(panels, scale) {
   }
   if (!(top > 0)) return { low: scale === "log" ? 0.1 : 0, top: 1 };
   if (scale === "linear") return { low: 0, top: top * 1.06 };
-  return { low: Math.max(low, top * DEEPEST) / 1.35, top: top * 1.35 };
+  return { low: Math.max(low, Math.min(top * DEEPEST, noise / 4)) / 1.35, top: top * 1.35 };
 }
 
 // Horizontal and vertical places of a panel of a size in pixels.
@@ -52,7 +54,7 @@ function valueScale({ low, top }, scale) {
 
 // Ranks that the horizontal axis names, with their words.
 function rankTicks(count, { unit, xscale, width }) {
-  const most = Math.max(Math.floor(width / 70), 2);
+  const most = Math.max(Math.floor(width / 56), 2);
   if (unit === "share") {
     const shares = xscale === "log" ? decades(1 / count, 1) : steps(1, most);
     return shares.map((share) => [share * count, `${Number((share * 100).toPrecision(3))}\u00a0%`]);

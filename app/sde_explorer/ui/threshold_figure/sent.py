@@ -2,8 +2,8 @@
 
 import base64
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Overlay:
+class Overlay(Protocol):
     """A band around a spectrum.
 
     Attributes:
@@ -28,15 +27,19 @@ class Overlay:
         is_chance: whether it is what chance gives, and not how far the spectrum moves.
     """
 
-    name: str
-    low: Floats
-    high: Floats
-    is_chance: bool
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def low(self) -> Floats: ...  # noqa: D102
+    @property
+    def high(self) -> Floats: ...  # noqa: D102
+    @property
+    def is_chance(self) -> bool: ...  # noqa: D102
 
 
 def figure_data(
     reports: "list[Bands]",
-    overlays: "dict[str, Overlay]",
+    overlays: Mapping[str, Overlay],
     *,
     factors: tuple[float, float],
     axes: tuple[str, str, str],
