@@ -161,7 +161,7 @@ class EmbeddingSet:
         return rows
 
     def paired(self) -> tuple[Floats, Floats]:
-        """Return picture and primary-caption vectors row by row, (p, d) each.
+        """Return picture and primary-caption vectors row by row, (p, d) each; not copied where all rows stay in place.
 
         Raises:
             DataError: the set has vectors of one modality only.
@@ -169,7 +169,10 @@ class EmbeddingSet:
         self.check_both()
         rows = self.primary_text
         has_text = rows >= 0
-        return self.image[has_text], self.text[rows[has_text]]
+        image = self.image if has_text.all() else self.image[has_text]
+        rows = rows[has_text]
+        in_place = len(rows) == self.n_texts and bool((rows == np.arange(len(rows))).all())
+        return image, self.text if in_place else self.text[rows]
 
     def paired_or_none(self) -> tuple[Floats, Floats] | None:
         """Return `paired`, or None where the set has vectors of one modality only: for what can do without."""

@@ -294,3 +294,17 @@ def test_open_embeddings_by_name_split_and_folder(tmp_path):
     assert set(test.metadata["split"]) == {"test"}
     with pytest.raises(DataError, match="must be one of test, train, val; got 'tset'"):
         open_embeddings("emoji/tset")
+
+
+def test_pairs_in_place_are_not_copied():
+    rng = np.random.default_rng(0)
+    image, text = (rng.standard_normal((6, 3)).astype(np.float32) for _ in range(2))
+    whole = EmbeddingSet.from_arrays(image, text)
+    assert all(
+        np.shares_memory(*sides) for sides in zip(whole.paired(), (whole.image, whole.text), strict=True)
+    )
+    turned = EmbeddingSet.from_arrays(image, text, np.array([1, 0, 2, 3, 4, 5]))
+    np.testing.assert_array_equal(turned.paired()[1], text[[1, 0, 2, 3, 4, 5]])
+    fewer = EmbeddingSet.from_arrays(image, text[:4], np.array([0, 1, 3, 5]))
+    np.testing.assert_array_equal(fewer.paired()[0], image[[0, 1, 3, 5]])
+    assert np.shares_memory(fewer.paired()[1], fewer.text)

@@ -1,0 +1,52 @@
+"""Our work beside that of peers, in turn in one run: `python -m benchmarks`, `--quick` for a fifth of the rows.
+
+Medians of wall seconds, and the median of the ratios of neighbouring runs, which a busy machine moves less.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+
+import torch
+
+import sde_core as sde
+from benchmarks.loss_cost import batches_of, ratio_to_clip
+from benchmarks.peers import bundled_table, cases, seconds_in_turn
+
+
+def main() -> None:
+    """Print the tables as Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller, under two minutes on a quiet machine")
+    parser.add_argument("--runs", type=int, default=5, help="of each, in turn; default: %(default)s")
+    parser.add_argument("--device", default="auto", help="of the loss; default: %(default)s")
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
+    print(f"{versions}, {torch.get_num_threads()} threads, load {load:.0f} at the start.\n")
+    print("| work | ours, s | peer | peer, s | ours / peer | goal | |")
+    print("|---|---:|---|---:|---:|---:|---|")
+    for case in cases(quick=options.quick):
+        taken = seconds_in_turn({"ours": case.ours, **case.peers}, 2 if options.quick else options.runs)
+        for number, peer in enumerate(case.peers):
+            ratio = statistics.median(a / b for a, b in zip(taken["ours"], taken[peer], strict=True))
+            first = number == 0
+            goal = f"{case.goal}" if first and case.goal else ""
+            print(
+                f"| {case.name if first else ''} | {statistics.median(taken['ours']):.2f} | {peer} "
+                f"| {statistics.median(taken[peer]):.2f} | {ratio:.2f} | {goal} | {case.note() if first else ''} |",
+                flush=True,
+            )
+    device = sde.resolve_device(options.device)
+    rows = 256 if options.quick else 1024
+    ratio = ratio_to_clip(sde.SDELoss(), batches_of(rows, 512, device), 10 if options.quick else 100)
+    work = f"SDELoss, default, B={rows:,}, d=512, forward and backward"
+    print(f"| {work} | | open_clip ClipLoss | | {ratio:.2f} | 1.2 | |")
+    fitted, measured = bundled_table()
+    print("\nTable of the bundled 5,418 pairs, all rows (goal: 5 s): ", end="")
+    print(f"fitted in {fitted:.1f} s, measured in {measured:.1f} s.")
+
+
+if __name__ == "__main__":
+    main()
