@@ -73,8 +73,8 @@ def around_a_mean(rows: int, width: int, decay: float) -> Array:
     turn = np.linalg.qr(rng.standard_normal((width, width)))[0].astype(np.float32)
     scale = (np.arange(1.0, width + 1) ** -decay).astype(np.float32)
     mean = np.linalg.norm(scale) * rng.standard_normal(width, dtype=np.float32) / np.sqrt(width)
-    found: Array = (rng.standard_normal((rows, width), dtype=np.float32) * scale) @ turn.T + mean
-    return found
+    x = (rng.standard_normal((rows, width), dtype=np.float32) * scale) @ turn.T
+    return x + mean.astype(np.float32)
 
 
 def _spectrum(rows: int, width: int, *, decay: float) -> Case:
