@@ -39,6 +39,8 @@ _SOLVER = 8 * _EPS
 # A share of doubtful directions below which they are projected at once.
 _FEW = 1 / 8
 _MOST_PASSES = 4
+# With fewer rows than this for each column the solver takes the time, and float64 is taken at once.
+_LONG = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +61,10 @@ def mixed_eigen(rows: RowBlocks, *, centred: bool) -> MixedEigen | None:
         centred: whether the mean is taken off.
     """
     work = _Passes(rows, centred=centred)
-    if not work.first():
+    is_long = rows.n_rows >= _LONG * rows.width
+    if not (work.first() if is_long else work.in_double()):
         return None
-    if work.n_doubtful > _FEW * rows.width:
+    if is_long and work.n_doubtful > _FEW * rows.width:
         work.in_double()
     for _ in range(_MOST_PASSES):
         if work.n_doubtful == 0:
@@ -132,8 +135,8 @@ class _Passes:
         self.errors = self._rounding(kept, np.array(sizes)) + solver
         return True
 
-    def in_double(self) -> None:
-        """Take the same sums in float64."""
+    def in_double(self) -> bool:
+        """Take the same sums in float64; return whether they are finite."""
         from scipy.linalg.blas import dsyrk
 
         n = self.rows.width
@@ -142,9 +145,12 @@ class _Passes:
         for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, shift, self.factor):
             gram = dsyrk(1.0, block.T, 1.0, gram, overwrite_c=1)
             total += block.sum(axis=0)
+        if not math.isfinite(float(np.trace(gram))):
+            return False
         self._use(gram, total)
         # Now the solver rounds more than the sums do.
         self.errors = np.full(n, 4 * _SOLVER * self.energies[0])
+        return True
 
     def project(self) -> None:
         """Measure the doubtful directions again from the rows projected on them, at their own scale."""

@@ -75,6 +75,19 @@ def test_every_value_above_a_millionth_of_the_largest_is_right(m, n, decay, plat
     assert_contract(compute_spectrum(x, center=center, route="mixed"), x, center)
 
 
+def test_few_rows_for_each_column_go_to_float64_at_once(monkeypatch):
+    monkeypatch.setattr(
+        mixed._Passes, "first", lambda self: pytest.fail("a pass in float32 costs time for nothing")
+    )
+    x = shaped(1000, 300, np.arange(1.0, 301) ** -1.0)
+    found = compute_spectrum(x)
+    assert found.route == "mixed"
+    assert_contract(found, x, "mean")
+    x[7, 7] = np.nan
+    with pytest.raises(DataError, match="got nan at row 7, column 7"):
+        compute_spectrum(x)
+
+
 def test_a_bound_is_never_beaten_by_the_first_pass_alone(monkeypatch):
     monkeypatch.setattr(mixed._Passes, "n_doubtful", 0)
     for seed in range(6):
