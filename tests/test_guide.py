@@ -15,7 +15,7 @@ SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", GUIDE, re.M | re.S))
 
 def _views() -> list[str]:
     """The titles of app/sde_explorer/pages.py, read without running it."""
-    tree = ast.parse((ROOT / "app" / "pages.py").read_text())
+    tree = ast.parse((ROOT / "app" / "sde_explorer" / "pages.py").read_text())
     [pages] = [
         node.value
         for node in tree.body

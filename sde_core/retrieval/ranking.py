@@ -100,7 +100,7 @@ def retrieval_metrics(
         text_to_image: (n_texts,) row of each text's image, or (n_links, 2) pairs (text row, image row) when
             a caption is right for several images.
         ks: cut-offs of the recalls, each at least 1.
-        score: how queries are scored; `cosine_score`, or a score of `sde_core.baselines`.
+        score: how queries are scored; `cosine_score`, or a score of `sde_core.treatments.scores`.
 
     Returns:
         dict: for prefix ``image_retrieval`` (text -> image) and ``text_retrieval`` (image -> text):
