@@ -18,8 +18,8 @@ from sde_explorer.serving.doors import HostDoor, SessionDoor
 from sde_explorer.serving.policy import install, policy_from
 from sde_explorer.serving.uploading import UploadDoor
 from sde_explorer.serving.visitors import VisitorCookie, sweep
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.page_style import PAGE_STYLE
-from sde_explorer.ui.words import as_text
 
 EARLY_SCRIPT = Path(__file__).with_name("ui").joinpath("early_page.js").read_text("utf-8")
 PAGES = str(Path(__file__).with_name("pages.py"))
@@ -65,8 +65,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
 
 def script_error(error: Exception) -> bool:
     """Show the sentence of an error that the library foresaw; of another one the id under which the log has it."""
-    sentence = as_text(str(error)) if isinstance(error, SDEError) else log.unforeseen(error, kind="page")
-    st.error(f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}.", icon=":material/error:")
+    error_box(error if isinstance(error, SDEError) else log.unforeseen(error, kind="page"))
     return True
 
 

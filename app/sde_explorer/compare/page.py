@@ -25,6 +25,7 @@ from sde_explorer.compare.sections import (
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.ui.cards import card_grid
 from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import catch_up
 from sde_explorer.ui.session import current_state
 
@@ -50,7 +51,7 @@ def show() -> None:
     try:
         common = cached_compare.common(data, state)
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         st.info("Choose another set in the box above: everything else works.", icon=":material/arrow_upward:")
         return
     _what(common, state)
@@ -117,7 +118,7 @@ def _bands(common: "Common", state: "State") -> "Pairs":
             a, b = (cached_spectra.bands(side, state, (modality,))[0] for side in (common.a, common.b))
             pairs.append((a, b))
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         pairs = []
     return pairs
 

@@ -18,6 +18,7 @@ from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.state_choices import StrongMode
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.notices import error_box, sentence_of
 from sde_explorer.ui.session import current_state
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def show() -> None:
     try:
         reports = cached_curriculum.gains(data, state, state.modalities)
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return
     if not all(len(r.values) for r in reports):
         st.info(
@@ -120,7 +121,7 @@ def _strong_modes(data: "Dataset", state: "State", reports: "list[GainReport]") 
         try:
             gains[mode] = cached_curriculum.strong_gains(data, state, mode, state.modalities)
         except sde.SDEError as error:
-            st.warning(f"{str(error).rstrip('.')}.", icon=":material/warning:")
+            st.warning(sentence_of(error), icon=":material/warning:")
     used = "" if state.transform == "pruned" else state.strong_mode
     st.plotly_chart(
         strong_modes_figure(reports, gains, used=used),

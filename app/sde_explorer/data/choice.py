@@ -11,6 +11,7 @@ from sde_explorer.intake import Found, Upload, format_choices, look, put_away, r
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.serving.policy import current
 from sde_explorer.serving.visitors import FOLDER
+from sde_explorer.ui.notices import error_box
 
 PATH, UPLOAD, HUB = "On this machine", "Upload", "Hub"
 TYPES = (
@@ -63,7 +64,7 @@ def data_choice(suggested: str = "") -> None:
         _named(where == HUB)
     error = st.session_state.get(_ERROR)
     if error:
-        st.error(error, icon=":material/error:")
+        error_box(error)
 
 
 def _named(is_hub: bool) -> None:
@@ -154,4 +155,4 @@ def _look(source: str, format: str) -> None:
 
 
 def _sentence(error: sde.SDEError) -> str:
-    return f"{str(error).rstrip('.')}."
+    return str(error)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from sde_explorer.readings.cached import machine as cached_machine
 from sde_explorer.ui.skipped import skipped_items
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -44,8 +45,8 @@ def open_set(data: "Dataset") -> None:
                 left.caption(name)
                 right.text(value)
         for sentence in embeddings.missing.values():
-            st.caption(f":material/info: {sentence}")
+            st.caption(f":material/info: {as_text(sentence)}")
         for sentence in embeddings.remarks:
-            st.caption(f":material/info: {sentence}")
+            st.caption(f":material/info: {as_text(sentence)}")
         st.caption(memory_sentence(cached_machine.memory_in_use()))
     skipped_items(embeddings.skipped)

@@ -18,6 +18,7 @@ from sde_explorer.serving.policy import current
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.navigation import page_link
 from sde_explorer.ui.session import open_data
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.jobs import Job
@@ -57,7 +58,7 @@ def open_what_was_made() -> None:
     open_data(data, encoder)
     forget_found()
     st.session_state["data_opened"] = job.key
-    st.toast(f"{job.title}: opened.", icon=":material/check_circle:")
+    st.toast(f"{as_text(job.title)}: opened.", icon=":material/check_circle:")
 
 
 def remember_result(result: "Encoded | Opened", data: str, encoder: str) -> None:
@@ -108,7 +109,7 @@ def _outcome(job: "Job") -> None:
     if job.error:
         left.error(job_error(job), icon=":material/error:")
     elif not isinstance(result, Encoded | Opened):
-        left.info(f"{job.title}: cancelled, nothing was written.", icon=":material/stop_circle:")
+        left.info(f"{as_text(job.title)}: cancelled, nothing was written.", icon=":material/stop_circle:")
     else:
         left.success(_success(job, result), icon=":material/check_circle:")
         with left.container(horizontal=True):
@@ -130,4 +131,4 @@ def _success(job: "Job", result: "Encoded | Opened") -> str:
         done = "was encoded before" if result.was_there else "encoded, saved"
     where = "opened above" if st.session_state.get("data_opened") == job.key else "choose it under Data"
     skipped = f" {result.n_skipped:,} items were skipped; they are listed above." if result.n_skipped else ""
-    return f"{job.title}: {done} and {where}.{skipped}"
+    return f"{as_text(job.title)}: {done} and {where}.{skipped}"

@@ -11,7 +11,9 @@ from sde_explorer.data.choice import forget_found
 from sde_explorer.intake import PAIRINGS, VectorRequest, VectorsFound, describe, permitted
 from sde_explorer.jobs import opening_job, queue
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import open_data
+from sde_explorer.ui.words import as_text
 
 _ICON = ":material/folder_open:"
 
@@ -65,7 +67,7 @@ def vector_form(found: VectorsFound, *, busy: bool) -> None:
     try:
         facts = describe(permitted(request, cached_sets.cache_folder()))
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return
     st.markdown(
         f"**{facts.n_images:,} pictures and {facts.n_texts:,} captions**, {facts.width} dimensions, {facts.dtype}, "
@@ -74,9 +76,9 @@ def vector_form(found: VectorsFound, *, busy: bool) -> None:
     for name, sentence in facts.missing.items():
         is_given = (name == "pictures" and request.pairs) or (name == "encoder" and request.encoder)
         if not is_given:
-            st.caption(f":material/info: {sentence}")
+            st.caption(f":material/info: {as_text(sentence)}")
     if facts.metadata:
-        st.caption(f"Metadata: {', '.join(facts.metadata[:12])}")
+        st.caption(f"Metadata: {', '.join(map(as_text, facts.metadata[:12]))}")
     if (Path(found.source).expanduser() / MANIFEST).is_file():
         st.button("Open this set", on_click=_open_set, args=(found.source,), type="primary", icon=_ICON)
     elif st.button("Open these vectors", key="vectors_open", type="primary", icon=_ICON, disabled=busy):

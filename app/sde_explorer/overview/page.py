@@ -15,6 +15,7 @@ from sde_explorer.ui.cards import card_grid, grid_places
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.navigation import page_link
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state
 from sde_explorer.ui.skipped import skipped_items
 from sde_explorer.ui.tour_start import overview_button
@@ -31,7 +32,7 @@ def show() -> None:
     try:
         reports = cached_spectra.bands(data, current_state(), ("image", "text"))
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         st.stop()
     places = grid_places(headline_cards.COUNT, 4)
     left, right = st.columns([0.6, 0.4], gap="large")

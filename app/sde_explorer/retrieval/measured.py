@@ -29,8 +29,9 @@ from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.job_progress import TICK_S, job_error
+from sde_explorer.ui.notices import sentence_of
 from sde_explorer.ui.session import current_state, put
-from sde_explorer.ui.words import plain
+from sde_explorer.ui.words import as_text, plain
 
 if TYPE_CHECKING:
     from sde_explorer.jobs import Job
@@ -53,7 +54,7 @@ def recall_panel(data: "Dataset", state: "State") -> None:
         fit, test = cached_retrieval.recall_parts(data, state.recall_captions)
     except sde.SDEError as error:
         st.info(
-            f"Nothing to measure: {error}. Choose a larger part above, or another set.",
+            f"Nothing to measure: {sentence_of(error)} Choose a larger part above, or another set.",
             icon=":material/straighten:",
         )
         return
@@ -64,7 +65,7 @@ def recall_panel(data: "Dataset", state: "State") -> None:
             segments("recall_captions", "Captions", help=HELP["recall_captions"])
     if state.recall_row not in sde.comparison_names()[1:]:
         st.warning(
-            f"The table has no row {state.recall_row!r}: {DEFAULT.recall_row} is shown.",
+            f"The table has no row “{as_text(state.recall_row)}”: {DEFAULT.recall_row} is shown.",
             icon=":material/link_off:",
         )
         put(recall_row=DEFAULT.recall_row)

@@ -17,7 +17,7 @@ from sde_explorer.subspaces.numbers.maps import MapRows, pictures_of, points_of
 from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.pointer import hover_cards, picks
 from sde_explorer.ui.session import put
-from sde_explorer.ui.words import plain
+from sde_explorer.ui.words import as_text, plain
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,7 +52,7 @@ def recall_queries(
     raw, row = there.get(RAW), there.get(state.recall_row)
     if raw is None or row is None:
         waits = "is being measured" if is_waiting else "was not measured"
-        st.caption(f"The row {state.recall_row} {waits}.")
+        st.caption(f"The row {as_text(state.recall_row)} {waits}.")
         return
     way = WAYS[state.recall_way]
     change = change_of(raw, row, way)

@@ -15,8 +15,9 @@ from sde_explorer.retrieval.figures.surface import surface_figure
 from sde_explorer.retrieval.numbers.surface import FACTORS
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.job_progress import TICK_S, job_error, job_progress
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
-from sde_explorer.ui.words import plain
+from sde_explorer.ui.words import as_text, plain
 
 if TYPE_CHECKING:
     from sde_explorer.jobs import Job
@@ -43,7 +44,7 @@ def recall_surface(data: "Dataset", state: "State") -> None:
     try:
         reports = cached_spectra.bands(data, state, ("image", "text"))
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return
     if not all(report.cuts_by_size for report in reports):
         st.info(words.NO_THRESHOLDS.format(state.rule), icon=":material/rule:")
@@ -54,7 +55,7 @@ def recall_surface(data: "Dataset", state: "State") -> None:
         if known is not None and known.error:
             st.error(job_error(known), icon=":material/error:")
         elif known is not None:
-            st.info(f"{known.title}: stopped.", icon=":material/stop_circle:")
+            st.info(f"{as_text(known.title)}: stopped.", icon=":material/stop_circle:")
         st.button(
             "Measure the surface",
             key="surface_start",

@@ -13,6 +13,7 @@ from sde_explorer.search.query import Asked, asked
 from sde_explorer.search.results import results
 from sde_explorer.subspaces.words import NO_PICTURES
 from sde_explorer.ui.fields import segments
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import pending
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _after(data: "Dataset", state: "State", question: Asked) -> "Found | None":
             return None
         return cached_search.found_after(data, state, question.query, job.result)
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return None
 
 

@@ -15,6 +15,7 @@ from sde_explorer.search.numbers import check_query, example_captions, right_ans
 from sde_explorer.search.results import query_card
 from sde_explorer.ui.fields import number
 from sde_explorer.ui.job_progress import job_error
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.pointer import picture_source
@@ -224,4 +225,4 @@ def _offer_pair() -> None:
 
 def _refuse(error: Exception, name: str = "") -> None:
     start = f"{as_text(name)}: " if name else ""
-    st.error(f"{start}{str(error).rstrip('.')}.", icon=":material/error:")
+    error_box(error, start=start)

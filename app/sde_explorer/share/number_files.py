@@ -11,9 +11,10 @@ import sde_core as sde
 from sde_core.vocabulary import MODALITIES
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.readings.cached import spectra as cached_spectra
-from sde_explorer.share.numbers.tables import as_csv, number_tables
+from sde_explorer.share.numbers.tables import number_tables
 from sde_explorer.share.report import as_text, made_report
 from sde_explorer.spectrum.numbers import export as numbers_export
+from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.figure_files import file_stem
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def as_zip(data: "Dataset", state: "State", report: dict[str, Any] | None) -> by
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, rows in _tables(data, state, report).items():
-            archive.writestr(f"{name}.csv", as_csv(rows))
+            archive.writestr(f"{name}.csv", csv_text(rows))
         archive.writestr("parameters.json", as_text(_facts(data, state)))
     return out.getvalue()
 

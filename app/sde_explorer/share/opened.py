@@ -9,6 +9,7 @@ import sde_core as sde
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.share.numbers.spec import Restored, restored
 from sde_explorer.share.report import FIT_ON, HALF, MOST_LETTERS, OTHER, TITLE
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import open_data, put
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def open_spec() -> None:
         found = restored(spec, cached_sets.known_sets())
         _check_set(found)
     except sde.SDEError as error:
-        st.error(f"{_as_text(str(error).rstrip('.'))}.", icon=":material/error:")
+        error_box(error)
         return
     with st.container(border=True):
         st.text(f"{spec.title}: {', '.join(each.name for each in spec.sets)}")
@@ -78,8 +79,3 @@ def _check_set(found: Restored) -> None:
             f"{found.state.data} must be the set that the spec was written for, content {found.fingerprint[:8]}; here "
             f"it is {shown.fingerprint[:8]}: the numbers would be others, open the set that the report was made of"
         )
-
-
-def _as_text(words: str) -> str:
-    """Return words of a file as text where Markdown is read."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()<>#+!|~$:" else letter for letter in words)

@@ -1,7 +1,5 @@
 """Share: the link, the report, figures, numbers, the transform; and what somebody else sent."""
 
-import streamlit as st
-
 import sde_core as sde
 from sde_explorer.curriculum.transform_download import transform_download
 from sde_explorer.share.figure_choice import share_figures
@@ -10,6 +8,7 @@ from sde_explorer.share.number_files import share_numbers
 from sde_explorer.share.opened import open_spec
 from sde_explorer.share.report import share_report
 from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state
 
 
@@ -24,5 +23,5 @@ def show() -> None:
         share_numbers(data, state)
         transform_download(data, state)
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
     open_spec()

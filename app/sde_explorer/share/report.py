@@ -15,6 +15,7 @@ from sde_explorer.share.numbers.spec import set_name, spec_of
 from sde_explorer.share.report_job import MadeReport, report_job
 from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.job_progress import job_error, job_progress
+from sde_explorer.ui.notices import error_box
 
 if TYPE_CHECKING:
     from sde_core.report import ReportSpec
@@ -64,7 +65,7 @@ def share_report(data: "Dataset", state: "State") -> None:
     try:
         spec = report_spec(data, state, wanted(data, state))
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return
     job = queue.find(report_job(spec).key)
     if job is not None and job.is_active:

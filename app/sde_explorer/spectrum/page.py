@@ -16,6 +16,7 @@ from sde_explorer.spectrum.sections import sections
 from sde_explorer.ui import words
 from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.threshold_figure import threshold_figure
@@ -45,7 +46,7 @@ def show() -> None:
     try:
         shown = [] if waiting else [(m, cached_spectra.matrix_bands(data, m, state)) for m in matrices]
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
     if waiting:
         st.markdown("The bands of this spectrum are judged by shuffles, which are on their way.")
         pending(waiting)

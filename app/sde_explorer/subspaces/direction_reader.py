@@ -16,6 +16,7 @@ from sde_explorer.ui.cards import card_grid
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.fields import number, segments, slider
 from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.thumbnails import lines, thumbnails
 from sde_explorer.ui.words import signed
@@ -42,7 +43,7 @@ def direction_reader(data: "Dataset") -> None:
         table = cached_directions.table_of(data, state.basis, state.center)
     except sde.SDEError as error:
         segments("basis", "Directions of", help=HELP["basis"])
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return
     count = len(table.values)
     if not count:

@@ -25,6 +25,7 @@ from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.pointer import view_of
 from sde_explorer.ui.session import current_state, put
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,7 +48,7 @@ def map_panel(data: "Dataset") -> None:
     state = current_state()
     if state.map_colour not in names:
         st.warning(
-            f"This set has no column {state.map_colour!r}: the map shows {DEFAULT.map_colour}.",
+            f"This set has no column “{as_text(state.map_colour)}”: the map shows {DEFAULT.map_colour}.",
             icon=":material/link_off:",
         )
         put(map_colour=DEFAULT.map_colour)
@@ -91,7 +92,7 @@ def _umap(data: "Dataset", state: "State") -> "npt.NDArray[np.float32] | None":
         if known.error:
             st.error(job_error(known), icon=":material/error:")
         else:
-            st.info(f"{known.title}: stopped.", icon=":material/stop_circle:")
+            st.info(f"{as_text(known.title)}: stopped.", icon=":material/stop_circle:")
         st.button(
             "Lay it out",
             icon=":material/play_arrow:",

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 import sde_core as sde
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import map_panel, pair_energies
@@ -15,6 +13,7 @@ from sde_explorer.subspaces.numbers.maps import MOST_POINTS
 from sde_explorer.subspaces.picked import picked
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pointer import hover_cards, picks
 from sde_explorer.ui.session import current_state
 
@@ -32,7 +31,7 @@ def show() -> None:
     try:
         cached_spectra.bands(data, state, ("image", "text"))
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return
     knowledge_panel(view)
     view.tabs(

@@ -29,6 +29,7 @@ from sde_explorer.tour.numbers import (
     telling_direction,
 )
 from sde_explorer.ui.navigation import switch_to
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.thumbnails import thumbnails
@@ -150,7 +151,7 @@ def _card(number: int, title: str) -> None:
     try:
         _SAID[number](_data())
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
     if is_last:
         _onward()
 

@@ -18,6 +18,7 @@ from sde_explorer.training.numbers.evidence import expected
 from sde_explorer.training.numbers.presets import BASELINE, OWN_MIX, PRESETS, ContrastBand, own_mix
 from sde_explorer.training.runs import TrainingRequest, new_folder, write_request
 from sde_explorer.training.terms import TRAINING
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def training_form(data: "Dataset") -> None:
             config = _config(str(train), loss, int(seconds), more)
             _start(data, config, PRESETS[preset].run, beside=bool(beside) and preset != BASELINE)
         except sde.SDEError as error:
-            st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+            error_box(error)
 
 
 def _own_mix() -> LossConfig | str:

@@ -12,6 +12,8 @@ from sde_explorer.training.table import shares_table
 from sde_explorer.ui.cards import Card, Number, card_strip
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.notices import sentence_of
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,6 +144,9 @@ def _problems(runs: "Sequence[RunLog]") -> None:
         if run.failed is not None:
             kept = run.failed.get("checkpoint")
             tail = " The last good checkpoint can be downloaded below." if kept else ""
-            st.error(f"{run.name}: {str(run.failed['reason']).rstrip('.')}.{tail}", icon=":material/error:")
+            st.error(
+                f"{as_text(run.name)}: {sentence_of(str(run.failed['reason']))}{tail}",
+                icon=":material/error:",
+            )
         elif run.warning:
-            st.warning(f"{run.name}: {run.warning.rstrip('.')}.", icon=":material/save:")
+            st.warning(f"{as_text(run.name)}: {sentence_of(run.warning)}", icon=":material/save:")

@@ -13,6 +13,7 @@ from sde_explorer.training.words import WEIGHTS_STORY, mixes_story
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.session import put
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.training.runs import TrainingRequest
@@ -68,7 +69,7 @@ def _kept(job: Job, request: "TrainingRequest") -> None:
         st.error(job_error(job), icon=":material/error:")
     elif isinstance(job.result, Path):
         st.success(
-            f"{job.title}: kept; its checkpoint and encoder lie beside those of the run.",
+            f"{as_text(job.title)}: kept; its checkpoint and encoder lie beside those of the run.",
             icon=":material/check_circle:",
         )
         st.button(

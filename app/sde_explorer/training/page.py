@@ -18,7 +18,9 @@ from sde_explorer.training.words import WHAT_IT_IS
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.job_progress import TICK_S, job_error, job_sentence
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
+from sde_explorer.ui.words import as_text
 
 
 def show() -> None:
@@ -32,7 +34,7 @@ def show() -> None:
     try:
         request = read_request(folder)
     except sde.SDEError as error:
-        st.error(f"{str(error).rstrip('.')}.", icon=":material/error:")
+        error_box(error)
         return
     job = queue.find(f"train/{folder}")
     if job is not None and job.is_active:
@@ -47,7 +49,7 @@ def _chosen(known: list[Path]) -> Path | None:
     asked = current_state().training
     active = [name for name, folder in names.items() if _is_active(folder)]
     if asked and asked not in names:
-        st.warning(f"There is no training {asked} on this machine.", icon=":material/link_off:")
+        st.warning(f"There is no training {as_text(asked)} on this machine.", icon=":material/link_off:")
     if asked not in names:
         asked = active[0] if active else ""
     if not names:
@@ -90,7 +92,7 @@ def _follow(job: Job) -> None:
 
 def _ended(folder: Path, request: TrainingRequest, job: Job | None) -> None:
     log = job.partial if job is not None and isinstance(job.partial, TrainingLog) else read_log(folder)
-    st.header(request.title, anchor=False)
+    st.header(as_text(request.title), anchor=False)
     if job is not None and job.error:
         st.error(job_error(job), icon=":material/error:")
     if not log.is_done:

@@ -22,9 +22,11 @@ import streamlit as st
 
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.state import choices
+from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.panel import opened_set
 from sde_explorer.ui.session import current_state, link_problems
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -108,13 +110,17 @@ def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_b
     """
     opened = opened_set(name)
     for problem in link_problems():
-        st.warning(f"{problem} The default is used instead.", icon=":material/link_off:")
+        ours, says, theirs = problem.partition("; the link says")
+        st.warning(f"{ours}{as_text(says + theirs)} The default is used instead.", icon=":material/link_off:")
     for sentence in opened.missing:
-        st.warning(f"{sentence} on this machine; what is there is shown instead.", icon=":material/link_off:")
+        st.warning(
+            f"{as_text(sentence)} on this machine; what is there is shown instead.",
+            icon=":material/link_off:",
+        )
     title = st.container(key="finding").empty()
     title.title(name, anchor=False)
     if opened.data is None:
-        st.error(opened.problem, icon=":material/error:")
+        error_box(opened.problem)
         st.info(
             "Choose another set at the side, or open pairs or vectors on the Data page.",
             icon=":material/arrow_back:",
@@ -133,6 +139,6 @@ def _stop_without_both(data: Dataset) -> None:
     missing = data.embeddings.missing
     for modality in ("image", "text"):
         if modality in missing:
-            st.info(f"{missing[modality]} This view needs both.", icon=":material/link_off:")
+            st.info(f"{as_text(missing[modality])} This view needs both.", icon=":material/link_off:")
             st.caption("Choose another set at the side, or open the vectors of both on the Data page.")
             st.stop()

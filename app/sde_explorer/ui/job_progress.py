@@ -6,6 +6,8 @@ import streamlit as st
 
 from sde_explorer.jobs import Job
 from sde_explorer.serving.policy import current
+from sde_explorer.ui.notices import sentence_of
+from sde_explorer.ui.words import as_text
 
 TICK_S = 1.0
 """Seconds between two looks at what runs: a person sees no difference, and each look is a run of the server."""
@@ -34,20 +36,20 @@ def job_progress(job: Job) -> None:
 
 def job_sentence(job: Job) -> str:
     """Return what a job that has not ended does right now, in a line of Markdown."""
-    title = f"**{job.title}**"
+    title = f"**{as_text(job.title)}**"
     if job.is_stopping:
         return f"{title}: stopping"
     if job.status == "waiting":
         ahead = job.ahead()
         is_known = bool(ahead) and (current().one_user or ahead[0].owner == job.owner)
-        behind = f" behind {ahead[0].title if is_known else 'another job'}" if ahead else ""
+        behind = f" behind {as_text(ahead[0].title) if is_known else 'another job'}" if ahead else ""
         more = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
         return f"{title}: waits for its turn{behind}{more}; one heavy job at a time"
     left = job.seconds_left
     rest = f" · about {left:,.0f} s left" if left is not None and math.isfinite(left) else ""
-    return f"{title}: {job.note or 'starts'}{rest}"
+    return f"{title}: {as_text(job.note) or 'starts'}{rest}"
 
 
 def job_error(job: Job) -> str:
-    """Return how a job failed, as one sentence."""
-    return f"{job.title}: {job.error.rstrip('.')}."
+    """Return how a job failed, as one sentence of Markdown."""
+    return f"{as_text(job.title)}: {sentence_of(job.error)}"

@@ -83,7 +83,7 @@ def _data() -> Opened:
         _part(whole.filters, missing)
         found = cached_sets.dataset(entry, current_state().part)
     except sde.SDEError as error:
-        return Opened(problem=f"{str(error).rstrip('.')}.")
+        return Opened(problem=str(error))
     _counts(found, whole)
     return Opened(data=found, missing=tuple(missing))
 

@@ -1,6 +1,7 @@
 """The sentences beside the charts, made from the numbers in them; colours as in the charts."""
 
 import math
+import re
 from typing import TYPE_CHECKING, Literal
 
 from sde_core.vocabulary import BANDS
@@ -42,13 +43,23 @@ def holding(count: int, band: str, share: float) -> str:
     return f"{named} {'direction holds' if count == 1 else 'directions hold'} {percent(share)}"
 
 
-def as_text(caption: str) -> str:
-    r"""Return a caption as words that Markdown leaves as they are.
+_MARKS = re.compile(r"[\\`*{}\[\]<>|~$!&#^]|(?<!\w)_|_(?!\w)|:(?=\S)")
+_LINKS = re.compile(r"(?i)(?<=http)(?=s?\\:)|(?<=\bwww)(?=\.)|(?=@)")
+_FIRST = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_NOTHING = "\u2060"
+"""A joiner of no width: what looks like an address is not made a link."""
+
+
+def as_text(words: str) -> str:
+    r"""Return words from outside (a caption, a file's name, a link, an error) so that Markdown leaves them as they are.
 
     >>> print(as_text("a *red* heart"))
     a \*red\* heart
+    >>> print(as_text("![x](p.png)"))
+    \!\[x\](p.png)
     """
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in caption)
+    plain = _MARKS.sub(lambda mark: f"\\{mark[0]}", " ".join(words.split()))
+    return _FIRST.sub(lambda first: f"{_NOTHING}{first[0]}", _LINKS.sub(_NOTHING, plain))
 
 
 def spectrum_story(reports: "list[Bands]") -> str:

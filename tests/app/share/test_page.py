@@ -21,11 +21,11 @@ from sde_explorer.share.figure_choice import FIGURES
 from sde_explorer.share.link import link_to, what_travels
 from sde_explorer.share.number_files import as_json, as_zip
 from sde_explorer.share.numbers.spec import query_of, restored
-from sde_explorer.share.numbers.tables import as_csv
-from sde_explorer.share.opened import _as_text
 from sde_explorer.share.report import Wanted, as_text, report_spec
 from sde_explorer.share.report_job import report_job
 from sde_explorer.state import DEFAULT, State, linked_values, read_state
+from sde_explorer.ui import words
+from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.figure_files import file_stem
 from tests.app.conftest import control, spiked
 
@@ -269,11 +269,11 @@ def test_the_numbers_are_those_of_the_views(spiked_folder):
 
 
 def test_cells_that_a_spreadsheet_would_run_are_text():
-    assert as_csv([{"a": "=1+1", "b": float("nan"), "c": -1.5}]).splitlines() == ["a,b,c", "'=1+1,,-1.5"]
-    assert as_csv([]).strip() == ""
+    assert csv_text([{"a": "=1+1", "b": float("nan"), "c": -1.5}]).splitlines() == ["a,b,c", "'=1+1,,-1.5"]
+    assert csv_text([]).strip() == ""
 
 
 def test_names_of_files():
     assert file_stem("C:\\my data\\x.npz") == "x-npz"
     assert file_stem("///") == "figure"
-    assert _as_text("<b>_x_</b>") == "\\<b\\>\\_x\\_\\</b\\>"
+    assert words.as_text("<b>_x_</b>") == "\\<b\\>\\_x\\_\\</b\\>"

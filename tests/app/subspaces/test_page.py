@@ -130,7 +130,7 @@ def test_what_another_set_had_is_cut_to_this_one(open_page, spiked_folder):
     assert control(at, "direction_number").value == 48
     at = open_page("subspaces", look="Map", **link)
     assert not at.exception
-    assert "no column 'species'" in at.warning[0].value
+    assert "no column “species”" in at.warning[0].value
     assert "Draw around points" in _said(at)  # rows that this set does not have pick nothing
 
 

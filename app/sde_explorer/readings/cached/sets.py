@@ -29,11 +29,13 @@ class Dataset:
         embeddings: pictures, captions and their vectors.
         filters: "column=value" by which the whole set can be narrowed down.
         folder: where the whole set lies.
+        sizes: of its files with vectors, in bytes.
     """
 
     embeddings: sde.EmbeddingSet
     filters: tuple[str, ...]
     folder: str = ""
+    sizes: tuple[int, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -100,10 +102,18 @@ def entry_of(state: "State") -> SetEntry:
 def dataset(entry: SetEntry, part: tuple[str, ...] = ()) -> Dataset:
     """Return a set, or a part of it.
 
+    Its files are looked at each time: a mapped one that was cut off would end the server when it is read.
+
     Raises:
-        DataError: it is not whole, or it vanished.
+        DataError: it is not whole, it vanished, or its files are others than when it was opened.
     """
-    return _dataset(entry, part)
+    found = _dataset(entry, part)
+    if found.sizes and found.sizes != _sizes(entry.folder):
+        _dataset.clear()
+        raise sde.DataError(
+            f"the files of {entry.data} were changed while it was open: encode or save it again"
+        )
+    return found
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -113,6 +123,13 @@ def _dataset(entry: SetEntry, part: tuple[str, ...]) -> Dataset:
         keep = rows_of_part(whole.embeddings, part)
         if not keep.any():
             raise sde.DataError(f"no pair of {entry.data} is {' and '.join(part)}: take one of them away")
-        return Dataset(whole.embeddings.select(keep), whole.filters, whole.folder)
+        return Dataset(whole.embeddings.select(keep), whole.filters, whole.folder, whole.sizes)
     embeddings = sde.EmbeddingSet.load(entry.folder)
-    return Dataset(embeddings, sets.filters(embeddings), entry.folder)
+    return Dataset(embeddings, sets.filters(embeddings), entry.folder, _sizes(entry.folder))
+
+
+def _sizes(folder: str) -> tuple[int, ...]:
+    try:
+        return tuple((Path(folder) / name).stat().st_size for name in ("image.npy", "text.npy", "links.npy"))
+    except OSError:
+        return (-1,)

@@ -1,8 +1,5 @@
 """The numbers of a state as tables, one for each file of the download."""
 
-import csv
-import io
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -61,23 +58,6 @@ def retrieval_rows(report: Mapping[str, Any]) -> list[Row]:
                     }
                 )
     return found
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """Return rows as CSV with a header; what is not finite is empty. Cells that a spreadsheet would run are text."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return ""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
 
 
 def _band_row(report: Bands, band: str) -> Row:
