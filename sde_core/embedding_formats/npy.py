@@ -17,6 +17,7 @@ from sde_core.embedding_formats.quantised import (
 )
 from sde_core.embedding_formats.roles import is_index_name, normal
 from sde_core.errors import DataError
+from sde_core.files.mapped import array_in_file, check_regular
 
 
 def open_npy(paths: list[Path]) -> Container:
@@ -25,7 +26,7 @@ def open_npy(paths: list[Path]) -> Container:
     Raises:
         DataError: not an npy file, cut off, not a matrix of numbers, or the widths differ.
     """
-    arrays = {str(path): mapped_npy(path, str(path)) for path in paths}
+    arrays = {str(path): mapped_npy(path, str(path), whole=len(paths) == 1) for path in paths}
     some = {name: array for name, array in arrays.items() if len(array.shape) != 2 or len(array)}
     parts = [_matrix("", array, {}, name) for name, array in (some or arrays).items()]  # a part may be empty
     place = str(paths[0]) if len(paths) == 1 else str(paths[0].parent)
@@ -73,19 +74,23 @@ def is_bfloat16(array: npt.NDArray[Any]) -> bool:
     return array.dtype.str[1:] == "V2" and array.ndim == 2
 
 
-def mapped_npy(path: Path, place: str, offset: int = 0, size: int | None = None) -> npt.NDArray[Any]:
-    """Return the npy array that begins at ``offset`` of a file, memory-mapped.
+def mapped_npy(
+    path: Path, place: str, offset: int = 0, size: int | None = None, *, whole: bool = True
+) -> npt.NDArray[Any]:
+    """Return the npy array that begins at ``offset`` of a file; a large one memory-mapped.
 
     Args:
         path: of the file.
         place: file and array, as sentences name them.
         offset: where the npy content begins.
         size: bytes that belong to it; None goes to the end of the file.
+        whole: whether a small one is read; of many parts each stays mapped.
 
     Raises:
         DataError: not npy, cut off, or Python objects.
     """
     shape: tuple[int, ...] = ()
+    check_regular(path)
     try:
         with path.open("rb") as file:
             end = path.stat().st_size if size is None else offset + size
@@ -99,8 +104,7 @@ def mapped_npy(path: Path, place: str, offset: int = 0, size: int | None = None)
             )
         if needed == 0:
             return np.empty(shape if 0 in shape else (0,), dtype)
-        # "c": a change stays in memory; torch warns of arrays that cannot be written.
-        return np.memmap(path, dtype, "c", start, shape, "F" if is_fortran else "C")
+        return array_in_file(path, dtype, shape, start, "F" if is_fortran else "C", whole=whole)
     except OSError as error:
         raise DataError(f"{place} must be readable; {error.strerror or error}") from None
     except (ValueError, OverflowError, MemoryError) as error:

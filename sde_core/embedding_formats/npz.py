@@ -14,6 +14,7 @@ from sde_core.embedding_formats.base import Container
 from sde_core.embedding_formats.gather import allocate
 from sde_core.embedding_formats.npy import container_of, mapped_npy, npy_header
 from sde_core.errors import DataError
+from sde_core.files.mapped import check_regular
 from sde_core.pairs.limits import allowed_unpacked
 
 _LOCAL_HEADER = 30  # bytes before the name of a member, which comes twice in a zip file
@@ -26,6 +27,7 @@ def open_npz(path: Path) -> Container:
         DataError: not an archive, damaged or cut off, or an array of Python objects.
     """
     arrays: dict[str, npt.NDArray[Any] | DataError] = {}
+    check_regular(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.filename.endswith(".npy")]

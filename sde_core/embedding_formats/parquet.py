@@ -9,6 +9,7 @@ import numpy as np
 from sde_core.embedding_formats.base import Container, Floats, Matrix, Table, check_vectors
 from sde_core.embedding_formats.tables import parquet_schema, parquet_table
 from sde_core.errors import DataError
+from sde_core.pairs.limits import allowed_unpacked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +26,7 @@ def open_parquet(paths: list[Path]) -> Container:
     place = str(paths[0]) if len(paths) == 1 else str(paths[0].parent)
     schema, _ = parquet_schema(paths[0])
     table = parquet_table(paths)
+    _check_sizes(paths)
     for path in paths[1:]:
         lacking = [n for n in schema.names if n not in parquet_schema(path)[0].names]
         if lacking:
@@ -42,6 +44,28 @@ def open_parquet(paths: list[Path]) -> Container:
 def _stored(kind: "pa.DataType") -> "pa.DataType":
     """Return the type that is stored: an extension type, such as a tensor of fixed shape, is kept as another."""
     return getattr(kind, "storage_type", kind)
+
+
+def _check_sizes(paths: list[Path]) -> None:
+    """Refuse files whose columns unfold to far more than their size: vectors hardly compress.
+
+    Equal values are stored once, so that a small file can declare any number of them.
+    """
+    import pyarrow.parquet as pq
+
+    for path in paths:
+        parquet_schema(path)  # says what is wrong with a damaged part
+        footer, size = pq.read_metadata(path), path.stat().st_size
+        chunks = [
+            footer.row_group(g).column(c)
+            for g in range(footer.num_row_groups)
+            for c in range(footer.num_columns)
+        ]
+        unfolded = sum(max(chunk.num_values * 4, chunk.total_uncompressed_size) for chunk in chunks)
+        if unfolded > allowed_unpacked(size) or any(chunk.num_values < 0 for chunk in chunks):
+            raise DataError(
+                f"{path} declares {unfolded:,} bytes unfolded from {size:,}, more than a hundredfold: refused as a bomb"
+            )
 
 
 def _is_vectors(kind: "pa.DataType") -> bool:
@@ -66,6 +90,10 @@ def _matrix(paths: list[Path], name: str, table: Table, place: str) -> Matrix:
     def blocks() -> Iterator[Floats]:
         start = 0
         for batch in _batches(paths, name, max(1, _ENTRIES // width)):
+            if start + len(batch) > table.n_rows:
+                raise DataError(
+                    f"{place} must have the {table.n_rows:,} rows that the file declares; it has more"
+                )
             yield _rows(batch, width, dtype, reasons, start)
             start += len(batch)
 

@@ -19,6 +19,7 @@ from sde_core.embedding_formats.base import (
 from sde_core.embedding_formats.quantised import are_whole_vectors, matrix_of_scaled, scale_of
 from sde_core.embedding_formats.roles import is_index_name, normal
 from sde_core.errors import DataError
+from sde_core.files.mapped import check_regular
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,6 +33,7 @@ def open_safetensors(path: Path) -> Container:
     """
     from safetensors import SafetensorError, safe_open
 
+    check_regular(path)
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from sde_core.embedding_formats.base import Column, Table, table_of
 from sde_core.embedding_formats.npy import mapped_npy
 from sde_core.errors import DataError
+from sde_core.files.mapped import check_regular
 from sde_core.pairs.arrow_columns import cells
 from sde_core.pairs.tab_separated import tab_cells
 
@@ -211,6 +212,7 @@ def parquet_schema(path: Path) -> "tuple[pa.Schema, int]":
     """
     import pyarrow.parquet as pq
 
+    check_regular(path)
     try:
         file = pq.ParquetFile(path)
         return file.schema_arrow, file.metadata.num_rows

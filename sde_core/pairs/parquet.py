@@ -27,6 +27,9 @@ LOOKS_FOR = "parquet files (*.parquet)"
 ROWS = 256
 """Rows without pictures that are read at a time."""
 
+_SMALL_BYTES = 8 << 20
+"""That a row group may have unpacked however small the file is: a few rows of it may lie in memory many times."""
+
 PICTURES = 16
 """Pictures that are read at a time."""
 
@@ -106,7 +109,18 @@ class _ParquetPart(ArrowPart):
         import pyarrow.parquet as pq
 
         with self._tree.open(self.label) as file, readable(self.label, "parquet"):
-            return pq.read_metadata(file)
+            footer = pq.read_metadata(file)
+        _check_sizes(footer, self._tree.size(self.label), self.label)
+        return footer
+
+
+def _check_sizes(footer: "pq.FileMetaData", size: int, label: str) -> None:
+    """Refuse a row group that unpacks to far more than the file: pictures hardly compress, and text by ten."""
+    largest = max((footer.row_group(i).total_byte_size for i in range(footer.num_row_groups)), default=0)
+    if largest > _SMALL_BYTES + 100 * size:
+        raise DataError(
+            f"{label} declares {largest:,} bytes unpacked from {size:,}, more than a hundredfold: refused as a bomb"
+        )
 
 
 class _Pictures:

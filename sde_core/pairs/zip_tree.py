@@ -19,6 +19,8 @@ from sde_core.pairs.tree import Tree, safe_name
 MAX_DIRECTORY_BYTES = 32 * MIB
 """The archive's list of files, which lies in memory: some 300,000 names."""
 
+_MOST_EMPTY = 10_000
+
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError, OverflowError,
@@ -175,6 +177,9 @@ def _check_member(info: zipfile.ZipInfo) -> None:
 
 def _check_sizes(infos: list[zipfile.ZipInfo], size: int, label: str) -> None:
     """Refuse what declares far more than its size, or files that overlap in the archive."""
+    empty = sum(not info.file_size and not info.is_dir() for info in infos)
+    if empty > _MOST_EMPTY:
+        raise DataError(f"{label} has {empty:,} empty files, and may have {_MOST_EMPTY:,}: refused as a bomb")
     packed = sum(info.compress_size for info in infos)
     if packed > size:
         raise DataError(f"{label} has files that overlap ({packed:,} bytes in {size:,}): refused as a bomb")

@@ -1,6 +1,7 @@
 """What a report is made of, as JSON that makes the same report again."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -16,6 +17,9 @@ from sde_core.vocabulary import Centring
 
 VERSION = 1
 KIND = "sde.report"
+MOST_RESAMPLES = 100_000
+"""Fifty times the default; more would end no digit that is shown."""
+MOST_SETS = 16
 _MOST_BYTES = 64 << 20
 _EMBEDDED = re.compile(r'<script type="application/json" id="sde-spec">(.*?)</script>', re.DOTALL)
 
@@ -93,6 +97,18 @@ class ReportSpec:
     def __post_init__(self) -> None:
         if not self.sets:
             raise ConfigError("sets must hold at least one embedding set; got none")
+        if not 1 <= self.n_resamples <= MOST_RESAMPLES:
+            raise ConfigError(f"n_resamples must lie in 1 to {MOST_RESAMPLES:,}; got {self.n_resamples}")
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError(f"seed must lie in 0 to 2^63 - 1; got {self.seed}")
+        for name, most in (("sets", MOST_SETS), ("treatments", 100)):
+            if len(getattr(self, name)) > most:
+                raise ConfigError(
+                    f"{name} must have at most {most} entries; got {len(getattr(self, name)):,}"
+                )
+        for name in ("noise_factor", "strong_factor"):
+            if not math.isfinite(getattr(self, name)):
+                raise ConfigError(f"{name} must be finite; got {getattr(self, name)}")
         check_name(self.center, "center", tuple(Centring))
         check_name(self.captions, "captions", ("primary", "all"))
         for name in self.treatments:

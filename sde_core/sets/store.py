@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.errors import DataError
+from sde_core.files import mapped
 from sde_core.files.replacing import replaced_folder, sampled_digest
 from sde_core.pairs.base import Skipped
 from sde_core.sets.missing import what_is_missing
@@ -142,7 +143,9 @@ def write_set(embeddings: _Stored, folder: Path) -> Path:
 
 
 def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -> Set:
-    """Return the set in ``folder``, vectors memory-mapped; sizes, samples of every file and counts are checked.
+    """Return the set in ``folder``; sizes, samples of every file and counts are checked.
+
+    Arrays above 64 MiB are memory-mapped, smaller ones read whole.
 
     Args:
         folder: that `write_set` wrote.
@@ -157,9 +160,7 @@ def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -
     manifest = _manifest(folder)
     _check_files(folder, manifest)
     try:
-        arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in _ARRAYS
-        }
+        arrays = {name: _array(folder / f"{name}.npy") for name in _ARRAYS}
         images = pq.read_table(folder / "images.parquet").to_pydict()
         captions = pq.read_table(folder / "texts.parquet").column("caption").to_pylist()
         ids = images.pop("id")
@@ -187,6 +188,11 @@ def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -
     # The digest was taken when the set was written; sizes and samples say that the files are those.
     embeddings.__dict__["fingerprint"] = manifest["fingerprint"]
     return embeddings
+
+
+def _array(path: Path) -> Any:  # noqa: ANN401  (what numpy reads)
+    is_large = path.stat().st_size > mapped.READ_WHOLE_BYTES
+    return np.load(path, mmap_mode="c" if is_large else None, allow_pickle=False)
 
 
 def read_facts(folder: Path, build: Callable[..., _Stored]) -> SetFacts:
