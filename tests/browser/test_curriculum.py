@@ -33,7 +33,7 @@ def test_the_enhanced_spectrum_follows_the_moment_and_plays(url, opened, dark, w
         expect(page.get_by_text("measured values stay within their bounds")).to_be_visible()
         before, first = _plotted(page, "y", BEFORE), _plotted(page, "y", STRONG)
         assert first[0] == pytest.approx(1.5 * before[0], rel=1e-5)
-        slider = page.get_by_test_id("stSlider").filter(has_text="Training progress t").get_by_role("slider")
+        slider = page.get_by_test_id("stSlider").filter(has_text="Moment t").get_by_role("slider")
         slider.focus()
         slider.press("End")
         expect(page).to_have_url(re.compile("t=1"))

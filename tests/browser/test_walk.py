@@ -83,9 +83,10 @@ def test_nothing_moves_by_itself_over_all_pairs_of_views(url, opened):
             _agree(page, SHOWN, ADDRESS)
             if waits.random() < 0.15:  # a press that has nothing to do with it
                 page.wait_for_timeout(waits.choice((0, 150, 900)))
-                page.get_by_role("radio", name="enhanced").click()
+                side = page.get_by_test_id("stSidebar")
+                side.get_by_role("radio", name="enhanced").click()
                 expect(page).to_have_url(re.compile("transform=enhanced"))
-                page.get_by_role("radio", name="none").last.click()
+                side.get_by_role("radio", name="none").click()
                 expect(page).not_to_have_url(re.compile("transform"))
                 rest(page)
                 _agree(page, SHOWN, ADDRESS)
