@@ -32,6 +32,18 @@ def start(stream: TextIO | None = None) -> None:
     _LOG.propagate = False
 
 
+def leave_out_late_looks() -> None:
+    """Keep Streamlit's log clean of looks at a part of the page that a change of view has just taken away.
+
+    Each part that follows a job looks once more than it is there; that is no fault, and nobody can do anything.
+    """
+    logging.getLogger("streamlit.runtime.app_session").addFilter(_is_no_late_look)
+
+
+def _is_no_late_look(record: logging.LogRecord) -> bool:
+    return "The fragment with id" not in str(record.msg)
+
+
 def tell(event: str, **figures: object) -> None:
     """Write one line.
 

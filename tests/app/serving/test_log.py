@@ -46,3 +46,12 @@ def test_a_foreseen_failure_is_its_sentence_and_another_has_an_id():
     assert "secret path" in error["traceback"]
     assert "secret path" not in line["error"]
     assert error["id"] in line["error"]
+
+
+def test_a_late_look_at_a_part_that_has_gone_is_no_line(caplog):
+    logger = logging.getLogger("streamlit.runtime.app_session")
+    log.leave_out_late_looks()
+    with caplog.at_level(logging.INFO, logger=logger.name):
+        logger.info("The fragment with id %s does not exist anymore - it might have been removed", "x")
+        logger.info("something else")
+    assert {record.getMessage() for record in caplog.records} == {"something else"}
