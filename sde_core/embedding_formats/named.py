@@ -1,5 +1,6 @@
 """One name for one set, and a part of it: what a command line, a link or a spec can hold."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sde_core.sets.embeddings import EmbeddingSet
 
 
 def open_named(name: str, part: Sequence[str] = ()) -> EmbeddingSet:
-    """Return an embedding set by name, folder or file, or a part of it; "IMAGE,TEXT" are two files of vectors.
+    """Return an embedding set by name, folder or file, or a part of it; "IMAGE,TEXT" are two files, ",TEXT" is one.
 
     Args:
         name: of the set.
@@ -21,17 +22,27 @@ def open_named(name: str, part: Sequence[str] = ()) -> EmbeddingSet:
     Raises:
         DataError: nothing there, nothing in a known format, or an empty part.
     """
-    image, comma, text = name.partition(",")
-    if comma and not Path(name).expanduser().exists():
-        whole = open_embeddings(image.strip(), text=text.strip())
-    else:
-        whole = open_embeddings(name)
+    whole = _opened(name)
     if not part:
         return whole
     keep = rows_of_part(whole, part)
     if not keep.any():
         raise DataError(f"no picture of {name} is {' and '.join(part)}: take one of them away")
     return whole.select(keep, name=part_name(whole.name or name, part))
+
+
+def _opened(name: str) -> EmbeddingSet:
+    image, comma, text = name.partition(",")
+    try:
+        if comma and not Path(name).expanduser().exists():
+            return open_embeddings(image.strip() or None, text=text.strip() or None)
+        return open_embeddings(name)
+    except DataError as error:
+        if not re.search(r"\b(columns|images|text_to_image)=", str(error)):
+            raise
+        raise DataError(
+            f"{error}; that is an option of open_embeddings: open it in Python, save the set, and name its folder here"
+        ) from None
 
 
 def part_name(name: str, part: Sequence[str]) -> str:

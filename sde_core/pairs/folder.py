@@ -23,6 +23,7 @@ from sde_core.pairs.fields import (
 from sde_core.pairs.img2dataset import failed_rows
 from sde_core.pairs.limits import MAX_ROW_BYTES
 from sde_core.pairs.member_names import IMAGE_SUFFIXES
+from sde_core.pairs.rows import TABLE_SUFFIXES
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import Tree
 from sde_core.vocabulary import MODALITIES, Modality
@@ -30,6 +31,7 @@ from sde_core.vocabulary import MODALITIES, Modality
 LOOKS_FOR = "a folder of pictures with captions beside them (a.jpg with a.txt or a.json)"
 
 _SIDECARS = (".txt", ".json")
+_MAY_HOLD_CAPTIONS = (*TABLE_SUFFIXES, ".parquet", ".tar", ".arrow", ".json", ".txt")
 
 
 class FolderPairs(Pairs):
@@ -170,10 +172,15 @@ def detects(source: Source) -> bool:
 
 
 def detects_one(source: Source) -> bool:
-    """Return whether it is a folder of pictures without captions: taken where nothing else recognises it."""
+    """Return whether it is a folder of pictures without captions: taken where nothing else recognises it.
+
+    A table, shard or parquet file beside the pictures may hold the captions: then its own reader has to say more.
+    """
     if source.tree is None:
         return False
     try:
+        if any(name.lower().endswith(_MAY_HOLD_CAPTIONS) for name in source.tree.top()):
+            return False
         return any(True for _, names in islice(source.tree.folders(), 20) for _ in _pictures(names))
     except DataError:
         return False

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 import sde_core as sde
+from sde_core.embedding_formats.named import open_named
 
 
 def vectors(rows: int = 6, width: int = 4, seed: int = 0) -> np.ndarray:
@@ -175,3 +176,15 @@ def test_rows_that_were_merged_are_said(tmp_path):
     assert made.n_texts == 3
     assert made.remarks == ("6 text rows of the file are 3 here: equal captions with equal vectors are one.",)
     assert sde.EmbeddingSet.load(made.save(tmp_path / "set")).remarks == made.remarks
+
+
+def test_a_name_on_the_command_line_advises_nothing_that_it_has_not(tmp_path):
+    np.savez(tmp_path / "x.npz", a=vectors(), b=vectors(seed=1))
+    with pytest.raises(
+        sde.DataError, match=r"columns=.*that is an option of open_embeddings: open it in Python"
+    ):
+        open_named(str(tmp_path / "x.npz"))
+    np.save(tmp_path / "v.npy", vectors())
+    assert open_named(f",{tmp_path / 'v.npy'}").modalities == ("text",)
+    with pytest.raises(sde.DataError, match=r"there is no .*nowhere\.npy$"):
+        open_named(str(tmp_path / "nowhere.npy"))

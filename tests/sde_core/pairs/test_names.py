@@ -75,6 +75,13 @@ def test_a_folder_of_pictures_without_captions(tmp_path, packed):
     assert len(mixed) == 1
 
 
+def test_a_table_that_cannot_be_read_is_not_passed_over_for_its_pictures(tmp_path):
+    folder = _write(tmp_path / "set", "0.jpg")
+    (folder / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="none was found"):
+        open_pairs(folder)
+
+
 def test_the_repr_is_short(tmp_path):
     assert repr(open_pairs(_write(tmp_path / "set", "0.jpg", "0.txt"))).startswith("FolderPairs('")
     assert len(repr(open_pairs("clipart/val"))) <= 200
