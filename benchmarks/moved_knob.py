@@ -39,12 +39,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.moved_knob", description=__doc__)
     parser.add_argument("--pairs", type=int, default=50_000, help="default: %(default)s")
     parser.add_argument("--width", type=int, default=512, help="default: %(default)s")
+    parser.add_argument("--data", help="a bundled set or the folder of one, instead of random vectors")
     parser.add_argument("--runs", type=int, default=40, help="values of each control; default: %(default)s")
     parser.add_argument("--views", nargs="+", default=["spectrum", "curriculum"], help="default: both")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SDE_CACHE"] = str(Path(folder) / "cache")
-        data = decaying(options.pairs, options.width).save(Path(folder) / "set")
+        data = options.data or decaying(options.pairs, options.width).save(Path(folder) / "set")
         print("| view | control | script run, ms: median | p95 | of it processor: median | p95 |")
         print("|---|---|---|---|---|---|")
         shown = [knob for knob in KNOBS if knob[0] in options.views]
@@ -73,7 +74,8 @@ def _openings(data: str, view: str, runs: int) -> "tuple[list[tuple[float, float
     for _ in range(runs):
         at = _opened(data, view)
         taken.append(at.session_state["taken_ms"])
-    return taken, sum(len(chart.proto.spec) for chart in at.get("plotly_chart"))
+    specs = [chart.proto.spec for chart in at.get("plotly_chart")]
+    return taken, sum(map(len, specs + [component.proto.json for component in at.get("bidi_component")]))
 
 
 def decaying(n_pairs: int, width: int) -> EmbeddingSet:

@@ -25,6 +25,7 @@ BACK = "back"
 """Parameter that the page's head adds to an address which the browser went back or forward to."""
 _NAMES = tuple(field.name for field in fields(State))
 _DRAWN = "drawn_widgets"
+_NOW = "state_now"
 _WRITTEN = "link_written"
 _PROBLEMS = "link_problems"
 
@@ -46,7 +47,15 @@ class Drawn:
 
 def current_state() -> State:
     """Return the state of this tab."""
-    return read_state({name: st.session_state.get(name) for name in _NAMES})
+    found = st.session_state.get(_NOW)
+    return found if isinstance(found, State) else _read()
+
+
+def _read() -> State:
+    """Return the state, read field by field, and keep it: a view asks for it dozens of times in a run."""
+    state = read_state({name: st.session_state.get(name) for name in _NAMES})
+    st.session_state[_NOW] = state
+    return state
 
 
 def put(**values: object) -> None:
@@ -65,6 +74,7 @@ def put_by(widget: str, values: Mapping[str, object]) -> None:
     changed = {name for name, value in values.items() if _plain(value) != getattr(before, name)}
     for name in changed:
         st.session_state[name] = _plain(values[name])
+    _read()
     for name, drawn in drawn_widgets().items():
         if drawn.field in changed and name != widget:
             drawn.number, drawn.first = drawn.number + 1, None
@@ -92,6 +102,7 @@ def take_link() -> None:
     is_new = _WRITTEN not in st.session_state
     for name in _NAMES:
         st.session_state.setdefault(name, getattr(DEFAULT, name))
+    _read()
     if is_new or BACK in link:
         rules = rule_names()
         values = linked_values(link, rules)
