@@ -161,9 +161,11 @@ def detects(source: Source) -> bool:
         return False
     try:
         for _, names in islice(source.tree.folders(), 20):
-            present = {name.lower() for name in names}
+            present = {_composed(name.lower()) for name in names}
             if any(
-                f"{stem}{suffix}".lower() in present for stem, _ in _pictures(names) for suffix in _SIDECARS
+                _composed(f"{stem}{suffix}".lower()) in present
+                for stem, _ in _pictures(names)
+                for suffix in _SIDECARS
             ):
                 return True
     except DataError:
