@@ -5,6 +5,7 @@ import pytest
 
 import sde_core as sde
 from sde_core.errors import DataError
+from sde_core.files.bundled import data_folder
 from sde_core.mmeb import CATEGORIES, MMEB, TASKS, encode_sides, evaluate_mmeb, published_mmeb
 from sde_core.pairs import decode_image
 from tests.fixtures import picture_bytes
@@ -159,6 +160,6 @@ def test_published_rows_are_those_of_their_authors_and_say_so():
         "CLIP-L": 37.8,
         "BLIP2": 25.2,
     }
-    content = json.loads((sde.bundled.data_folder() / "published/mmeb.json").read_text())
+    content = json.loads((data_folder() / "published/mmeb.json").read_text())
     assert "nothing here was measured by this project" in content["label"]
     assert [row["precision_at_1"] for row in content["rows"]] == sorted(found.values(), reverse=True)
