@@ -10,6 +10,8 @@ from sde_core.losses.distributed import Shares, gather_rows, shares_of, world_si
 _KNOWS = "sees_all_ranks"
 """Attribute of a loss that gathers the rows of all ranks by itself."""
 _TOLD = "_sde_was_told"
+# Half precision rounds a length by less.
+_UNIT_SLACK = 0.02
 
 
 def default_base_loss() -> nn.Module:
@@ -102,6 +104,19 @@ class WholeBatch(nn.Module):
         )
         value: Tensor = self.loss(image, text, logit_scale, logit_bias=logit_bias)
         return value
+
+
+def say_what_is_not_unit(image: Tensor, text: Tensor) -> None:
+    """Warn of features that are not of unit length; they pass as they are, because the base loss may want that."""
+    for what, rows in (("image", image), ("text", text)):
+        length = float(rows.detach().float().norm(dim=1).mean())
+        if abs(length - 1) > _UNIT_SLACK:
+            warnings.warn(
+                f"{what}_features have a mean length of {length:.3g}, contrastive losses expect 1: pass "
+                "torch.nn.functional.normalize(features, dim=-1), as transformers' get_image_features and "
+                "get_text_features do not",
+                stacklevel=2,
+            )
 
 
 def _say_what_is_local(base_loss: nn.Module, shares: Shares) -> None:

@@ -88,7 +88,7 @@ class FANoiseLoss(nn.Module):
         generator = self._clock.generator(self.seed)
         with torch.autocast(device_type=image.device.type, enabled=False):
             first, second = (self._with_noise(x, generator, shares) for x in (image, text))
-        self._clock.calls += 1
+        self._clock.count()
         return first, second
 
     def _with_noise(self, features: Tensor, generator: torch.Generator, shares: Shares) -> Tensor:

@@ -7,7 +7,12 @@ from torch import Tensor, nn
 
 from sde_core.losses.ascent import gain_ascent
 from sde_core.losses.barlow import component_barlow
-from sde_core.losses.base_loss import default_base_loss, fit_to_ranks, gradient_scale_beside
+from sde_core.losses.base_loss import (
+    default_base_loss,
+    fit_to_ranks,
+    gradient_scale_beside,
+    say_what_is_not_unit,
+)
 from sde_core.losses.basis import BasisKeeper, Pair, StepConstants
 from sde_core.losses.component_contrast import component_contrast
 from sde_core.losses.config import SDELossConfig
@@ -37,7 +42,8 @@ class SDELoss(nn.Module):
     spectra of the whole batch. Features that are not finite pass to the base loss as they are and make
     the spectral loss NaN, so that a gradient scaler can skip the step.
 
-    Progress t is set by `set_progress`, or counted if the config has ``total_steps``, else it stays 0.
+    Progress t is that of the optimiser or scheduler named by `follow`, or set by `set_progress`, whichever was called
+    last; else it is counted if the config has ``total_steps``, else it stays 0.
     In eval mode, and where no
     gradient is asked for (a trainer's evaluation puts its model in eval mode, not this loss), nothing is counted
     or remembered. Rank and world size are those of the call: it may be built before there are any.
@@ -67,6 +73,7 @@ class SDELoss(nn.Module):
         self.gains: dict[str, Tensor] = {}
         self._clock = TrainingClock(total_steps=config.total_steps, calls_per_step=config.calls_per_step)
         self._keeper = BasisKeeper(config)
+        self._has_looked = False
 
     @property
     def progress(self) -> float:
@@ -92,12 +99,28 @@ class SDELoss(nn.Module):
         )
 
     def set_progress(self, progress: float) -> None:
-        """Fix the share of training done; from now on only this call moves it.
+        """Fix the share of training done; from now on only this call moves it, or `follow`.
 
         Raises:
             ConfigError: ``progress`` outside [0, 1], NaN included.
         """
         self._clock.set_progress(progress)
+
+    def follow(self, source: object, *, total_steps: int | None = None) -> None:
+        """Take step and progress from an optimiser or a scheduler from now on, in place of counting calls.
+
+        Nothing that the trainer does between two steps (evaluation, accumulation, a skipped step) moves t, and
+        a resumed optimiser brings its count along.
+
+        Args:
+            source: optimiser (t is its share of ``total_steps``) or scheduler (t is how far it has come), as torch
+                makes them or as accelerate and Lightning wrap them.
+            total_steps: optimiser steps of the whole training; None takes those of the scheduler, or the config's.
+
+        Raises:
+            ConfigError: neither of the two, or nobody knows how long the training is.
+        """
+        self._clock.follow(source, total_steps)
 
     def forward(
         self,
@@ -110,7 +133,8 @@ class SDELoss(nn.Module):
         """Return the loss, or its two parts, already weighted, to be summed.
 
         Args:
-            image_features: (B, n), rows normalised as open_clip returns them.
+            image_features: (B, n), rows of unit length as open_clip returns them; others are told of once and taken
+                as they are.
             text_features: (B, n), row by row.
             logit_scale: () as the base loss takes it.
             logit_bias: () or None, as the base loss takes it.
@@ -148,6 +172,9 @@ class SDELoss(nn.Module):
         """Return both enhanced views and the weighted spectral loss, and count the call."""
         shares = shares_of(image_features, text_features)
         fit_to_ranks(self.base_loss, shares)
+        if not self._has_looked:
+            self._has_looked = True
+            say_what_is_not_unit(image_features, text_features)
         is_training = is_training_call(self, image_features, text_features)
         with torch.autocast(device_type=image_features.device.type, enabled=False):
             local = _work(image_features), _work(text_features)
@@ -156,7 +183,8 @@ class SDELoss(nn.Module):
             rows = image, text
             # One number instead of m n comparisons; NaN and infinity both survive a sum.
             if not bool(torch.isfinite(rows[0].sum() + rows[1].sum())):
-                self._clock.calls += is_training
+                if is_training:
+                    self._clock.count(image_features, text_features)
                 return image_features, text_features, (rows[0].sum() + rows[1].sum()) * float("nan")
             means: Means = (None, None)
             if self.config.center == "mean":
@@ -170,7 +198,8 @@ class SDELoss(nn.Module):
             self.gains = self._gains_now(constants, ascents)
             with torch.autocast(device_type=image_features.device.type, enabled=False):
                 views = _views(local, constants, self.gains, means)
-        self._clock.calls += is_training
+        if is_training:
+            self._clock.count(image_features, text_features)
         return views[0].to(image_features.dtype), views[1].to(text_features.dtype), spectral
 
     def _gains_now(self, constants: StepConstants, ascents: dict[str, Tensor]) -> dict[str, Tensor]:
