@@ -28,6 +28,7 @@ def configurations() -> dict[str, sde.SDELossConfig]:
         "component contrast, basis at every step": replace(contrast, **every[1]),
         "component contrast, basis every 16 steps": replace(contrast, **kept),
         "component contrast, basis and term every 4 steps": replace(contrast, **every[4]),
+        "spectral contrast, every step": replace(_NOTHING, spectral_contrast=1.0, spectral_every=1),
         "`recommended(from_scratch=True)`, whitened agreement": sde.SDELossConfig.recommended(
             from_scratch=True
         ),

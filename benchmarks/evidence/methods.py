@@ -10,7 +10,7 @@ from torch import nn
 import sde_core as sde
 from benchmarks.evidence import terms
 from sde_core.losses import DuplicateAwareLoss, barlow_twins, vicreg, whitened_agreement
-from sde_core.losses.config import Band
+from sde_core.losses.terms.term import Band
 
 Knobs = Mapping[str, Any]
 

@@ -1,7 +1,6 @@
 """The protocol's rule for the preset: what `SDELossConfig.recommended()` must be, from the results."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import sde_core as sde
@@ -78,8 +77,8 @@ def fields_of(*configs: sde.SDELossConfig) -> str:
     if len(configs) == 2:
         lines[0] = "| field | `recommended()` | `recommended(from_scratch=True)` |"
     rows = (
-        " | ".join([f"`{f.name}`", *(f"`{getattr(config, f.name)!r}`" for config in configs)])
-        for f in fields(sde.SDELossConfig)
+        " | ".join([f"`{name}`", *(f"`{getattr(config, name)!r}`" for config in configs)])
+        for name in configs[0].flat()
     )
     return "\n".join([*lines, *(f"| {row} |" for row in rows)])
 

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from sde_core.losses import barlow_twins
-from sde_core.losses.component_contrast import component_contrast, shared_spectrum
-from sde_core.losses.whitening import whitened
+from sde_core.losses.terms.component_contrast import component_contrast, shared_spectrum
+from sde_core.losses.terms.whitening import whitened
 
 
 def raw_contrast(image: Tensor, text: Tensor, *, temperature: float) -> Tensor:

@@ -135,7 +135,7 @@ def _replaced(config: _Config, words: list[str], option: str) -> _Config:
 
 def _assigned(words: list[str], target: object, option: str) -> dict[str, Any]:
     """Return {field: value} of words such as "subspace=0"; values are read as JSON, else as text."""
-    known = [f.name for f in fields(target) if f.name != "enhancement"]  # type: ignore[arg-type]
+    known = [name for name in _names_of(target) if name != "enhancement"]
     found: dict[str, Any] = {}
     for word in words:
         name, sign, text = word.partition("=")
@@ -149,3 +149,11 @@ def _assigned(words: list[str], target: object, option: str) -> dict[str, Any]:
         except json.JSONDecodeError:
             found[name] = None if text == "none" else text
     return found
+
+
+def _names_of(target: object) -> list[str]:
+    from sde_core.losses.config import SDELossConfig, keywords
+
+    if isinstance(target, SDELossConfig):
+        return list(keywords())
+    return [f.name for f in fields(target)]  # type: ignore[arg-type]

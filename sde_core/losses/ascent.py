@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sde_core.losses.enhanced_view import enhanced_view
+from sde_core.losses.scores import both_ways
 
 Pair = tuple[Tensor, Tensor]
 Contrast = Callable[[Tensor, Tensor], Tensor]
@@ -51,5 +52,4 @@ def info_nce(image: Tensor, text: Tensor, *, temperature: float) -> Tensor:
         temperature: tau, above 0.
     """
     logits = functional.normalize(image, dim=1) @ functional.normalize(text, dim=1).T / temperature
-    target = torch.arange(len(logits), device=logits.device)
-    return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
+    return both_ways(logits)

@@ -1,6 +1,6 @@
 """Bases and partitions that a loss treats as constants, from one batch or from running Gram matrices."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any, Self
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sde_core.losses.config import SDELossConfig
 from sde_core.losses.decomposition import decompose, decompose_gram
+from sde_core.losses.terms.term import Need, StepConstants
 from sde_core.partition import Partition, Rule, partition_spectrum
 from sde_core.spectra.spectrum import Spectrum
 
@@ -15,21 +16,6 @@ Pair = tuple[Tensor, Tensor]
 
 # Rules that look at the spectrum alone: checking rows for them at every step would cost more than they do.
 _BLIND_RULES = ("mp-iqr", "energy", "gavish-donoho", "screenot", "bema")
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class StepConstants:
-    """What a step holds fixed; a part that no term asked for is missing.
-
-    Attributes:
-        spectra: by "image", "text" and "shared" (both modalities' rows together).
-        partitions: of the same directions.
-        is_exact: whether they are those of the batch at hand, not of earlier ones.
-    """
-
-    spectra: dict[str, Spectrum] = field(default_factory=dict)
-    partitions: dict[str, Partition] = field(default_factory=dict)
-    is_exact: bool = False
 
 
 class BasisKeeper:
@@ -88,9 +74,11 @@ class BasisKeeper:
             self._step = int(state["step"])
 
     def _needed(self) -> tuple[str, ...]:
-        c = self.config
-        each = ("image", "text") if c.enhancement is not None else ()
-        return (*each, "shared") if c.component_contrast > 0 or c.component_barlow > 0 else each
+        each = ("image", "text") if self.config.enhancement is not None else ()
+        return (*each, "shared") if self._is_needed("shared") else each
+
+    def _is_needed(self, what: Need) -> bool:
+        return any(what in term.needs for term in self.config.terms if term.weight > 0)
 
     def _fits(self, rows: Pair) -> bool:
         assert self._kept is not None
@@ -101,7 +89,7 @@ class BasisKeeper:
 
     def _parted(self, spectra: dict[str, Spectrum], rows: Pair, *, is_exact: bool) -> StepConstants:
         c = self.config
-        wanted = [name for name in spectra if name != "shared" or c.contrast_band != "all"]
+        wanted = [name for name in spectra if name != "shared" or self._is_needed("bands")]
         return StepConstants(
             spectra=spectra,
             partitions={name: _part(spectra[name], c.rule, _rows_of(name, rows), rows) for name in wanted},

@@ -5,6 +5,7 @@ from torch import Tensor, arange
 from torch.nn import functional
 
 from sde_core.losses.distributed import Shares, gather_rows_for_sum, shares_of, world_size
+from sde_core.losses.scores import both_ways
 
 
 class OneProductClipLoss(ClipLoss):  # type: ignore[misc]
@@ -39,10 +40,8 @@ class OneProductClipLoss(ClipLoss):  # type: ignore[misc]
             DataError: with several ranks, features that are no matrices of one shape on any of them.
         """
         if world_size() == 1:
-            alone: Tensor | dict[str, Tensor] = super().forward(
-                image_features, text_features, logit_scale, logit_bias=logit_bias, output_dict=output_dict
-            )
-            return alone
+            alone = both_ways(self.get_logits(image_features, text_features, logit_scale, logit_bias)[0])
+            return {"contrastive_loss": alone} if output_dict else alone
         shares = shares_of(image_features, text_features)
         scores = _scores_of_rank(image_features, text_features, logit_scale, shares)
         mine = shares.mine

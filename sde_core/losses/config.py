@@ -1,48 +1,39 @@
 """What `SDELoss` adds to a contrastive loss, and how much of it when."""
 
-import math
-from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, Literal, Self, TypeVar
 
+from sde_core.checks.settings import Help, Range, Share, Weight, check_settings, settings_of
 from sde_core.errors import ConfigError
-from sde_core.losses.whitening import WhitenedBy
+from sde_core.losses.terms import TERMS, Term
+from sde_core.losses.terms.hellinger import Hellinger
+from sde_core.losses.terms.subspace import Subspace
 from sde_core.partition import Rule
-from sde_core.shaping.curriculum import CurriculumConfig, Schedule, check_name
-from sde_core.spectra.spectrum import Center
+from sde_core.shaping.curriculum import CurriculumConfig, Schedule
 
-Band = Literal["all", "signal", "noise"]
-
+_T = TypeVar("_T", bound=Term)
 _STIRRED = CurriculumConfig(strong="noise")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class SDELossConfig:
     """Which terms `SDELoss` holds, their weights over training and how its basis is kept.
 
-    The defaults are `paper()`, our reconstruction. A term with weight 0 costs nothing.
+    The defaults are `paper()`, our reconstruction. Terms are given as such, or by flat keywords: the name of a term
+    sets its weight, and what its class calls ``flat_name`` its other settings, on top of ``terms``; so
+    ``SDELossConfig(hellinger=0, subspace_rank=8)`` is ``SDELossConfig(terms=(Subspace(rank=8),))``. The keywords are
+    attributes too. A term with weight 0 costs nothing.
 
     Attributes:
         enhancement: curriculum of the enhanced view, or None for plain features.
-        rule: name or callable that parts the directions of a batch.
+        rule: name or callable that partitions the directions of a batch.
         center: None leaves the cone in the spectra, "mean" takes each modality's mean off.
+        terms: of the spectral loss, each at most once; `sde_core.losses.terms.TERMS` lists them.
         weight_start: lambda, the weight of all spectral terms, at the end of the warm-up; at least 0.
         weight_end: lambda at the end of training, at least 0.
         schedule: "cosine", "linear", "step" or "constant" between the two.
         warmup: share of training in [0, 1) over which lambda rises linearly from 0.
-        hellinger: weight of the Hellinger term, at least 0.
-        hellinger_on: "values" (s) or "energies" (s^2).
-        subspace: weight of the subspace term, at least 0.
-        subspace_form: "projector" (1 - ||V_a^T V_b||^2 / k) or "captured" (no gradient through V).
-        subspace_rank: k, number of leading directions, at least 1.
-        component_contrast: weight of component contrast [X], at least 0.
-        contrast_band: directions of the shared basis that the component terms see: "all", "signal"
-            (strong and weak) or "noise".
-        contrast_temperature: tau_c, above 0.
-        component_barlow: weight of the Barlow-Twins form over shared directions [X], at least 0.
-        barlow_off_diagonal: w, weight of what is beside the diagonal there, at least 0.
-        whitening: weight of whitened agreement [X], at least 0; it needs no basis.
-        whitening_by: covariance that whitens: of "each" modality, or of "both".
-        whitening_shrinkage: c, added to the covariance as a share of its mean eigenvalue, above 0.
         basis_memory: decay in [0, 1) of the running Gram matrices behind basis and partition, per
             refresh; 0 takes the batch alone.
         refresh_every: steps between two looks at basis and partition, at least 1.
@@ -50,62 +41,67 @@ class SDELossConfig:
             spectral loss is 0, and what is evaluated counts ``spectral_every`` times (lazy
             regularisation, Karras et al. 2020), so that the pull over training stays the same.
         total_steps: optimiser steps of the whole training, to count progress by; None leaves progress
-            to `SDELoss.set_progress`.
+            to `SDELoss.follow` or `SDELoss.set_progress`.
         calls_per_step: calls of the loss per optimiser step (open_clip's --accum-freq), at least 1.
         seed: of the strong band's noise, at least 0.
 
     Raises:
-        ConfigError: a value outside its range or an unknown name.
+        ConfigError: a value outside its range, an unknown name, or a term twice.
+
+    >>> config = SDELossConfig(hellinger=0, spectral_contrast=1)
+    >>> [term.name for term in config.terms], config.subspace_rank
+    (['subspace', 'spectral_contrast'], 16)
     """
 
     enhancement: CurriculumConfig | None = _STIRRED
     rule: str | Rule = "mp-iqr"
-    center: Center = None
-    weight_start: float = 1.0
-    weight_end: float = 0.1
-    schedule: Schedule = "cosine"
-    warmup: float = 0.0
-    hellinger: float = 1.0
-    hellinger_on: Literal["values", "energies"] = "values"
-    subspace: float = 1.0
-    subspace_form: Literal["projector", "captured"] = "projector"
-    subspace_rank: int = 16
-    component_contrast: float = 0.0
-    contrast_band: Band = "all"
-    contrast_temperature: float = 0.1
-    component_barlow: float = 0.0
-    barlow_off_diagonal: float = 5e-3
-    whitening: float = 0.0
-    whitening_by: WhitenedBy = "each"
-    whitening_shrinkage: float = 0.01
-    basis_memory: float = 0.0
-    refresh_every: int = 4
-    spectral_every: int = 4
-    total_steps: int | None = None
-    calls_per_step: int = 1
-    seed: int = 0
+    center: Annotated[Literal["mean"] | None, Help("mean takes each modality's mean off")] = None
+    weight_start: Annotated[float, Weight, Help("lambda, the weight of all terms, at the start")] = 1.0
+    weight_end: Annotated[float, Weight, Help("lambda at the end")] = 0.1
+    schedule: Annotated[Schedule, Help("of lambda")] = "cosine"
+    warmup: Annotated[float, Share, Help("share of training over which lambda rises from 0")] = 0.0
+    terms: tuple[Term, ...] = ()
+    basis_memory: Annotated[float, Share, Help("decay of the running Gram matrices behind the basis")] = 0.0
+    refresh_every: Annotated[int, Range(1), Help("steps between two looks at the basis")] = 4
+    spectral_every: Annotated[int, Range(1), Help("steps between two evaluations of the terms")] = 4
+    total_steps: Annotated[int | None, Range(1), Help("of the whole training")] = None
+    calls_per_step: Annotated[int, Range(1), Help("calls of the loss per optimiser step")] = 1
+    seed: Annotated[int, Range(0), Help("of the strong band's noise")] = 0
 
-    def __post_init__(self) -> None:
-        # Written as "not inside", so that NaN is refused too.
-        for name in _WEIGHTS:
-            value = getattr(self, name)
-            if not 0.0 <= value < math.inf:
-                raise ConfigError(f"{name} must be finite and at least 0; got {value}")
-        for name in ("warmup", "basis_memory"):
-            value = getattr(self, name)
-            if not 0.0 <= value < 1.0:
-                raise ConfigError(f"{name} must lie in [0, 1); got {value}")
-        for name in ("contrast_temperature", "whitening_shrinkage"):
-            value = getattr(self, name)
-            if not 0.0 < value < math.inf:
-                raise ConfigError(f"{name} must be finite and above 0; got {value}")
-        for name, least in _COUNTS.items():
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ConfigError(f"{name} must be at least {least}; got {value}")
-        check_name(str(self.center), "center", ("None", "mean"))
-        for name, allowed in _CHOICES.items():
-            check_name(getattr(self, name), name, allowed)
+    def __init__(self, *, terms: Iterable[Term] | None = None, **settings: Any) -> None:  # noqa: ANN401
+        given = _DEFAULT_TERMS if terms is None else tuple(terms)
+        for field in fields(self):
+            if field.name != "terms":
+                object.__setattr__(self, field.name, settings.pop(field.name, field.default))
+        object.__setattr__(self, "terms", _ordered(_with_flat(given, settings)))
+        check_settings(self)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        """Return a setting of a term by its flat keyword."""
+        if not name.startswith("_"):
+            for cls in sorted(TERMS, key=lambda cls: self.term(cls).weight == 0):
+                for setting in settings_of(cls):
+                    if cls.flat_name(setting.name) == name:
+                        return getattr(self.term(cls), setting.name)
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def term(self, cls: type[_T]) -> _T:
+        """Return the term of a class; with weight 0 if there is none."""
+        return next((x for x in self.terms if isinstance(x, cls)), _off(cls))
+
+    def replaced(self, **changes: Any) -> Self:  # noqa: ANN401
+        """Return these settings with others by their keywords, those of terms included."""
+        return replace(self, **changes)
+
+    def flat(self) -> dict[str, Any]:
+        """Return every setting by its keyword, those of all known terms included: `SDELossConfig(**flat)` is this."""
+        found: dict[str, Any] = {}
+        for field in fields(self):
+            if field.name != "terms":
+                found[field.name] = getattr(self, field.name)
+            else:
+                found |= {name: getattr(self, name) for name in term_keywords()}
+        return found
 
     @classmethod
     def paper(cls, *, total_steps: int | None = None, calls_per_step: int = 1, seed: int = 0) -> Self:
@@ -179,6 +175,7 @@ class SDELossConfig:
         )
 
 
+_DEFAULT_TERMS = (Hellinger(), Subspace())
 _FROM_SCRATCH: dict[str, Any] = {
     "weight_end": 1.0,
     "schedule": "constant",
@@ -187,22 +184,52 @@ _FROM_SCRATCH: dict[str, Any] = {
     "whitening_shrinkage": 0.1,
     "spectral_every": 1,
 }
-_WEIGHTS = (
-    "weight_start", "weight_end", "hellinger", "subspace", "component_contrast", "component_barlow",
-    "barlow_off_diagonal", "whitening",
-)  # fmt: skip
-_COUNTS = {
-    "subspace_rank": 1,
-    "refresh_every": 1,
-    "spectral_every": 1,
-    "total_steps": 1,
-    "calls_per_step": 1,
-    "seed": 0,
-}
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "schedule": get_args(Schedule),
-    "hellinger_on": ("values", "energies"),
-    "subspace_form": ("projector", "captured"),
-    "contrast_band": get_args(Band),
-    "whitening_by": get_args(WhitenedBy),
-}
+
+
+def term_keywords() -> dict[str, str]:
+    """Return the flat keywords of all known terms, each with what it is and may be."""
+    found: dict[str, str] = {}
+    for cls in TERMS:
+        for setting in settings_of(cls):
+            words = f"weight {setting.help}" if setting.name == "weight" else setting.help
+            found.setdefault(cls.flat_name(setting.name), "; ".join(filter(None, (words, setting.limits))))
+    return found
+
+
+def keywords() -> dict[str, str]:
+    """Return every keyword of `SDELossConfig` but ``terms``, each with what it is and may be."""
+    found: dict[str, str] = {}
+    for setting in settings_of(SDELossConfig):
+        if setting.name == "terms":
+            found |= term_keywords()
+        else:
+            found[setting.name] = "; ".join(filter(None, (setting.help, setting.limits)))
+    return found
+
+
+def _off(cls: type[_T]) -> _T:
+    return cls(weight=0.0)  # type: ignore[call-arg]
+
+
+def _with_flat(terms: tuple[Term, ...], flat: dict[str, Any]) -> list[Term]:
+    """Return ``terms`` with the settings that flat keywords name."""
+    found: dict[type[Term], Term] = {type(term): term for term in terms}
+    if len(found) < len(terms):
+        raise ConfigError(f"terms must hold each term once; got {', '.join(term.name for term in terms)}")
+    unknown = set(flat)
+    for cls in TERMS:
+        names = {cls.flat_name(setting.name): setting.name for setting in settings_of(cls)}
+        changes = {names[key]: value for key, value in flat.items() if key in names}
+        unknown -= set(names)
+        if changes:
+            found[cls] = replace(found.get(cls, _off(cls)), **changes)  # type: ignore[type-var]
+    if unknown:
+        raise TypeError(f"SDELossConfig has no setting {', '.join(sorted(unknown))}")
+    return list(found.values())
+
+
+def _ordered(terms: list[Term]) -> tuple[Term, ...]:
+    """Return the terms in the order of `TERMS`, less those that say no more than that they are off."""
+    places = {cls: i for i, cls in enumerate(TERMS)}
+    kept = [term for term in terms if term != _off(type(term))]
+    return tuple(sorted(kept, key=lambda term: places.get(type(term), len(places))))

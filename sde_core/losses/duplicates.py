@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sde_core.losses.distributed import gather_rows, shares_of
+from sde_core.losses.scores import both_ways
 
 
 class DuplicateAwareLoss(nn.Module):
@@ -21,7 +22,7 @@ class DuplicateAwareLoss(nn.Module):
     def __init__(self, form: Literal["infonce", "siglip"] = "infonce") -> None:
         super().__init__()
         self.form = form
-        self._same: Tensor | None = None
+        self.same: Tensor | None = None
 
     def mark(self, same: Tensor | None) -> None:
         """Say which scores of the next batches are no negatives.
@@ -30,7 +31,7 @@ class DuplicateAwareLoss(nn.Module):
             same: (B, B) bool over the rows of all ranks, image by text; the diagonal stays positive. None
                 takes every other pair as a negative.
         """
-        self._same = same
+        self.same = same
 
     def forward(
         self,
@@ -49,27 +50,13 @@ class DuplicateAwareLoss(nn.Module):
         scores = logit_scale * image @ text.T
         if logit_bias is not None:
             scores = scores + logit_bias
-        skipped = self._skipped(scores)
-        loss = _info_nce(scores, skipped) if self.form == "infonce" else _sigmoid_loss(scores, skipped)
+        loss = both_ways(scores, self.same) if self.form == "infonce" else _sigmoid_loss(scores, self.same)
         return {"contrastive_loss": loss} if output_dict else loss
 
-    def _skipped(self, scores: Tensor) -> Tensor | None:
-        if self._same is None:
-            return None
-        diagonal = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
-        return self._same.to(scores.device) & ~diagonal
 
-
-def _info_nce(scores: Tensor, skipped: Tensor | None) -> Tensor:
-    target = torch.arange(len(scores), device=scores.device)
-    if skipped is not None:
-        scores = scores.masked_fill(skipped, -torch.inf)
-    return (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target)) / 2
-
-
-def _sigmoid_loss(scores: Tensor, skipped: Tensor | None) -> Tensor:
-    sign = 2 * torch.eye(len(scores), dtype=scores.dtype, device=scores.device) - 1
-    costs = -functional.logsigmoid(sign * scores)
-    if skipped is not None:
-        costs = costs.masked_fill(skipped, 0)
+def _sigmoid_loss(scores: Tensor, same: Tensor | None) -> Tensor:
+    diagonal = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
+    costs = -functional.logsigmoid(torch.where(diagonal, scores, -scores))
+    if same is not None:
+        costs = costs.masked_fill(same.to(scores.device) & ~diagonal, 0)
     return costs.sum() / len(scores)

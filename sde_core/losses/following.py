@@ -22,7 +22,9 @@ class OptimizerSteps:
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self.steps = steps_in(optimizer) or 0
+        found = steps_in(optimizer)
+        self.has_own_count = found is not None
+        self.steps = found or 0
         self.is_unsure = False
         optimizer.register_step_post_hook(self._count)
         optimizer.register_load_state_dict_post_hook(self._take_over)

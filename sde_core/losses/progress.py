@@ -25,6 +25,7 @@ class TrainingClock:
         self.fixed: float | None = None
         self.followed: Followed | None = None
         self._is_checked = False
+        self._restored: int | None = None
 
     @property
     def step(self) -> int:
@@ -63,6 +64,8 @@ class TrainingClock:
         """
         self.followed = Followed(source, total_steps or self.total_steps)
         self.fixed = None
+        if self._restored is not None and not self.followed.optimizer_steps.has_own_count:
+            self.followed.optimizer_steps.put(self._restored)
 
     def count(self, *features: Tensor) -> None:
         """Note that a call of training on these features ended."""
@@ -91,8 +94,9 @@ class TrainingClock:
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned; an optimiser that is followed keeps its own count if it is further."""
         self.calls, self.fixed = int(state["calls"]), state["progress"]
+        self._restored = int(state.get("step", self.calls // self.calls_per_step))
         if self.followed is not None:
-            self.followed.optimizer_steps.put(int(state.get("step", self.calls // self.calls_per_step)))
+            self.followed.optimizer_steps.put(self._restored)
 
 
 def is_training_call(module: nn.Module, *features: Tensor) -> bool:

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from sde_core.errors import ConfigError
 from sde_core.losses.base_loss import default_base_loss, fit_to_ranks, gradient_scale_beside
 from sde_core.losses.distributed import gather_rows, shares_of
+from sde_core.losses.terms import Batch, Term
 
 
 class RegularisedLoss(nn.Module):
     """base loss + weight x term(image, text) over the rows of all ranks, in open_clip's signature.
 
     Args:
-        term: (B, n) and (B, n) to ().
+        term: (B, n) and (B, n) to (), or one of `TERMS` that needs no basis.
         weight: of the term, at least 0.
         base_loss: the feature-domain loss; None takes InfoNCE.
         name: of the term in what is logged, ``<name>_loss``; None takes the function's own.
@@ -30,7 +31,7 @@ class RegularisedLoss(nn.Module):
 
     def __init__(
         self,
-        term: Callable[[Tensor, Tensor], Tensor],
+        term: Callable[[Tensor, Tensor], Tensor] | Term,
         *,
         weight: float,
         base_loss: nn.Module | None = None,
@@ -66,13 +67,20 @@ class RegularisedLoss(nn.Module):
                 gather_rows(x.to(torch.promote_types(x.dtype, torch.float32)), shares, gradient_scale=scale)
                 for x in (image_features, text_features)
             )
-            extra = (self.weight * self.term(image, text)).to(contrastive)
+            value = self._value(image, text, logit_scale)
+            extra = (self.weight * value).to(contrastive)
         if output_dict:
             return {"contrastive_loss": contrastive, f"{self.name}_loss": extra}
         return contrastive + extra
 
+    def _value(self, image: Tensor, text: Tensor, logit_scale: Tensor) -> Tensor:
+        if not isinstance(self.term, Term):
+            return self.term(image, text)
+        same = getattr(self.base_loss, "same", None)
+        return self.term(Batch(image=image, text=text, logit_scale=logit_scale, same=same))
 
-def _name_of(term: Callable[[Tensor, Tensor], Tensor]) -> str:
+
+def _name_of(term: Callable[[Tensor, Tensor], Tensor] | Term) -> str:
     while isinstance(term, partial):
         term = term.func
     return str(getattr(term, "name", None) or getattr(term, "__name__", None) or type(term).__name__)

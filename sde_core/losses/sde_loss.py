@@ -6,27 +6,21 @@ import torch
 from torch import Tensor, nn
 
 from sde_core.losses.ascent import gain_ascent
-from sde_core.losses.barlow import component_barlow
 from sde_core.losses.base_loss import (
     default_base_loss,
     fit_to_ranks,
     gradient_scale_beside,
     say_what_is_not_unit,
 )
-from sde_core.losses.basis import BasisKeeper, Pair, StepConstants
-from sde_core.losses.component_contrast import component_contrast
+from sde_core.losses.basis import BasisKeeper, Pair
 from sde_core.losses.config import SDELossConfig
-from sde_core.losses.decomposition import decompose
 from sde_core.losses.distributed import gather_rows, shares_of, sum_over_ranks
 from sde_core.losses.enhanced_view import enhanced_view
-from sde_core.losses.hellinger import hellinger_loss
 from sde_core.losses.progress import TrainingClock, is_training_call
-from sde_core.losses.subspace import captured_energy_loss, subspace_loss
-from sde_core.losses.whitening import whitened_agreement
-from sde_core.partition import NOISE, Partition
+from sde_core.losses.terms.term import Batch, StepConstants
+from sde_core.partition import Partition
 from sde_core.shaping.curriculum import alpha, scheduled_value
 from sde_core.shaping.enhancement import enhancement_gains
-from sde_core.spectra.spectrum import Spectrum
 from sde_core.vocabulary import MODALITIES
 
 _DEFAULT = SDELossConfig()
@@ -191,7 +185,14 @@ class SDELoss(nn.Module):
                 rows, means = _centred(rows)
             constants = self._keeper.constants(rows, step=self.step, is_training=is_training)
             self.partitions = constants.partitions
-            spectral = self._spectral_loss(rows, constants, is_training=is_training)
+            batch = Batch(
+                image=rows[0],
+                text=rows[1],
+                constants=constants,
+                logit_scale=torch.as_tensor(scale, device=rows[0].device),
+                same=getattr(self.base_loss, "same", None),
+            )
+            spectral = self._spectral_loss(batch, is_training=is_training)
         views = local
         if self.config.enhancement is not None:
             ascents = self._ascents(local, means, constants, (scale, bias))
@@ -240,9 +241,9 @@ class SDELoss(nn.Module):
         # The same signs on every rank.
         return {name: sum_over_ranks(slope) for name, slope in zip(MODALITIES, slopes, strict=True)}
 
-    def _spectral_loss(self, rows: Pair, constants: StepConstants, *, is_training: bool) -> Tensor:
+    def _spectral_loss(self, batch: Batch, *, is_training: bool) -> Tensor:
         """Return lambda(t) times the weighted sum of the terms, and note each in ``terms``."""
-        total, weight = rows[0].new_zeros(()), self.spectral_weight
+        total, weight = batch.image.new_zeros(()), self.spectral_weight
         if is_training:
             if self.step % self.config.spectral_every:
                 return total
@@ -250,52 +251,12 @@ class SDELoss(nn.Module):
         self.terms = {}
         if weight == 0:
             return total
-        for name, share, value in self._terms(rows, constants):
-            self.terms[name] = value.detach()
-            total = total + weight * share * value.to(total)
+        for term in self.config.terms:
+            if term.weight > 0:
+                value = term(batch)
+                self.terms[term.name] = value.detach()
+                total = total + weight * term.weight * value.to(total)
         return total
-
-    def _terms(self, rows: Pair, constants: StepConstants) -> list[tuple[str, float, Tensor]]:
-        c = self.config
-        found = []
-        if c.hellinger > 0 or (c.subspace > 0 and c.subspace_form == "projector"):
-            spectra = self._spectra_of(rows, constants)
-            if c.hellinger > 0:
-                value = hellinger_loss(*rows, on=c.hellinger_on, spectra=spectra)
-                found.append(("hellinger", c.hellinger, value))
-            if c.subspace > 0 and c.subspace_form == "projector":
-                value = subspace_loss(*rows, rank=c.subspace_rank, spectra=spectra)
-                found.append(("subspace", c.subspace, value))
-        if c.subspace > 0 and c.subspace_form == "captured":
-            kept = constants.spectra
-            lagging = (kept["image"], kept["text"]) if "image" in kept else None
-            value = captured_energy_loss(*rows, rank=c.subspace_rank, spectra=lagging)
-            found.append(("subspace", c.subspace, value))
-        if c.component_contrast > 0:
-            basis = self._contrast_basis(constants)
-            value = component_contrast(*rows, basis, temperature=c.contrast_temperature)
-            found.append(("component_contrast", c.component_contrast, value))
-        if c.component_barlow > 0:
-            basis = self._contrast_basis(constants)
-            value = component_barlow(*rows, basis, off_diagonal=c.barlow_off_diagonal)
-            found.append(("component_barlow", c.component_barlow, value))
-        if c.whitening > 0:
-            value = whitened_agreement(*rows, shrinkage=c.whitening_shrinkage, by=c.whitening_by)
-            found.append(("whitening", c.whitening, value))
-        return found
-
-    def _spectra_of(self, rows: Pair, constants: StepConstants) -> tuple[Spectrum, Spectrum]:
-        """Return the spectra of exactly these rows, as the gradients of the published terms need them."""
-        if constants.is_exact and "image" in constants.spectra:
-            return constants.spectra["image"], constants.spectra["text"]
-        return decompose(rows[0]), decompose(rows[1])
-
-    def _contrast_basis(self, constants: StepConstants) -> Tensor:
-        basis = constants.spectra["shared"].basis
-        if self.config.contrast_band == "all":
-            return basis
-        is_noise = constants.partitions["shared"].labels == NOISE
-        return basis[:, is_noise if self.config.contrast_band == "noise" else ~is_noise]
 
 
 def _views(local: Pair, constants: StepConstants, gains: dict[str, Tensor], means: Means) -> Pair:

@@ -215,6 +215,8 @@ def with_free_settings(before: FinetuneConfig, now: FinetuneConfig) -> FinetuneC
 
 
 def _as_plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, SDELossConfig):
+        return {name: _as_plain(x) for name, x in value.flat().items()}
     if is_dataclass(value):
         return {f.name: _as_plain(getattr(value, f.name)) for f in fields(value)}
     return value

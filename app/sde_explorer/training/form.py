@@ -80,6 +80,7 @@ def _own_mix() -> LossConfig | str:
         (three, "subspace", "Subspace weight [R]", 1.0),
         (four, "contrast", "Component contrast weight [X]", 0.0),
         (four, "whitening", "Whitened agreement weight [X]", 0.0),
+        (one, "spectral", "Spectral contrast weight [X]", 0.0),
     ):
         weights[name] = place.number_input(
             label, 0.0, 100.0, value, 0.1, key=f"mix_{name}", help=TRAINING[name]

@@ -43,6 +43,10 @@ _WORDS = {
         "Weight of the distance of pairs whose covariance, the mean of both modalities', was taken out, so that weak "
         "directions count as much as strong ones; our extension, in the form of W-MSE (Ermolov et al. 2021)."
     ),
+    "spectral": (
+        "Weight of InfoNCE over the pairs' coefficients in the spectrum, each direction counted alike, with the same "
+        "temperature; our extension, a literal reading of a contrast in both domains."
+    ),
     "band": "Directions that component contrast tells apart: all, strong and weak, or those that the rule calls noise.",
     "lambda": "Common weight of the spectral terms, a cosine from start to end.",
     "resume": "Go on from the last checkpoint: on a CPU the result has the same bits as without the stop.",
@@ -53,6 +57,7 @@ _FORMULAS = {
     "subspace": (r"S = 1 - \|V_a^T V_b\|_F^2 / k", "4.5"),
     "contrast": (r"C_{ij} = \sum_b z^x_{bi} z^y_{bj} / (B \tau_c)", "4.9"),
     "whitening": (r"W = 2 - 2 \langle \cos(\tilde x, \tilde y) \rangle", "4.15"),
+    "spectral": (r"\tilde x = x C^{-1/2} / \|x C^{-1/2}\|", "4.17"),
     "lambda": (r"\lambda(t)", "4.1"),
 }
 TRAINING = with_formulas(_WORDS, _FORMULAS)

@@ -128,6 +128,7 @@ def test_requests_are_read_as_they_were_written_and_others_refused(request_for, 
         subspace=2.0,
         contrast=1.0,
         whitening=0.5,
+        spectral=0.25,
         band="noise",
         weight_start=1.0,
         weight_end=0.5,
@@ -152,6 +153,8 @@ def test_presets_are_what_their_words_say():
     assert (contrast.enhancement, contrast.hellinger, contrast.subspace) == (None, 0, 0)
     assert contrast.component_contrast > 0
     assert PRESETS["whitened agreement"].loss.sde == sde.SDELossConfig.recommended(from_scratch=True)
+    spectral = PRESETS["spectral contrast"].loss.sde
+    assert [(term.name, term.weight) for term in spectral.terms] == [("spectral_contrast", 1.0)]
     assert OWN_MIX in PRESETS
     for preset in PRESETS.values():
         assert preset.words.endswith(".")

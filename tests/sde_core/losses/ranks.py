@@ -57,7 +57,8 @@ class Several(nn.Module):
 def sde(calls: int, base: nn.Module | None = None, **fields: object) -> SDELoss:
     """Return every term, strong directions by count, so that their noise and their signs are on trial too."""
     every = {
-        "component_contrast": 1.0, "component_barlow": 0.1, "whitening": 1.0, "subspace_rank": 2,
+        "component_contrast": 1.0, "component_barlow": 0.1, "whitening": 1.0, "spectral_contrast": 0.5,
+        "subspace_rank": 2,
         "rule": ManualRankRule(n_strong=4, n_weak=1), "refresh_every": 1, "spectral_every": 1,
     }  # fmt: skip
     return SDELoss(SDELossConfig(**every | fields, calls_per_step=calls), base)

@@ -142,6 +142,16 @@ def test_an_optimiser_without_a_count_needs_the_loss_s_state_and_says_so_once(lo
         assert whole.steps(2) == [4 / 8, 5 / 8]
 
 
+def test_a_state_that_is_read_before_anybody_is_followed_is_kept_for_an_optimiser_without_a_count():
+    before = Training(momentum)
+    before.loss.follow(before.optimizer, total_steps=9)
+    before.steps(4)
+    after = Training(momentum)
+    after.loss.load_state_dict(before.loss.state_dict())
+    after.loss.follow(after.optimizer, total_steps=9)
+    assert after.steps(2) == [4 / 8, 5 / 8]
+
+
 def resumed(save_loss):
     before = Training(total_steps=9)
     before.steps(5)

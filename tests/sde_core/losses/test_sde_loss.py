@@ -23,6 +23,7 @@ from sde_core.losses import (
     component_contrast,
     hellinger_loss,
     shared_spectrum,
+    spectral_contrast,
     subspace_loss,
     vicreg,
     whitened_agreement,
@@ -42,7 +43,9 @@ def each_step(**fields):
 
 
 SCALE = torch.tensor(10.0)
-EVERYTHING = each_step(component_contrast=1.0, component_barlow=0.1, whitening=1.0, subspace_rank=3)
+EVERYTHING = each_step(
+    component_contrast=1.0, component_barlow=0.1, whitening=1.0, spectral_contrast=1.0, subspace_rank=3
+)
 PLAIN = each_step(enhancement=None, hellinger=0, subspace=0)
 
 
@@ -112,6 +115,7 @@ def test_the_whole_is_the_sum_of_its_parts():
         "component_contrast": component_contrast(x, y, shared_spectrum(x, y).basis),
         "component_barlow": component_barlow(x, y, shared_spectrum(x, y).basis),
         "whitening": whitened_agreement(x, y, shrinkage=0.01),
+        "spectral_contrast": spectral_contrast(x, y, logit_scale=SCALE),
     }
     weights = {"component_barlow": 0.1}
     assert set(loss.terms) == set(terms)
@@ -291,6 +295,7 @@ def test_published_terms_see_the_batch_at_hand_even_when_the_basis_lags():
         {"component_contrast": 1.0},
         {"component_barlow": 0.1},
         {"whitening": 1.0},
+        {"spectral_contrast": 1.0},
     ],
 )
 def test_terms_evaluated_now_and_then_pull_as_much_over_training(terms):
@@ -524,6 +529,7 @@ def test_a_thousand_bad_batches_give_finite_losses_and_gradients(
         subspace_form=form,
         subspace_rank=2,
         component_contrast=1.0,
+        spectral_contrast=1.0,
         contrast_band=band,
         basis_memory=memory,
     )
@@ -577,7 +583,8 @@ def test_features_of_unlike_shapes_are_refused(x, y):
      ("weight_end", math.inf), ("hellinger", math.nan), ("warmup", 1.0), ("seed", -1),
      ("basis_memory", 1.0), ("contrast_temperature", 0.0),
      ("whitening", -1.0), ("component_barlow", -1.0), ("barlow_off_diagonal", -0.1),
-     ("whitening_shrinkage", 0.0), ("whitening_by", "text"),
+     ("whitening_shrinkage", 0.0), ("whitening_by", "text"), ("spectral_contrast", -1.0),
+     ("spectral_contrast_shrinkage", 0.0), ("vicreg", math.nan),
      ("subspace_rank", 0), ("refresh_every", 0), ("spectral_every", 0), ("total_steps", 0),
      ("calls_per_step", 0), ("center", "median"), ("schedule", "x"), ("hellinger_on", "x"),
      ("subspace_form", "x"), ("contrast_band", "weak")],
@@ -610,7 +617,7 @@ def test_fanoise_stirs_in_training_only_and_by_step():
     plain = float(ClipLoss()(*features, SCALE))
     assert values[0] == values[1] != values[2]
     assert plain not in values
-    assert float(loss.eval()(*features, SCALE)) == plain
+    assert float(loss.eval()(*features, SCALE)) == pytest.approx(plain, rel=1e-6)
     assert float(FANoiseLoss(rho=0.0)(*features, SCALE)) == pytest.approx(plain, rel=1e-6)
     assert set(loss(*features, SCALE, output_dict=True)) == {"contrastive_loss"}
     with pytest.raises(ConfigError, match="rho must be"):

@@ -22,9 +22,9 @@ from sde_core.losses import (
     vicreg,
     whitened_agreement,
 )
-from sde_core.losses.component_contrast import standardised
 from sde_core.losses.decomposition import decompose, singular_values
 from sde_core.losses.fanoise import spectral_noise
+from sde_core.losses.terms.component_contrast import standardised
 from sde_core.spectra.spectrum import compute_spectrum
 
 

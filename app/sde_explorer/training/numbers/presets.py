@@ -1,6 +1,6 @@
 """The losses that the Training view offers, each with a sentence on what it does and whose it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sde_core.losses.config import SDELossConfig
@@ -28,8 +28,7 @@ class LossPreset:
 _ALONE = SDELossConfig(enhancement=None, hellinger=0.0, subspace=0.0)
 # The basis is kept from a running Gram matrix: looking at it afresh every step would cost more than the term. The term
 # itself is there at every step: every fourth costs a fifth of a point (benchmarks/loss_quality.py).
-_CONTRAST = replace(
-    _ALONE,
+_CONTRAST = _ALONE.replaced(
     component_contrast=1.0,
     weight_end=1.0,
     schedule="constant",
@@ -59,9 +58,18 @@ PRESETS = {
         "strong ones: our extension [X] in the form of W-MSE, and what our study recommends for projections that "
         "start at random.",
     ),
+    "spectral contrast": LossPreset(
+        "spectral contrast",
+        LossConfig(
+            name="sde",
+            sde=_ALONE.replaced(spectral_contrast=1.0, weight_end=1.0, schedule="constant", spectral_every=1),
+        ),
+        "InfoNCE in both domains: the pairs are contrasted once more by their coefficients in the spectrum, every "
+        "direction counted alike: our extension [X], a literal reading of the paper's words, not proven yet.",
+    ),
     "SDE + component contrast": LossPreset(
         "SDE + contrast",
-        LossConfig(name="sde", sde=replace(SDELossConfig.paper(), component_contrast=1.0)),
+        LossConfig(name="sde", sde=SDELossConfig.paper().replaced(component_contrast=1.0)),
         "The reconstruction [R] with our extension [X] beside its terms.",
     ),
     "InfoNCE": LossPreset(
@@ -104,6 +112,7 @@ def own_mix(
     subspace: float,
     contrast: float,
     whitening: float,
+    spectral: float = 0.0,
     band: ContrastBand,
     weight_start: float,
     weight_end: float,
@@ -116,6 +125,7 @@ def own_mix(
         subspace: weight of the subspace term.
         contrast: weight of component contrast [X].
         whitening: weight of whitened agreement [X], by both modalities' covariance.
+        spectral: weight of spectral contrast [X].
         band: directions that component contrast contrasts: "all", "signal" or "noise".
         weight_start: lambda at the start.
         weight_end: lambda at the end.
@@ -124,8 +134,7 @@ def own_mix(
         ConfigError: a weight outside its range.
     """
     paper = SDELossConfig.paper()
-    mixed = replace(
-        paper,
+    mixed = paper.replaced(
         enhancement=paper.enhancement if enhance else None,
         hellinger=hellinger,
         subspace=subspace,
@@ -134,6 +143,7 @@ def own_mix(
         whitening=whitening,
         whitening_by="both",
         whitening_shrinkage=SDELossConfig.recommended(from_scratch=True).whitening_shrinkage,
+        spectral_contrast=spectral,
         weight_start=weight_start,
         weight_end=weight_end,
     )

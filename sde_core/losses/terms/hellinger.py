@@ -1,12 +1,15 @@
 """The Hellinger term: how far apart the two modalities' singular-value distributions are."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.settings import Help, Weight
 from sde_core.losses.decomposition import decompose, singular_values
+from sde_core.losses.terms.term import Batch, Term
 from sde_core.spectra.spectrum import Spectrum
 
 # Share added to every direction before the root, so that its slope stays finite where a share is 0.
@@ -49,3 +52,17 @@ def _shares(values: Tensor, length: int, on: Literal["values", "energies"]) -> T
     weights = torch.nn.functional.pad(weights, (0, length - len(weights)))
     total = weights.sum().clamp_min(torch.finfo(torch.float64).tiny)
     return (weights / total + _FLOOR) / ((weights / total).sum() + length * _FLOOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hellinger(Term):
+    """`hellinger_loss` of the batch at hand."""
+
+    name: ClassVar[str] = "hellinger"
+    prefix: ClassVar[str] = "hellinger"
+    weight: Annotated[float, Weight, Help("of the Hellinger term [R]")] = 1.0
+    on: Annotated[Literal["values", "energies"], Help("s, or s^2")] = "values"
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return H^2 of the two modalities' spectra."""
+        return hellinger_loss(batch.image, batch.text, on=self.on, spectra=batch.spectra)

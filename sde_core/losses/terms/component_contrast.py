@@ -1,11 +1,17 @@
 """Component contrast [X]: InfoNCE over shared spectral directions instead of samples."""
 
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from sde_core.checks.settings import Help, Positive, Weight
 from sde_core.losses.decomposition import decompose
+from sde_core.losses.scores import both_ways
+from sde_core.losses.terms.term import Band, Batch, Need, Term
 from sde_core.spectra.spectrum import Spectrum
 
 # Variance below this share of a column's mean square is rounding, not signal.
@@ -45,8 +51,7 @@ def component_contrast(
     directions = basis.detach().to(image)
     first, second = standardised(image @ directions), standardised(text @ directions)
     scores = first.T @ second / (len(image) * temperature)
-    target = torch.arange(len(scores), device=scores.device)
-    return (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target)) / 2
+    return both_ways(scores)
 
 
 def shared_spectrum(image: Float[Tensor, "m n"], text: Float[Tensor, "m n"]) -> Spectrum:
@@ -71,3 +76,24 @@ def standardised(coefficients: Tensor) -> Tensor:
     return functional.batch_norm(
         coefficients, None, None, training=True, eps=_RELATIVE_FLOOR * scale + _FLOOR
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentContrast(Term):
+    """`component_contrast` over the shared basis of the step [X]."""
+
+    name: ClassVar[str] = "component_contrast"
+    prefix: ClassVar[str] = "contrast"
+    weight: Annotated[float, Weight, Help("of component contrast [X]")] = 1.0
+    band: Annotated[Band, Help("directions that the component terms see")] = "all"
+    temperature: Annotated[float, Positive, Help("tau_c")] = 0.1
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """The shared basis, and its bands unless it takes all directions."""
+        return frozenset(("shared",) if self.band == "all" else ("shared", "bands"))
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return the cross-entropy of telling components apart."""
+        basis = batch.shared_basis(self.band)
+        return component_contrast(batch.image, batch.text, basis, temperature=self.temperature)

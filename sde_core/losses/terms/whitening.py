@@ -1,16 +1,20 @@
 """Whitened agreement [X]: paired rows close together after their covariance is taken out, in the form of W-MSE."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from sde_core.checks.settings import Help, Positive, Weight
+from sde_core.losses.terms.term import Batch, Term
+
 WhitenedBy = Literal["each", "both"]
 
-# Variance below this share of the rows' mean square is rounding, not signal.
-_RELATIVE_FLOOR = 1e-8
+RELATIVE_FLOOR = 1e-8
+"""Variance below this share of the rows' mean square is rounding, not signal."""
 
 
 def whitened_agreement(
@@ -60,7 +64,7 @@ def whitened(
     Source: [X] docs/method.md, equation (4.14).
     """
     rows = image - image.mean(dim=0), text - text.mean(dim=0)
-    least = _RELATIVE_FLOOR * torch.stack([image, text]).detach().square().mean()
+    least = RELATIVE_FLOOR * torch.stack([image, text]).detach().square().mean()
     covariances = [x.T @ x / len(x) for x in rows]
     if by == "both":
         factor = _factor((covariances[0] + covariances[1]) / 2, shrinkage, least)
@@ -78,3 +82,18 @@ def _factor(covariance: Tensor, shrinkage: float, least: Tensor) -> Tensor:
     eye = torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
     factor: Tensor = torch.linalg.cholesky(covariance + (floor + torch.finfo(covariance.dtype).tiny) * eye)
     return factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whitening(Term):
+    """`whitened_agreement` of the batch at hand [X]."""
+
+    name: ClassVar[str] = "whitening"
+    prefix: ClassVar[str] = "whitening"
+    weight: Annotated[float, Weight, Help("of whitened agreement [X]")] = 1.0
+    by: Annotated[WhitenedBy, Help("whose covariance whitens")] = "each"
+    shrinkage: Annotated[float, Positive, Help("c, added to the covariance as a share of its mean")] = 0.01
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return 2 - 2 times the mean cosine of whitened pairs."""
+        return whitened_agreement(batch.image, batch.text, shrinkage=self.shrinkage, by=self.by)

@@ -1,8 +1,14 @@
 """VICReg-style variance, invariance and covariance between modalities: a rival of component contrast."""
 
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from sde_core.checks.settings import Help, Weight
+from sde_core.losses.terms.term import Batch, Term
 
 # Inside the root of a variance, as in the paper.
 _FLOOR = 1e-4
@@ -53,3 +59,25 @@ def _off_diagonal(rows: Tensor) -> Tensor:
     covariance = centred.T @ centred / max(len(rows) - 1, 1)
     total: Tensor = covariance.square().sum() - covariance.diagonal().square().sum()
     return total / rows.shape[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VICReg(Term):
+    """`vicreg` of the batch at hand, a rival."""
+
+    name: ClassVar[str] = "vicreg"
+    prefix: ClassVar[str] = "vicreg"
+    weight: Annotated[float, Weight, Help("of VICReg, a rival")] = 0.01
+    invariance: Annotated[float, Weight, Help("weight of the squared difference there")] = 25.0
+    variance: Annotated[float, Weight, Help("weight of the hinge there")] = 25.0
+    covariance: Annotated[float, Weight, Help("weight of the covariances there")] = 1.0
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return VICReg's weighted sum."""
+        return vicreg(
+            batch.image,
+            batch.text,
+            invariance=self.invariance,
+            variance=self.variance,
+            covariance=self.covariance,
+        )

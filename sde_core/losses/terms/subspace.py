@@ -1,13 +1,16 @@
 """The subspace term: whether the two modalities' leading directions span the same space."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from sde_core.checks.settings import Help, Range, Weight
 from sde_core.losses.decomposition import decompose
+from sde_core.losses.terms.term import Batch, Term
 from sde_core.spectra.spectrum import Spectrum
 
 BROADENING = 1e-2
@@ -129,3 +132,22 @@ def _slope(rows: Tensor, spectrum: Spectrum, other: Tensor, broadening: float) -
     work = rows.to(torch.float64)
     slope = (work @ kept) @ toward + (work @ (dropped @ mixing.T)) @ kept.T
     return (2 * slope).to(rows.dtype)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subspace(Term):
+    """`subspace_loss` of the batch at hand, or the cheaper `captured_energy_loss`."""
+
+    name: ClassVar[str] = "subspace"
+    prefix: ClassVar[str] = "subspace"
+    weight: Annotated[float, Weight, Help("of the subspace term [R]")] = 1.0
+    form: Annotated[Literal["projector", "captured"], Help("captured passes no gradient through V")] = (
+        "projector"
+    )
+    rank: Annotated[int, Range(1), Help("k, number of leading directions")] = 16
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return the share of one leading subspace that the other misses."""
+        if self.form == "projector":
+            return subspace_loss(batch.image, batch.text, rank=self.rank, spectra=batch.spectra)
+        return captured_energy_loss(batch.image, batch.text, rank=self.rank, spectra=batch.lagging)

@@ -1,0 +1,138 @@
+"""Spectral contrast [X]: InfoNCE once more, over the pairs' coefficients in the spectrum, each direction alike."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from sde_core.checks.settings import Help, Positive, Weight
+from sde_core.losses.scores import both_ways, logarithms, mean_cost, score_slope
+from sde_core.losses.terms.term import Batch, Term
+from sde_core.losses.terms.whitening import RELATIVE_FLOOR, whitened
+
+# Below this shrinkage C^-1 would lose too many digits of float32: rows are whitened by the factor there.
+_WELL_CONDITIONED = 0.03
+# A row of the length of rounding points nowhere; unit rows have energy of about 1 a batch.
+_FLOOR = 1e-6
+
+
+def spectral_contrast(
+    image: Float[Tensor, "m n"],
+    text: Float[Tensor, "m n"],
+    *,
+    logit_scale: Tensor | float,
+    shrinkage: float = 0.1,
+    same: Tensor | None = None,
+) -> Float[Tensor, ""]:
+    """Return InfoNCE of the pairs after the covariance of both modalities is taken out.
+
+    x~ and y~ are the unit rows of (x - mean) C^(-1/2) and (y - mean) C^(-1/2), C the mean of the two covariances of
+    this batch + c tr/n I. Their cosines are those of the left singular vectors of both centred modalities in one
+    matrix, direction i shrunk by s_i / sqrt(s_i^2 + c sum s^2 / n): pairs are told apart by their coefficients in
+    the spectrum, strong and weak directions counted alike.
+
+    The cosines are the same for every root of C^-1, so none is taken: C^-1 itself comes from a Cholesky factor. No
+    eigenvectors, and an exact gradient through C that needs no gap between eigenvalues. Cost: that of InfoNCE and
+    O(m n^2 + n^3).
+
+    Args:
+        image: (B, n) features, B at least 1.
+        text: (B, n) features, row by row.
+        logit_scale: 1 / temperature, above 0; the gradient passes through it.
+        shrinkage: c, above 0.
+        same: (B, B) bool, pairs that are no negatives, or None.
+
+    Returns:
+        () in the dtype of the features; 0 for a single pair.
+
+    Source: [X] docs/method.md, equations (4.17) to (4.19).
+    """
+    scale = torch.as_tensor(logit_scale, device=image.device).to(image)
+    if shrinkage >= _WELL_CONDITIONED and len(image) > 1:
+        value: Tensor = _Contrast.apply(image, text, scale, shrinkage, same)
+        return value
+    first, second = (
+        functional.normalize(x, dim=1, eps=_FLOOR)
+        for x in whitened(image, text, shrinkage=shrinkage, by="both")
+    )
+    return both_ways((scale * first) @ second.T, same)
+
+
+class _Contrast(torch.autograd.Function):
+    """The same number through C^-1 in place of a root, with its gradient written out.
+
+    Scores are x_i C^-1 y_j over sqrt(q_i q_j), q the diagonals of x C^-1 x^T and y C^-1 y^T. With Q = [x; y] C^-1
+    and d the gradient in the rows [x; y] at fixed C, the one in C is -(Q^T d) / 2: so half as many products as
+    autograd would take through the factor, and none of them a triangular solve.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        image: Tensor,
+        text: Tensor,
+        scale: Tensor,
+        shrinkage: float,
+        same: Tensor | None,
+    ) -> Tensor:
+        m, n = image.shape
+        rows = torch.cat([image - image.mean(dim=0), text - text.mean(dim=0)])
+        covariance = rows.T @ rows / (2 * m)
+        mean = covariance.diagonal().mean()
+        least = RELATIVE_FLOOR * (image.square().mean() + text.square().mean()) / 2
+        covariance.diagonal().add_(torch.maximum(shrinkage * mean, least) + torch.finfo(rows.dtype).tiny)
+        # n^3 only, and a condition of n / c costs half of float32's digits: so in float64.
+        factor = torch.linalg.cholesky(covariance.to(torch.float64))
+        solved = rows @ torch.cholesky_inverse(factor).to(rows)
+        squares = (solved * rows).sum(dim=1, keepdim=True)
+        lengths = squares.clamp_min(_FLOOR**2).sqrt()
+        scores = (rows[:m] * (scale / lengths[:m])) @ (solved[m:] / lengths[m:]).T
+        if same is not None:
+            scores[
+                same.to(scores.device) & ~torch.eye(m, dtype=torch.bool, device=scores.device)
+            ] = -torch.inf
+        by_row, by_column = logarithms(scores)
+        ctx.save_for_backward(rows, solved, squares, lengths, scores, by_row, by_column, scale)
+        ctx.share = shrinkage / n if shrinkage * mean >= least else 0.0
+        return mean_cost(scores, by_row, by_column)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        rows, solved, squares, lengths, scores, by_row, by_column, scale = ctx.saved_tensors
+        m = len(scores)
+        slope = score_slope(scores, by_row, by_column, gradient)
+        scaled = solved / lengths
+        slopes = torch.cat([slope @ scaled[m:], slope.T @ scaled[:m]]) * (scale / lengths)
+        along = (slopes * rows).sum(dim=1, keepdim=True)
+        # What a length takes back; a row of the length of rounding has a constant in its place.
+        slopes -= torch.where(squares > _FLOOR**2, along / squares.clamp_min(_FLOOR**2), 0) * solved
+        in_covariance = (solved.T @ slopes) / -2
+        in_covariance.diagonal().add_(ctx.share * in_covariance.diagonal().sum())
+        slopes += rows @ (in_covariance + in_covariance.T) / (2 * m)
+        image, text = (x - x.mean(dim=0) for x in (slopes[:m], slopes[m:]))
+        return image, text, along[:m].sum() / scale, None, None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpectralContrast(Term):
+    """`spectral_contrast` of the batch at hand, with temperature and duplicates of the feature domain [X]."""
+
+    name: ClassVar[str] = "spectral_contrast"
+    prefix: ClassVar[str] = "spectral_contrast"
+    weight: Annotated[float, Weight, Help("of spectral contrast [X]")] = 1.0
+    shrinkage: Annotated[float, Positive, Help("c, added to the covariance as a share of its mean")] = 0.1
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return InfoNCE over whitened pairs."""
+        return spectral_contrast(
+            batch.image,
+            batch.text,
+            logit_scale=batch.logit_scale,
+            shrinkage=self.shrinkage,
+            same=batch.same,
+        )
