@@ -40,12 +40,14 @@ class TarIndex:
         keys: of the samples; each once.
         problems: members that are not read, with the reason, and damage.
         left: suffixes of pictures that were left for another one of their sample -> an example.
+        is_damaged: whether it is cut off or broken, so that members may be missing.
     """
 
     shard: str
     keys: list[str] = field(default_factory=list)
     problems: list[Skipped] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
+    is_damaged: bool = False
     _spans: "array[int]" = field(default_factory=lambda: array("q"))
 
     def span(self, row: int, part: str) -> tuple[int, int] | None:
@@ -189,9 +191,11 @@ def index_tar(shards: OpenShards, shard: str) -> TarIndex:
     except _DAMAGED as error:
         if n_members == 0:
             raise DataError(f"{shard} must be a tar file; cannot read it: {error}") from None
+        index.is_damaged = True
         index.problems.append(Skipped(shard, f"damaged after {len(index.keys)} samples: {error}"))
     builder.finish()
     if shard in shards.problems:
+        index.is_damaged = True
         index.problems.append(shards.problems[shard])
     return index
 
@@ -204,6 +208,7 @@ def _note(builder: _Builder, member: tarfile.TarInfo, length: int) -> None:
         if not member.isreg() or member.issparse():
             raise DataError("is a link or a special file inside the archive; it is not followed")
         if member.offset_data + member.size > length:
+            index.is_damaged = True
             raise DataError(f"is cut off: {index.shard} ends before it")
         builder.add(safe_name(member.name), (member.offset_data, member.size))
     except DataError as error:

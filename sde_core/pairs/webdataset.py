@@ -181,8 +181,8 @@ class WebDatasetPairs(Pairs):
         if self.classification is not None:
             return True
         index = next((index for index in map(self._index, self._shards) if index.keys), None)
-        if index is None:
-            return True
+        if index is None or (index.is_damaged and len(index.keys) < _PROBED):
+            return True  # the captions may lie where the shard is damaged
         for row in range(min(_PROBED, len(index.keys))):
             with suppress(DataError):
                 text = self._member(index, row, "txt")
