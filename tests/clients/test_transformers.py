@@ -1,0 +1,35 @@
+"""Hugging Face's Trainer: a loss beside the model, evaluated every epoch, accumulated, resumed."""
+
+import pytest
+
+pytest.importorskip("transformers")
+pytest.importorskip("accelerate")
+SCRIPT = "train_transformers.py"
+
+
+def test_evaluation_moves_nothing_and_t_ends_at_one(run_example):
+    report = run_example(SCRIPT)
+    # 4 steps an epoch, 3 epochs
+    assert report["max_steps"] == report["steps"] == 12
+    assert report["t"] == pytest.approx([i / 11 for i in range(12)])
+    assert report["progress"] == 1
+
+
+def test_accumulated_batches_are_one_step(run_example):
+    report = run_example(SCRIPT, "--accumulate", 2)
+    assert report["steps"] == 6
+    assert report["t"] == pytest.approx([i // 2 / 5 for i in range(12)])
+
+
+def test_a_resumed_training_goes_on_where_it_was(run_example, tmp_path):
+    whole = run_example(SCRIPT, "--output", tmp_path)
+    assert (tmp_path / "checkpoint-4" / "sde_loss.pt").is_file()
+    rest = run_example(SCRIPT, "--output", tmp_path, "--resume", tmp_path / "checkpoint-4")
+    assert rest["t"] == whole["t"][4:]
+    assert rest["progress"] == 1
+
+
+def test_two_processes(run_example):
+    report = run_example(SCRIPT, processes=2)
+    assert report["steps"] == report["max_steps"] == 6
+    assert report["progress"] == 1
