@@ -74,20 +74,20 @@ def _grey(dtype, top: float) -> Image.Image:
 
 
 @pytest.mark.parametrize(
-    ("picture", "kind"),
+    ("dtype", "top", "kind"),
     [
-        (_grey(np.uint16, 65_535), "PNG"),
-        (_grey(np.uint16, 65_535), "TIFF"),
-        (_grey(">u2", 65_535), "TIFF"),
-        (_grey(np.int32, 65_535), "TIFF"),
-        (_grey(np.int32, 2**30), "TIFF"),
-        (_grey(np.float32, 1.0), "TIFF"),
-        (_grey(np.float32, 255.0), "TIFF"),
-        (_grey(np.float32, 9000.0), "TIFF"),
+        (np.uint16, 65_535, "PNG"),
+        (np.uint16, 65_535, "TIFF"),
+        (">u2", 65_535, "TIFF"),
+        (np.int32, 65_535, "TIFF"),
+        (np.int32, 2**30, "TIFF"),
+        (np.float32, 1.0, "TIFF"),
+        (np.float32, 255.0, "TIFF"),
+        (np.float32, 9000.0, "TIFF"),
     ],
-    ids=str,
 )
-def test_every_depth_keeps_its_range(picture, kind):
+def test_every_depth_keeps_its_range(dtype, top, kind):
+    picture = _grey(dtype, top)
     grey = np.asarray(decode_image(_encoded(picture, kind)))[..., 0].ravel().astype(int)
     np.testing.assert_allclose(grey, np.arange(256), atol=1)  # rounding of the ramp, and of the way back
 
