@@ -75,7 +75,7 @@ def warm() -> None:
     for name in HEAVY:
         try:
             import_module(name)
-        except ImportError:
+        except (ImportError, RuntimeError):  # missing, or two threads wait for each other's imports
             break
     # Half a million objects that live as long as the server: no later collection walks them.
     gc.collect()

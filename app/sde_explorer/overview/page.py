@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def show() -> None:
-    """Compose the view: the chart comes first, the numbers that take longer wait in their places."""
+    """Compose the view: the picture comes first, the numbers that take longer wait in their places below."""
     open_what_was_made()
     view = open_view("Overview", otherwise=_other_data)
     data = view.data
@@ -34,20 +34,19 @@ def show() -> None:
     except sde.SDEError as error:
         error_box(error)
         st.stop()
+    with view.picture:
+        _chart(reports)
     places = grid_places(headline_cards.COUNT, 4)
-    left, right = st.columns([0.6, 0.4], gap="large")
     if st.session_state.get("headline_seen") != data.fingerprint:
         card_grid(headline_cards.waiting(), 4, places=places)
-    with left:
-        _chart(reports)
     headline = cached_spectra.headline(data)
     st.session_state["headline_seen"] = data.fingerprint
+    view.finding(words.overview_finding(headline), help=words.OVERVIEW_FINDING)
     card_grid(headline_cards.cards(data.embeddings, reports, headline), 4, places=places)
-    with right:
-        st.header("What to look at next", anchor=False)
-        for lead, rest in words.what_next(reports, headline):
-            st.markdown(f"**{lead}** {rest}")
-        overview_button()
+    st.header("What to look at next", anchor=False)
+    for lead, rest in words.what_next(reports, headline):
+        st.markdown(f"**{lead}** {rest}")
+    overview_button()
     gallery(data)
     skipped_items(data.embeddings.skipped)
     _other_data()
@@ -65,7 +64,6 @@ def _other_data() -> None:
 
 def _chart(reports: "list[Bands]") -> None:
     state = current_state()
-    st.header("Singular spectra", anchor=False)
     st.plotly_chart(
         spectrum_figure(reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale, height=330),
         key="overview_chart",

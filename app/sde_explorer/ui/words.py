@@ -158,6 +158,24 @@ def threshold_sentence(reports: "list[Bands]") -> str:
     return " ".join(sentences)
 
 
+OVERVIEW_FINDING = (
+    "Share of searches whose first answer is right, over all pairs that are shown: R@1 with the primary captions as "
+    "gallery. Chance is what a random order would reach."
+)
+
+
+def overview_finding(headline: "Headline") -> str:
+    """Return the title of the Overview: how well both modalities find each other."""
+    image, text = (headline.metrics.get(f"{side}_retrieval_recall@1") for side in ("image", "text"))
+    if image is None or text is None or image != image or text != text:
+        return "What is in this set"
+    chance = headline.chance.get("image_retrieval_recall@1", 0.0)
+    return (
+        f"{100 * image:.0f} of 100 captions find their image at once, {100 * text:.0f} of 100 images their caption; "
+        f"chance {100 * chance:.2g}"
+    )
+
+
 def what_next(reports: "list[Bands]", headline: "Headline") -> list[tuple[str, str]]:
     """Return what the headline numbers suggest to look at, most telling first: a lead and the rest."""
     image, text = reports

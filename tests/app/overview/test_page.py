@@ -27,6 +27,9 @@ def test_the_bundled_set_opens_with_its_numbers(open_page):
     assert pairs == ["5,418"]
     at_1, at_10 = (float(text.split("\u00a0")[0]) for text in found)
     assert 0 < at_1 < at_10 < 100
+    said = at.title[0].value
+    assert len(said) <= 90
+    assert said.startswith(f"{at_1:.0f} of 100") or f"{at_1:.0f} of 100 images their caption" in said
     assert len(rank) == len(cone) == 2
     assert 0 <= float(gap[0]) <= 2
     labels = [m for m in at.markdown if m.value in ("Pairs", "Cone", "Modality gap", "Linear CKA")]
