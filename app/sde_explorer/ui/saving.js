@@ -17,7 +17,8 @@ function download(content, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-async function painted(svg, width, height) {
+async function painted(svg, ...size) {
+  const [width, height] = size.map(Math.round); // a canvas would drop the fraction of a pixel, and the edge with it
   const image = new Image();
   image.src = `data:${SVG};charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
