@@ -39,7 +39,9 @@ def _owner() -> str | None:
 
 
 def open_what_was_made() -> None:
-    """Show a set that this session has just encoded or opened; widgets may be set only before they are drawn."""
+    """Show a set that this session has just encoded or opened, in a new run: the side panel was drawn before."""
+    if said := st.session_state.pop("data_said", ""):
+        st.toast(said, icon=":material/check_circle:")
     job = st.session_state.get("data_job")
     result = job.result if job is not None else None
     if (
@@ -58,7 +60,8 @@ def open_what_was_made() -> None:
     open_data(data, encoder)
     forget_found()
     st.session_state["data_opened"] = job.key
-    st.toast(f"{as_text(job.title)}: opened.", icon=":material/check_circle:")
+    st.session_state["data_said"] = f"{as_text(job.title)}: opened."
+    st.rerun()
 
 
 def remember_result(result: "Encoded | Opened", data: str, encoder: str) -> None:
@@ -130,5 +133,10 @@ def _success(job: "Job", result: "Encoded | Opened") -> str:
     if isinstance(result, Encoded):
         done = "was encoded before" if result.was_there else "encoded, saved"
     where = "opened above" if st.session_state.get("data_opened") == job.key else "choose it under Data"
-    skipped = f" {result.n_skipped:,} items were skipped; they are listed above." if result.n_skipped else ""
-    return f"{as_text(job.title)}: {done} and {where}.{skipped}"
+    return f"{as_text(job.title)}: {done} and {where}.{_left_out(result.n_skipped)}"
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    return f" {'1 item was' if count == 1 else f'{count:,} items were'} skipped and listed above."

@@ -75,7 +75,7 @@ def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shar
     at = ended(at)
     assert not at.exception
     assert "encoded, saved and opened above" in texts(at)
-    assert "1 items were skipped" in texts(at)
+    assert "1 item was skipped and listed above" in texts(at)
     assert control(at, "data_pick").value == shard
     assert "5 images" in texts(at)
     (entry,) = read_recent(cached_sets.cache_folder())
