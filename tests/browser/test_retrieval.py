@@ -43,7 +43,11 @@ def test_a_search_is_typed_moved_and_restored_by_its_address(url, opened, dark, 
         assert len(enhanced) == 12
         assert page.locator("[data-side] img").first.evaluate("i => i.naturalWidth") > 0
         _fits(page)
+        if width < 1100:  # the side panel is folded
+            page.get_by_test_id("stExpandSidebarButton").click()
         page.get_by_role("radio", name="pruned").click()
+        if width < 1100:
+            page.get_by_label("Collapse sidebar").click()
         expect(page.get_by_text("noise directions set to 0")).to_be_visible()
         rest(page)
         before, after = _numbers(page, "before"), _numbers(page, "after")
