@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
+from tests.browser.panel import controls
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +43,9 @@ def test_the_best_thresholds_of_the_surface_hold_in_another_view(url, opened, da
         expect(page.get_by_role("button", name="These thresholds are in use")).to_be_visible()
         _rows_are_there(page)
         page.get_by_role("link", name="Spectrum").click()
-        expect(page.get_by_text(re.compile(f"noise × {re.escape(found[1])}")).first).to_be_visible()
+        expect(page.locator(".line.noise").first).to_have_attribute("aria-valuenow", found[1])
+        expect(page.locator(".line.strong").first).to_have_attribute("aria-valuenow", found[2])
+        assert controls(page)["Noise × rule, number"] == found[1]
 
 
 def test_a_click_on_a_cell_sets_both_thresholds(url, opened):
