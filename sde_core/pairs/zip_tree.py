@@ -177,7 +177,7 @@ def _check_member(info: zipfile.ZipInfo) -> None:
 
 def _check_sizes(infos: list[zipfile.ZipInfo], size: int, label: str) -> None:
     """Refuse what declares far more than its size, or files that overlap in the archive."""
-    empty = sum(not info.file_size and not info.is_dir() for info in infos)
+    empty = sum(not info.file_size and not info.filename.endswith("/") for info in infos)
     if empty > _MOST_EMPTY:
         raise DataError(f"{label} has {empty:,} empty files, and may have {_MOST_EMPTY:,}: refused as a bomb")
     packed = sum(info.compress_size for info in infos)

@@ -13,13 +13,14 @@ from sde_core.errors import DataError
 Ints = npt.NDArray[np.int64]
 
 
-def as_links(given: MatrixLike | None, n_texts: int, n_images: int) -> Ints:
+def as_links(given: MatrixLike | None, n_texts: int, n_images: int, *, may_be_empty: bool = False) -> Ints:
     """Return links from what a caller gives: each once, grouped by image, captions of an image in their order.
 
     Args:
         given: (n_texts,) row of each text's image, (n_links, 2) rows of (text, image), or None for by row.
         n_texts: rows of texts.
         n_images: rows of images.
+        may_be_empty: whether (0, 2) is taken: texts and images of which none belong together.
 
     Raises:
         DataError: not whole numbers, another shape, no link between texts and images, or a row that is not there.
@@ -34,7 +35,7 @@ def as_links(given: MatrixLike | None, n_texts: int, n_images: int) -> Ints:
             )
         return np.repeat(np.arange(n_texts, dtype=np.int64)[:, None], 2, axis=1)
     index: npt.NDArray[Any] = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
-    if not index.size and not (n_texts and n_images):  # a set of one modality
+    if not index.size and (not (n_texts and n_images) or (may_be_empty and index.shape == (0, 2))):
         return np.empty((0, 2), np.int64)
     if index.dtype.kind not in "iu":
         raise DataError(f"text_to_image must hold row numbers; got dtype {index.dtype}")

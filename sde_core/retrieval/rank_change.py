@@ -62,7 +62,8 @@ def rank_change(before: QueryRanks, after: QueryRanks) -> RankChange:
     >>> def ranks(*best):
     ...     best = torch.tensor(best, dtype=torch.float64)
     ...     one = torch.ones(len(best), dtype=torch.int64)
-    ...     return QueryRanks(best_rank=best, average_precision=1 / best, n_relevant=one, group=one, n_gallery=9)
+    ...     same = {"first": best, "any_twin": best, "average_precision": 1 / best}
+    ...     return QueryRanks(best_rank=best, n_relevant=one, group=one, n_gallery=9, **same)
     >>> change = rank_change(ranks(1, 8, 2), ranks(1, 2, 4))
     >>> change.better, change.same, change.worse, change.won(3), change.lost(3)
     (1, 1, 1, [1], [2])

@@ -118,7 +118,7 @@ def retrieval_metrics(
     >>> image, text = torch.eye(3), torch.eye(3)[[0, 1, 2, 2]]
     >>> found = retrieval_metrics(image, text, [0, 1, 2, 0], ks=(1, 2))
     >>> found["image_retrieval_recall@1"], found["image_retrieval_recall@2"]
-    (0.75, 0.75)
+    (0.75, 0.875)
     """
     check_ks(ks)
     return metrics_from_ranks(retrieval_ranks(image, text, text_to_image, score=score), ks)

@@ -99,7 +99,8 @@ class EmbeddingSet:
         is_one = image is None or text is None
         if is_one and text_to_image is not None:
             raise DataError("text_to_image must be left out where there are vectors of one modality only")
-        links = as_links(NO_LINKS if is_one else text_to_image, len(texts), len(pictures))
+        given = NO_LINKS if is_one else text_to_image
+        links = as_links(given, len(texts), len(pictures), may_be_empty=True)
         return cls(image=pictures, text=texts, links=links, image_ids=ids, captions=words, name=name)
 
     def __repr__(self) -> str:

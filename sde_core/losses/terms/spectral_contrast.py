@@ -52,6 +52,10 @@ def spectral_contrast(
     Source: [X] docs/method.md, equations (4.17) to (4.19).
     """
     scale = torch.as_tensor(logit_scale, device=image.device).to(image)
+    # The cosines do not depend on the size of the features, but squares of 1e-20 would leave float32.
+    size = torch.maximum(image.detach().abs().amax(), text.detach().abs().amax())
+    size = torch.where(size > 1e-30, size, torch.ones_like(size))
+    image, text = image / size, text / size
     if shrinkage >= _WELL_CONDITIONED and len(image) > 1:
         value: Tensor = _Contrast.apply(image, text, scale, shrinkage, same)
         return value

@@ -65,8 +65,8 @@ def test_the_report_says_the_same(spiked_folder):
 def test_each_spectrum_is_split_once_a_run_whoever_reads_its_bands(view, open_page, tmp_path, monkeypatch):
     from tests.app.conftest import spiked
 
-    folder = spiked(seed=VIEWS.index(view) + 1).save(tmp_path / "own")  # that no other test has read
-    other = spiked(seed=99).save(tmp_path / "other")
+    folder = spiked(seed=VIEWS.index(view) + 7001).save(tmp_path / "own")  # that no other test has read
+    other = spiked(seed=7099).save(tmp_path / "other")
     made, moved = Counter(), Counter()
     of, move = sde.Bands.of.__func__, sde.Bands.moved
 

@@ -33,11 +33,12 @@ BAD = [
 @pytest.mark.parametrize(("links", "sentence"), BAD)
 def test_sets_and_rankings_refuse_links_in_the_same_words(links, sentence):
     said = []
-    for call in (set_of, ranking_of):
+    empty = isinstance(links, np.ndarray)  # a set may hold images and texts of which none belong together
+    for call in (ranking_of,) if empty else (set_of, ranking_of):
         with pytest.raises(sde.DataError, match=sentence) as caught:
             call(links)
         said.append(str(caught.value))
-    assert said[0] == said[1]
+    assert said[0] == said[-1]
 
 
 def test_each_link_counts_once_grouped_by_image_with_captions_in_their_order():
