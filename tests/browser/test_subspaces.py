@@ -71,7 +71,7 @@ def _selected(page: Page) -> int:
 def _look_elsewhere(page: Page) -> None:
     """Open the Spectrum view, wait until it stands, and come back."""
     page.get_by_role("link", name="Spectrum").click()
-    expect(page.locator(".st-key-bands_chart .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".figure .plot").first).to_be_visible()
     rest(page)
     page.get_by_role("link", name="Subspaces").click()
     expect(page.locator(".st-key-knowledge_chart .js-plotly-plot")).to_be_visible()
