@@ -34,7 +34,7 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
         settle(page, 1)
         page.get_by_role("link", name="Training").click()
         settle(page, CHARTS)
-        stop = page.get_by_role("button", name="Stop")
+        stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")  # the side panel has one too
         if stop.count():
             stop.click()
             stopped, ended = page.get_by_text("This training has not ended"), page.get_by_text("Take it home")
