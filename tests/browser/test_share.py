@@ -127,7 +127,7 @@ def test_the_report_is_made_here_and_read_offline(url, opened, chromium, folder,
             re.compile("data=")
         )  # both come in one go, but the page may be asked in between
         assert parse_qs(urlsplit(page.url).query)["data"] == [str(folder)]
-        expect(page.get_by_text("90 pictures")).to_be_visible()
+        expect(page.get_by_text("90 images · 90 texts")).to_be_visible()
         expect(page.get_by_test_id("stDownloadButton").filter(has_text="Report (HTML")).to_be_visible()
         assert page.locator("img[src=x]").count() == 0
 

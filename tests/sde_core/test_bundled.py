@@ -15,6 +15,8 @@ def test_the_variable_wins_over_the_checkout_and_the_checkout_over_what_is_insta
 
 def test_without_a_checkout_the_installed_data_are_found(tmp_path, monkeypatch):
     monkeypatch.delenv("SDE_DATA", raising=False)
+    # A name of this test's own: where the project is installed, an editable install included, the real one is found.
+    monkeypatch.setattr(bundled, "INSTALLED", "sde_explorer_data_of_a_test")
     monkeypatch.setattr(bundled, "__file__", str(tmp_path / "site" / "sde_core" / "files" / "bundled.py"))
     with pytest.raises(DataError, match="SDE_DATA"):
         bundled.data_folder()
