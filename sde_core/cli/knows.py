@@ -8,6 +8,7 @@ from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
 from sde_core.cli.output import counting_bar, print_json, print_table
 from sde_core.errors import DataError
+from sde_core.vocabulary import MODALITIES, Centring, Modality
 
 if TYPE_CHECKING:
     from sde_core.knowledge import BandKnowledge, ColumnKnowledge
@@ -28,7 +29,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--column", action="append", metavar="NAME", help="a metadata column; again for more; default: all"
     )
-    parser.add_argument("--side", choices=("image", "text"), default="image", help="default: image")
+    parser.add_argument(
+        "--side", choices=[m.value for m in MODALITIES], default="image", help="default: image"
+    )
     add_partition_options(parser)
     parser.set_defaults(run=run)
 
@@ -42,17 +45,18 @@ def run(options: argparse.Namespace) -> None:
     from sde_core.spectra.spectrum import compute_spectrum
 
     embeddings = open_named(options.embeddings)
-    rows = getattr(embeddings, options.side)
-    spectrum = compute_spectrum(rows, center="mean" if options.center == "mean" else None)
+    side = Modality(options.side)
+    rows = embeddings.vectors(side)
+    spectrum = compute_spectrum(rows, center=Centring(options.center))
     own = partition_spectrum(
-        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired(), seed=options.seed
+        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired_or_none(), seed=options.seed
     )
     partition = move_thresholds(spectrum, own, noise=options.noise_factor, strong=options.strong_factor)
     with counting_bar(options.embeddings) as progress:
         known = band_knowledge(
             embeddings,
             options.column,
-            side=options.side,
+            side=side,
             spectrum=spectrum,
             partition=partition,
             seed=options.seed,

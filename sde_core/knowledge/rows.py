@@ -1,6 +1,6 @@
 """Rows of one side of a set, the values that each inherits, and parts that keep near twins together."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sde_core.errors import DataError
 from sde_core.knowledge.accumulate import Rows
 from sde_core.retrieval.links import linked_groups
+from sde_core.vocabulary import Modality
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
@@ -18,14 +19,14 @@ N_PARTS = 64
 
 def rows_of(
     embeddings: "EmbeddingSet",
-    side: Literal["image", "text"],
+    side: Modality,
     *,
     inherit: bool,
     twins: npt.ArrayLike | None,
     seed: int,
 ) -> Rows:
     """Return the rows of one side; ``inherit`` gives each text the values of its images, weighing equally."""
-    vectors = embeddings.image if side == "image" else embeddings.text
+    vectors = embeddings.vectors(side)
     m = len(vectors)
     if inherit:
         links = embeddings.links
@@ -53,8 +54,8 @@ def rows_of(
     )
 
 
-def twin_groups(embeddings: "EmbeddingSet", side: Literal["image", "text"]) -> npt.NDArray[np.int64]:
+def twin_groups(embeddings: "EmbeddingSet", side: Modality) -> npt.NDArray[np.int64]:
     """Return for each row of one side the number of the group that shared captions link it to."""
     by_text, by_image = linked_groups(embeddings.links, embeddings.n_texts, embeddings.n_images)
-    found: npt.NDArray[np.int64] = (by_image if side == "image" else by_text).numpy()
+    found: npt.NDArray[np.int64] = (by_image if side is Modality.IMAGE else by_text).numpy()
     return found

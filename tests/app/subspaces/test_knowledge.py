@@ -6,8 +6,9 @@ import torch
 
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
+from sde_core.vocabulary import BANDS
 from sde_explorer.subspaces.figures.knowledge import knowledge_figure
-from sde_explorer.subspaces.numbers.knowledge import BANDS, finding, known_columns
+from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """What each band knows: planted columns come back, chance says nothing, sums add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -206,6 +208,15 @@ def test_texts_inherit_the_values_of_their_images_in_equal_parts():
     between = sum((w @ z) ** 2 / w.sum() for w in (share_a, 1 - share_a))
     raw = between / (z**2).sum(axis=0)
     np.testing.assert_allclose(known.known.numpy(), 1 - (1 - raw) * 8 / 7, atol=1e-6)
+
+
+def test_a_set_of_texts_only_has_columns_of_texts():
+    x, basis, _, coarse, _, _ = planted(n=600)
+    texts = replace(sde.EmbeddingSet.from_arrays(text=x), metadata={"coarse": coarse.astype(str)})
+    known = band_knowledge(texts, side="text", spectrum=_spectrum(x, basis))
+    assert known["coarse"].significant.nonzero()[:, 0].tolist() == [0, 1]
+    with pytest.raises(sde.DataError, match="image"):
+        band_knowledge(texts)
 
 
 def test_a_column_that_says_nothing_says_why():

@@ -1,8 +1,9 @@
 """What the directions of a set know of its columns, measured beside the page."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import sde_core as sde
+from sde_core.vocabulary import Modality
 from sde_explorer.jobs import Job
 from sde_explorer.readings.cached.background import in_background
 from sde_explorer.readings.cached.sets import Dataset
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def knowledge(data: Dataset, state: "State", side: str) -> Job:
     """Return the job whose result is the set's `sde.BandKnowledge`, for all its columns; it knows no thresholds."""
-    modality: Literal["image", "text"] = "text" if side == "text" else "image"
+    modality = Modality(side)
 
     def work(job: Job) -> sde.BandKnowledge:
         return sde.band_knowledge(

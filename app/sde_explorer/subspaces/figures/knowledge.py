@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sde_explorer.subspaces.numbers.knowledge import BANDS, KnownColumn
+from sde_core.vocabulary import BANDS
+from sde_explorer.subspaces.numbers.knowledge import KnownColumn
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, figure
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 import sde_core as sde
+from sde_core.vocabulary import BANDS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-BANDS = ("strong", "weak", "noise")
 MOST_ROWS = 4
 """Columns that are drawn at once."""
 

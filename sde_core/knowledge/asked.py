@@ -1,0 +1,49 @@
+"""The columns that are asked for: of a set's metadata, or the caller's own values, of images or of texts."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sde_core.errors import DataError
+from sde_core.knowledge.columns import Column
+from sde_core.vocabulary import Modality
+
+if TYPE_CHECKING:
+    from sde_core.sets.embeddings import EmbeddingSet
+
+
+def asked_columns(
+    embeddings: "EmbeddingSet",
+    asked: Sequence[str] | Mapping[str, Any] | None,
+    side: Modality,
+) -> tuple[list[Column], list[Column]]:
+    """Return the columns that images have, and those that are of the texts themselves."""
+    names: Mapping[str, Any]
+    if asked is None:
+        names = dict.fromkeys(embeddings.metadata)
+    elif isinstance(asked, Mapping):
+        names = asked
+    else:
+        names = dict.fromkeys(asked)
+    of_images: list[Column] = []
+    of_texts: list[Column] = []
+    of_rows = of_images if embeddings.n_images else of_texts
+    for name, what in names.items():
+        if what is None or isinstance(what, str):
+            if name not in embeddings.metadata:
+                there = ", ".join(embeddings.metadata) or "none"
+                raise DataError(f"column must be one of {there}; got {name!r}")
+            of_rows.append(Column.of(name, embeddings.metadata[name], what))  # type: ignore[arg-type]
+            continue
+        column = Column.of(name, what)
+        n_rows = len(column.codes)
+        if n_rows == embeddings.n_images and not (side is Modality.TEXT and n_rows == embeddings.n_texts):
+            of_images.append(column)
+        elif side is Modality.TEXT and n_rows == embeddings.n_texts:
+            of_texts.append(column)
+        else:
+            raise DataError(
+                f"column {name} must have a value for each of {embeddings.n_images:,} images"
+                + (f" or {embeddings.n_texts:,} texts" if side is Modality.TEXT else "")
+                + f"; got {n_rows:,}"
+            )
+    return of_images, of_texts
