@@ -266,7 +266,9 @@ def test_keys_move_a_threshold_and_tell_once(dragged):
     line.focus()
     for key in ("ArrowUp", "ArrowUp", "PageUp", "ArrowDown"):
         line.press(key)
-    dragged.releases(1)  # the figure draws in the next frame: a number read before it is the one of the key before
+    dragged.releases(
+        1
+    )  # the figure draws in the next frame: a number read before it is the one of the key before
     assert dragged.factor("noise") == pytest.approx(1.02 * 1.25, rel=1e-3)
     assert len(dragged.sent) == 1
     expect(line).to_be_focused()
