@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PURE = (
     "errors",
     "vocabulary",
+    "glossary",
     "checks",
     "spectra",
     "retrieval",
@@ -23,7 +24,7 @@ PURE = (
 )
 FLOORS = (
     ("errors",),
-    ("vocabulary", "checks", "device", "files"),
+    ("vocabulary", "checks", "files", "glossary"),
     ("spectra", "retrieval", "pairs", "encoders"),
     ("partition", "sets"),
     ("shaping", "geometry", "embedding_formats", "classify"),

@@ -111,7 +111,7 @@ def _packages() -> Iterator[Finding]:
 def _device() -> Finding:
     import torch
 
-    from sde_core.device import device_label, resolve_device
+    from sde_core.checks.device import device_label, resolve_device
 
     device = resolve_device("auto")
     cores = os.cpu_count() or 1

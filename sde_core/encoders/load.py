@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from sde_core.device import resolve_device
+from sde_core.checks.device import resolve_device
 from sde_core.encoders.encoder import DTYPES, Encoder, Precision, weights_digest
 from sde_core.encoders.hub_files import fetched
 from sde_core.encoders.memory import fitting_precision

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
+from sde_core.glossary.term import Term
 from sde_core.partition.marchenko_pastur import bulk_distance
 from sde_core.spectra.spectrum import Spectrum
 
@@ -136,6 +137,26 @@ _registered: dict[str, Rule] = {}
 def rule_names() -> tuple[str, ...]:
     """Return the names that `partition_spectrum` knows, bundled ones first."""
     return (*_BUNDLED, *(name for name in _registered if name not in _BUNDLED))
+
+
+def rule_term(name: str) -> Term:
+    """Return what a rule does, as people read it: its own ``about``, or the first line of its docstring.
+
+    Args:
+        name: of `rule_names`.
+
+    Raises:
+        ConfigError: unknown rule (the names are listed).
+
+    >>> rule_term("energy").equation
+    '2.8'
+    """
+    rule = _resolve(name)[1]
+    about = getattr(rule, "about", None)
+    if isinstance(about, Term):
+        return about
+    said = (getattr(rule, "__doc__", None) or "A rule of this process.").strip().splitlines()[0]
+    return Term(key=name, name=name, sentence=said)
 
 
 def has_thresholds(rule: str | Rule) -> bool:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 
 from sde_core.errors import ConfigError
+from sde_core.glossary.term import Term
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition import tracy_widom
 from sde_core.partition.base import Decision, Evidence
@@ -32,6 +33,15 @@ class BemaRule:
     """
 
     name: ClassVar[str] = "bema"
+    about: ClassVar[Term] = Term(
+        key="bema",
+        name="bema",
+        sentence=(
+            "Noise level from the middle of the bulk, edge by Tracy-Widom; strong above the Tukey fence."
+        ),
+        equation="2.14",
+        source="Ke, Ma & Lin 2023",
+    )
 
     trim: float = 0.2
     level: float = 0.1

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
+from sde_core.glossary.term import Term
 from sde_core.partition.base import NOISE, STRONG, WEAK, Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
 from sde_core.spectra.spectrum import Spectrum
@@ -38,6 +39,15 @@ class CrossModalRule:
     """
 
     name: ClassVar[str] = "cross-modal"
+    about: ClassVar[Term] = Term(
+        key="cross-modal",
+        name="cross-modal",
+        sentence=(
+            "Signal is a direction along which paired images and texts agree beyond shuffled ones; "
+            "our extension [X]. It labels each direction, so there is no threshold to move."
+        ),
+        equation="2.17",
+    )
     has_thresholds: ClassVar[bool] = False
 
     q: float = 0.05

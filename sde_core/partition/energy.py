@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 
 from sde_core.errors import ConfigError
+from sde_core.glossary.term import Term
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.manual import cut_below, labels_by_rank
 from sde_core.spectra.spectrum import Spectrum
@@ -22,6 +23,14 @@ class EnergyRule:
     """
 
     name: ClassVar[str] = "energy"
+    about: ClassVar[Term] = Term(
+        key="energy",
+        name="energy",
+        sentence=(
+            "Strong are the first directions that hold half of the energy, weak those up to nine tenths."
+        ),
+        equation="2.8",
+    )
 
     strong_share: float = 0.5
     signal_share: float = 0.9

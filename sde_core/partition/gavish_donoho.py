@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sde_core.errors import ConfigError
+from sde_core.glossary.term import Term
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
@@ -28,6 +29,16 @@ class GavishDonohoRule:
     """
 
     name: ClassVar[str] = "gavish-donoho"
+    about: ClassVar[Term] = Term(
+        key="gavish-donoho",
+        name="gavish-donoho",
+        sentence=(
+            "Noise up to the optimal hard threshold for matrices with iid noise, strong above the "
+            "Tukey fence."
+        ),
+        equation="2.10",
+        source="Gavish & Donoho 2014",
+    )
 
     noise_scale: float | None = None
 

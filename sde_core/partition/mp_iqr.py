@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from sde_core.glossary.term import Term
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
@@ -22,6 +23,15 @@ class MpIqrRule:
     """
 
     name: ClassVar[str] = "mp-iqr"
+    about: ClassVar[Term] = Term(
+        key="mp-iqr",
+        name="mp-iqr",
+        sentence=(
+            "Noise up to the edge of the Marchenko-Pastur law, strong above the Tukey fence of the "
+            "quartiles. The idea is the paper's [P], the formula is our reconstruction [R]."
+        ),
+        equation="2.6",
+    )
 
     def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
         """Return both thresholds and theta; ``evidence`` is not used."""

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
+from sde_core.glossary.term import Term
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
 from sde_core.spectra.null_spectra import shuffled_column_spectra
@@ -39,6 +40,16 @@ class ParallelRule:
     """
 
     name: ClassVar[str] = "parallel"
+    about: ClassVar[Term] = Term(
+        key="parallel",
+        name="parallel",
+        sentence=(
+            "Noise is what the set with its columns shuffled reaches by chance (95th percentile); "
+            "strong above the Tukey fence."
+        ),
+        equation="2.13",
+        source="Horn 1965",
+    )
 
     level: float = 0.95
     n_permutations: int = 19

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from sde_core.errors import ConfigError
+from sde_core.glossary.term import Term
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
 from sde_core.spectra.spectrum import Spectrum
@@ -32,6 +33,16 @@ class ScreeNotRule:
     """
 
     name: ClassVar[str] = "screenot"
+    about: ClassVar[Term] = Term(
+        key="screenot",
+        name="screenot",
+        sentence=(
+            "Noise up to the threshold that loses least, for noise that need not be iid; strong above "
+            "the Tukey fence."
+        ),
+        equation="2.11",
+        source="Donoho, Gavish & Romanov 2023",
+    )
 
     k: int | None = None
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sde_core.glossary.formats import percent, points, signed
 from sde_core.report.spaces import SHOWN_EDGES
 from sde_core.report.svg import Figure, Scale
-from sde_core.report.words import percent, points, signed
 from sde_core.vocabulary import BANDS
 
 WIDTH, HEIGHT = 560.0, 300.0

@@ -6,8 +6,9 @@ from html import escape
 from typing import Any
 
 from sde_core.files.text_file import finite
+from sde_core.glossary.formats import number, points
 from sde_core.report import figures, tables
-from sde_core.report.words import bands_sentence, plain, points, retrieval_sentences
+from sde_core.report.words import bands_sentence, retrieval_sentences
 from sde_core.vocabulary import DIRECTIONS
 
 Content = Mapping[str, Any]
@@ -99,7 +100,7 @@ def _cards(facts: Content) -> str:
         (f"{text['metrics']['effective_rank']:.0f} of {facts['width']}", "dimensions that captions use"),
     ]
     if "modality_gap" in pairs:
-        cards.append((plain(pairs["modality_gap"]), "modality gap: distance of the two means"))
+        cards.append((number(pairs["modality_gap"]), "modality gap: distance of the two means"))
     for way in reversed(DIRECTIONS):
         key = f"{way}_recall@10"
         cards.append((f"{points(raw[key])} %", f"{way.label} R@10, raw; chance {points(chance[key])} %"))
@@ -180,8 +181,8 @@ def _curriculum(facts: Content, prefix: str) -> str:
     e = max(f["certificate"]["max_change"] for f in both.values())
     return (
         f'<h3 id="{prefix}curriculum">Curriculum gains and the certificate</h3>'
-        f"<p>At t = {plain(both['image']['progress'])} no gain leaves 1 by more than {plain(e)}. What that guarantees "
-        "for any vectors stands beside what was measured on those that were reported on.</p>"
+        f"<p>At t = {number(both['image']['progress'])} no gain leaves 1 by more than {number(e)}. What that "
+        "guarantees for any vectors stands beside what was measured on those that were reported on.</p>"
         f'<div class="pair">{"".join(drawn)}</div>{tables.certificate(both)}'
     )
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sde_core.report.words import BOUNDS, METRICS, PAIRS, plain, points, signed
+from sde_core.glossary import BOUNDS, SPECTRUM, TERMS, Format
+from sde_core.glossary.formats import number, points, signed
 from sde_core.vocabulary import DIRECTIONS
 
 Content = Mapping[str, Any]
@@ -55,12 +56,12 @@ def overview(sets: Sequence[Content]) -> str:
     groups = [("", 5), ("effective rank", 2), ("", 1), ("R@10", 2), ("ΔR@10, sde-enhanced", 2)]
     rows = []
     for each in sets:
-        ranks = [plain(each["modalities"][m]["metrics"]["effective_rank"]) for m in ("image", "text")]
+        ranks = [number(each["modalities"][m]["metrics"]["effective_rank"]) for m in ("image", "text")]
         found = each["retrieval"]["rows"]
         enhanced = next((r for r in found if r["treatment"] == "sde-enhanced"), None)
         cells: list[Cell] = [(each["name"], ""), (each["provenance"].get("encoder") or "–", "")]
         cells += [(f"{each[key]:,}", "") for key in ("n_images", "n_texts", "width")]
-        cells += [(r, "") for r in ranks] + [(plain(each["pairs"].get("modality_gap")), "")]
+        cells += [(r, "") for r in ranks] + [(number(each["pairs"].get("modality_gap")), "")]
         cells += [(points(found[0]["metrics"][f"{prefix}_recall@10"]), "") for prefix, _ in _WAYS]
         cells += [_difference(enhanced, f"{prefix}_recall@10") for prefix, _ in _WAYS]
         rows.append(("", cells))
@@ -70,22 +71,43 @@ def overview(sets: Sequence[Content]) -> str:
 def metrics(modalities: Mapping[str, Content]) -> str:
     """Return the metrics of both spectra beside those of shuffled columns."""
     rows = []
-    for key, name, meaning in METRICS:
-        cells: list[Cell] = [(name, "")]
+    for term in SPECTRUM:
+        cells: list[Cell] = [(term.name, "")]
         for facts in modalities.values():
-            cells += [(plain(facts["metrics"].get(key)), ""), (plain(facts["controls"].get(key)), "tick")]
-        rows.append(("", [*cells, (meaning, "words")]))
+            cells += [
+                (number(facts["metrics"].get(term.key)), ""),
+                (number(facts["controls"].get(term.key)), "tick"),
+            ]
+        rows.append(("", [*cells, (term.meaning, "words")]))
     header = ["spectrum", *(h for m in modalities for h in (m, f"{m}, control")), "what it says"]
     return table(header, rows, words_last=True)
+
+
+_PAIRED = (
+    ("modality_gap", "", ""),
+    ("cone_image", "image", ""),
+    ("cone_text", "text", ""),
+    ("paired_cosine", "", "random_pair_cosine"),
+    ("linear_cka", "", "linear_cka_shuffled"),
+    ("alignment", "", ""),
+    ("uniformity_image", "image", ""),
+    ("uniformity_text", "text", ""),
+    ("hubness_text_retrieval", "text_retrieval", ""),
+    ("hubness_image_retrieval", "image_retrieval", ""),
+)
+"""Key in the content, what of it follows the term's own key, key of its control."""
 
 
 def pairs(facts: Content) -> str:
     """Return how the modalities sit beside each other."""
     rows = []
-    for key, name, control, meaning in PAIRS:
+    for key, of, control in _PAIRED:
         if key in facts:
-            against = plain(facts.get(control)) if control else ""
-            rows.append(("", [(name, ""), (plain(facts[key]), ""), (against, "tick"), (meaning, "words")]))
+            term = TERMS[key.removesuffix(f"_{of}")]
+            name = f"{term.name}, {of.removesuffix('_retrieval')}" if of else term.name
+            cells: list[Cell] = [(name, ""), (number(facts[key]), "")]
+            cells += [(number(facts.get(control)) if control else "", "tick"), (term.meaning, "words")]
+            rows.append(("", cells))
     if not rows:
         return ""
     return table(["pairs", "value", "control", "what it says"], rows, words_last=True)
@@ -131,17 +153,17 @@ def queries(title: str, found: Sequence[Content]) -> str:
 def certificate(modalities: Mapping[str, Content]) -> str:
     """Return each bound beside what was measured."""
     rows = []
-    for key, name, formula in BOUNDS:
-        cells: list[Cell] = [(name, "")]
+    for term in BOUNDS:
+        cells: list[Cell] = [(term.name, "")]
         for facts in modalities.values():
-            bound = facts["certificate"]["bounds"].get(key)
-            is_angle = key.startswith("row_turn")
+            bound = facts["certificate"]["bounds"].get(term.key)
+            is_angle = term.format is Format.DEGREES
             cells += [
                 (_quantity(bound and bound["measured"], is_angle), ""),
                 (_quantity(bound and bound["bound"], is_angle), "tick"),
             ]
         if any(text != "–" for text, _ in cells[1:]):
-            rows.append(("", [*cells, (formula, "words")]))
+            rows.append(("", [*cells, (term.written, "words")]))
     header = ["certificate", *(h for m in modalities for h in (f"{m}, measured", "guaranteed")), "bound"]
     return table(header, rows, words_last=True)
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sde_core.checks.device import resolve_device
 from sde_core.checks.matrices import check_share
-from sde_core.device import resolve_device
 from sde_core.errors import DataError
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import schedule_of

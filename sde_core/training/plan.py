@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from sde_core.device import resolve_device
+from sde_core.checks.device import resolve_device
 from sde_core.errors import ConfigError, DataError
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import Schedule, measured, schedule_in, schedule_of, typical_seconds

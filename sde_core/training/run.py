@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.device import device_label
+from sde_core.checks.device import device_label
 from sde_core.errors import DataError, SDEError
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.checkpoint import BEST, LAST, Checkpoint, read_checkpoint, write_checkpoint

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sde_core.device import resolve_device
+from sde_core.checks.device import resolve_device
 from sde_core.errors import ConfigError
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import common_schedule

@@ -3,9 +3,9 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent, recall
 from sde_explorer.compare.terms import HELP
 from sde_explorer.ui.cards import WAITING, Card, Number
-from sde_explorer.ui.words import percent, recall
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands

@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
 from sde_explorer.ui.bands_table import STYLE, dot
@@ -10,7 +11,6 @@ from sde_explorer.ui.figures import palette
 from sde_explorer.ui.metric_cards import short
 from sde_explorer.ui.table_heads import head
 from sde_explorer.ui.terms import METRICS
-from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands

@@ -1,5 +1,6 @@
 """What each control and number of the Compare view means: its help texts."""
 
+from sde_core.glossary import TERMS
 from sde_explorer.ui.formulas import with_formulas
 
 _WORDS = {
@@ -10,22 +11,10 @@ _WORDS = {
     "swap": "A becomes B, and B becomes A.",
     "no_swap": "The enhanced or pruned set is made from A, so it cannot be A: save it with the Curriculum page first.",
     "t": "Training progress whose gains are applied; the Curriculum page has the other knobs.",
-    "effective_rank": (
-        "How many directions each set uses: exp of the entropy of $s/\\sum s$ on the rows that both sets have. "
-        "Roy & Vetterli 2007."
-    ),
     "cka": (
         "Linear CKA of A's vectors with B's, $\\|X^T Y\\|_F^2 / (\\|X^T X\\|_F \\|Y^T Y\\|_F)$ centred: 1 if one "
         "is a rotation and scaling of the other. Chance is the exact mean over all shuffles of the rows, "
         "$\\sqrt{PR_X PR_Y}/(m-1)$. Kornblith et al. 2019."
-    ),
-    "kept": (
-        "Of a row's 10 nearest rows by cosine in A, the share that is among its 10 nearest in B, averaged. Blind to "
-        "rotation, scale and width. Chance is k / (m − 1). Huh et al. 2024 (mutual k-NN)."
-    ),
-    "gap": (
-        "Distance between the mean picture and the mean caption, unit rows: 0 means that both modalities sit in the "
-        "same place. Liang et al. 2022."
     ),
     "overlap": (
         "$\\|V_A^T V_B\\|_F^2 / k$ of the strong directions: 1 if one subspace holds the other, 0 at right angles. In "
@@ -37,12 +26,10 @@ _WORDS = {
 }
 _FORMULAS = {
     "t": (r"\alpha(t)", "3.2"),
-    "effective_rank": ("", "6.1"),
     "cka": ("", "6.11"),
-    "kept": (r"|N_A(i) \cap N_B(i)| / k", "6.29"),
-    "gap": (r"\|\langle x \rangle - \langle y \rangle\|", "6.8"),
     "overlap": ("", "6.18"),
     "image_to_text": (r"\#\{\text{best rank} = 1\} / \#\text{queries}", "6.15"),
     "text_to_image": (r"\#\{\text{best rank} = 1\} / \#\text{queries}", "6.15"),
 }
-HELP = with_formulas(_WORDS, _FORMULAS)
+_SHARED = {"effective_rank": "effective_rank", "kept": "neighbourhood_overlap", "gap": "modality_gap"}
+HELP = {key: TERMS[name].help for key, name in _SHARED.items()} | with_formulas(_WORDS, _FORMULAS)

@@ -3,11 +3,11 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
 from sde_explorer.compare.numbers.rows import KINDS
 from sde_explorer.ui.figures.palette import word
-from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands

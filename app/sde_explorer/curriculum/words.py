@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.formulas import with_formulas
-from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
     from sde_explorer.curriculum.numbers.certificate import CertificateReport

@@ -39,7 +39,7 @@ def encode_form(found: "PairsFound", *, busy: bool) -> None:
 
 def start_encoding(source: str, name: str, *, format: str = "") -> None:
     """Put an encoding into the queue and follow it."""
-    from sde_core.device import resolve_device
+    from sde_core.checks.device import resolve_device
 
     device = str(resolve_device("auto"))
     folder = cached_sets.cache_folder()

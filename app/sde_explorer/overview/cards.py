@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import recall
 from sde_explorer.ui.cards import WAITING, Card, Number
 from sde_explorer.ui.terms import HELP
-from sde_explorer.ui.words import recall
 
 if TYPE_CHECKING:
     from sde_core import EmbeddingSet

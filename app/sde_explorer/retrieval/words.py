@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import recall
 from sde_explorer.retrieval.figures.table import SAME, verdict
 from sde_explorer.retrieval.numbers.table import METRICS, RAW, SEED, WAYS, Part
 from sde_explorer.retrieval.table import signed, value_of
-from sde_explorer.ui.words import recall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
 from sde_explorer.ui.formulas import with_formulas
-from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
     import sde_core as sde

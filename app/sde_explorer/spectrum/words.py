@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
-from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands

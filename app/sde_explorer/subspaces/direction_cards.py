@@ -3,11 +3,11 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent, signed
 from sde_core.vocabulary import BANDS
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.cards import Card, Number
 from sde_explorer.ui.figures.palette import word
-from sde_explorer.ui.words import percent, signed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_core.glossary.formats import signed
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import directions as cached_directions
@@ -19,7 +20,6 @@ from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.thumbnails import lines, thumbnails
-from sde_explorer.ui.words import signed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from sde_core.glossary.formats import signed
 from sde_core.vocabulary import BANDS
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import energies as cached_energies
@@ -15,7 +16,6 @@ from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.session import current_state
 from sde_explorer.ui.thumbnails import thumbnails
-from sde_explorer.ui.words import signed
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sde_core.glossary.formats import percent
 from sde_explorer.subspaces.numbers.pair_energy import BY_CHANCE
-from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
 from sde_core.partition import Bands
 from sde_core.vocabulary import BANDS
 from sde_explorer.retrieval.figures.table import SAME, verdict
@@ -12,7 +13,7 @@ from sde_explorer.retrieval.table import signed, value_of
 from sde_explorer.search.words import rank
 from sde_explorer.tour.numbers import FACTOR
 from sde_explorer.ui.figures.palette import word
-from sde_explorer.ui.words import as_text, holding, percent
+from sde_explorer.ui.words import as_text, holding
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands

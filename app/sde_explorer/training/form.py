@@ -164,7 +164,7 @@ def _start(data: "Dataset", config: FinetuneConfig, run: str, *, beside: bool) -
     Raises:
         DataError: the folder cannot be written to, or this server only shows.
     """
-    from sde_core.device import resolve_device
+    from sde_core.checks.device import resolve_device
 
     check_writing()
     state = current_state()

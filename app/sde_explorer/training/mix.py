@@ -99,6 +99,6 @@ def _others(request: "TrainingRequest") -> dict[str, str]:
 
 
 def _device() -> str:
-    from sde_core.device import resolve_device
+    from sde_core.checks.device import resolve_device
 
     return str(resolve_device("auto"))

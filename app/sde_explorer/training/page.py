@@ -106,7 +106,7 @@ def _resume(folder: Path, request: TrainingRequest, log: TrainingLog) -> None:
     steps = ", ".join(f"{name} at step {run.step:,} of {run.total_steps:,}" for name, run in log.runs.items())
     left.info(f"This training has not ended: {steps or 'it had not begun'}.", icon=":material/pause_circle:")
     if right.button("Resume", icon=":material/resume:", width="stretch", help=TRAINING["resume"]):
-        from sde_core.device import resolve_device
+        from sde_core.checks.device import resolve_device
 
         device = str(resolve_device("auto"))
         queue.forget(f"train/{folder}")

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import recall
 from sde_explorer.training.numbers.run import change
-from sde_explorer.ui.words import recall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.table_heads import head
-from sde_explorer.ui.words import percent
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands

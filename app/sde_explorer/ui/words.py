@@ -1,36 +1,15 @@
 """The sentences beside the charts, made from the numbers in them; colours as in the charts."""
 
-import math
 import re
 from typing import TYPE_CHECKING, Literal
 
+from sde_core.glossary.formats import percent, recall
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.readings.headline import Headline
-
-
-def percent(share: float) -> str:
-    """Return a share as people read it: 7 %, 0.4 %, < 0.1 %; the space does not break."""
-    if 0 < share < 0.0005:
-        return "<\u00a00.1\u00a0%"
-    return f"{100 * share:.0f}\u00a0%" if share >= 0.1 or share == 0 else f"{100 * share:.1f}\u00a0%"
-
-
-def signed(value: float, digits: int) -> str:
-    """Return a number with its sign, and a minus that is as wide as a plus; "–" where it is not defined.
-
-    >>> signed(-0.594, 3), signed(0.25, 1)
-    ('−0.594', '+0.2')
-    """
-    return f"{value:+.{digits}f}".replace("-", "\u2212") if math.isfinite(value) else "–"
-
-
-def recall(share: float) -> str:
-    """Return a recall with one decimal, in percent."""
-    return f"{100 * share:.1f}\u00a0%"
 
 
 def holding(count: int, band: str, share: float) -> str:

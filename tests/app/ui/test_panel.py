@@ -5,7 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sde_core.device import device_label, resolve_device
+from sde_core.checks.device import device_label, resolve_device
 from sde_explorer.ui.panel import STEPS
 from tests.app.conftest import band_counts, control
 

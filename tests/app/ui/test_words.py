@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from sde_core.glossary.formats import percent, recall, signed
 from sde_explorer.overview import cards as headline_cards
 from sde_explorer.ui import table_heads, terms
 from sde_explorer.ui.cards import Card
 from sde_explorer.ui.metric_cards import metric_cards, short
-from sde_explorer.ui.words import percent, recall, signed
 
 APP = Path(__file__).resolve().parents[3] / "app"
 # Figures are written in Plotly's own templates.

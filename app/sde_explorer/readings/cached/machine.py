@@ -9,7 +9,7 @@ import streamlit as st
 @st.cache_resource(max_entries=1, show_spinner=False)
 def device_name() -> str:
     """Return what people call the device that computes."""
-    from sde_core.device import device_label, resolve_device
+    from sde_core.checks.device import device_label, resolve_device
 
     return device_label(resolve_device("auto"))
 

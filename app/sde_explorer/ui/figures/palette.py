@@ -4,15 +4,16 @@ What stands in one chart keeps apart under the three common colour-vision defici
 (a test looks), and reaches a contrast of about 3 to 1 on the light and on the dark background.
 """
 
-BAND = {"strong": "#00a878", "weak": "#c98a00", "noise": "#6e6e78"}
-MODALITY = {"image": "#2b8cc4", "text": "#c56a9a"}
+from sde_core.glossary.palette import BAND as BAND
+from sde_core.glossary.palette import LAW as LAW
+from sde_core.glossary.palette import MODALITY as MODALITY
+from sde_core.glossary.palette import TEXT as TEXT
+
 JOINT = "#9a6a3f"
 """Both modalities together: in one matrix, in their cross-covariance, in shared directions."""
 KIND = MODALITY | {"joint": JOINT, "cross": JOINT}
 SYMBOL = {"strong": "circle", "weak": "diamond", "noise": "circle-open"}
 GRID = "rgba(128,128,128,0.22)"
-LAW = "#c8430a"
-"""What pure noise would give: the one colour that is no band and no modality."""
 GAIN = [[0.0, "#6a3fa0"], [0.5, "rgba(128,128,128,0.10)"], [1.0, "#d1495b"]]
 """Gains below 1, at 1 and above 1, on both backgrounds."""
 FLAG = ("#9467e6", "#e5484d")
@@ -33,13 +34,6 @@ CHANGE = {"better": "#1789a6", "same": "#969696", "worse": "#d1495b"}
 
 # The same hues as words: `:green[...]` in Markdown; .streamlit/config.toml beside main.py holds their shades for text.
 WORD = {"strong": "green", "weak": "orange", "noise": "gray", "image": "blue", "text": "violet"}
-
-
-# The shades of .streamlit/config.toml, which reach 4.5 to 1 as text: on the light and on the dark page.
-TEXT = {
-    "image": ("#1b6c9c", "#62b5e6"), "text": ("#a03f76", "#e391bf"),
-    "strong": ("#00734f", "#2fc398"), "weak": ("#8a5d00", "#e3aa3c"), "noise": ("#5f6670", "#a8b0ba"),
-}  # fmt: skip
 
 
 def as_text(name: str) -> str:

@@ -1,0 +1,306 @@
+"""The measures: of one spectrum, of two modalities beside each other, of retrieval, of a certificate."""
+
+from sde_core.glossary.term import Format, Term
+
+SPECTRUM = (
+    Term(
+        key="effective_rank",
+        name="Effective rank",
+        sentence=(
+            "How many directions the set uses: equal singular values give the full width, one dominant "
+            "value 1."
+        ),
+        formula=r"\exp H(s / \sum s)",
+        written="exp of the entropy of s / Σs",
+        equation="6.1",
+        source="Roy & Vetterli 2007; Garrido et al. 2023",
+        unit="directions",
+        control="columns shuffled",
+        aliases=("RankMe",),
+    ),
+    Term(
+        key="effective_rank_energy",
+        name="Effective rank of s²",
+        sentence="The same of the energies, which large directions rule.",
+        formula=r"\exp H(s^2 / \sum s^2)",
+        written="exp of the entropy of s² / Σs²",
+        equation="6.1",
+        unit="directions",
+        control="columns shuffled",
+    ),
+    Term(
+        key="stable_rank",
+        name="Stable rank",
+        sentence="How many directions as strong as the first would hold all the energy.",
+        formula=r"\sum s^2 / s_1^2",
+        written="Σs² / s₁²",
+        equation="6.2",
+        source="Rudelson & Vershynin 2007",
+        unit="directions",
+        control="columns shuffled",
+        aliases=("numerical rank",),
+    ),
+    Term(
+        key="participation_ratio",
+        name="Participation ratio",
+        sentence="The number of directions that share the energy evenly.",
+        formula=r"(\sum s^2)^2 / \sum s^4",
+        written="(Σs²)² / Σs⁴",
+        equation="6.3",
+        unit="directions",
+        control="columns shuffled",
+    ),
+    Term(
+        key="isoscore",
+        name="IsoScore",
+        sentence="How evenly the space is filled: 0 is one direction, 1 is a sphere.",
+        formula=r"(PR - 1) / (n - 1)",
+        written="(participation ratio − 1) / (width − 1)",
+        equation="6.4",
+        source="Rudman et al. 2022",
+        control="columns shuffled",
+    ),
+    Term(
+        key="alpha_req",
+        name="α-ReQ",
+        sentence="How fast the spectrum decays: 0 is flat.",
+        formula=r"-\,d \log s^2 / d \log \text{rank}",
+        written="minus the slope of log s² over log rank",
+        equation="6.5",
+        source="Agrawal et al. 2022",
+        control="columns shuffled",
+    ),
+    Term(
+        key="rank",
+        name="Rank",
+        sentence="Directions with a singular value above the numerical cut.",
+        formula=r"\#\{s_i > \epsilon \max(m, n)\, s_1\}",
+        written="s above about eps · max(m, n) · s₁",
+        equation="1.2",
+        unit="directions",
+    ),
+    Term(
+        key="two_nn",
+        name="TwoNN dimension",
+        sentence="Intrinsic dimension from the two nearest neighbours of each row; equal texts count once.",
+        formula=r"-\log(1 - F(r_2/r_1)) / \log(r_2/r_1)",
+        written="slope of −log(1 − F) over log(r₂ / r₁)",
+        equation="6.21",
+        source="Facco et al. 2017",
+        unit="dimensions",
+        control="columns shuffled",
+    ),
+)
+"""Of the singular values of one matrix, or of its rows."""
+
+PAIRS = (
+    Term(
+        key="modality_gap",
+        name="Modality gap",
+        sentence=(
+            "Distance between the mean image and the mean text, unit rows: 0 is the same place, 2 the "
+            "opposite pole."
+        ),
+        formula=r"\|\langle x \rangle - \langle y \rangle\|",
+        written="‖mean image − mean text‖",
+        equation="6.8",
+        source="Liang et al. 2022",
+        control="modalities mixed",
+    ),
+    Term(
+        key="cone",
+        name="Cone",
+        sentence=(
+            "Mean cosine of two different vectors of one modality: 0 is spread over the sphere, 1 is one "
+            "point."
+        ),
+        formula=r"(\|\sum x_i\|^2 - m) / (m(m-1))",
+        written="(‖Σx‖² − m) / (m (m − 1))",
+        equation="6.7",
+        source="Liang et al. 2022",
+        control="random signs",
+    ),
+    Term(
+        key="paired_cosine",
+        name="Paired cosine",
+        sentence=(
+            "Mean cosine of an image and its own primary text; its distance to random pairs is what "
+            "retrieval lives on."
+        ),
+        formula=r"\langle x_i \cdot y_i \rangle",
+        written="mean of x · y",
+        equation="6.28",
+        control="random pairs",
+    ),
+    Term(
+        key="linear_cka",
+        name="Linear CKA",
+        sentence="1 if one modality is a rotation and scaling of the other, near 0 if they are unrelated.",
+        formula=r"\|X^T Y\|_F^2 / (\|X^T X\|_F \|Y^T Y\|_F)",
+        written="‖XᵀY‖² / (‖XᵀX‖ ‖YᵀY‖), centred",
+        equation="6.11",
+        source="Kornblith et al. 2019",
+        control="pairs shuffled",
+    ),
+    Term(
+        key="alignment",
+        name="Alignment",
+        sentence=(
+            "Mean squared distance of an image and its own text, unit rows: 0 is the same point, 2 a "
+            "right angle."
+        ),
+        formula=r"\langle \|x_i - y_i\|^2 \rangle",
+        written="mean of ‖x − y‖²",
+        equation="6.9",
+        source="Wang & Isola 2020",
+        control="random pairs",
+    ),
+    Term(
+        key="uniformity",
+        name="Uniformity",
+        sentence=(
+            "How evenly one modality covers the sphere: 0 is one point, about −4 is even; of more than "
+            "4,096 rows a seeded sample."
+        ),
+        formula=r"\log E \exp(-2\|x - x'\|^2)",
+        written="log mean exp(−2 d²)",
+        equation="6.10",
+        source="Wang & Isola 2020",
+    ),
+    Term(
+        key="hubness",
+        name="Hubness",
+        sentence=(
+            "Skewness of how often an item is among the 10 nearest of a query: well above 1, few items "
+            "are everybody's neighbour."
+        ),
+        formula=r"\langle (N_{10} - \langle N_{10}\rangle)^3 \rangle / \sigma^3",
+        written="skewness of N₁₀",
+        equation="6.20",
+        source="Radovanović et al. 2010",
+        control="columns shuffled",
+    ),
+)
+"""Of two modalities beside each other, or of one modality's rows on the sphere."""
+
+BETWEEN = (
+    Term(
+        key="neighbourhood_overlap",
+        name="Neighbours kept",
+        sentence=(
+            "Of a row's 10 nearest rows by cosine in A, the share that is among its 10 nearest in B, "
+            "averaged."
+        ),
+        formula=r"|N_A(i) \cap N_B(i)| / k",
+        written="|N_A ∩ N_B| / k",
+        equation="6.29",
+        source="Huh et al. 2024",
+        format=Format.SHARE,
+        control="k / (m − 1)",
+        aliases=("mutual k-NN",),
+    ),
+    Term(
+        key="subspace_overlap",
+        name="Subspace overlap",
+        sentence="1 if one subspace holds the other, 0 at right angles.",
+        formula=r"\|V_A^T V_B\|_F^2 / k",
+        written="‖V_Aᵀ V_B‖² / k",
+        equation="6.18",
+        format=Format.SHARE,
+        control="subspaces at random",
+    ),
+)
+"""Of two encoders on the same rows."""
+
+RETRIEVAL = (
+    Term(
+        key="recall",
+        name="Recall at k",
+        sentence=(
+            "Share of queries with a right answer among the first k; tied scores count by their chance, "
+            "equal texts once."
+        ),
+        formula=r"\#\{\text{best rank} \le k\} / \#\text{queries}",
+        written="queries with best rank ≤ k / queries",
+        equation="6.15",
+        unit="% of queries",
+        format=Format.RECALL,
+        control="a random ranking, in closed form",
+        aliases=("R@k",),
+    ),
+    Term(
+        key="mrr",
+        name="MRR",
+        sentence="Mean over queries of 1 / rank of the first right answer.",
+        formula=r"\langle 1 / \text{best rank} \rangle",
+        written="mean of 1 / best rank",
+        equation="6.16",
+        aliases=("mean reciprocal rank",),
+    ),
+    Term(
+        key="median_rank",
+        name="Median rank",
+        sentence="Half of the queries find a right answer at this rank or before.",
+        equation="6.16",
+        unit="rank",
+    ),
+)
+"""Of queries and a gallery; one value for each direction."""
+
+BOUNDS = (
+    Term(
+        key="relative_change",
+        name="Change of the vectors",
+        sentence="Enhanced minus raw vectors, over the raw ones, in the Frobenius norm.",
+        formula=r"\|F' - F\| / \|F\| \le e",
+        written="‖F′ − F‖ / ‖F‖ ≤ e",
+        equation="3.8",
+    ),
+    Term(
+        key="singular_value_shift",
+        name="Shift of a singular value",
+        sentence="By how much any singular value moves, over the first.",
+        formula=r"|s'_i - s_i| / s_1 \le e",
+        written="|s′ᵢ − sᵢ| / s₁ ≤ e",
+        equation="3.9",
+        source="Weyl 1912",
+    ),
+    Term(
+        key="row_turn_by_change",
+        name="Turn of a row",
+        sentence="The angle by which a row turns, from the largest change.",
+        formula=r"\angle \le \arcsin e",
+        written="angle ≤ arcsin e",
+        equation="3.10",
+        unit="degrees",
+        format=Format.DEGREES,
+    ),
+    Term(
+        key="row_turn_by_condition",
+        name="Turn of a row, by the condition",
+        sentence="The same from the ratio κ of the largest to the smallest gain.",
+        formula=r"\angle \le \arccos(2\sqrt{\kappa} / (1 + \kappa))",
+        written="angle ≤ arccos(2√κ / (1 + κ))",
+        equation="3.10",
+        source="Kantorovich 1948",
+        unit="degrees",
+        format=Format.DEGREES,
+    ),
+    Term(
+        key="gradient_scale",
+        name="Scale of a gradient",
+        sentence="How much a gradient grows on its way back through the gains.",
+        formula=r"\|dL/dF\| / \|dL/dF'\| \le \max(g, 1)",
+        written="‖dL/dF‖ / ‖dL/dF′‖ ≤ max(g, 1)",
+        equation="3.11",
+    ),
+    Term(
+        key="step_change",
+        name="Change over 1 % of training",
+        sentence="How far the gains move in one hundredth of the curriculum.",
+        formula=r"\|A(t_2) - A(t_1)\| \le \rho\, |\alpha(t_2) - \alpha(t_1)|",
+        written="‖A(t₂) − A(t₁)‖ ≤ ρ |α(t₂) − α(t₁)|",
+        equation="3.12",
+    ),
+)
+"""What the certificate guarantees from the gains alone."""

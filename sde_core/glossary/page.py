@@ -1,0 +1,40 @@
+"""The glossary as a page of the docs."""
+
+from collections.abc import Iterable
+
+from sde_core.glossary.measures import BETWEEN, BOUNDS, PAIRS, RETRIEVAL, SPECTRUM
+from sde_core.glossary.term import Term
+
+_PARTS = (
+    ("Of one spectrum", SPECTRUM),
+    ("Of image and text", PAIRS),
+    ("Of two encoders on the same rows", BETWEEN),
+    ("Of retrieval", RETRIEVAL),
+    ("Of the certificate", BOUNDS),
+)
+_TOP = """# Glossary
+
+Every measure once: its name here, its key in results and JSON, what it says, its formula, and what it is compared
+with. Numbers in parentheses are equations of [method.md](method.md). `python -m sde_core.glossary` prints this page
+from the entries that the dashboard and the reports read.
+"""
+
+
+def as_markdown() -> str:
+    """Return the page: one table for each kind of measure."""
+    parts = [f"\n## {title}\n\n{_table(terms)}" for title, terms in _PARTS]
+    return _TOP + "".join(parts)
+
+
+def _table(terms: Iterable[Term]) -> str:
+    head = "| measure | key | what it says | formula | compared with |\n|---|---|---|---|---|\n"
+    return head + "".join(f"| {' | '.join(_cells(term))} |\n" for term in terms)
+
+
+def _cells(term: Term) -> tuple[str, ...]:
+    also = f" ({', '.join(term.aliases)})" if term.aliases else ""
+    source = f" {term.source}." if term.source else ""
+    formula = f"{term.written} ({term.equation})" if term.written else f"({term.equation})"
+    return (
+        f"{term.name}{also}", f"`{term.key}`", f"{term.sentence}{source}", formula.replace("|", "\\|"), term.control
+    )  # fmt: skip
