@@ -52,6 +52,7 @@ class State:
         training: the training that is shown, by the name of its folder; "" takes the newest that runs.
         known_of: whose directions are asked what they know.
         columns: of which columns; empty are those that say most.
+        given: the column that is taken off first; "" is none.
         look: the open part of the Subspaces view.
         basis: whose spectrum a direction is read from.
         direction: number of the direction that is read, from 1.
@@ -103,6 +104,7 @@ class State:
     training: str = ""
     known_of: options.Side = "image"
     columns: tuple[str, ...] = ()
+    given: str = ""
     look: options.Look = "Directions"
     basis: options.Basis = "image"
     direction: Annotated[int, Range(1, 65_536)] = 1

@@ -30,6 +30,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--column", action="append", metavar="NAME", help="a metadata column; again for more; default: all"
     )
     parser.add_argument(
+        "--given",
+        default="",
+        metavar="NAME",
+        help="a column that is taken off first: what the others know beyond it",
+    )
+    parser.add_argument(
         "--side", choices=[m.value for m in MODALITIES], default="image", help="default: image"
     )
     add_partition_options(parser)
@@ -59,6 +65,7 @@ def run(options: argparse.Namespace) -> None:
             side=side,
             spectrum=spectrum,
             partition=partition,
+            given=options.given,
             seed=options.seed,
             progress=lambda done, total: progress("", done, total),
         )
@@ -69,6 +76,8 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         _write(content, options.json)
     title = f"{options.embeddings}: what {options.side} directions know, rule {known.rule}"
+    if known.given:
+        title += f", beyond {known.given}"
     heads = ("", "strong %", "weak %", "noise %", "of variance %", "directions")
     print_table(title, heads, [_row(column, known) for column in known.columns])
     for column in known.columns:

@@ -45,7 +45,8 @@ class Rows:
 
 def parts_of(column: Column, rows: Rows, rank: int) -> int:
     """Return into how many parts the sums of a column are kept: all, fewer if they are large, or 1."""
-    size = max(1, len(column.values)) * max(1, rank)
+    p = column.numbers.shape[1]
+    size = _n_groups(column) * max(1, rank) + p * (p + 1 + rank)
     n_parts = min(rows.n_parts, _MOST_SUMS // size)
     return n_parts if n_parts >= FEWEST_PARTS else 1
 
@@ -77,13 +78,17 @@ def accumulated(
     return [one.moments() for one in sums]
 
 
+def _n_groups(column: Column) -> int:
+    return max(1, len(column.values)) if column.has_groups else 1
+
+
 class _Sums:
     """The running sums of one column."""
 
     def __init__(self, column: Column, rows: Rows, rank: int) -> None:
         self._column, self._rows, self._rank = column, rows, rank
         self._n_parts = parts_of(column, rows, rank)
-        self._k, self._p = max(1, len(column.values)), column.numbers.shape[1]
+        self._k, self._p = _n_groups(column), column.numbers.shape[1]
         self._known = column.known
         self._weight = torch.zeros(self._n_parts * self._k, dtype=torch.float64)
         self._sums = torch.zeros(self._n_parts * self._k, rank, dtype=torch.float64)
@@ -102,7 +107,7 @@ class _Sums:
         values = along[torch.from_numpy(row - start)]
         weighted = values * weight[:, None]
         place = part * self._k
-        if column.values:
+        if column.has_groups:
             place = place + torch.from_numpy(column.codes[item])
         self._weight.index_add_(0, place, weight)
         self._sums.index_add_(0, place, weighted)
@@ -110,8 +115,13 @@ class _Sums:
         if self._p:
             number = torch.from_numpy(column.numbers[item])
             full = torch.cat([number, torch.ones(len(number), 1, dtype=torch.float64)], dim=1)
-            self._design.index_add_(0, part, (number * weight[:, None])[:, :, None] * full[:, None, :])
-            self._products.index_add_(0, part, number[:, :, None] * weighted[:, None, :])
+            heavy = number * weight[:, None]
+            for (
+                one
+            ) in part.unique().tolist():  # a product a part: the outer products of the rows would not fit
+                mine = part == one
+                self._design[one] += heavy[mine].T @ full[mine]
+                self._products[one] += heavy[mine].T @ values[mine]
 
     def moments(self) -> Moments:
         shape = (self._n_parts, self._k)

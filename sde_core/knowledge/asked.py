@@ -47,3 +47,22 @@ def asked_columns(
                 + f"; got {n_rows:,}"
             )
     return of_images, of_texts
+
+
+def given_column(
+    embeddings: "EmbeddingSet",
+    asked: Sequence[str] | Mapping[str, Any] | None,
+    name: str,
+    side: Modality,
+) -> Column:
+    """Return the column of that name, of those that are asked for or else of the metadata.
+
+    Raises:
+        DataError: there is none.
+    """
+    what = asked.get(name) if isinstance(asked, Mapping) else None
+    if what is None and name not in embeddings.metadata:
+        there = ", ".join(dict.fromkeys((*(asked or ()), *embeddings.metadata))) or "none"
+        raise DataError(f"given must be one of {there}; got {name!r}")
+    [column] = [c for group in asked_columns(embeddings, {name: what}, side) for c in group]
+    return column

@@ -1,19 +1,21 @@
 """Which directions of an embedding set know a column, and in which band a column lives (docs/method.md, section 8)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
 from sde_core.knowledge.accumulate import FEWEST_PARTS, accumulated
-from sde_core.knowledge.asked import asked_columns
+from sde_core.knowledge.asked import asked_columns, given_column
 from sde_core.knowledge.columns import Column, Kind
-from sde_core.knowledge.explained import Explained, Moments, explained, false_discoveries
+from sde_core.knowledge.explained import Explained, Moments, after_chance, explained, false_discoveries
+from sde_core.knowledge.given import beside, explained_beyond, n_parameters
 from sde_core.knowledge.permutation import Null, null_of, tails_of
 from sde_core.knowledge.result import BandKnowledge, ColumnKnowledge
 from sde_core.knowledge.rows import rows_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
 
 N_RESAMPLES = 200
+_MOST_RESAMPLED = 160  # numbers of a model whose every draw is solved anew
 RATE = 0.05
 """Share of false discoveries that is accepted, and the level of the chance line."""
 
@@ -36,6 +39,7 @@ def band_knowledge(
     side: Modality | Literal["image", "text"] = Modality.IMAGE,
     spectrum: Spectrum | None = None,
     partition: Partition | None = None,
+    given: str = "",
     twins: npt.ArrayLike | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
@@ -55,6 +59,8 @@ def band_knowledge(
         side: whose directions.
         spectrum: of that side's vectors; None computes it, centred.
         partition: of the spectrum; None is rule "mp-iqr".
+        given: name of a column, of those asked for or of the metadata, that is taken off first: what the others know
+            beyond it, of what it leaves.
         twins: (m,) label of a group of near twins for each row of that side, drawn together by the bootstrap; None
             takes rows that are linked by shared captions.
         n_resamples: draws of the bootstrap; 0 leaves the intervals out.
@@ -69,7 +75,7 @@ def band_knowledge(
         ConfigError: an unknown side or kind.
 
     Cost: one product of rows and basis, O(m n r); memory O(values r).
-    Source: [X] docs/method.md, equations (8.1) to (8.6).
+    Source: [X] docs/method.md, equations (8.1) to (8.7).
     """
     if side not in MODALITIES:
         raise ConfigError(f"side must be {' or '.join(MODALITIES)}; got {side!r}")
@@ -82,6 +88,10 @@ def band_knowledge(
     if partition is None:
         partition = partition_spectrum(spectrum)
     of_images, of_texts = asked_columns(embeddings, columns, modality)
+    first = given_column(embeddings, columns, given, modality) if given else None
+    if first is not None:
+        of_images, of_texts = ([_less(c, first) for c in group] for group in (of_images, of_texts))
+    n_given = n_parameters(first) if first is not None else 0
     done: list[_Done] = []
     for group, inherit in ((of_images, modality is Modality.TEXT), (of_texts, False)):
         group = [column for column in group if not column.reason]
@@ -90,7 +100,8 @@ def band_knowledge(
         rows = rows_of(embeddings, modality, inherit=inherit, twins=twins, seed=seed)
         tails = tails_of(rows, spectrum, seed)
         for column, moments in zip(group, accumulated(rows, group, spectrum, progress), strict=True):
-            done.append(_Done(column=column, moments=moments, null=null_of(column, rows, tails)))
+            null = null_of(column, rows, tails, n_given)
+            done.append(_Done(column=column, moments=moments, null=null, n_given=n_given))
     found = _tested(done, n_resamples, seed)
     return BandKnowledge(
         side=modality,
@@ -98,7 +109,14 @@ def band_knowledge(
         labels=partition.labels.cpu(),
         singular_values=spectrum.singular_values.cpu(),
         rule=partition.rule,
+        given=given,
     )
+
+
+def _less(column: Column, given: Column) -> Column:
+    if column.name == given.name:
+        return replace(column, reason="it is the column that was taken off")
+    return beside(column, given)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -108,11 +126,17 @@ class _Done:
     column: Column
     moments: Moments
     null: Null | None
+    n_given: int = 0
 
     def whole(self) -> Explained:
         """Return what the column explains over all rows."""
         n_parts = len(self.moments.weight)
-        return explained(self.moments.weighted(torch.ones(1, n_parts, dtype=torch.float64)))
+        return self.of(torch.ones(1, n_parts, dtype=torch.float64))
+
+    def of(self, times: Float[Tensor, "t f"]) -> Explained:
+        """Return what it explains where each part counts so many times."""
+        moments = self.moments.weighted(times)
+        return explained_beyond(moments, self.n_given) if self.n_given else explained(moments)
 
 
 def _tested(done: Sequence[_Done], n_resamples: int, seed: int) -> dict[str, ColumnKnowledge]:
@@ -123,38 +147,37 @@ def _tested(done: Sequence[_Done], n_resamples: int, seed: int) -> dict[str, Col
     kept = false_discoveries(p, RATE)
     found = {}
     for i, (one, null, whole) in enumerate(told):
-        n, parameters = whole.rows, whole.parameters
-        line = 1 - (1 - null.line(1 - RATE)) * (n - 1) / (n - 1 - parameters).clamp_min(1e-9)
         found[one.column.name] = ColumnKnowledge(
             name=one.column.name,
             kind=one.column.kind,
             n_values=len(one.column.values),
-            n_rows=round(float(n)),
+            n_rows=round(float(one.moments.weight.sum())),
             n_gaps=one.column.n_gaps,
             known=whole.share[0],
             p_value=p[i],
             significant=kept[i],
-            chance=line,
+            chance=after_chance(null.line(1 - RATE), whole.rows[0], whole.parameters[0]),
             energy=whole.total[0],
-            resampled=_resampled(one.moments, whole, n_resamples, seed),
+            resampled=_resampled(one, whole, n_resamples, seed),
         )
     return found
 
 
-def _resampled(moments: Moments, whole: Explained, n_resamples: int, seed: int) -> Tensor:
+def _resampled(one: _Done, whole: Explained, n_resamples: int, seed: int) -> Tensor:
     """Return the known variance of each direction for every draw of the parts, with replacement.
 
     A draw repeats the chance that is in the sample itself, which the correction for its rows does not see; that is
     taken off as the sample's own.
     """
-    n_parts = len(moments.weight)
-    if n_parts < FEWEST_PARTS or not n_resamples:
-        return torch.empty(0, moments.squares.shape[-1], dtype=torch.float64)
+    n_parts = len(one.moments.weight)
+    is_wide = one.moments.products.shape[-2] > _MOST_RESAMPLED
+    if n_parts < FEWEST_PARTS or not n_resamples or is_wide:
+        return torch.empty(0, one.moments.squares.shape[-1], dtype=torch.float64)
     drawn = np.random.default_rng(seed).multinomial(n_parts, np.full(n_parts, 1 / n_parts), size=n_resamples)
     chance = (whole.raw - whole.share) * whole.total
     found = []
     for some in torch.split(torch.from_numpy(drawn).double(), 20):
-        again = explained(moments.weighted(some))
+        again = one.of(some)
         found.append(again.share * again.total - chance)
     return torch.cat(found)
 

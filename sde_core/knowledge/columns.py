@@ -37,6 +37,7 @@ class Column:
         values: names of the categories, in the order of their codes; empty otherwise.
         numbers: (m, p) float64, NaN for a gap; one column of numbers, or cosine and sine of a hue.
         reason: why it says nothing; "" if it may.
+        is_modelled: whether ``numbers`` stand for the column, of whatever kind, and what is taken off first.
     """
 
     name: str
@@ -45,11 +46,17 @@ class Column:
     values: tuple[str, ...]
     numbers: npt.NDArray[np.float64]
     reason: str = ""
+    is_modelled: bool = False
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether its model is the means of its categories."""
+        return self.kind == "category" and not self.is_modelled
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """(m,) whether the row has a value."""
-        known = self.codes >= 0 if self.kind == "category" else ~np.isnan(self.numbers).any(axis=1)
+        known = self.codes >= 0 if self.has_groups else ~np.isnan(self.numbers).any(axis=1)
         return np.asarray(known, dtype=np.bool_)
 
     @property

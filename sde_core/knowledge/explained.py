@@ -82,9 +82,14 @@ def explained(moments: Moments) -> Explained:
         parameters = there.sum(dim=-1).double() - 1
     varies = total > _CONSTANT * moments.squares
     raw = torch.where(varies, between / torch.where(varies, total, 1.0), 0.0).clamp(0, 1)
-    free = (rows - 1 - parameters).clamp_min(1e-9)
-    share = torch.where(varies, 1 - (1 - raw) * ((rows - 1) / free)[..., None], 0.0)
+    share = torch.where(varies, after_chance(raw, rows, parameters), 0.0)
     return Explained(raw=raw, share=share, total=total, parameters=parameters, rows=rows)
+
+
+def after_chance(raw: Float[Tensor, "*b r"], rows: Tensor, parameters: Tensor) -> Float[Tensor, "*b r"]:
+    """Return what is left of R^2 after the chance that ``parameters`` have over ``rows`` (docs/method.md, 8.2)."""
+    free = (rows - 1 - parameters).clamp_min(1e-9)
+    return 1 - (1 - raw) * ((rows - 1) / free)[..., None]
 
 
 def _of_numbers(moments: Moments, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,10 +101,11 @@ def _of_numbers(moments: Moments, rows: Tensor) -> tuple[Tensor, Tensor]:
     along = (
         moments.products - sums[..., :, None] * moments.sums.sum(dim=-2, keepdim=True) / size[..., None, None]
     )
-    inverse = torch.linalg.pinv(gram, rtol=1e-10, hermitian=True)
-    return (along * (inverse @ along)).sum(dim=-2), torch.linalg.matrix_rank(
-        gram, rtol=1e-10, hermitian=True
-    ).double()
+    values, vectors = torch.linalg.eigh(gram)
+    kept = values > 1e-10 * values[..., -1:].clamp_min(1e-300)
+    turned = vectors.mT @ along
+    inverse = torch.where(kept, 1 / torch.where(kept, values, 1.0), 0.0)
+    return (turned.square() * inverse[..., None]).sum(dim=-2), kept.sum(dim=-1).double()
 
 
 def chance_moments(

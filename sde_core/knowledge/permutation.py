@@ -16,6 +16,7 @@ from torch import Tensor
 from sde_core.knowledge.accumulate import Rows
 from sde_core.knowledge.columns import Column
 from sde_core.knowledge.explained import chance_line, chance_moments, p_values
+from sde_core.knowledge.given import leverages_beyond
 from sde_core.spectra.spectrum import Spectrum
 
 # Rows of which kurtosis and the variance between groups are taken.
@@ -79,10 +80,17 @@ def tails_of(rows: Rows, spectrum: Spectrum, seed: int) -> Tails:
     )
 
 
-def null_of(column: Column, rows: Rows, tails: Tails) -> Null | None:
-    """Return the law of a column's R^2 under permutation; None where there are too few rows, or groups, to tell."""
+def null_of(column: Column, rows: Rows, tails: Tails, n_given: int = 0) -> Null | None:
+    """Return the law of a column's R^2 under permutation; None where there are too few rows, or groups, to tell.
+
+    Args:
+        column: whose values are dealt out anew.
+        rows: that have them.
+        tails: how the coefficients are spread.
+        n_given: leading numbers of the column that belong to a given column: what these leave is dealt out.
+    """
     of_groups = _first_of_groups(column, rows)
-    values = column.codes if column.kind == "category" else column.numbers
+    values = column.codes if column.has_groups else column.numbers
     if of_groups is None:
         kept = rows.entry_item[column.known[rows.entry_item]]
         weights = rows.entry_weight[column.known[rows.entry_item]]
@@ -90,8 +98,11 @@ def null_of(column: Column, rows: Rows, tails: Tails) -> Null | None:
     else:
         values = values[of_groups]
         weights = np.ones(len(values))
-    n, parameters, squares = _leverages(values, weights)
-    if n - 1 - parameters < 3:
+    if n_given:
+        n, parameters, squares = leverages_beyond(values.astype(np.float64), weights, n_given)
+    else:
+        n, parameters, squares = _leverages(values, weights)
+    if n - 1 - parameters < 3 or parameters < 1:
         return None
     kurtosis = tails.kurtosis if of_groups is None else tails.group_kurtosis
     mean, variance = chance_moments(n, parameters, squares, kurtosis)
@@ -120,7 +131,7 @@ def _first_of_groups(column: Column, rows: Rows) -> npt.NDArray[np.int64] | None
     _, first, back = np.unique(group, return_index=True, return_inverse=True)
     if len(first) == len(item):
         return None  # each row is its own group
-    values = column.codes[:, None] if column.kind == "category" else column.numbers
+    values = column.codes[:, None] if column.has_groups else column.numbers
     same = (values[item] == values[item[first]][back]).all()
     found: npt.NDArray[np.int64] = item[first]
     return found if same else None

@@ -10,7 +10,7 @@ from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import knowledge as cached_knowledge
 from sde_explorer.subspaces.figures.knowledge import knowledge_figure
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
-from sde_explorer.ui.fields import many, segments
+from sde_explorer.ui.fields import choice, many, segments
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import PICTURE_HEIGHT
 from sde_explorer.ui.pending import catch_up, pending
@@ -27,7 +27,7 @@ def knowledge_controls(view: "View") -> None:
     names = tuple(view.data.embeddings.metadata)
     with view.controls:
         segments("known_of", "Directions of", bare=True)
-        with st.container(width=420):
+        with st.container(width=320):
             many(
                 "columns",
                 "Columns",
@@ -36,6 +36,8 @@ def knowledge_controls(view: "View") -> None:
                 disabled=not names,
                 bare=True,
             )
+        if len(names) > 1:
+            choice("given", "Beyond", ("", *names), words=words.beyond, width=210, bare=True)
     view.how_to_read(words.KNOWLEDGE)
 
 
@@ -54,7 +56,9 @@ def knowledge_panel(view: "View") -> None:
         known: sde.BandKnowledge = job.result
         [report] = cached_spectra.bands(data, state, (state.known_of,))
         columns = known_columns(known, report.labels, state.columns)
-        view.finding(finding(columns, report.labels, state.known_of), help=words.KNOWLEDGE)
+        view.finding(
+            finding(columns, report.labels, state.known_of, beyond=known.given), help=words.KNOWLEDGE
+        )
         if columns:
             st.plotly_chart(
                 knowledge_figure(columns, report.labels, height=PICTURE_HEIGHT),

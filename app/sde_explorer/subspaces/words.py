@@ -27,8 +27,9 @@ KNOWLEDGE = (
     "Each row is a column of the set, each bar a direction. Its height is the share of the direction's variance that "
     "lies between the values of the column, less what chance gives; the line is what 95 of 100 shuffles stay below. "
     "The bar at the right adds the same up by energy: **where the column lives**. Move a threshold and both follow; "
-    "press a bar to read its direction.\n\nA share of variance is not what a probe can read, and columns that go "
-    "together share what they know (docs/method.md, section 8)."
+    "press a bar to read its direction.\n\nColumns that go together share what they know: choose one to take off, and "
+    "the rows show what the others know **beyond it**. A share of variance is not what a probe can read "
+    "(docs/method.md, section 8)."
 )
 JUMP = {
     "correlation": "To the direction along which pictures and their captions agree most.",
@@ -171,6 +172,11 @@ PAIR_KINDS = {
     "text-signal": "caption signal, picture noise",
     "picked": "picked",
 }
+
+
+def beyond(name: str) -> str:
+    """Return what the list of columns that can be taken off says of one."""
+    return f"beyond {name}" if name else "nothing taken off"
 
 
 def knowledge_alt(columns: "Sequence[KnownColumn]") -> str:

@@ -31,6 +31,17 @@ def test_the_title_says_where_a_column_lives_and_where_another_one_does(known):
     assert finding([], known.labels.numpy(), "image") == "No image direction knows any of the columns"
 
 
+def test_the_title_names_the_column_that_was_taken_off():
+    emoji = open_named("emoji")
+    known = sde.band_knowledge(emoji, side="image", given="group", n_resamples=0)
+    columns = known_columns(known, known.labels.numpy())
+    assert [column.name for column in columns] == ["subgroup", "style"]
+    said = finding(columns, known.labels.numpy(), "image", beyond="group")
+    assert said.startswith("9 strong directions hold 53 % of")
+    assert said.endswith(" % of what is known of subgroup beyond group")
+    assert finding([], known.labels.numpy(), "text", beyond="group").endswith("the columns beyond group")
+
+
 def test_a_moved_threshold_moves_colours_and_parts(known):
     labels = np.full(len(known.labels), 2)
     labels[:2] = 0

@@ -26,3 +26,13 @@ def test_bad_input_is_one_sentence(capsys, tmp_path):
     assert "column must be one of" in capsys.readouterr().err
     assert main(["knows", "--column", "group", "--json", str(tmp_path)]) == 2
     assert "must be a writable file" in capsys.readouterr().err
+
+
+def test_what_is_known_beyond_another_column(capsys):
+    assert main(["knows", "--column", "group", "--column", "style", "--given", "group", "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["given"] == "group"
+    assert list(told["shares"]) == ["style"]
+    assert told["columns"]["group"]["reason"] == "it is the column that was taken off"
+    assert main(["knows", "--given", "colour"]) == 2
+    assert "given must be one of" in capsys.readouterr().err

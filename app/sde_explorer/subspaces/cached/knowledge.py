@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def knowledge(data: Dataset, state: "State", side: str) -> Job:
     """Return the job whose result is the set's `sde.BandKnowledge`, for all its columns; it knows no thresholds."""
     modality = Modality(side)
+    given = state.given if state.given in data.embeddings.metadata else ""
 
     def work(job: Job) -> sde.BandKnowledge:
         return sde.band_knowledge(
@@ -23,8 +24,9 @@ def knowledge(data: Dataset, state: "State", side: str) -> Job:
             side=modality,
             spectrum=spectrum(data, modality, state.center),
             partition=None,
+            given=given,
             progress=lambda done, total: job.report(done / total),
         )
 
-    key = f"knowledge/{data.fingerprint}/{modality}/{state.center}"
+    key = f"knowledge/{data.fingerprint}/{modality}/{state.center}/{given}"
     return in_background("knowledge", key, f"What {modality} directions know", work)

@@ -73,15 +73,28 @@ def known_columns(
     ]
 
 
-def finding(columns: Sequence[KnownColumn], labels: "npt.NDArray[np.int64]", side: str) -> str:
-    """Return the title: where the first column lives, and the one that lives elsewhere, in at most 90 letters."""
+def finding(
+    columns: Sequence[KnownColumn], labels: "npt.NDArray[np.int64]", side: str, *, beyond: str = ""
+) -> str:
+    """Return the title: where the first column lives, and the one that lives elsewhere, in at most 90 letters.
+
+    Args:
+        columns: that are drawn.
+        labels: (r,) band of each direction now.
+        side: "image" or "text".
+        beyond: name of the column that was taken off first, or "".
+    """
     if not columns:
-        return f"No {side} direction knows any of the columns"
+        more = f" beyond {beyond}" if beyond else ""
+        return f"No {side} direction knows any of the columns{more}"
     first = columns[0]
     band = int(np.argmax(first.shares))
     count = int((labels == band).sum())
     start = f"{count:,} {BANDS[band]} direction{'s' * (count != 1)} hold{'s' * (count == 1)} "
     said = f"{start}{100 * first.shares[band]:.0f} % of what is known of {first.name}"
+    if beyond:
+        more = f"{said} beyond {beyond}"
+        return more if len(more) <= 90 else said
     elsewhere = [c for c in columns[1:] if int(np.argmax(c.shares)) != band]
     if elsewhere:
         other = elsewhere[-1]
