@@ -45,6 +45,9 @@ from .knowledge import (
 from .knowledge import (
     band_knowledge as band_knowledge,
 )
+from .knowledge import (
+    set_columns as set_columns,
+)
 from .losses import FANoiseLoss as FANoiseLoss
 from .losses import RegularisedLoss as RegularisedLoss
 from .losses import SDELoss as SDELoss

@@ -15,6 +15,7 @@ from typing import Literal
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json
 from sde_core.errors import DataError, SDEError
+from sde_core.files.cache import cache_folder
 
 _SPARE_BYTES = 2 << 30
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?\s*([^;]*)(?:;\s*extra\s*==\s*['\"](\w+)['\"])?")
@@ -150,7 +151,7 @@ def _data() -> Finding:
 
 
 def _cache() -> Finding:
-    folder = Path(os.environ.get("SDE_CACHE") or Path.home() / ".cache" / "sde-explorer")
+    folder = cache_folder()
     there = next(path for path in (folder, *folder.parents) if path.exists())
     remedy = "set SDE_CACHE to a folder with room that you may write"
     if not os.access(there, os.W_OK):

@@ -1,6 +1,7 @@
 """`sde knows`: which directions know a column, and in which band it lives."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,12 @@ from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
 from sde_core.cli.output import counting_bar, print_json, print_table
 from sde_core.errors import DataError
+from sde_core.files.cache import cache_folder
 from sde_core.vocabulary import MODALITIES, Centring, Modality
 
 if TYPE_CHECKING:
-    from sde_core.knowledge import BandKnowledge, ColumnKnowledge
+    from sde_core.knowledge import BandKnowledge, Column, ColumnKnowledge
+    from sde_core.sets.embeddings import EmbeddingSet
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,7 +30,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--embeddings", default="emoji", metavar="SET", help="bundled set, folder, file, or IMAGE,TEXT"
     )
     parser.add_argument(
-        "--column", action="append", metavar="NAME", help="a metadata column; again for more; default: all"
+        "--column",
+        action="append",
+        metavar="NAME",
+        help='a metadata column, a statistic of the images such as brightness, "caption length", or a word of the '
+        "captions; again for more; default: the metadata",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="every column: metadata, captions, statistics of the images"
     )
     parser.add_argument(
         "--given",
@@ -58,10 +68,11 @@ def run(options: argparse.Namespace) -> None:
         spectrum, chosen_rule(options), features=rows, paired=embeddings.paired_or_none(), seed=options.seed
     )
     partition = move_thresholds(spectrum, own, noise=options.noise_factor, strong=options.strong_factor)
+    columns = _columns(embeddings, options, side)
     with counting_bar(options.embeddings) as progress:
         known = band_knowledge(
             embeddings,
-            options.column,
+            columns,
             side=side,
             spectrum=spectrum,
             partition=partition,
@@ -85,6 +96,37 @@ def run(options: argparse.Namespace) -> None:
             print(f"{column.name} says nothing: {column.reason}")
         elif column.n_gaps:
             print(f"{column.name} has {column.n_gaps:,} gaps; those rows are left out")
+
+
+def _columns(
+    embeddings: "EmbeddingSet", options: argparse.Namespace, side: Modality
+) -> "list[str] | dict[str, Column] | None":
+    """Return what is asked for: names of metadata where these will do, else columns that are made of the set."""
+    from sde_core.knowledge import set_columns, word_column
+    from sde_core.knowledge.caption_columns import LENGTH
+    from sde_core.knowledge.image_statistics import KINDS
+
+    asked = [*(options.column or ()), *([options.given] if options.given else ())]
+    if set(asked) <= set(embeddings.metadata) and not options.all and (asked or embeddings.metadata):
+        return options.column  # type: ignore[no-any-return]
+    looks = options.all or not asked or bool(set(asked) & set(KINDS))
+    with counting_bar("reading images") as progress:
+        there = set_columns(
+            embeddings,
+            side,
+            images=looks,
+            cache=cache_folder() / "statistics",
+            progress=lambda done, total: progress("", done, total),
+        )
+    for name in asked:
+        if name not in there:
+            column = word_column(embeddings, name, side)
+            if len(column.values) < 2:
+                known = ", ".join(dict.fromkeys((*embeddings.metadata, *KINDS, LENGTH)))
+                what = "given" if name == options.given else "column"
+                raise DataError(f"{what} must be one of {known}, or a word of the captions; got {name!r}")
+            there[name] = replace(column, name=name)
+    return there if options.all or not options.column else {name: there[name] for name in asked}
 
 
 def _row(column: "ColumnKnowledge", known: "BandKnowledge") -> tuple[str, ...]:

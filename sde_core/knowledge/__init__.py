@@ -1,7 +1,20 @@
 """What each band knows: which directions, and which bands, tell the values of a column apart."""
 
 from sde_core.knowledge.bands import band_knowledge
+from sde_core.knowledge.caption_columns import caption_columns, word_column
 from sde_core.knowledge.columns import Column, column_kinds
+from sde_core.knowledge.image_statistics import image_statistics
 from sde_core.knowledge.result import BandKnowledge, ColumnKnowledge
+from sde_core.knowledge.set_columns import set_columns
 
-__all__ = ["BandKnowledge", "Column", "ColumnKnowledge", "band_knowledge", "column_kinds"]
+__all__ = [
+    "BandKnowledge",
+    "Column",
+    "ColumnKnowledge",
+    "band_knowledge",
+    "caption_columns",
+    "column_kinds",
+    "image_statistics",
+    "set_columns",
+    "word_column",
+]

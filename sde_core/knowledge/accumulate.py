@@ -116,9 +116,8 @@ class _Sums:
             number = torch.from_numpy(column.numbers[item])
             full = torch.cat([number, torch.ones(len(number), 1, dtype=torch.float64)], dim=1)
             heavy = number * weight[:, None]
-            for (
-                one
-            ) in part.unique().tolist():  # a product a part: the outer products of the rows would not fit
+            # A product a part: the outer products of the rows would not fit.
+            for one in np.unique(part.numpy()).tolist():
                 mine = part == one
                 self._design[one] += heavy[mine].T @ full[mine]
                 self._products[one] += heavy[mine].T @ values[mine]

@@ -34,8 +34,8 @@ def asked_columns(
                 raise DataError(f"column must be one of {there}; got {name!r}")
             of_rows.append(Column.of(name, embeddings.metadata[name], what))  # type: ignore[arg-type]
             continue
-        column = Column.of(name, what)
-        n_rows = len(column.codes)
+        column = what if isinstance(what, Column) else Column.of(name, what)
+        n_rows = len(column.known)
         if n_rows == embeddings.n_images and not (side is Modality.TEXT and n_rows == embeddings.n_texts):
             of_images.append(column)
         elif side is Modality.TEXT and n_rows == embeddings.n_texts:

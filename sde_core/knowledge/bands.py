@@ -34,7 +34,7 @@ RATE = 0.05
 
 def band_knowledge(
     embeddings: "EmbeddingSet",
-    columns: Sequence[str] | Mapping[str, Kind | npt.ArrayLike | None] | None = None,
+    columns: Sequence[str] | Mapping[str, Kind | Column | npt.ArrayLike | None] | None = None,
     *,
     side: Modality | Literal["image", "text"] = Modality.IMAGE,
     spectrum: Spectrum | None = None,
@@ -55,7 +55,8 @@ def band_knowledge(
     Args:
         embeddings: the set; texts inherit the values of their images, each image weighing equally.
         columns: names of metadata columns; or name -> kind ("category", "number", "hue", None decides), or
-            name -> (n_images,) values of your own, or of text (n_texts,) for ``side="text"``. None takes all.
+            name -> (n_images,) values of your own, or of text (n_texts,) for ``side="text"``, or a `Column`. None
+            takes all of the metadata; `set_columns` finds more.
         side: whose directions.
         spectrum: of that side's vectors; None computes it, centred.
         partition: of the spectrum; None is rule "mp-iqr".

@@ -105,8 +105,8 @@ def _leverage(numbers: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
 
 
 def _design(column: Column) -> npt.NDArray[np.float64]:
-    if column.kind != "category":
-        return (column.numbers - np.nanmean(column.numbers, axis=0)) / np.nanstd(column.numbers, axis=0).clip(
-            1e-300
-        )
-    return (column.codes[:, None] == np.arange(len(column.values))).astype(np.float64)
+    if column.has_groups:
+        return np.equal.outer(column.codes, np.arange(len(column.values))).astype(np.float64)
+    spread = np.maximum(np.nanstd(column.numbers, axis=0), 1e-300)
+    design: npt.NDArray[np.float64] = (column.numbers - np.nanmean(column.numbers, axis=0)) / spread
+    return design

@@ -36,3 +36,13 @@ def test_what_is_known_beyond_another_column(capsys):
     assert told["columns"]["group"]["reason"] == "it is the column that was taken off"
     assert main(["knows", "--given", "colour"]) == 2
     assert "given must be one of" in capsys.readouterr().err
+
+
+def test_a_word_and_a_statistic_of_the_images_are_columns(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path))
+    part = ["knows", "--embeddings", "clipart", "--json", "-"]
+    assert main([*part, "--column", "brightness", "--column", "flag"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told["columns"]) == ["brightness", "flag"]
+    assert told["columns"]["brightness"]["kind"] == "number"
+    assert len(list((tmp_path / "statistics").iterdir())) == 1

@@ -1,6 +1,5 @@
 """Which sets there are, and an open one."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ import streamlit as st
 
 import sde_core as sde
 from sde_core.embedding_formats.named import rows_of_part
-from sde_core.files import bundled
+from sde_core.files import bundled, cache
 from sde_core.sets.store import MANIFEST
 from sde_explorer import sets
 from sde_explorer.readings.visitor import folder_of_visitor
@@ -54,7 +53,7 @@ def cache_folder() -> Path:
 
 def server_folder() -> Path:
     """Return the folder of everything that this server keeps."""
-    return Path(os.environ.get("SDE_CACHE") or Path.home() / ".cache" / "sde-explorer")
+    return cache.cache_folder()
 
 
 def known_sets() -> tuple[SetEntry, ...]:
