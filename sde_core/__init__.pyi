@@ -43,7 +43,13 @@ from .knowledge import (
     ColumnKnowledge as ColumnKnowledge,
 )
 from .knowledge import (
+    DirectionName as DirectionName,
+)
+from .knowledge import (
     band_knowledge as band_knowledge,
+)
+from .knowledge import (
+    direction_names as direction_names,
 )
 from .knowledge import (
     set_columns as set_columns,

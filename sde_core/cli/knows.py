@@ -40,6 +40,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--all", action="store_true", help="every column: metadata, captions, statistics of the images"
     )
     parser.add_argument(
+        "--names",
+        type=int,
+        default=0,
+        metavar="N",
+        help="name the first N directions by what they know; default: 0",
+    )
+    parser.add_argument(
         "--given",
         default="",
         metavar="NAME",
@@ -55,7 +62,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> None:
     """Compute and print."""
     from sde_core.embedding_formats.named import open_named
-    from sde_core.knowledge import band_knowledge
+    from sde_core.knowledge import band_knowledge, direction_names
     from sde_core.partition import partition_spectrum
     from sde_core.partition.manual import move_thresholds
     from sde_core.spectra.spectrum import compute_spectrum
@@ -81,6 +88,8 @@ def run(options: argparse.Namespace) -> None:
             progress=lambda done, total: progress("", done, total),
         )
     content = {"embeddings": options.embeddings, "fingerprint": embeddings.fingerprint, **known.as_dict()}
+    names = [str(name) for name in direction_names(known)]
+    content["names"] = names
     if options.json == "-":
         print_json(content)
         return
@@ -91,6 +100,10 @@ def run(options: argparse.Namespace) -> None:
         title += f", beyond {known.given}"
     heads = ("", "strong %", "weak %", "noise %", "of variance %", "directions")
     print_table(title, heads, [_row(column, known) for column in known.columns])
+    if options.names > 0:
+        print_table(
+            "directions", ("", "named"), [(str(i + 1), name) for i, name in enumerate(names[: options.names])]
+        )
     for column in known.columns:
         if column.reason:
             print(f"{column.name} says nothing: {column.reason}")

@@ -4,6 +4,7 @@ from sde_core.knowledge.bands import band_knowledge
 from sde_core.knowledge.caption_columns import caption_columns, word_column
 from sde_core.knowledge.columns import Column, column_kinds
 from sde_core.knowledge.image_statistics import image_statistics
+from sde_core.knowledge.names import DirectionName, direction_names
 from sde_core.knowledge.result import BandKnowledge, ColumnKnowledge
 from sde_core.knowledge.set_columns import set_columns
 
@@ -11,9 +12,11 @@ __all__ = [
     "BandKnowledge",
     "Column",
     "ColumnKnowledge",
+    "DirectionName",
     "band_knowledge",
     "caption_columns",
     "column_kinds",
+    "direction_names",
     "image_statistics",
     "set_columns",
     "word_column",

@@ -14,7 +14,14 @@ from sde_core.errors import ConfigError, DataError
 from sde_core.knowledge.accumulate import FEWEST_PARTS, accumulated
 from sde_core.knowledge.asked import asked_columns, given_column
 from sde_core.knowledge.columns import Column, Kind
-from sde_core.knowledge.explained import Explained, Moments, after_chance, explained, false_discoveries
+from sde_core.knowledge.explained import (
+    Explained,
+    Moments,
+    after_chance,
+    effects,
+    explained,
+    false_discoveries,
+)
 from sde_core.knowledge.given import beside, explained_beyond, n_parameters
 from sde_core.knowledge.permutation import Null, null_of, tails_of
 from sde_core.knowledge.result import BandKnowledge, ColumnKnowledge
@@ -160,6 +167,8 @@ def _tested(done: Sequence[_Done], n_resamples: int, seed: int) -> dict[str, Col
             chance=after_chance(null.line(1 - RATE), whole.rows[0], whole.parameters[0]),
             energy=whole.total[0],
             resampled=_resampled(one, whole, n_resamples, seed),
+            effect=effects(one.moments) if not one.n_given else torch.empty(0, whole.raw.shape[-1]),
+            values=one.column.values,
         )
     return found
 
@@ -197,5 +206,6 @@ def _nothing(column: Column, rank: int) -> ColumnKnowledge:
         chance=zeros,
         energy=zeros,
         resampled=torch.empty(0, rank, dtype=torch.float64),
+        effect=torch.empty(0, rank),
         reason=column.reason or "it has too few rows, or groups of near twins, for its values",
     )

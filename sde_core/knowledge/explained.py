@@ -108,6 +108,27 @@ def _of_numbers(moments: Moments, rows: Tensor) -> tuple[Tensor, Tensor]:
     return (turned.square() * inverse[..., None]).sum(dim=-2), kept.sum(dim=-1).double()
 
 
+def effects(moments: Moments) -> Float[Tensor, "k r"]:
+    """Return how the values lie along each direction, from sums whose first axis is the parts; float32.
+
+    Of categories: distance of the mean coefficient from that of all, in standard deviations of the coefficients, drawn
+    towards 0 by two standard errors of a mean. Of numbers: their correlations, signed.
+    """
+    weight, sums = moments.weight.sum(dim=0), moments.sums.sum(dim=0)
+    n = weight.sum()
+    centre = sums.sum(dim=0) / n
+    spread = (moments.squares.sum(dim=0) / n - centre.square()).clamp_min(1e-300).sqrt()
+    if moments.products.shape[-2]:
+        design, products = moments.design.sum(dim=0), moments.products.sum(dim=0)
+        p = len(products)
+        mean = design[:, p] / n
+        deviation = (design[:, :p].diagonal() / n - mean.square()).clamp_min(1e-300).sqrt()
+        return ((products / n - mean[:, None] * centre) / (deviation[:, None] * spread)).float()
+    far = (sums / weight.clamp_min(1e-300)[:, None] - centre) / spread
+    less = (far.abs() - 2 / weight.clamp_min(1e-300).sqrt()[:, None]).clamp_min(0)
+    return torch.where(weight[:, None] > 0, far.sign() * less, 0.0).float()
+
+
 def chance_moments(
     rows: float, parameters: float, leverage_squares: float, kurtosis: Float[Tensor, " r"]
 ) -> tuple[float, Float[Tensor, " r"]]:

@@ -1,6 +1,7 @@
 """What a set's directions know of its columns, as a value: shares by band, saving, loading, plain values."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,8 +18,8 @@ from sde_core.vocabulary import BANDS, Modality
 if TYPE_CHECKING:
     import pandas as pd
 
-_ARRAYS = ("known", "p_value", "significant", "chance", "energy", "resampled")
-_FACTS = ("name", "kind", "n_values", "n_rows", "n_gaps", "reason")
+_ARRAYS = ("known", "p_value", "significant", "chance", "energy", "resampled", "effect")
+_FACTS = ("name", "kind", "n_values", "n_rows", "n_gaps", "reason", "values")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -38,6 +39,10 @@ class ColumnKnowledge:
         chance: (r,) share that 95 % of the permutations stay below.
         energy: (r,) variance of the coefficients over the known rows, summed: what the shares are of.
         resampled: (b, r) known variance of each direction when the parts are drawn again; b = 0 without an interval.
+        effect: (k, r) of each category, how far its mean coefficient lies from the mean of all, in standard
+            deviations, less two standard errors (0 if that is more); of a number its signed correlation, k = 1, of a
+            hue those of cosine and sine; k = 0 beyond another column.
+        values: names of the categories, in the order of ``effect``; empty for numbers.
         reason: why the column says nothing; "" if it may.
     """
 
@@ -52,6 +57,8 @@ class ColumnKnowledge:
     chance: Float[Tensor, " r"]
     energy: Float[Tensor, " r"]
     resampled: Float[Tensor, "b r"]
+    effect: Float[Tensor, "k r"]
+    values: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -181,10 +188,7 @@ class BandKnowledge:
             DataError: the file is missing, is not safetensors or holds something else.
         """
         tensors, header = read_tensors(path, kind="sde.band_knowledge", writer="BandKnowledge.save")
-        columns = tuple(
-            ColumnKnowledge(**(facts | {name: tensors[f"{name}.{i}"] for name in _ARRAYS}))
-            for i, facts in enumerate(json.loads(header["columns"]))
-        )
+        columns = tuple(_column(facts, i, tensors) for i, facts in enumerate(json.loads(header["columns"])))
         return cls(
             side=Modality(header["side"]),
             columns=columns,
@@ -207,12 +211,21 @@ class BandKnowledge:
         return "\n".join(lines)
 
     def _plain(self, column: ColumnKnowledge) -> dict[str, Any]:
-        plain: dict[str, Any] = {name: getattr(column, name) for name in _FACTS if name != "name"}
+        plain: dict[str, Any] = {
+            name: getattr(column, name) for name in _FACTS if name not in ("name", "values")
+        }
         plain |= {"says_nothing": column.says_nothing, "share_of_variance": column.share_of_variance}
         plain["intervals"] = dict(zip(BANDS, column.intervals(self.labels), strict=False))
         return plain | {
             name: getattr(column, name).tolist() for name in ("known", "p_value", "significant", "chance")
         }
+
+
+def _column(facts: dict[str, Any], i: int, tensors: Mapping[str, Tensor]) -> ColumnKnowledge:
+    """Return a column from what was saved; files of before there were effects have none."""
+    arrays = {name: tensors[f"{name}.{i}"] for name in _ARRAYS if f"{name}.{i}" in tensors}
+    arrays.setdefault("effect", torch.empty(0, len(tensors["labels"])))
+    return ColumnKnowledge(**(facts | {"values": tuple(facts.get("values", ()))} | arrays))
 
 
 def _by_band(known: Float[Tensor, "b r"], labels: Int[Tensor, " r"]) -> Float[Tensor, "b 3"]:

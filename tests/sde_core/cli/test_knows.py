@@ -46,3 +46,8 @@ def test_a_word_and_a_statistic_of_the_images_are_columns(capsys, monkeypatch, t
     assert list(told["columns"]) == ["brightness", "flag"]
     assert told["columns"]["brightness"]["kind"] == "number"
     assert len(list((tmp_path / "statistics").iterdir())) == 1
+
+
+def test_directions_are_named(capsys):
+    assert main(["knows", "--column", "subgroup", "--column", "brightness", "--names", "3"]) == 0
+    assert "person, − country-flag" in capsys.readouterr().out.replace("\n", " ")

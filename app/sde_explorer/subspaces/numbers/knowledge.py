@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 import sde_core as sde
+from sde_core.knowledge.names import OF_THE_MAKERS
 from sde_core.vocabulary import BANDS
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ MOST_ROWS = 4
 
 # A column that goes with another one value for value is not shown beside it unless it is asked for.
 _SAME = 1e-9
-# What divides a set for its makers says nothing of the pictures.
-_OF_THE_MAKERS = ("split", "license", "source")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +105,7 @@ def finding(
 
 def _distinct(columns: "list[sde.ColumnKnowledge]") -> "list[sde.ColumnKnowledge]":
     """Return columns by how much they tell apart, without the makers' own and without twins of an earlier one."""
-    theirs = [c for c in columns if c.name not in _OF_THE_MAKERS] or columns
+    theirs = [c for c in columns if c.name not in OF_THE_MAKERS] or columns
     ordered = sorted(theirs, key=lambda c: -c.share_of_variance)
     kept: list[sde.ColumnKnowledge] = []
     for column in ordered:
