@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 import torch
@@ -42,6 +43,11 @@ def files(tmp_path, monkeypatch, tiny_encoder_folder, clip_folder):
         VECTORS[writer](real_set().select(np.arange(6)), tmp_path / folder)
     _write_encoders(tmp_path, tiny_encoder_folder, clip_folder)
     image, text = np.random.default_rng(0).normal(size=(2, 6, 4)).astype(np.float32)
+    (tmp_path / "faiss").mkdir()
+    for name, rows in (("image", image), ("text", text)):
+        index = faiss.IndexFlatIP(4)
+        index.add(rows)
+        faiss.write_index(index, str(tmp_path / f"faiss/{name}.index"))
     (tmp_path / "npy").mkdir()
     np.save(tmp_path / "npy/image.npy", image)
     np.save(tmp_path / "npy/text.npy", text)

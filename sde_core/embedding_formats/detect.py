@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from sde_core.embedding_formats.base import Container
+from sde_core.embedding_formats.faiss_file import MAGICS, open_faiss
 from sde_core.embedding_formats.npy import open_npy
 from sde_core.embedding_formats.npz import open_npz
 from sde_core.embedding_formats.parquet import open_parquet
@@ -12,7 +13,7 @@ from sde_core.embedding_formats.safetensors_file import open_safetensors
 from sde_core.errors import DataError
 from sde_core.pairs.member_names import is_hidden
 
-Format: TypeAlias = Literal["set", "npy", "npz", "safetensors", "parquet", "clip-retrieval"]
+Format: TypeAlias = Literal["set", "npy", "npz", "safetensors", "parquet", "clip-retrieval", "faiss"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """What `open_embeddings` reads: a set that `EmbeddingSet.save` wrote, or what others write."""
 
@@ -22,6 +23,8 @@ _SUFFIXES: dict[str, Format] = {
     ".safetensors": "safetensors",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".faiss": "faiss",
+    ".index": "faiss",
 }
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".bin", ".joblib"}
 MANIFEST = "manifest.json"
@@ -52,9 +55,13 @@ def detected(path: Path) -> Format:
     for magic, known in ((b"\x93NUMPY", "npy"), (b"PK", "npz"), (b"PAR1", "parquet")):
         if start.startswith(magic):
             return known  # type: ignore[return-value]
+    if start[:4] in MAGICS:
+        return "faiss"
     if start[8:9] == b"{":
         return "safetensors"
-    raise DataError(f"{path} must be npy, npz, safetensors or parquet; its first bytes are none of them")
+    raise DataError(
+        f"{path} must be npy, npz, safetensors, parquet or a faiss index; its first bytes are none of them"
+    )
 
 
 def check_inside(folder: Path) -> None:
@@ -80,18 +87,23 @@ def _of_folder(folder: Path) -> Format:
     if any(path.suffix == ".npy" for path in files):
         return "npy"
     inside = {_SUFFIXES[p.suffix] for p in files if p.suffix in _SUFFIXES}
-    preferred: tuple[Format, ...] = ("safetensors", "npz", "parquet")  # a parquet table may lie beside
+    preferred: tuple[Format, ...] = (
+        "safetensors",
+        "npz",
+        "faiss",
+        "parquet",
+    )  # a parquet table may lie beside
     for known in preferred:
         if known in inside:
             return known
     raise DataError(
         f"{folder} must hold an embedding set ({MANIFEST}), image.npy and text.npy, img_emb/ and text_emb/, or files "
-        f"of one of npz, safetensors, parquet; {'it is empty' if not files else 'it has none of them'}"
+        f"of one of npz, safetensors, parquet, faiss; {'it is empty' if not files else 'it has none of them'}"
     )
 
 
 def open_container(path: Path, format: Format) -> Container:
-    """Return the arrays of one file; of a folder, of the one file in it, or of its npy or parquet parts.
+    """Return the arrays of one file; of a folder, of the one file in it, or of its npy, parquet or faiss parts.
 
     Raises:
         DataError: damaged, or not of this format.
@@ -110,6 +122,8 @@ def open_container(path: Path, format: Format) -> Container:
         return open_parquet(files)
     if format == "npy":
         return open_npy(files)
+    if format == "faiss":
+        return open_faiss(files)
     return open_npz(files[0]) if format == "npz" else open_safetensors(files[0])
 
 

@@ -16,7 +16,7 @@ from sde_explorer.ui.notices import error_box
 PATH, UPLOAD, HUB = "On this machine", "Upload", "Hub"
 TYPES = (
     "zip", "tar", "gz", "tgz", "parquet", "csv", "tsv", "jsonl", "json", "txt", "npy", "npz", "safetensors",
-    "jpg", "jpeg", "png", "webp", "gif",
+    "faiss", "index", "jpg", "jpeg", "png", "webp", "gif",
 )  # fmt: skip
 _SPLITS = ("emoji/test", "clipart/test", "emoji/val", "clipart/val")
 _FOUND, _ERROR = "data_found", "data_error"
@@ -24,12 +24,12 @@ _HELP = {
     "path": (
         "Pairs: a folder of pictures with a CSV, TSV or JSONL; WebDataset shards (one, a folder, a pattern such as "
         "data/train-{000..099}.tar); parquet; a saved Hugging Face dataset; a zip of pairs. Vectors: npy, npz, "
-        "safetensors, parquet, clip-retrieval's folder, a set saved here."
+        "safetensors, parquet, a faiss index, clip-retrieval's folder, a set saved here."
     ),
     "hub": "organisation/name of a dataset on the Hugging Face hub; needs the extra `datasets` and a way to the hub.",
     "format": "Detected from names and first bytes. Name it where the same files could be read in two ways.",
     "upload": (
-        "One zip or tar of pairs; or vectors: one npz, safetensors or parquet, or image.npy and text.npy together with "
+        "One zip or tar of pairs; or vectors: one npz, safetensors, parquet or faiss index, or image.npy and text.npy together with "
         "captions.txt or a table of ids. The files stay in this server's cache folder."
     ),
 }
