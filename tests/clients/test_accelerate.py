@@ -2,7 +2,9 @@
 
 import pytest
 
-pytest.importorskip("accelerate")
+from tests.clients.programs import program
+
+program("accelerate")
 SCRIPT = "train_accelerate.py"
 
 

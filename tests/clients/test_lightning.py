@@ -2,7 +2,9 @@
 
 import pytest
 
-pytest.importorskip("lightning")
+from tests.clients.programs import program
+
+program("lightning")
 SCRIPT = "train_lightning.py"
 
 

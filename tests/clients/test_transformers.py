@@ -2,8 +2,10 @@
 
 import pytest
 
-pytest.importorskip("transformers")
-pytest.importorskip("accelerate")
+from tests.clients.programs import program
+
+program("transformers")
+program("accelerate")
 SCRIPT = "train_transformers.py"
 
 
