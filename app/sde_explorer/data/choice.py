@@ -29,8 +29,8 @@ _HELP = {
     "hub": "organisation/name of a dataset on the Hugging Face hub; needs the extra `datasets` and a way to the hub.",
     "format": "Detected from names and first bytes. Name it where the same files could be read in two ways.",
     "upload": (
-        "One zip or tar of pairs; or vectors: one npz, safetensors, parquet or faiss index, or image.npy and text.npy together with "
-        "captions.txt or a table of ids. The files stay in this server's cache folder."
+        "One zip or tar of pairs; or vectors: one npz, safetensors, parquet or faiss index, or image.npy and text.npy "
+        "together with captions.txt or a table of ids. The files stay in this server's cache folder."
     ),
 }
 
