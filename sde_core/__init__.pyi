@@ -54,6 +54,7 @@ from .knowledge import (
 from .knowledge import (
     set_columns as set_columns,
 )
+from .losses import BlockwiseLoss as BlockwiseLoss
 from .losses import FANoiseLoss as FANoiseLoss
 from .losses import RegularisedLoss as RegularisedLoss
 from .losses import SDELoss as SDELoss

@@ -2,6 +2,7 @@
 
 from sde_core.losses.ascent import gain_ascent, info_nce
 from sde_core.losses.base_loss import WholeBatch
+from sde_core.losses.blockwise import BlockwiseLoss
 from sde_core.losses.config import SDELossConfig
 from sde_core.losses.duplicates import DuplicateAwareLoss
 from sde_core.losses.enhanced_view import enhanced_view
@@ -20,6 +21,7 @@ from sde_core.losses.terms.whitening import whitened_agreement
 __all__ = [
     "TERMS",
     "Batch",
+    "BlockwiseLoss",
     "DuplicateAwareLoss",
     "FANoiseLoss",
     "RegularisedLoss",

@@ -34,9 +34,8 @@ def logarithms(scores: Tensor) -> tuple[Tensor, Tensor]:
     return scores.logsumexp(dim=1, keepdim=True), scores.logsumexp(dim=0, keepdim=True)
 
 
-def mean_cost(scores: Tensor, by_row: Tensor, by_column: Tensor) -> Tensor:
-    """Return `both_ways` from the `logarithms` of the scores; exactly 0 where nothing competes."""
-    right = scores.diagonal()
+def mean_cost(right: Tensor, by_row: Tensor, by_column: Tensor) -> Tensor:
+    """Return `both_ways` from the diagonal (m,) and the `logarithms` of the scores; 0 where nothing competes."""
     return ((by_row.flatten() - right) + (by_column.flatten() - right)).mean() / 2
 
 
@@ -52,7 +51,7 @@ class _BothWays(torch.autograd.Function):
     def forward(ctx: Any, scores: Tensor) -> Tensor:  # noqa: ANN401
         by_row, by_column = logarithms(scores)
         ctx.save_for_backward(scores, by_row, by_column)
-        return mean_cost(scores, by_row, by_column)
+        return mean_cost(scores.diagonal(), by_row, by_column)
 
     @staticmethod
     @once_differentiable

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from sde_core.checks.settings import Help, Positive, Weight
+from sde_core.checks.settings import Help, Positive, Range, Weight
+from sde_core.losses.blocks import both_ways_in_blocks, logarithms_in_blocks, slopes_in_blocks
 from sde_core.losses.scores import both_ways, logarithms, mean_cost, score_slope
 from sde_core.losses.terms.term import Batch, Term
 from sde_core.losses.terms.whitening import RELATIVE_FLOOR, whitened
@@ -27,6 +28,7 @@ def spectral_contrast(
     logit_scale: Tensor | float,
     shrinkage: float = 0.1,
     same: Tensor | None = None,
+    tile: int = 0,
 ) -> Float[Tensor, ""]:
     """Return InfoNCE of the pairs after the covariance of both modalities is taken out.
 
@@ -45,6 +47,7 @@ def spectral_contrast(
         logit_scale: 1 / temperature, above 0; the gradient passes through it.
         shrinkage: c, above 0.
         same: (B, B) bool, pairs that are no negatives, or None.
+        tile: rows of scores at a time, in O(B tile) memory with the same value and gradient; 0 takes all at once.
 
     Returns:
         () in the dtype of the features; 0 for a single pair.
@@ -57,12 +60,14 @@ def spectral_contrast(
     size = torch.where(size > 1e-30, size, torch.ones_like(size))
     image, text = image / size, text / size
     if shrinkage >= _WELL_CONDITIONED and len(image) > 1:
-        value: Tensor = _Contrast.apply(image, text, scale, shrinkage, same)
+        value: Tensor = _Contrast.apply(image, text, scale, shrinkage, same, tile)
         return value
     first, second = (
         functional.normalize(x, dim=1, eps=_FLOOR)
         for x in whitened(image, text, shrinkage=shrinkage, by="both")
     )
+    if tile:
+        return both_ways_in_blocks(first, second, scale=scale, bias=None, tile=tile, same=same)
     return both_ways((scale * first) @ second.T, same)
 
 
@@ -82,6 +87,7 @@ class _Contrast(torch.autograd.Function):
         scale: Tensor,
         shrinkage: float,
         same: Tensor | None,
+        tile: int,
     ) -> Tensor:
         m, n = image.shape
         rows = torch.cat([image - image.mean(dim=0), text - text.mean(dim=0)])
@@ -94,24 +100,36 @@ class _Contrast(torch.autograd.Function):
         solved = rows @ torch.cholesky_inverse(factor).to(rows)
         squares = (solved * rows).sum(dim=1, keepdim=True)
         lengths = squares.clamp_min(_FLOOR**2).sqrt()
-        scores = (rows[:m] * (scale / lengths[:m])) @ (solved[m:] / lengths[m:]).T
-        if same is not None:
-            scores[
-                same.to(scores.device) & ~torch.eye(m, dtype=torch.bool, device=scores.device)
-            ] = -torch.inf
-        by_row, by_column = logarithms(scores)
-        ctx.save_for_backward(rows, solved, squares, lengths, scores, by_row, by_column, scale)
+        first, second = rows[:m] * (scale / lengths[:m]), solved[m:] / lengths[m:]
+        scores = None
+        if tile:
+            by_row, by_column, right = logarithms_in_blocks(first, second, tile, same)
+        else:
+            scores = first @ second.T
+            if same is not None:
+                alone = torch.eye(m, dtype=torch.bool, device=scores.device)
+                scores[same.to(scores.device) & ~alone] = -torch.inf
+            (by_row, by_column), right = logarithms(scores), scores.diagonal()
+        ctx.save_for_backward(rows, solved, squares, lengths, scores, by_row, by_column, scale, same)
+        ctx.tile = tile
         ctx.share = shrinkage / n if shrinkage * mean >= least else 0.0
-        return mean_cost(scores, by_row, by_column)
+        return mean_cost(right, by_row, by_column)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        rows, solved, squares, lengths, scores, by_row, by_column, scale = ctx.saved_tensors
-        m = len(scores)
-        slope = score_slope(scores, by_row, by_column, gradient)
+        rows, solved, squares, lengths, scores, by_row, by_column, scale, same = ctx.saved_tensors
+        m = len(rows) // 2
         scaled = solved / lengths
-        slopes = torch.cat([slope @ scaled[m:], slope.T @ scaled[:m]]) * (scale / lengths)
+        if scores is None:
+            first, both = rows[:m] * (scale / lengths[:m]), (scaled[:m], scaled[m:])
+            slopes = torch.cat(
+                slopes_in_blocks(first, both[1], (by_row, by_column), both, gradient, ctx.tile, same)
+            )
+        else:
+            slope = score_slope(scores, by_row, by_column, gradient)
+            slopes = torch.cat([slope @ scaled[m:], slope.T @ scaled[:m]])
+        slopes *= scale / lengths
         along = (slopes * rows).sum(dim=1, keepdim=True)
         # What a length takes back; a row of the length of rounding has a constant in its place.
         slopes -= torch.where(squares > _FLOOR**2, along / squares.clamp_min(_FLOOR**2), 0) * solved
@@ -119,7 +137,7 @@ class _Contrast(torch.autograd.Function):
         in_covariance.diagonal().add_(ctx.share * in_covariance.diagonal().sum())
         slopes += rows @ (in_covariance + in_covariance.T) / (2 * m)
         image, text = (x - x.mean(dim=0) for x in (slopes[:m], slopes[m:]))
-        return image, text, along[:m].sum() / scale, None, None
+        return image, text, along[:m].sum() / scale, None, None, None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +148,7 @@ class SpectralContrast(Term):
     prefix: ClassVar[str] = "spectral_contrast"
     weight: Annotated[float, Weight, Help("of spectral contrast [X]")] = 1.0
     shrinkage: Annotated[float, Positive, Help("c, added to the covariance as a share of its mean")] = 0.1
+    tile: Annotated[int, Range(0), Help("rows of scores held at a time; 0 holds all")] = 0
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return InfoNCE over whitened pairs."""
@@ -139,4 +158,5 @@ class SpectralContrast(Term):
             logit_scale=batch.logit_scale,
             shrinkage=self.shrinkage,
             same=batch.same,
+            tile=self.tile,
         )

@@ -19,6 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sde_core.errors import DataError
 from sde_core.losses import (
+    BlockwiseLoss,
     DuplicateAwareLoss,
     FANoiseLoss,
     RegularisedLoss,
@@ -85,6 +86,8 @@ CASES: dict[str, Callable[[int], nn.Module]] = {
     "fanoise": lambda calls: FANoiseLoss(rho=0.3, calls_per_step=calls),
     "one in another": lambda calls: sde(calls, RegularisedLoss(barlow_twins, weight=0.1)),
     "several": lambda calls: Several(sde(calls), sde(calls, enhancement=None, seed=1)),
+    "in blocks": lambda calls: sde(calls, BlockwiseLoss(tile=3), spectral_contrast_tile=5),
+    "siglip in blocks": lambda calls: sde(calls, BlockwiseLoss("siglip", tile=3)),
     # Theirs send messages of one length, so they are for even shares.
     "open_clip's": lambda calls: sde(calls, ClipLoss()),
     "open_clip's siglip": lambda calls: sde(calls, SigLipLoss()),

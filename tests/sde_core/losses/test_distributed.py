@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).with_name("ranks.py")
 CASES = [
     "noise", "adversarial", "centred, remembered", "captured, noise band", "marked", "a user's own", "barlow",
     "vicreg", "fanoise", "one in another", "several", "open_clip's", "open_clip's siglip",
-    "open_clip's siglip, gathered",
+    "open_clip's siglip, gathered", "in blocks", "siglip in blocks",
 ]  # fmt: skip
 
 

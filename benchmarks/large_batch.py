@@ -1,0 +1,98 @@
+"""Losses of a large batch in blocks: seconds, memory and error. ``python -m benchmarks.large_batch``.
+
+Each row is a process of its own, so that its largest memory is its own. The error is that of value and gradient in
+float32 beside the same loss in float64, which the tests hold equal to open_clip's on batches that it can take.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from open_clip.loss import ClipLoss, SigLipLoss
+from torch import Tensor, nn
+
+from benchmarks.loss_cost import batches_of
+from sde_core.losses import BlockwiseLoss, spectral_contrast
+
+LOSSES: dict[str, Callable[[int], Callable[..., Tensor]]] = {
+    "InfoNCE, in blocks": lambda tile: BlockwiseLoss("infonce", tile=tile),
+    "SigLIP, in blocks": lambda tile: BlockwiseLoss("siglip", tile=tile),
+    "spectral contrast, in blocks": lambda tile: (
+        lambda image, text, scale, bias: spectral_contrast(image, text, logit_scale=scale, tile=tile)
+    ),
+    "open_clip ClipLoss": lambda tile: ClipLoss(),
+    "open_clip SigLipLoss": lambda tile: SigLipLoss(),
+}
+
+
+def main() -> None:
+    """Print one row a loss and batch size."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.large_batch", description=__doc__)
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[4096, 8192, 32768])
+    parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--tile", type=int, default=512)
+    parser.add_argument(
+        "--peers-up-to", type=int, default=8192, help="largest batch of open_clip's own losses"
+    )
+    parser.add_argument("--one", nargs=2, metavar=("LOSS", "B"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(_measured(options.one[0], int(options.one[1]), options.width, options.tile)))
+        return
+    print(
+        "| loss, forward and backward | B | s | memory above the features, MiB | error of value | of gradient |"
+    )
+    print("|---|---:|---:|---:|---:|---:|")
+    for size in options.batch_sizes:
+        for name in LOSSES:
+            if name.startswith("open_clip") and size > options.peers_up_to:
+                continue
+            command = [sys.executable, "-m", "benchmarks.large_batch", "--one", name, str(size)]
+            command += ["--width", str(options.width), "--tile", str(options.tile)]
+            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            print(
+                f"| {name} | {size:,} | {found['seconds']:.2f} | {found['mib']:,.0f} | {found['value']:.0e} | "
+                f"{found['gradient']:.0e} |",
+                flush=True,
+            )
+
+
+def _measured(name: str, size: int, width: int, tile: int) -> dict[str, float]:
+    ((image, text),) = batches_of(size, width, torch.device("cpu"), count=1)
+    scale, bias = torch.tensor(10.0), torch.tensor(-10.0)
+    loss = LOSSES[name](tile)
+    _gradient(loss, [x[:64].detach().requires_grad_() for x in (image, text)], scale, bias)  # warm
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    value, gradient = _gradient(loss, [image, text], scale, bias)
+    seconds = time.perf_counter() - started
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    in_blocks = name.replace("open_clip ClipLoss", "InfoNCE, in blocks")
+    in_blocks = in_blocks.replace("open_clip SigLipLoss", "SigLIP, in blocks")
+    exact, slope = _gradient(
+        LOSSES[in_blocks](tile), [x.detach().double().requires_grad_() for x in (image, text)], scale, bias
+    )
+    return {
+        "seconds": seconds,
+        "mib": memory,
+        "value": abs(value / exact - 1),
+        "gradient": float((gradient - slope).norm() / slope.norm()),
+    }
+
+
+def _gradient(
+    loss: Callable[..., Tensor], rows: list[Tensor], scale: Tensor, bias: Tensor
+) -> tuple[float, Tensor]:
+    value = (
+        loss(*rows, scale, bias) if not isinstance(loss, nn.Module) else loss(*rows, scale, logit_bias=bias)
+    )
+    return float(value), torch.cat(torch.autograd.grad(value, rows))
+
+
+if __name__ == "__main__":
+    main()
