@@ -57,8 +57,9 @@ CHARTS = {
     "spectrum": 1,
     "retrieval": 0,
     "compare": 6,
-    "share": 1,
-    "training": 0,
+    "share": 0,
+    "training": 3,
+    "curriculum": 3,
     "tour": 1,
 }
 # Legends that come with what is computed beside the page, further down than the picture reaches.

@@ -47,9 +47,13 @@ class State:
         schedule: how alpha goes from start to end.
         warmup: share of training over which alpha rises from 0.
         strong_mode: what moves the strong band.
+        curriculum_part: open part of the Curriculum view.
         followed: directions with a curve of their own, by rank from 1.
         rows: pictures that were picked, by their row in what is shown.
         training: the training that is shown, by the name of its folder; "" takes the newest that runs.
+        training_part: open part of the Training view.
+        data_part: open part of the Data view.
+        share_part: open part of the Share view.
         known_of: whose directions are asked what they know.
         columns: of which columns; empty are those that say most.
         given: the column that is taken off first; "" is none.
@@ -99,9 +103,13 @@ class State:
     schedule: Annotated[options.Schedule, Said("{} schedule")] = "cosine"
     warmup: Annotated[float, Range(0.0, 0.9), Said("warm-up {:.2f}")] = 0.0
     strong_mode: Annotated[options.StrongMode, Said("strong band: {}")] = "amplify"
+    curriculum_part: options.CurriculumPart = "Over training"
     followed: Annotated[tuple[int, ...], Numbers()] = ()
     rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
     training: str = ""
+    training_part: options.TrainingPart = "Does it find more?"
+    data_part: options.DataPart = "What is open"
+    share_part: options.SharePart = "Link"
     known_of: options.Side = "image"
     columns: tuple[str, ...] = ()
     given: str = ""

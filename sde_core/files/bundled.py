@@ -54,3 +54,8 @@ def encoder_folder() -> Path:
 def embeddings_folder(name: str) -> Path:
     """Return where the bundled encoder's embeddings of the bundled set ``name`` lie."""
     return data_folder() / "embeddings" / ENCODER / name
+
+
+def training_folder() -> Path:
+    """Return where the stored training of a bundled set lies: what was asked for, and what was told."""
+    return data_folder() / "trainings" / "emoji-adapter"

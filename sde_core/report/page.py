@@ -12,7 +12,8 @@ from sde_core.report import palette, sections
 Content = Mapping[str, Any]
 
 # Whatever a name or a caption holds, the browser may run our script and styles only, and fetch nothing.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+"""What the browser may do with a report."""
 
 
 def as_page(content: Content) -> str:
@@ -35,10 +36,10 @@ def as_page(content: Content) -> str:
     names = ", ".join(each["name"] for each in sets)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<title>{escape(spec['title'])}</title>\n"
-        f"<style>{palette.variables()}{_resource('page.css')}</style>\n</head>\n<body>\n"
+        f"<style>{palette.variables()}{resource('page.css')}</style>\n</head>\n<body>\n"
         f'<header class="top"><div><h1>{escape(spec["title"])}</h1><p class="quiet">{escape(names)}. '
         "Which directions an encoder uses, which are signal and which look like noise, and what reshaping them "
         "changes.</p></div></header>\n"
@@ -47,7 +48,7 @@ def as_page(content: Content) -> str:
         "<code>sde report --spec</code> and this file.</footer>\n</main>\n"
         '<div id="tip" role="status"></div>\n'
         f"{_data('sde-spec', spec)}\n{_data('sde-content', content)}\n"
-        f"<script>{_resource('page.js')}</script>\n</body>\n</html>\n"
+        f"<script>{resource('page.js')}</script>\n</body>\n</html>\n"
     )
 
 
@@ -58,5 +59,6 @@ def _data(name: str, content: object) -> str:
     return f'<script type="application/json" id="{name}">{safe}</script>'
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """Return a file of this package."""
     return files("sde_core.report").joinpath(name).read_text("utf-8")

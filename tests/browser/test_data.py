@@ -64,10 +64,11 @@ def test_an_uploaded_zip_is_previewed_encoded_and_seen(url, opened, few_pairs):
         rest(page)
         page.get_by_role("button", name="Encode", exact=True).click()
         expect(page.get_by_text("encoded, saved and opened")).to_be_visible(timeout=120_000)
-        expect(page.get_by_text("1 item was skipped and listed above")).to_be_visible()
+        expect(page.get_by_text("1 item was skipped and listed below")).to_be_visible()
         # The side panel, the list of what was left out and that of what was opened follow at once.
         expect(page.get_by_test_id("stSidebar").get_by_text("40 images")).to_be_visible()
         expect(page.get_by_test_id("stExpander").filter(has_text="1 item was skipped")).to_be_visible()
+        page.get_by_role("tab", name="Opened lately").click()
         expect(page.get_by_text(re.compile(r"^40 pictures, encoder bundled"))).to_be_visible()
         expect(page).to_have_url(re.compile("data=.*few.zip"))
         page.get_by_test_id("stPageLink").filter(has_text="See its overview").get_by_role("link").click()

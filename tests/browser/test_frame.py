@@ -1,5 +1,7 @@
 """The frame of the views: where the main picture begins, that the panel folds and is used by keyboard."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -8,10 +10,14 @@ from tests.browser.panel import controls
 
 pytestmark = pytest.mark.browser
 # Views whose main picture stands in the frame; the others follow.
-FRAMED = ("spectrum", "curriculum")
+FRAMED = ("spectrum", "curriculum", "training", "data", "share")
 # The figure with thresholds lies in a shadow tree, which locators look into and queries of the page do not.
 _PICTURES = ".st-key-main_picture :is(.js-plotly-plot, canvas, iframe, img, figure, svg)"
-_DRAWN = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .plot canvas)"
+_DRAWN = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .plot canvas, img, iframe)"
+WORDY = ("curriculum", "training", "data", "share")
+"""Views whose visible words are counted here; others count theirs beside what else they test."""
+MOST_WORDS = 250
+_WORDS = "() => document.body.innerText.split(/\\s+/).filter(word => /[a-zA-Z]{2,}/.test(word)).length"
 _TOP = """all => Math.min(...all.map(e => e.getBoundingClientRect())
   .filter(r => r.height > 60).map(r => r.top))"""
 
@@ -34,6 +40,10 @@ def test_the_main_picture_is_the_first_thing(url, opened, view, width, height, m
         assert page.get_by_test_id("stExpandSidebarButton").is_visible() == (width < 1100)
         title = page.get_by_role("heading", level=1)
         assert len(title.inner_text()) <= 90
+        if view in WORDY:
+            assert re.search(r"\d", title.inner_text()), "a finding has a number of this set"
+            assert page.evaluate(_WORDS) <= MOST_WORDS
+            assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
 
 
 def test_the_panel_folds_and_unfolds_by_keyboard_and_stays_so(url, opened):

@@ -46,7 +46,7 @@ def test_the_link_in_a_fresh_browser_gives_equal_numbers(url, opened):
     with opened(f"{url}/spectrum?{MOVED}", 1) as page:
         before = _numbers(page)
         words = page.get_by_role("heading", level=1).inner_text()
-    with opened(f"{url}/share?{MOVED}", 1) as page:
+    with opened(f"{url}/share?{MOVED}", 0) as page:
         link = page.get_by_test_id("stCode").first.inner_text().strip()
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.get_by_role("button", name="Copy to clipboard").first.click()
@@ -62,7 +62,7 @@ def test_the_link_in_a_fresh_browser_gives_equal_numbers(url, opened):
 
 @pytest.mark.parametrize(("dark", "width"), [(False, 1440), (True, 900)], ids=["light", "dark, narrow"])
 def test_a_figure_is_saved_as_it_stands(url, opened, dark, width):
-    with opened(f"{url}/share?show=image", 1, dark=dark, width=width) as page:
+    with opened(f"{url}/share?show=image&share_part=Figures", 1, dark=dark, width=width) as page:
         assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
         buttons = page.locator(".st-key-share_chart_files")
         plot = page.locator(PLOT)
@@ -99,7 +99,7 @@ def test_a_figure_is_saved_as_it_stands(url, opened, dark, width):
 
 
 def test_the_report_is_made_here_and_read_offline(url, opened, chromium, folder, tmp_path):
-    with opened(f"{url}/share?data={folder}&noise=0.9", 1) as page:
+    with opened(f"{url}/share?data={folder}&noise=0.9", 0) as page:
         assert page.locator("img[src=x]").count() == 0
         page.get_by_role("button", name="Make the report").click()
         button = page.get_by_test_id("stDownloadButton").filter(has_text="Report (HTML").get_by_role("button")
@@ -109,9 +109,9 @@ def test_the_report_is_made_here_and_read_offline(url, opened, chromium, folder,
         _, spec = _download(
             page, page.get_by_test_id("stDownloadButton").filter(has_text="Spec").get_by_role("button").click
         )
-        page.get_by_text("Look at it here").click()
         frame = page.frame_locator("iframe[title='The report']")
         expect(frame.get_by_role("heading", name="Retrieval before and after")).to_be_visible()
+        page.get_by_role("tab", name="Numbers").click()
         expect(page.get_by_text("retrieval every treatment")).to_be_visible()
     made = json.loads(re.search(r'id="sde-content">(.*?)</script>', content.decode(), re.DOTALL)[1])
     assert made["spec"] == json.loads(spec)
@@ -119,7 +119,7 @@ def test_the_report_is_made_here_and_read_offline(url, opened, chromium, folder,
     file.write_bytes(content)
     for width, dark in ((1440, True), (900, False)):
         _read_offline(chromium, file, width, dark)
-    with opened(f"{url}/share", 1) as page:
+    with opened(f"{url}/share?share_part=Open+a+spec", 0) as page:
         page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(str(file))
         page.get_by_role("button", name="Show what it was made of").click()
         expect(page).to_have_url(re.compile(r"noise=0\.9"))

@@ -29,10 +29,9 @@ def curriculum_controls() -> None:
     is_pruned = current_state().transform == "pruned"
     segments("strong_mode", _LABELS["strong_mode"], bare=True, disabled=is_pruned)
     segments("schedule", _LABELS["schedule"], bare=True, disabled=is_pruned)
-    with st.popover("Strength", icon=":material/tune:", disabled=is_pruned):
+    with st.popover("Settings", icon=":material/tune:"):
         for name, step in _STEPS.items():
-            slider(name, _LABELS[name], step=step, help=KNOBS[name])
-    with st.popover("Axes", icon=":material/tune:"):
+            slider(name, _LABELS[name], step=step, help=KNOBS[name], disabled=is_pruned)
         for name in ("show", "xscale", "yscale"):
             segments(name, _LABELS[name], help=HELP[name])
 

@@ -1,5 +1,6 @@
 """Curriculum: gains over training, the spectrum at one moment of it, and what the certificate promises."""
 
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
@@ -16,8 +17,9 @@ from sde_explorer.curriculum.figures.strong_modes import strong_modes_figure
 from sde_explorer.curriculum.transform_download import transform_download
 from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.state_choices import StrongMode
+from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.frame import PICTURE_HEIGHT, how_to_read, open_view
 from sde_explorer.ui.notices import error_box, sentence_of
 from sde_explorer.ui.session import current_state
 
@@ -45,13 +47,18 @@ def show() -> None:
             "All vectors are equal: there is no direction to enhance. Choose another part or keep the mean."
         )
         return
+    view.finding(words.finding(reports, kind=numbers_gains.kind_of(state)), help=words.FINDING_TERMS)
     with view.picture:
         _moment(reports, state)
-    _over_training(reports)
-    _certificate(data, state)
-    _strong_modes(data, state, reports)
-    transform_download(data, state)
-    st.caption(words.ORIGIN)
+    view.tabs(
+        "curriculum_part",
+        {
+            "Over training": partial(_over_training, reports),
+            "Guarantees": partial(_certificate, data, state),
+            "Strong band": partial(_strong_modes, data, state, reports),
+            "Transform": partial(transform_download, data, state),
+        },
+    )
 
 
 def _moment(reports: "list[GainReport]", state: "State") -> None:
@@ -63,18 +70,19 @@ def _moment(reports: "list[GainReport]", state: "State") -> None:
             schedule=state.schedule,
             xscale=state.xscale,
             yscale=state.yscale,
+            height=PICTURE_HEIGHT,
         ),
         key="moment_chart",
         config=CONFIG,
         alt=words.moment_alt(reports, kind=kind),
     )
-    st.markdown(words.moment_story(reports, kind=kind))
+    st.caption(words.moment_lead(reports, kind=kind))
 
 
 def _over_training(reports: "list[GainReport]") -> None:
-    left, right = st.columns(2, gap="large")
+    st.markdown(words.moment_bands(reports))
+    left, right = chart_columns("gains_over_training")
     with left:
-        st.header("Gains over training", anchor=False)
         followed = followed_directions(max(len(r.values) for r in reports))
         st.plotly_chart(
             curves_figure(reports, followed=followed),
@@ -82,22 +90,19 @@ def _over_training(reports: "list[GainReport]") -> None:
             config=CONFIG,
             alt="Mean gain of each band over training. " + words.CURVES_STORY,
         )
-        st.caption(words.CURVES_STORY)
     with right:
-        st.header("Every direction, every moment", anchor=False)
         st.plotly_chart(
             waterfall_figure(reports),
             key="waterfall_chart",
             config=CONFIG,
             alt="Heat map of gains by direction and moment. " + words.WATERFALL_STORY,
         )
-        st.caption(words.WATERFALL_STORY)
+    how_to_read(f"{words.CURVES_STORY}\n\n{words.WATERFALL_STORY}")
 
 
 def _certificate(data: "Dataset", state: "State") -> None:
     found = cached_curriculum.certificates(data, state, state.modalities)
-    st.header("What is guaranteed, and what happened", anchor=False)
-    left, right = st.columns([0.46, 0.54], gap="large")
+    left, right = chart_columns("guarantees", (0.46, 0.54), least="26rem")
     with left:
         st.plotly_chart(
             certificate_figure(found),
@@ -107,7 +112,7 @@ def _certificate(data: "Dataset", state: "State") -> None:
         )
     with right:
         st.html(certificate_table(found))
-        st.caption(words.certificate_story(found))
+        how_to_read(f"{words.certificate_story(found)}\n\n{words.ORIGIN}")
     if all(report.holds for report in found):
         st.info(words.verdict(found), icon=":material/verified:")
     else:
@@ -115,7 +120,6 @@ def _certificate(data: "Dataset", state: "State") -> None:
 
 
 def _strong_modes(data: "Dataset", state: "State", reports: "list[GainReport]") -> None:
-    st.header("Three ways to move the strong band", anchor=False)
     gains = {}
     for mode in get_args(StrongMode):
         try:
@@ -129,4 +133,4 @@ def _strong_modes(data: "Dataset", state: "State", reports: "list[GainReport]") 
         config=CONFIG,
         alt="Gains of the strong directions in each of the three modes. " + words.MODES_STORY,
     )
-    st.caption(words.MODES_STORY)
+    how_to_read(words.MODES_STORY)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _USE = {
     "none": (
-        "The other views show the vectors as they are: choose **enhanced** or **pruned** in Curriculum to use it there."
+        "The other views show the vectors as they are: choose **enhanced** or **pruned** at the side to use it there."
     ),
     "enhanced": "The views that compare before and after use it now.",
     "pruned": "The views that compare before and after use it now.",
@@ -31,7 +31,6 @@ _USE = {
 
 def transform_download(data: "Dataset", state: "State") -> None:
     """Show the buttons; a file is written when its button is pressed."""
-    st.header("Take the transform home", anchor=False)
     name = f"sde-{numbers_gains.kind_of(state)}-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
         st.download_button(
@@ -54,8 +53,8 @@ def transform_download(data: "Dataset", state: "State") -> None:
                 icon=":material/download:",
             )
     st.caption(
-        "One linear map for each modality, fitted on this set with the thresholds and the moment of the line at the "
-        f"top; rows are not renormalised. {_USE[state.transform]}"
+        "One linear map for each modality, fitted on this set with the thresholds and the moment at the "
+        f"side; rows are not renormalised. {_USE[state.transform]}"
     )
     st.code(
         f'transform = sde.SpectralTransform.load("{name}-image.safetensors")\n'

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
@@ -83,15 +85,41 @@ GUARANTEES = {
 """The bounds of the certificate in words."""
 
 
-def moment_story(reports: "list[GainReport]", *, kind: str) -> str:
-    """Return what the gains do at this moment, a sentence for the curriculum and one for each modality."""
+FINDING_TERMS = (
+    "The gains multiply the singular values. Moved: the size of the change of all vectors, less their mean, as a share "
+    "of their size; the bound is ρα(t)."
+)
+
+
+def finding(reports: "list[GainReport]", *, kind: str) -> str:
+    """Return what the gains do to the first modality at this moment, as the title of the view: one line."""
+    first = reports[0]
+    moved = float(np.sqrt(np.sum((first.values * (first.now - 1)) ** 2) / np.sum(first.values**2)))
+    noise = first.labels == BANDS.index("noise")
+    if kind == "pruned":
+        directions = "direction" if noise.sum() == 1 else "directions"
+        return f"Pruning sets {noise.sum():,} {first.modality} {directions} to 0: vectors move by {moved:.2f}"
+    strong = first.now[first.labels == BANDS.index("strong")]
+    does = f"strong {first.modality} directions × {strong.max():.2f}, " if len(strong) else ""
+    return f"At t = {first.t:.2f} {does}vectors move by {moved:.2f} of the bound's {first.amount:.2f}"
+
+
+def moment_lead(reports: "list[GainReport]", *, kind: str) -> str:
+    """Return how far the gains may go at this moment, in one sentence."""
     first = reports[0]
     if kind == "pruned":
-        lead = "Noise directions are set to 0, strong and weak ones stay as they are; t and α play no part."
-    else:
-        most = f"no gain leaves 1 by more than ρα = {first.amount:.3f}"
-        lead = f"At t = {first.t:.2f}, α is {first.alpha:.3f}, and {most}."
-    return "  \n".join([lead, *(_modality(report) for report in reports)])
+        return "Noise directions are set to 0, strong and weak ones stay as they are; t and α play no part."
+    return f"At t = {first.t:.2f}, α is {first.alpha:.3f}, and no gain leaves 1 by more than ρα = {first.amount:.3f}."
+
+
+def moment_bands(reports: "list[GainReport]") -> str:
+    """Return what the gains do to each band at this moment, one line a modality."""
+    return "  \n".join(_modality(report) for report in reports)
+
+
+def moment_story(reports: "list[GainReport]", *, kind: str) -> str:
+    """Return what the gains do at this moment, a sentence for the curriculum and one for each modality."""
+    return "  \n".join((moment_lead(reports, kind=kind), moment_bands(reports)))
 
 
 def _modality(report: "GainReport") -> str:

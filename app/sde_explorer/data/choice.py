@@ -13,7 +13,7 @@ from sde_explorer.serving.policy import current
 from sde_explorer.serving.visitors import FOLDER
 from sde_explorer.ui.notices import error_box
 
-PATH, UPLOAD, HUB = "On this machine", "Upload", "Hub"
+PATH, UPLOAD, HUB = "Path", "Upload", "Hub"
 TYPES = (
     "zip", "tar", "gz", "tgz", "parquet", "csv", "tsv", "jsonl", "json", "txt", "npy", "npz", "safetensors",
     "faiss", "index", "jpg", "jpeg", "png", "webp", "gif",
@@ -68,29 +68,26 @@ def data_choice(suggested: str = "") -> None:
 
 
 def _named(is_hub: bool) -> None:
-    left, middle, right = st.columns([0.56, 0.26, 0.18], vertical_alignment="bottom")
-    with left:
-        if is_hub:
-            source: str | None = st.text_input(
-                "Name on the hub",
-                key="data_hub",
-                placeholder="organisation/name",
-                help=_HELP["hub"],
-            )
-        else:
-            recent = (entry.source for entry in read_recent(cached_sets.cache_folder()) if entry.source)
-            source = st.selectbox(
-                "Path, or a bundled set",
-                tuple(dict.fromkeys((*bundled.PAIR_SETS, *_SPLITS, *recent, *_chosen()))),
-                index=None,
-                key="data_path",
-                placeholder="type a path, or choose",
-                accept_new_options=True,
-                help=_HELP["path"],
-            )
-    with middle:
-        format = _format()
-    if right.button("Look", key="data_look", icon=":material/search:", width="stretch", type="primary"):
+    if is_hub:
+        source: str | None = st.text_input(
+            "Name on the hub",
+            key="data_hub",
+            placeholder="organisation/name",
+            help=_HELP["hub"],
+        )
+    else:
+        recent = (entry.source for entry in read_recent(cached_sets.cache_folder()) if entry.source)
+        source = st.selectbox(
+            "Path, or a bundled set",
+            tuple(dict.fromkeys((*bundled.PAIR_SETS, *_SPLITS, *recent, *_chosen()))),
+            index=None,
+            key="data_path",
+            placeholder="type a path, or choose",
+            accept_new_options=True,
+            help=_HELP["path"],
+        )
+    format, pressed = _format_and_look()
+    if pressed:
         _look(source or "", format)
 
 
@@ -101,20 +98,14 @@ def _chosen() -> tuple[str, ...]:
 
 
 def _upload() -> None:
-    left, right = st.columns([0.74, 0.26], vertical_alignment="top")
-    with left:
-        files = st.file_uploader(
-            f"Files, {current().upload_mib:,} MiB together",
-            type=TYPES,
-            accept_multiple_files=True,
-            key="data_upload",
-            help=_HELP["upload"],
-        )
-    with right:
-        format = _format()
-        pressed = st.button(
-            "Look", key="data_look", icon=":material/search:", width="stretch", type="primary"
-        )
+    files = st.file_uploader(
+        f"Files, {current().upload_mib:,} MiB together",
+        type=TYPES,
+        accept_multiple_files=True,
+        key="data_upload",
+        help=_HELP["upload"],
+    )
+    format, pressed = _format_and_look()
     # A new upload is looked at without being asked; the same one, when the button is pressed.
     ids = [file.file_id for file in files]
     is_new = bool(ids) and ids != st.session_state.get("data_uploaded")
@@ -140,9 +131,12 @@ def _stored(files: Sequence[UploadedFile]) -> str:
         return str(put_away(uploads, own, beside=everybody))
 
 
-def _format() -> str:
-    chosen: str = st.selectbox("Format", format_choices(), key="data_format", help=_HELP["format"])
-    return chosen
+def _format_and_look() -> tuple[str, bool]:
+    """Show both in one row; return the format, and whether the button was pressed."""
+    left, right = st.columns([0.64, 0.36], vertical_alignment="bottom", gap="small")
+    chosen: str = left.selectbox("Format", format_choices(), key="data_format", help=_HELP["format"])
+    pressed = right.button("Look", key="data_look", icon=":material/search:", width="stretch", type="primary")
+    return chosen, pressed
 
 
 def _look(source: str, format: str) -> None:

@@ -5,11 +5,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from sde_explorer.readings.cached import machine as cached_machine
-from sde_explorer.ui.skipped import skipped_items
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
+
+
+MOST_LETTERS = 90
+"""Of a fact: all of a longer one is in its tooltip."""
+
+
+def _whole(value: str) -> str | None:
+    return as_text(value) if len(value) > MOST_LETTERS else None
 
 
 def memory_sentence(in_use: int | None) -> str:
@@ -36,17 +43,14 @@ def open_set(data: "Dataset") -> None:
         ("done to the vectors", origin.transform),
         ("made with", origin.versions),
     ]
-    with st.expander(
-        "What is open", icon=":material/info:", expanded=bool(embeddings.missing or embeddings.remarks)
-    ):
-        for name, value in rows:
-            if value:
-                left, right = st.columns([0.2, 0.8])
-                left.caption(name)
-                right.text(value)
-        for sentence in embeddings.missing.values():
-            st.caption(f":material/info: {as_text(sentence)}")
-        for sentence in embeddings.remarks:
-            st.caption(f":material/info: {as_text(sentence)}")
-        st.caption(memory_sentence(cached_machine.memory_in_use()))
-    skipped_items(embeddings.skipped)
+    for sentence in (*embeddings.missing.values(), *embeddings.remarks):
+        st.caption(f":material/info: {as_text(sentence)}")
+    for name, value in rows:
+        if value:
+            left, right = st.columns([0.2, 0.8])
+            left.caption(name)
+            right.text(
+                value if len(value) <= MOST_LETTERS else f"{value[:MOST_LETTERS]} ...", help=_whole(value)
+            )
+    with st.popover("Memory", icon=":material/memory:", type="tertiary"):
+        st.markdown(memory_sentence(cached_machine.memory_in_use()))

@@ -10,6 +10,7 @@ from sde_explorer.data.encode import encode_form
 from sde_explorer.data.preview import pairs_preview
 from sde_explorer.data.recent_sets import recent_sets
 from sde_explorer.data.vector_form import vector_form
+from sde_explorer.data.words import CAN_BE_OPENED
 from sde_explorer.intake import PairsFound, Recent, remember
 from sde_explorer.jobs import Encoded, Opened, queue
 from sde_explorer.readings.cached import sets as cached_sets
@@ -73,24 +74,41 @@ def remember_result(result: "Encoded | Opened", data: str, encoder: str) -> None
 
 
 def data_panel(suggested: str = "") -> None:
-    """Show the choice, what was found, how the work goes, and what was opened lately.
+    """Show all of it below each other, where no set is open.
 
     Args:
         suggested: path that was asked for elsewhere and is not open.
     """
-    st.header("Open pairs or embeddings", anchor=False)
-    st.caption(
-        "Pairs of pictures and captions are encoded here; vectors that you have already are opened as they are. "
-        "Nothing is changed where it lies."
-    )
-    rules = current()
-    if rules.read_only:
-        st.info(f"{READ_ONLY[0].upper()}{READ_ONLY[1:]}.", icon=":material/lock:")
-        if rules.roots == ():
-            return
+    opening(suggested)
+    what_was_found()
+    st.subheader("Opened lately", anchor=False)
+    recent_sets()
+
+
+def opening(suggested: str = "") -> None:
+    """Show where data may lie, and the button that looks at it.
+
+    Args:
+        suggested: path that was asked for elsewhere and is not open.
+    """
     with st.container(border=True):
+        st.markdown("**Open your own pairs or vectors**")
+        rules = current()
+        if rules.read_only:
+            st.info(f"{READ_ONLY[0].upper()}{READ_ONLY[1:]}.", icon=":material/lock:")
+            if rules.roots == ():
+                return
         data_choice(suggested)
-        found, job = found_data(), current_job()
+        st.caption(CAN_BE_OPENED)
+
+
+def what_was_found() -> None:
+    """Show what the last look found, how the work on it goes and how it ended; nothing before the first look."""
+    rules = current()
+    found, job = found_data(), current_job()
+    if found is None and job is None:
+        return
+    with st.container(border=True):
         busy = rules.read_only or (job is not None and job.is_active)
         if isinstance(found, PairsFound):
             pairs_preview(found)
@@ -101,7 +119,6 @@ def data_panel(suggested: str = "") -> None:
             job_progress(job)
         elif job is not None:
             _outcome(job)
-    recent_sets()
 
 
 def _outcome(job: "Job") -> None:
@@ -132,11 +149,11 @@ def _success(job: "Job", result: "Encoded | Opened") -> str:
     done = "read, saved"
     if isinstance(result, Encoded):
         done = "was encoded before" if result.was_there else "encoded, saved"
-    where = "opened above" if st.session_state.get("data_opened") == job.key else "choose it under Data"
+    where = "opened" if st.session_state.get("data_opened") == job.key else "choose it at the side"
     return f"{as_text(job.title)}: {done} and {where}.{_left_out(result.n_skipped)}"
 
 
 def _left_out(count: int) -> str:
     if not count:
         return ""
-    return f" {'1 item was' if count == 1 else f'{count:,} items were'} skipped and listed above."
+    return f" {'1 item was' if count == 1 else f'{count:,} items were'} skipped and listed below."

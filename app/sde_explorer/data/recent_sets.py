@@ -29,14 +29,13 @@ def remember_open(data: "Dataset") -> None:
 def recent_sets() -> None:
     """Show the list, each entry with its buttons."""
     entries = read_recent(cached_sets.cache_folder())
-    st.header("Opened lately", anchor=False)
     if not entries:
         st.caption("Sets that you open are listed here, to find them again.")
         return
     for entry in entries[:_SHOWN]:
         _row(entry)
     if len(entries) > _SHOWN:
-        st.caption(f"And {len(entries) - _SHOWN} older ones, under Data above.")
+        st.caption(f"And {len(entries) - _SHOWN} older ones, under Data at the side.")
 
 
 def _row(entry: Recent) -> None:

@@ -1,28 +1,16 @@
 """A grid of pictures with their captions."""
 
-import base64
-import html
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from sde_explorer.readings.cached import pictures as cached_pictures
+from sde_explorer.ui.pair_grid import pair_grid
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
 
 N_SHOWN = 24
-
-_STYLE = """<style>
-.sde-gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:0 12px;
-grid-template-rows:repeat(2,auto);grid-auto-rows:0;overflow:hidden}
-.sde-gallery figure{margin:0;padding-bottom:12px;min-height:0;display:flex;flex-direction:column;align-items:center}
-.sde-gallery img{width:96px;height:96px;object-fit:contain;border-radius:8px;background:#fff;padding:4px;
-box-sizing:border-box}
-.sde-gallery figcaption{font-size:.8rem;line-height:1.2;margin-top:4px;text-align:center;overflow-wrap:anywhere;
-display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
-</style>"""
 
 
 @st.fragment
@@ -32,24 +20,8 @@ def gallery(data: "Dataset") -> None:
     left.header("Some of its pairs", anchor=False)
     if right.button("Show others", icon=":material/shuffle:", width="stretch"):
         st.session_state["gallery_seed"] = st.session_state.get("gallery_seed", 0) + 1
-    embeddings = data.embeddings
     seed = st.session_state.get("gallery_seed", 0)
-    count = min(N_SHOWN, embeddings.n_images)
-    rows = np.random.default_rng(seed).choice(embeddings.n_images, count, replace=False)
-    source = embeddings.provenance.pairs
-    cards = [_card(source, embeddings.image_ids[i], embeddings.captions_of(int(i))) for i in rows]
-    if not any(has_picture for has_picture, _ in cards):
-        st.info("The pictures of this set are not on this machine: captions and ids are shown instead.")
-    st.html(f'{_STYLE}<div class="sde-gallery">{"".join(card for _, card in cards)}</div>')
-
-
-def _card(source: str, pair_id: str, captions: tuple[str, ...]) -> tuple[bool, str]:
-    """Return whether there is a picture, and the figure; captions are text, never markup."""
-    first = html.escape(captions[0] if captions and captions[0] else pair_id)
-    everything = html.escape(" · ".join(captions), quote=True)
-    content = cached_pictures.thumbnail(source, pair_id) if source else None
-    if content is None:
-        return False, f'<figure title="{everything}"><figcaption>{first}</figcaption></figure>'
-    data = base64.b64encode(content).decode()
-    image = f'<img src="data:image/webp;base64,{data}" alt="{first}">'
-    return True, f'<figure title="{everything}">{image}<figcaption>{first}</figcaption></figure>'
+    count = min(N_SHOWN, data.embeddings.n_images)
+    pair_grid(
+        data, np.random.default_rng(seed).choice(data.embeddings.n_images, count, replace=False), lines=2
+    )

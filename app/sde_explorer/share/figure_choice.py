@@ -26,7 +26,6 @@ Draw = Callable[["Dataset", "State"], "go.Figure"]
 
 def share_figures(data: "Dataset", state: "State") -> None:
     """Show one figure as it will be in the file, and the buttons that save it."""
-    st.header("Figures", anchor=False)
     chosen = st.selectbox("Figure", list(FIGURES), key="share_figure", width=360)
     st.plotly_chart(
         FIGURES[chosen](data, state),

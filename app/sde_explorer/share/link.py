@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 def share_link(data: "Dataset", state: "State") -> None:
     """Show the link with a button that copies it."""
-    st.header("The link", anchor=False)
     paths = page_paths()
     if paths:
         st.selectbox(
@@ -63,14 +62,14 @@ def what_travels(data: "Dataset", state: "State") -> list[str]:
     encoder = data.embeddings.provenance.encoder or "unknown"
     if state.data in bundled.PAIR_SETS and encoder == state.encoder == "bundled":
         sentences.append(
-            f"The data ships with SDE Explorer: the numbers are equal on every machine where its line of facts says "
+            f"The data ships with SDE Explorer: the numbers are equal wherever the counts at the side say "
             f"content `{data.fingerprint[:8]}`."
         )
     else:
         sentences.append(
             f"The vectors do not travel: {state.data} by {encoder} lies on this machine. The link works for everyone "
-            f"who reaches this server; elsewhere the same data must be opened first, and the line of facts must say "
-            f"content `{data.fingerprint[:8]}`. The report below needs none of that."
+            f"who reaches this server; elsewhere the same data must be opened first, and the counts at the side must "
+            f"say content `{data.fingerprint[:8]}`. The report above needs none of that."
         )
     if state.training:
         sentences.append(f"The training {state.training} lies on this machine and does not travel.")

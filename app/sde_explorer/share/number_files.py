@@ -32,7 +32,6 @@ _FILES = {
 
 def share_numbers(data: "Dataset", state: "State") -> None:
     """Show the two buttons; the files are written when one is pressed."""
-    st.header("Numbers", anchor=False)
     report = made_report(data, state)
     content = report.content if report else None
     name = f"{file_stem(state.data)}-numbers-{data.fingerprint[:8]}"

@@ -20,7 +20,6 @@ _MOST_MIB = 64
 
 def open_spec() -> None:
     """Show the upload, what is in it, and the button that restores its state."""
-    st.header("Open a spec", anchor=False)
     file = st.file_uploader(
         "A spec or a report that somebody sent",
         ("json", "html"),

@@ -1,5 +1,8 @@
 """Share: the link, the report, figures, numbers, the transform; and what somebody else sent."""
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import sde_core as sde
 from sde_explorer.curriculum.transform_download import transform_download
 from sde_explorer.share.figure_choice import share_figures
@@ -11,17 +14,32 @@ from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.state import State
+
 
 def show() -> None:
     """Compose the view."""
-    data = open_view("Share", otherwise=open_spec).data
-    state = current_state()
-    share_link(data, state)
-    share_report(data, state)
+    view = open_view("Share", otherwise=open_spec)
+    data, state = view.data, current_state()
+    share_report(view, state)
+    view.tabs(
+        "share_part",
+        {
+            "Link": partial(share_link, data, state),
+            "Figures": partial(_or_error, share_figures, data, state),
+            "Numbers": partial(_or_error, share_numbers, data, state),
+            "Transform": partial(_or_error, transform_download, data, state),
+            "Open a spec": open_spec,
+        },
+    )
+
+
+def _or_error(draw: "Callable[[Dataset, State], None]", data: "Dataset", state: "State") -> None:
     try:
-        share_figures(data, state)
-        share_numbers(data, state)
-        transform_download(data, state)
+        draw(data, state)
     except sde.SDEError as error:
         error_box(error)
-    open_spec()

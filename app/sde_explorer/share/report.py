@@ -12,6 +12,7 @@ from sde_explorer.compare.numbers.rows import KINDS
 from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.share.numbers.spec import set_name, spec_of
+from sde_explorer.share.preview import report_frame, report_preview
 from sde_explorer.share.report_job import MadeReport, report_job
 from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.job_progress import job_error, job_progress
@@ -21,24 +22,16 @@ if TYPE_CHECKING:
     from sde_core.report import ReportSpec
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.state import State
+    from sde_explorer.ui.frame import View
 
 HALF = "a seeded half of the pictures"
 TITLE, FIT_ON, OTHER = "share_title", "share_fit_on", "share_other"
 MOST_LETTERS = 200
 _HOLDS = (
+    "The picture is the beginning of the report; once it is made, it is the report itself.\n\n"
     "One HTML file that needs no network and no server: figures that answer to the pointer and to the arrow keys, "
     "every number of the page, parameters and seed, digests of vectors, pairs and weights, versions, and the spec that "
     "makes it again with `sde report --spec`."
-)
-# A sandbox: the report runs its own script and reaches nothing of this page.
-_frame = st.components.v2.component(
-    "sde_explorer.report",
-    html='<iframe title="The report" sandbox="allow-scripts"></iframe>',
-    css="iframe{width:100%;height:640px;border:1px solid var(--st-border-color);border-radius:10px}",
-    js="""export default ({ data, parentElement }) => {
-      const frame = parentElement.querySelector("iframe");
-      if (frame.srcdoc !== data.page) frame.srcdoc = data.page;
-    };""",
 )
 
 
@@ -57,26 +50,56 @@ class Wanted:
     has_other: bool = False
 
 
-def share_report(data: "Dataset", state: "State") -> None:
-    """Show what the report will be, make it, and hand it out."""
-    st.header("The report", anchor=False)
-    st.markdown(_HOLDS)
-    _choices(data, state)
-    try:
-        spec = report_spec(data, state, wanted(data, state))
-    except sde.SDEError as error:
-        error_box(error)
-        return
+def share_report(view: "View", state: "State") -> None:
+    """Show on the view's line what makes the report and hands it out, and the report as the main picture.
+
+    Args:
+        view: whose line, title and picture they are.
+        state: of the dashboard.
+    """
+    data = view.data
+    problem, made, spec = "", None, None
+    with view.controls:
+        with st.popover("What goes in", icon=":material/tune:"):
+            _choices(data, state)
+            for sentence in _not_in_it(state):
+                st.caption(sentence)
+        try:
+            spec = report_spec(data, state, wanted(data, state))
+        except sde.SDEError as error:
+            problem = str(error)
+        if spec is not None:
+            made = _making(spec, state)
+    view.how_to_read(_HOLDS)
+    view.finding(_finding(data, made))
+    with view.picture:
+        if problem:
+            error_box(problem)
+        if made is not None:
+            report_frame(made.page)
+        else:
+            report_preview(data, state, wanted(data, state).title)
+
+
+def _making(spec: "ReportSpec", state: "State") -> MadeReport | None:
+    """Show the buttons, or how far it is; return the report once it is made."""
     job = queue.find(report_job(spec).key)
     if job is not None and job.is_active:
         job_progress(job)
-        st.caption("It is made in the background: go to other views and come back.")
-    elif job is not None and isinstance(job.result, MadeReport):
+        return None
+    if job is not None and isinstance(job.result, MadeReport):
         _hand_out(job.result, spec, state)
-    else:
-        _ask(job, spec, state)
-    for sentence in _not_in_it(state):
-        st.caption(sentence)
+        return job.result
+    _ask(job, spec, state)
+    return None
+
+
+def _finding(data: "Dataset", made: MadeReport | None) -> str:
+    """Return what the report is, as the title of the view: one line."""
+    whole = f"{data.embeddings.n_rows:,} {'images' if data.embeddings.n_images else 'texts'} in one file"
+    if made is None:
+        return f"{whole}: spectrum, bands, retrieval with intervals, certificate"
+    return f"{whole} of {len(made.page.encode()) / 1e6:.1f} MB that needs no server"
 
 
 def report_spec(data: "Dataset", state: "State", wanted: Wanted) -> "ReportSpec":
@@ -129,12 +152,11 @@ def _choices(data: "Dataset", state: "State") -> None:
 
 
 def _choice_widgets(data: "Dataset", state: "State") -> None:
-    left, right = st.columns(2, gap="large")
-    left.text_input("Title", key=TITLE, max_chars=MOST_LETTERS, placeholder=_title(state))
+    st.text_input("Title", key=TITLE, max_chars=MOST_LETTERS, placeholder=_title(state))
     parts = _parts(data, state)
     if st.session_state.get(FIT_ON, HALF) not in parts:
         st.session_state[FIT_ON] = HALF
-    right.selectbox(
+    st.selectbox(
         "Treatments are fitted on",
         list(parts),
         key=FIT_ON,
@@ -171,43 +193,39 @@ def _parts(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
 
 
 def _ask(job: Job | None, spec: "ReportSpec", state: "State") -> None:
+    if st.button("Make the report", key="make_report", type="primary", icon=":material/summarize:"):
+        queue.submit(report_job(spec))
+        st.rerun()
+    _spec_button(spec, state)
     if job is not None and job.status == "failed":
         st.error(job_error(job), icon=":material/error:")
     elif job is not None and job.status == "cancelled":
-        st.info("Report: stopped.", icon=":material/stop_circle:")
-    with st.container(horizontal=True):
-        if st.button("Make the report", key="make_report", type="primary", icon=":material/summarize:"):
-            queue.submit(report_job(spec))
-            st.rerun()
-        _spec_button(spec, state)
+        st.caption("Report: stopped.")
 
 
 def _hand_out(made: MadeReport, spec: "ReportSpec", state: "State") -> None:
     stem = file_stem(state.data)
     size = len(made.page.encode()) / 1e6
-    with st.container(horizontal=True):
-        st.download_button(
-            f"Report (HTML, {size:.1f} MB)",
-            made.page,
-            f"{stem}-report.html",
-            "text/html",
-            key="save_report",
-            on_click="ignore",
-            type="primary",
-            icon=":material/download:",
-        )
-        st.download_button(
-            "Its numbers (JSON)",
-            lambda: as_text(made.content),
-            f"{stem}-report.json",
-            "application/json",
-            key="save_report_numbers",
-            on_click="ignore",
-            icon=":material/data_object:",
-        )
-        _spec_button(spec, state)
-    if st.toggle("Look at it here", key="share_preview"):
-        _frame(key="share_frame", data={"page": made.page})
+    st.download_button(
+        f"Report (HTML, {size:.1f} MB)",
+        made.page,
+        f"{stem}-report.html",
+        "text/html",
+        key="save_report",
+        on_click="ignore",
+        type="primary",
+        icon=":material/download:",
+    )
+    st.download_button(
+        "Numbers (JSON)",
+        lambda: as_text(made.content),
+        f"{stem}-report.json",
+        "application/json",
+        key="save_report_numbers",
+        on_click="ignore",
+        icon=":material/data_object:",
+    )
+    _spec_button(spec, state)
 
 
 def _spec_button(spec: "ReportSpec", state: "State") -> None:

@@ -22,57 +22,68 @@ from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from sde_explorer.readings.cached.sets import Dataset
 
 SECONDS = (10, 20, 30, 60, 120, 300, 600, 1800)
 
 
-@st.fragment
-def training_form(data: "Dataset") -> None:
-    """Show the form; a press on its button starts the training and shows it below."""
+def training_form(data: "Dataset", problems: "DeltaGenerator") -> None:
+    """Show the form on one line, what is rarely touched behind a button; its last button starts the training.
+
+    Args:
+        data: what is trained on.
+        problems: where to say what is wrong with the settings.
+    """
     if current().read_only:
-        st.info(f"{READ_ONLY[0].upper()}{READ_ONLY[1:]}.", icon=":material/lock:")
+        st.caption(f":material/lock: {READ_ONLY[0].upper()}{READ_ONLY[1:]}.")
         return
-    with st.container(border=True):
-        first, second, third = st.columns([0.38, 0.34, 0.28], vertical_alignment="top", gap="medium")
-        with first:
-            train = st.selectbox("Train", get_args(Trained), key="train_what", help=TRAINING["train"])
-            st.caption(TRAINING[str(train)])
-        with second:
-            preset = st.selectbox("Loss", PRESETS, key="train_loss", help=TRAINING["loss"])
-            st.caption(f"{PRESETS[preset].words} {expected(PRESETS[preset].run)}")
-        with third:
-            seconds = st.select_slider(
-                "About how long",
-                SECONDS,
-                60,
-                format_func=lambda s: f"{s} s" if s < 60 else f"{s // 60} min",
-                key="train_seconds",
-                help=TRAINING["seconds"],
-            )
-            beside = st.toggle(
-                "Beside plain InfoNCE",
-                True,
-                key="train_beside",
-                disabled=preset == BASELINE,
-                help=TRAINING["beside"],
-            )
-        loss = _own_mix() if preset == OWN_MIX else PRESETS[preset].loss
-        more = _more(data, str(train))
-        if not st.button("Start training", type="primary", icon=":material/play_arrow:", key="train_start"):
-            return
-        try:
-            if isinstance(loss, str):
-                raise sde.ConfigError(loss)
-            config = _config(str(train), loss, int(seconds), more)
-            _start(data, config, PRESETS[preset].run, beside=bool(beside) and preset != BASELINE)
-        except sde.SDEError as error:
+    preset = st.selectbox(
+        "Loss", PRESETS, key="train_loss", help=TRAINING["loss"], label_visibility="collapsed", width=210
+    )
+    seconds = st.selectbox(
+        "About how long",
+        SECONDS,
+        SECONDS.index(60),
+        format_func=lambda s: f"{s} s" if s < 60 else f"{s // 60} min",
+        key="train_seconds",
+        help=TRAINING["seconds"],
+        label_visibility="collapsed",
+        width=96,
+    )
+    with st.popover("Settings", icon=":material/tune:", width="content"):
+        train, beside, loss, more = _settings(data, preset)
+    pressed = st.button("Start training", type="primary", icon=":material/play_arrow:", key="train_start")
+    if not pressed:
+        return
+    try:
+        if isinstance(loss, str):
+            raise sde.ConfigError(loss)
+        config = _config(train, loss, int(seconds), more)
+        _start(data, config, PRESETS[preset].run, beside=beside and preset != BASELINE)
+    except sde.SDEError as error:
+        with problems:
             error_box(error)
+
+
+def _settings(data: "Dataset", preset: str) -> tuple[str, bool, LossConfig | str, dict[str, Any]]:
+    """Show what is trained, what stands beside it and the loss's parts; return it, or what is wrong with the loss."""
+    st.caption(f"**{preset}.** {PRESETS[preset].words} {expected(PRESETS[preset].run)}")
+    left, right = st.columns(2, vertical_alignment="bottom", gap="medium")
+    train = str(left.selectbox("Train", get_args(Trained), key="train_what", help=TRAINING["train"]))
+    beside = right.toggle(
+        "Beside plain InfoNCE", True, key="train_beside", disabled=preset == BASELINE, help=TRAINING["beside"]
+    )
+    st.caption(TRAINING[train])
+    loss = _own_mix() if preset == OWN_MIX else PRESETS[preset].loss
+    return train, bool(beside), loss, _more(data, train)
 
 
 def _own_mix() -> LossConfig | str:
     """Show a weight for each part; return the loss, or what is wrong with it."""
-    one, two, three, four = st.columns(4)
+    one, two = st.columns(2)
+    three, four = one, two
     enhance = one.toggle("Enhanced features [R]", True, key="mix_enhance", help=TRAINING["enhance"])
     weights: dict[str, float] = {}
     for place, name, label, value in (
@@ -102,7 +113,8 @@ def _own_mix() -> LossConfig | str:
 def _more(data: "Dataset", train: str) -> dict[str, Any]:
     """Show what rarely needs to be touched; return it by field of `FinetuneConfig`."""
     with st.expander("More settings", icon=":material/tune:"):
-        a, b, c, d = st.columns(4)
+        a, b = st.columns(2)
+        c, d = a, b
         chosen: dict[str, Any] = {
             "batch_size": a.number_input("Batch size", 2, 65_536, 512, 64, key="train_batch"),
             "accumulate": a.number_input(

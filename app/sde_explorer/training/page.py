@@ -1,20 +1,25 @@
 """Training: a short fine-tuning, live, beside InfoNCE on the same batches; checkpoints to take home."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
 from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.training.cached import stored_training
 from sde_explorer.training.form import training_form
 from sde_explorer.training.job import training_job
-from sde_explorer.training.live import training_charts
+from sde_explorer.training.live import training_picture, training_tabs
+from sde_explorer.training.names import training_name
 from sde_explorer.training.numbers.run import TrainingLog
+from sde_explorer.training.replay import replayed
 from sde_explorer.training.results import training_results
 from sde_explorer.training.runs import TrainingRequest, known_trainings, read_log, read_request
 from sde_explorer.training.terms import TRAINING
-from sde_explorer.training.words import WHAT_IT_IS
+from sde_explorer.training.words import HOW_TO_READ, STORED
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.job_progress import TICK_S, job_error, job_sentence
@@ -22,29 +27,41 @@ from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text
 
+if TYPE_CHECKING:
+    from sde_explorer.ui.frame import View
+
 
 def show() -> None:
-    """Compose the view."""
-    data = open_view("Training").data
-    st.caption(WHAT_IT_IS)
-    training_form(data)
-    folder = _chosen(known_trainings(cached_sets.cache_folder()))
+    """Compose the view: the training that was asked for, else one that runs, else the stored one."""
+    view = open_view("Training")
+    known = known_trainings(cached_sets.cache_folder())
+    folder = _chosen(known)
+    job = queue.find(f"train/{folder}") if folder is not None else None
+    is_active = job is not None and job.is_active
+    with view.controls:
+        _choice(known)
+        if job is not None and is_active:
+            _progress(job)
+        else:
+            training_form(view.data, view.picture)
+    view.how_to_read(HOW_TO_READ)
     if folder is None:
+        _stored(view)
         return
     try:
         request = read_request(folder)
     except sde.SDEError as error:
         error_box(error)
         return
-    job = queue.find(f"train/{folder}")
-    if job is not None and job.is_active:
-        _follow(job)
-    else:
-        _ended(folder, request, job)
+    with view.picture:
+        if job is not None and is_active:
+            _follow(view, job)
+        else:
+            _ended(view, folder, request, job)
 
 
 def _chosen(known: list[Path]) -> Path | None:
-    """Return the training to show: the one of the link, else one that runs; the others can be chosen."""
+    """Return the training to show: the one of the link, else one that runs."""
     names = {folder.name: folder for folder in known}
     asked = current_state().training
     active = [name for name, folder in names.items() if _is_active(folder)]
@@ -52,17 +69,36 @@ def _chosen(known: list[Path]) -> Path | None:
         st.warning(f"There is no training {as_text(asked)} on this machine.", icon=":material/link_off:")
     if asked not in names:
         asked = active[0] if active else ""
-    if not names:
-        return None
-    if asked != current_state().training:
+    if asked != current_state().training and names:
         put(training=asked)
-    choice(
-        "training",
-        "Trainings on this machine",
-        ["", *names],
-        words=lambda name: name or "choose one to see it again",
-    )
     return names.get(asked)
+
+
+def _choice(known: list[Path]) -> None:
+    """Show the trainings of this machine; nothing where there are none."""
+    if known:
+        names = {folder.name: training_name(folder) for folder in known}
+        choice(
+            "training",
+            "Trainings on this machine",
+            ["", *names],
+            words=lambda name: names.get(name, "the stored run"),
+            bare=True,
+            width=230,
+        )
+
+
+def _stored(view: "View") -> None:
+    """Replay the training that ships with the project."""
+    log = stored_training()
+    if log is None:
+        view.picture.info("Start a training to see it here.", icon=":material/play_arrow:")
+        return
+    with view.picture:
+        if training_picture(view, log, replays=True):
+            replayed("training_picture", once="stored training")
+            st.caption(STORED)
+    training_tabs(view, log)
 
 
 def _is_active(folder: Path) -> bool:
@@ -71,34 +107,40 @@ def _is_active(folder: Path) -> bool:
 
 
 @st.fragment(run_every=TICK_S)
-def _follow(job: Job) -> None:
+def _progress(job: Job) -> None:
+    """Show on one line how far the training is, and what stops it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.progress(job.share, job_sentence(job))
+        st.button(
+            "Stop",
+            key=f"stop {job.key}",
+            icon=":material/stop_circle:",
+            disabled=job.is_stopping,
+            on_click=job.cancel,
+            help="Writes a checkpoint; the training can go on from there.",
+        )
+
+
+@st.fragment(run_every=TICK_S)
+def _follow(view: "View", job: Job) -> None:
     """Redraw while the training runs; the page is redrawn once, when it ends."""
     if not job.is_active:
         st.rerun()
-    left, right = st.columns([0.84, 0.16], vertical_alignment="center")
-    left.progress(job.share, job_sentence(job))
-    right.button(
-        "Stop",
-        key=f"stop {job.key}",
-        icon=":material/stop_circle:",
-        width="stretch",
-        disabled=job.is_stopping,
-        on_click=job.cancel,
-        help="Writes a checkpoint; the training can go on from there.",
-    )
-    if isinstance(job.partial, TrainingLog):
-        training_charts(job.partial)
+    if isinstance(job.partial, TrainingLog) and training_picture(view, job.partial, replays=False):
+        training_tabs(view, job.partial)
 
 
-def _ended(folder: Path, request: TrainingRequest, job: Job | None) -> None:
+def _ended(view: "View", folder: Path, request: TrainingRequest, job: Job | None) -> None:
     log = job.partial if job is not None and isinstance(job.partial, TrainingLog) else read_log(folder)
-    st.header(as_text(request.title), anchor=False)
     if job is not None and job.error:
         st.error(job_error(job), icon=":material/error:")
     if not log.is_done:
         _resume(folder, request, log)
-    training_charts(log)
-    training_results(folder, request, log)
+    results = {"Take it home": partial(training_results, folder, request, log)}
+    if training_picture(view, log, replays=True):
+        training_tabs(view, log, results)
+    else:
+        training_results(folder, request, log)
 
 
 def _resume(folder: Path, request: TrainingRequest, log: TrainingLog) -> None:

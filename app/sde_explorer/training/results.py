@@ -23,7 +23,6 @@ def training_results(folder: Path, request: "TrainingRequest", log: "TrainingLog
     found = {name: last_checkpoint(folder, name) for name in request.runs}
     if not any(found.values()):
         return
-    st.header("Take it home", anchor=False)
     for name, checkpoint in found.items():
         if checkpoint is not None:
             _run(folder, request, log, name, checkpoint)

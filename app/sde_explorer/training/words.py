@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sde_core.glossary.formats import recall
-from sde_explorer.training.numbers.run import change
+from sde_explorer.training.numbers.run import change, recall_at_10
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,10 +11,20 @@ if TYPE_CHECKING:
     from sde_core.training import Interpolated
     from sde_explorer.training.numbers.run import RunLog
 
-WHAT_IT_IS = (
-    "A short fine-tuning on the pairs that are shown above: watch the spectrum move, compare with plain InfoNCE on the "
-    "same batches, take the checkpoint home. Training pairs come from `split=train` where the set has one, validation "
-    "from `split=val`; test pairs are never touched."
+HOW_TO_READ = (
+    "- **Solid** is the loss that was chosen, **dashed** plain InfoNCE on the same batches from the same start; dotted "
+    "is the spectrum before the first step.\n"
+    "- **Replay** runs through the looks at the spectrum; the line below can be dragged to any of them.\n"
+    "- **Found among the first ten**: R@10 on validation, the mean of both directions of search.\n"
+    "- Training pairs come from `split=train` where the set has one, validation from `split=val`; test pairs are never "
+    "touched."
+)
+STORED = (
+    "Recorded on the bundled emoji set by `python -m data.training_recipe`; **Start training** runs one here."
+)
+FINDING_TERMS = (
+    "Searches on validation pairs whose partner is among the first ten, the mean of image → text and text → image. One "
+    "seed: take differences of a point or two as chance until other seeds agree."
 )
 LOSS_STORY = (
     "The contrastive loss can be compared between the runs; a run whose features are stirred or attenuated sees a "
@@ -36,6 +46,16 @@ WEIGHTS_STORY = (
     "Fine-tuning is known to cost zero-shot ability. Weights between the start (0) and the end (1) often keep most of "
     "both (WiSE-FT, Wortsman et al. 2022)."
 )
+
+
+def finding(runs: "Sequence[RunLog]") -> str:
+    """Return what the training came to so far, as the title of the view: one line."""
+    found = [
+        f"{run.name} {'finds ' if i == 0 else ''}{100 * recall_at_10(run.looks[-1]):.1f}"
+        for i, run in enumerate(runs)
+    ]
+    same = ", same batches" if len(runs) > 1 else f"; at the start {100 * recall_at_10(runs[0].looks[0]):.1f}"
+    return f"After {runs[0].step:,} steps {', '.join(found)} of 100{same}"
 
 
 def outcome(runs: "Sequence[RunLog]") -> str:

@@ -11,6 +11,9 @@
       localStorage.removeItem(FOLDED);
       localStorage.removeItem(OURS);
     }
+    // Where the panel will stand, its place is kept from the start: nothing moves when it comes.
+    const isFolded = Object.keys(localStorage).some((key) => key.startsWith(FOLDED) && localStorage[key] === "true");
+    document.documentElement.classList.toggle("sde-folded", isFolded);
   } catch {} // no storage in this browser: the panel is as Streamlit has it
 
   // Back and forward: the server is told that this address is meant, also where it is empty.

@@ -69,8 +69,7 @@ class View:
         """
         with self.controls:
             st.space("stretch")
-            with st.popover("How to read this", icon=":material/help:", type="tertiary"):
-                st.markdown(words)
+            how_to_read(words)
 
     def tabs(self, field: str, draw: Mapping[str, Callable[[], None]]) -> None:
         """Show tabs; only the open one is drawn, and so computed.
@@ -98,6 +97,16 @@ class View:
                     kept[1] = name
                 with tab:
                     draw[name]()
+
+
+def how_to_read(words: str) -> None:
+    """Put what is more than one sentence behind a button.
+
+    Args:
+        words: Markdown.
+    """
+    with st.popover("How to read this", icon=":material/help:", type="tertiary"):
+        st.markdown(words)
 
 
 def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_both: bool = True) -> View:
@@ -131,7 +140,9 @@ def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_b
     if needs_both:
         _stop_without_both(opened.data)
     controls = st.container(key="own_controls", horizontal=True, vertical_alignment="center", gap="small")
-    return View(opened.data, controls, st.container(key="main_picture"), title)
+    with st.container(key=f"picture_of_{name.lower()}"):
+        picture = st.container(key="main_picture")
+    return View(opened.data, controls, picture, title)
 
 
 def _stop_without_both(data: Dataset) -> None:

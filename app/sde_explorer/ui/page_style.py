@@ -5,6 +5,12 @@ from sde_explorer.ui.figures.palette import TEXT
 _FADED = f"light-dark({','.join(TEXT['noise'])})"
 # Streamlit's own colour of ticks, titles and notes of a figure on a light page: 3.7 to 1.
 _PALE = "rgb(128, 132, 149)"
+# Pixels that a main picture takes with its sentence: its place is kept while it is on its way, and nothing below jumps.
+_HEIGHTS = {"training": 617, "curriculum": 600, "share": 562, "data": 545}
+_PLACES = "".join(
+    f"html .st-key-picture_of_{view} .st-key-main_picture{{min-height:{height}px}}"
+    for view, height in _HEIGHTS.items()
+)
 # Each rule begins with html, to win over Streamlit's own, which come later. From the start a block has its width, and
 # what waits for a box is as high as one with its label and as wide as most: what is below would jump.
 # Streamlit fades captions, and what is coloured or code in them once more: below 4.5 to 1.
@@ -19,11 +25,17 @@ html [data-testid=stBaseButton-primary] kbd{{background:none;opacity:1}}
 html [data-testid=stMainBlockContainer]{{max-width:none}}
 html [data-testid=stMain] [data-testid=stSkeleton]{{min-height:4.25rem}}
 html [data-testid=stHorizontalBlock] [data-testid=stSkeleton]{{min-width:9rem}}
+html [data-testid=stSidebar] [data-testid=stSkeleton]{{min-height:4.25rem}}
+html [data-testid=stMain] .st-key-own_controls [data-testid=stSkeleton]{{min-height:2.5rem}}
+html [data-testid=stMain] .st-key-training_picture_replay [data-testid=stSkeleton]{{min-height:0}}
 html [data-testid=stMain] .st-key-tour_header [data-testid=stSkeleton]{{min-height:0;min-width:0}}
 html [data-testid=stMainBlockContainer]{{padding:3.9rem 1.6rem 2rem}}
 html .st-key-finding h1{{font-size:clamp(1.05rem,1.62vw,1.45rem);line-height:1.25;padding:0;text-wrap:balance}}
 html .st-key-finding{{min-height:1.9rem}}
 html .st-key-own_controls{{min-height:2.5rem}}
+@media (min-width:1100px){{html:not(.sde-folded) [data-testid=stAppViewContainer]:not(:has(>[data-testid=stSidebar])){{
+padding-left:264px;box-sizing:border-box}}}}
+{_PLACES}
 html [data-testid=stSidebarHeader]{{height:2.9rem;padding-bottom:0;margin-bottom:0}}
 html [data-testid=stSidebarUserContent]{{padding-top:.4rem;padding-bottom:1rem}}
 html [data-testid=stSidebar] [data-testid=stVerticalBlock]{{gap:.5rem}}

@@ -46,15 +46,29 @@ def test_the_view_shows_gains_certificate_and_modes(open_page, spiked_folder):
     assert not at.exception
     assert not at.error
     assert not at.warning
-    assert len(at.get("plotly_chart")) == 5
-    assert "All 12 measured values stay within their bounds." in texts(at)
+    assert len(at.get("plotly_chart")) == 3
+    assert at.title[0].value.startswith("At t = 0.00 strong image directions × 1.50, vectors move by 0.")
     assert "α is 0.500" in texts(at)
+    at = open_page("curriculum", data=str(spiked_folder), curriculum_part="Strong band")
+    assert len(at.get("plotly_chart")) == 2
+    at = open_page("curriculum", data=str(spiked_folder), curriculum_part="Guarantees")
+    assert "All 12 measured values stay within their bounds." in texts(at)
     assert "[P]" in texts(at)
     assert len([e for e in at.get("html") if "sde-certificate" in e.proto.body]) == 1
 
 
+def test_the_title_says_how_far_the_vectors_move(spiked_folder):
+    embeddings, spectrum, bands = parts(spiked_folder)
+    report = numbers_gains.gain_report(spectrum, bands, 0.2, sde.CurriculumConfig())
+    rows = numbers_certificate.sampled_coordinates(embeddings, "image", spectrum)
+    certified = numbers_certificate.certificate_report(spectrum, bands, 0.2, sde.CurriculumConfig(), rows)
+    line = next(line for line in certified.lines if line.name == "relative_change")
+    moved = f"vectors move by {line.measured:.2f} of the bound's {line.bound:.2f}"
+    assert words.finding([report], kind="enhanced").endswith(moved)
+
+
 def test_a_moved_moment_moves_everything_that_depends_on_it(open_page, spiked_folder):
-    at = open_page("curriculum", data=str(spiked_folder))
+    at = open_page("curriculum", data=str(spiked_folder), curriculum_part="Guarantees")
     table = [e.proto.body for e in at.get("html")]
     control(at, "t_slider").set_value(1.0).run()
     assert "At t = 1.00, α is 0.050" in texts(at)
@@ -80,7 +94,8 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
     data = cached_sets.Dataset(embeddings, ())
     (report,) = cached_curriculum.gains(data, state, ("text",))
     assert report.alpha == pytest.approx(0.4 - (0.3 - 0.1) / 0.9 * 0.3)
-    assert words.moment_story([report], kind="enhanced") in texts(at)
+    assert words.moment_lead([report], kind="enhanced") in texts(at)
+    assert words.moment_bands([report]) in texts(at)
     assert control(at, "followed_pick").value == [1, 2]
 
 
@@ -115,7 +130,7 @@ def test_degenerate_sets_are_shown_or_named(open_page, tmp_path, kind):
     }[kind].astype(np.float32)
     folder = EmbeddingSet.from_arrays(rows, rows + 0, name="tiny").save(tmp_path / "tiny")
     for mode in ("amplify", "adversarial"):
-        at = open_page("curriculum", data=str(folder), strong_mode=mode)
+        at = open_page("curriculum", data=str(folder), strong_mode=mode, curriculum_part="Guarantees")
         assert not at.exception
         assert not at.error
         if kind == "all equal":
@@ -128,10 +143,10 @@ def test_without_pairs_the_adversarial_mode_says_what_it_misses_and_the_rest_wor
     whole = spiked(40, 8)
     apart = replace_links(whole, np.zeros((0, 2), dtype=np.int64))
     folder = apart.save(tmp_path / "apart")
-    at = open_page("curriculum", data=str(folder))
+    at = open_page("curriculum", data=str(folder), curriculum_part="Strong band")
     assert not at.exception
     assert any("at least 2 pairs; got 0" in w.value for w in at.warning)
-    assert len(at.get("plotly_chart")) == 5
+    assert len(at.get("plotly_chart")) == 2
     at = open_page("curriculum", data=str(folder), strong_mode="adversarial")
     assert not at.exception
     assert any("choose amplify or noise" in e.value for e in at.error)

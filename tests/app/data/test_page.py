@@ -1,6 +1,7 @@
 """The Data page: look at pairs and vectors, open them, find them again; every error where it happened."""
 
 import io
+import re
 import shutil
 
 import numpy as np
@@ -56,8 +57,10 @@ def test_the_page_says_what_is_open_and_offers_three_ways_in(open_page):
     at = open_page("data")
     assert not at.exception
     assert not at.error
-    assert at.segmented_control(key="data_where").options == ["On this machine", "Upload", "Hub"]
-    assert "Sets that you open are listed here" in texts(at)
+    assert at.segmented_control(key="data_where").options == ["Path", "Upload", "Hub"]
+    assert at.title[0].value == "5,418 images, 3,828 texts, nothing skipped"
+    assert pages(at).count("data:image/webp;base64") == 40
+    assert "Sets that you open are listed here" in texts(open_page("data", data_part="Opened lately"))
     at.segmented_control(key="data_where").set_value("Hub").run()
     assert at.text_input(key="data_hub").placeholder == "organisation/name"
 
@@ -68,14 +71,14 @@ def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shar
     at = looked(open_page("data"), shard)
     assert not at.exception
     assert "**6 pairs**, format **webdataset**" in texts(at)
-    assert pages(at).count("data:image/webp;base64") == 5
+    assert pages(at).split("sde-preview")[-1].count("data:image/webp;base64") == 5
     assert "&lt;b&gt;caption" in pages(at)
     assert "<b>caption" not in pages(at)
     next(b for b in at.button if b.label == "Encode").click().run()
     at = ended(at)
     assert not at.exception
-    assert "encoded, saved and opened above" in texts(at)
-    assert "1 item was skipped and listed above" in texts(at)
+    assert "encoded, saved and opened" in texts(at)
+    assert "1 item was skipped and listed below" in texts(at)
     assert control(at, "data_pick").value == shard
     assert "5 images" in texts(at)
     (entry,) = read_recent(cached_sets.cache_folder())
@@ -95,7 +98,7 @@ def test_vectors_are_uploaded_opened_and_every_view_works(open_page):
     at.button(key="vectors_open").click().run()
     at = ended(at)
     assert not at.exception
-    assert "read, saved and opened above" in texts(at)
+    assert "read, saved and opened" in texts(at)
     name = control(at, "data_pick").value
     assert name.startswith("my-set-")
     assert (cached_sets.cache_folder() / "uploads").is_dir()
@@ -103,6 +106,19 @@ def test_vectors_are_uploaded_opened_and_every_view_works(open_page):
         shown = open_page(page, data=name)
         assert not shown.exception, page
         assert not shown.error, page
+
+
+def test_pictures_are_found_by_the_words_of_their_captions(open_page):
+    at = open_page("data")
+    at.text_input(key="data_find").set_value("Wedding").run()
+    assert not at.exception
+    [found] = [c.value for c in at.caption if "of 5,418 images" in c.value]
+    count = int(found.split()[0])
+    assert pages(at).count("data:image/webp;base64") == count > 0
+    titles = re.findall(r'<figure title="(.*?)"', pages(at))
+    assert all("wedding" in title.casefold() for title in titles)
+    at.text_input(key="data_find").set_value("no caption says this").run()
+    assert any("type fewer of them" in info.value for info in at.info)
 
 
 def test_several_uploaded_files_are_one_set(open_page):
@@ -172,7 +188,7 @@ def test_sets_are_found_again_and_those_that_vanished_are_marked_and_removed(ope
     for data in (folder, other):
         assert not open_page("data", data=str(data)).exception
     shutil.rmtree(folder)
-    at = open_page("data")
+    at = open_page("data", data_part="Opened lately")
     shown = pages(at)
     assert shown.count("no longer there") == 1
     gone, kept = f"recent_open {folder} unknown", f"recent_open {other} unknown"

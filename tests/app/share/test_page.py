@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -39,6 +40,7 @@ MOVED = {
     "noise": "0.8", "strong": "1.2", "center": "kept", "t": "0.3", "alpha_start": "0.4", "schedule": "linear",
     "seed": "7", "show": "image", "yscale": "linear", "rows": "0-3.6", "part": "split=test",
 }  # fmt: skip
+SPEC = {"share_part": "Open a spec"}
 
 
 def test_the_link_holds_the_state(open_page, spiked_folder):
@@ -50,11 +52,37 @@ def test_the_link_holds_the_state(open_page, spiked_folder):
         "data": str(spiked_folder), "encoder": "unknown", **MOVED,
     }  # fmt: skip
     assert "The vectors do not travel" in texts(at)
-    assert len(at.get("plotly_chart")) == 1
+    assert (
+        at.title[0].value == "100 images in one file: spectrum, bands, retrieval with intervals, certificate"
+    )
+    assert "<h3>Spectrum and bands</h3>" in preview(at)
     there = read_state(linked_values(parse_qs(link.query), (DEFAULT.rule,)))
     assert query_of(there) == link.query
     assert link_to(there, "spectrum", "https://host/base/share").startswith("https://host/base/spectrum?")
     assert link_to(DEFAULT, "", "http://127.0.0.1:8501/share") == "http://127.0.0.1:8501/"
+
+
+def preview(at) -> str:
+    """The page in the frame: the report, or its beginning."""
+    [sent] = [e.proto.json for e in at.get("bidi_component") if e.proto.component_name.endswith("report")]
+    return json.loads(sent)["page"]
+
+
+def test_the_picture_is_the_beginning_of_the_report(open_page, spiked_folder):
+    at = open_page("share", data=str(spiked_folder))
+    at.text_input(key="share_title").set_value("<script>alert(1)</script>").run()
+    before = preview(at)
+    assert "&lt;script&gt;alert(1)" in before
+    assert "<script" not in before
+    [image] = cached_spectra.bands(cached_sets.dataset(entry_of(spiked_folder)), DEFAULT, ("image",))
+    assert f'<b class="strong">{image.count("strong")} strong</b>' in before
+    _make(at)
+    drawn = re.findall(r'<circle class="point.*?data-tip="(.*?)"', before, re.DOTALL)
+    assert drawn
+    assert (
+        drawn == re.findall(r'<circle class="point.*?data-tip="(.*?)"', preview(at), re.DOTALL)[: len(drawn)]
+    )
+    assert re.fullmatch(r"300 images in one file of [\d.]+ MB that needs no server", at.title[0].value)
 
 
 def test_what_does_not_travel_is_said(spiked_folder):
@@ -119,7 +147,7 @@ def test_a_spec_restores_the_state(open_page, spiked_folder):
     # A spec edited by hand: its fields count, the link only adds.
     assert restored(replace(spec, noise_factor=2.0), ()).state.noise == 2.0
 
-    at = open_page("share", data=str(spiked_folder))
+    at = open_page("share", data=str(spiked_folder), **SPEC)
     at.file_uploader(key="share_upload").set_value(
         ("spec.json", as_text(spec.as_dict()).encode(), "application/json")
     ).run()
@@ -150,7 +178,7 @@ def upload(at, content: bytes, name: str = "spec.json"):
     ],
 )  # fmt: skip
 def test_a_spec_that_cannot_be_shown_is_one_sentence(open_page, spiked_folder, change, message):
-    at = open_page("share", data=str(spiked_folder))
+    at = open_page("share", data=str(spiked_folder), **SPEC)
     spec = _spec(spiked_folder).as_dict() | change
     content = json.dumps(spec).replace('"SET"', json.dumps(str(spiked_folder))).encode()
     upload(at, content)
@@ -159,14 +187,14 @@ def test_a_spec_that_cannot_be_shown_is_one_sentence(open_page, spiked_folder, c
     assert message.replace("`", "") in error.value.replace("\\", "").replace("`", "")
     assert "<" not in error.value.replace("\\<", "")  # what the file says is text, not markup
     assert not [b for b in at.button if b.key == "restore_spec"]
-    assert at.code[0].value  # the rest lives
+    assert preview(at)  # the rest lives
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b"<html><script>1</script></html>"]
 )
 def test_a_file_that_is_no_spec_is_one_sentence(open_page, spiked_folder, content):
-    at = upload(open_page("share", data=str(spiked_folder)), content, "x.html")
+    at = upload(open_page("share", data=str(spiked_folder), **SPEC), content, "x.html")
     assert not at.exception
     assert [e.value.startswith("spec must be") for e in at.error] == [True]
 
@@ -218,7 +246,10 @@ def test_a_report_of_two_sets_that_is_stopped_and_made(open_page, spiked_folder,
     made = queue.find(stopped.key).result
     assert [s["name"] for s in made.content["sets"]] == ["spiked", "spiked"]
     assert at.get("download_button")[0].proto.label.startswith("Report (HTML")
-    assert "`retrieval` every treatment" in texts(at)
+    numbers = open_page("share", **link, share_part="Numbers")
+    assert "Retrieval with intervals joins them once the report is made" in texts(numbers)
+    numbers.toggle(key="share_other").set_value(True).run()
+    assert "`retrieval` every treatment" in texts(numbers)
 
 
 def test_what_a_report_cannot_compute_is_said_and_the_rest_lives(open_page, spiked_folder):
@@ -226,7 +257,7 @@ def test_what_a_report_cannot_compute_is_said_and_the_rest_lives(open_page, spik
     assert not at.exception
     assert at.error[0].value.startswith("strong must not be")
     assert at.code[0].value
-    assert len(at.get("plotly_chart")) == 1
+    assert len(open_page("share", data=str(spiked_folder), share_part="Figures").get("plotly_chart")) == 1
 
 
 @pytest.mark.parametrize("name", FIGURES)

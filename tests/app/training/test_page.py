@@ -1,6 +1,7 @@
 """The Training view: a real training in the page, stopped, resumed, seen again from disk."""
 
 import json
+import re
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -12,11 +13,13 @@ import sde_core as sde
 from sde_core.training import FinetuneConfig, LossConfig
 from sde_explorer.jobs import JobQueue, queue
 from sde_explorer.sets import known_sets
+from sde_explorer.training.cached import stored_training
+from sde_explorer.training.figures import replay, spectra
 from sde_explorer.training.figures import run as charts
-from sde_explorer.training.figures import spectra
 from sde_explorer.training.job import training_job
+from sde_explorer.training.names import training_name
 from sde_explorer.training.numbers.presets import OWN_MIX, PRESETS, own_mix
-from sde_explorer.training.numbers.run import MOST_POINTS, RunLog, TrainingLog
+from sde_explorer.training.numbers.run import MOST_POINTS, RunLog, TrainingLog, recall_at_10
 from sde_explorer.training.runs import (
     EVENTS,
     TrainingRequest,
@@ -249,14 +252,23 @@ def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked
     assert not at.exception
     text = "\n".join(m.value for m in at.markdown)
     assert "validation R@10 went from" in text
-    assert len(at.get("plotly_chart")) == 6
+    assert re.fullmatch(
+        r"After 6 steps SDE finds [\d.]+, InfoNCE [\d.]+ of 100, same batches", at.title[0].value
+    )
+    assert len(at.get("plotly_chart")) == 3  # the picture, and the open tab's two
+    shown = at.session_state["training"]
+    at = open_page("training", data=str(spiked_folder), training=shown, training_part="Bands and rank")
+    assert len(at.get("plotly_chart")) == 3
     assert "the paper reports [P]" in "".join(e.proto.body for e in at.get("html"))
+    at = open_page("training", data=str(spiked_folder), training=shown, training_part="Spectrum")
+    assert len(at.get("plotly_chart")) == 3
+    at = open_page("training", data=str(spiked_folder), training=shown, training_part="Take it home")
     assert {b.label for b in at.button} >= {"Look at its vectors", "Start training"}
     at.button(key="mix_measure").click().run()
     assert not at.exception
     _jobs_end(kind="sweep")
     at.run()
-    assert len(at.get("plotly_chart")) == 7
+    assert len(at.get("plotly_chart")) == 2
     assert any("the best mix by all of" in c.value for c in at.caption)
     at.button(key="mix_keep").click().run()
     _jobs_end(kind="mix")
@@ -268,7 +280,47 @@ def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked
     assert "-SDE" in control(at, "data_pick").value
     assert any("300 images" in c.value for c in at.caption)
     control(at, "training_pick").set_value("").run()
-    assert not at.get("plotly_chart")
+    assert any("Recorded on the bundled" in c.value for c in at.caption)
+
+
+def test_the_page_opens_on_the_stored_training(open_page, spiked_folder):
+    at = open_page("training", data=str(spiked_folder))
+    assert not at.exception
+    log = stored_training()
+    assert log is not None
+    found = [100 * recall_at_10(log.runs[name].looks[-1]) for name in ("SDE", "InfoNCE")]
+    assert (
+        at.title[0].value
+        == f"After 240 steps SDE finds {found[0]:.1f}, InfoNCE {found[1]:.1f} of 100, same batches"
+    )
+    assert {b.key for b in at.button} >= {"train_start"}
+    assert not [b for b in at.button if b.label == "Look at its vectors"]  # it left no files
+
+
+def test_the_replay_ends_where_the_training_did(spiked_folder):
+    runs = [_log(4), _log(4)]
+    made = replay.replay_figure(runs, replays=True, height=500)
+    assert [frame.name for frame in made.frames] == ["0", "1", "2", "3"]
+    moving = made.data[1:]  # the first is the start, which stands still
+    for trace, last, first in zip(moving, made.frames[-1].data, made.frames[0].data, strict=True):
+        np.testing.assert_array_equal(trace.y, last.y)
+        np.testing.assert_array_equal(trace.x, last.x)
+        assert len(first.x) in (1, 3)  # one look, or a spectrum of three directions
+    np.testing.assert_array_equal(made.data[1].y, [32, 2, 1])
+    np.testing.assert_array_equal(made.data[0].y, [4, 2, 1])
+    assert made.layout.sliders[0].active == 3
+    live = replay.replay_figure(runs[:1], replays=False, height=500)
+    assert not live.frames
+    assert not live.layout.sliders
+
+
+def test_a_training_has_a_name_that_tells_it_from_its_neighbours(request_for, tmp_path):
+    folders = []
+    for second in (5, 6):
+        folders.append(new_folder(tmp_path, "emoji", datetime(2026, 11, 2, 3, 4, second)))
+        write_request(request_for(InfoNCE=CONFIG), folders[-1])
+    assert [training_name(f) for f in folders] == ["a test, 02 Nov 03:04:05", "a test, 02 Nov 03:04:06"]
+    assert training_name(tmp_path / "gone") == "gone"
 
 
 def test_bad_settings_are_a_sentence_where_they_were_made(open_page, spiked_folder):

@@ -47,8 +47,8 @@ class Restored:
 
 
 def query_of(state: State) -> str:
-    """Return the query of the address that restores a state."""
-    return urlencode(link_of(state), doseq=True)
+    """Return the query of the address that restores a state; which part of Share was open is not part of it."""
+    return urlencode(link_of(replace(state, share_part=DEFAULT.share_part)), doseq=True)
 
 
 def set_name(entry: SetEntry) -> str:

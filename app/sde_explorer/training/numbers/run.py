@@ -175,6 +175,11 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
+def recall_at_10(look: Look) -> float:
+    """Return the share of searches that find their partner among the first ten, the mean of both directions."""
+    return (look.values["text_retrieval_recall@10"] + look.values["image_retrieval_recall@10"]) / 2
+
+
 def change(looks: list[Look], name: str) -> tuple[float, float] | None:
     """Return a metric at the first and at the last look, or None before the first."""
     return (looks[0].values[name], looks[-1].values[name]) if looks else None

@@ -26,6 +26,8 @@ KINDS = (
 )  # fmt: skip
 """Values of a column; after Tol, the last for what is left over."""
 
+STEP = "#7d828c"
+"""Words of a figure that Plotly does not colour by the theme; on both backgrounds."""
 RUN = ("#8a5fc7", "#7d7a33")
 """Two trainings side by side; the second one's lines are dashed as well."""
 
