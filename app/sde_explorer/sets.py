@@ -10,8 +10,9 @@ import sde_core as sde
 from sde_core.files import bundled
 from sde_core.sets.store import MANIFEST
 
-# Columns with more values than this are no good as filter: ids, titles, authors.
-MAX_VALUES = 24
+# A column is no good as filter if its values hold hardly more than a picture each: ids, titles. One of many values
+# (the classes of CIFAR-100 or ImageNet) is, and is found by typing.
+MAX_VALUES, LEAST_EACH, FEW_VALUES = 2_000, 4, 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +85,25 @@ def _shipped() -> list[SetEntry | None]:
 
 
 def filters(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
-    """Return every "column=value" by which the set can be narrowed down, the split first.
+    """Return every "column=value" by which the set can be narrowed down, the split first, columns of many values last.
 
     Of columns that divide the pictures in the same way (a style and its licence) the shortest one is kept.
     """
     columns: dict[bytes, tuple[str, list[str]]] = {}
+    most = min(MAX_VALUES, max(FEW_VALUES, embeddings.n_rows // LEAST_EACH))
     for name, values in sorted(embeddings.metadata.items(), key=lambda item: item[1].dtype.itemsize):
         kinds, members = np.unique(values, return_inverse=True)
-        if 2 <= len(kinds) <= MAX_VALUES:
+        if 2 <= len(kinds) <= most:
             _, first = np.unique(members, return_index=True)
             order = np.argsort(np.argsort(first))  # named by appearance, so that only the division counts
-            columns.setdefault(order[members].astype(np.int16).tobytes(), (name, kinds.astype(str).tolist()))
-    found = sorted(columns.values(), key=lambda column: (column[0] != "split", column[0]))
+            columns.setdefault(order[members].astype(np.int32).tobytes(), (name, kinds.astype(str).tolist()))
+    found = sorted(columns.values(), key=lambda c: (c[0] != "split", len(c[1]) > FEW_VALUES, c[0]))
     return tuple(f"{name}={kind}" for name, kinds in found for kind in kinds)
+
+
+def left_out_columns(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
+    """Return the columns that `filters` leaves out because nearly every picture has a value of its own."""
+    most = min(MAX_VALUES, max(FEW_VALUES, embeddings.n_rows // LEAST_EACH))
+    return tuple(
+        name for name, values in sorted(embeddings.metadata.items()) if len(np.unique(values)) > most
+    )

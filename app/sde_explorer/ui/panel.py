@@ -80,7 +80,7 @@ def _data() -> Opened:
         entries = cached_sets.entries_of(current_state().data)
         entry = _encoder(entries, missing)
         whole = cached_sets.dataset(entry)
-        _part(whole.filters, missing)
+        _part(whole, missing)
         found = cached_sets.dataset(entry, current_state().part)
     except sde.SDEError as error:
         return Opened(problem=str(error))
@@ -100,8 +100,9 @@ def _encoder(entries: tuple[SetEntry, ...], missing: list[str]) -> SetEntry:
     return entries[names.index(current_state().encoder)]
 
 
-def _part(options: tuple[str, ...], missing: list[str]) -> None:
-    state = current_state()
+def _part(whole: Dataset, missing: list[str]) -> None:
+    state, options = current_state(), whole.filters
+    alone = f"\n\nNot to filter by, nearly every image has a value of its own: {', '.join(whole.unfiltered)}."
     gone = [text for text in state.part if text not in options]
     if gone:
         missing.append(f"{state.data} has no part {' and '.join(gone)}")
@@ -110,9 +111,9 @@ def _part(options: tuple[str, ...], missing: list[str]) -> None:
         "part",
         "Part",
         options,
-        placeholder="all of it" if options else "no metadata to filter by",
+        placeholder="all of it: type to find" if options else "no column to filter by",
         disabled=not options,
-        help=HELP["part"],
+        help=f"{HELP['part']}{alone if whole.unfiltered else ''}",
         also=lambda _: selections(),  # they count rows of what was shown before
     )
 

@@ -132,6 +132,22 @@ def test_parts_of_one_column_add_up_and_columns_narrow_down():
     assert sets.filters(twin) == ("split=test", "split=train", "split=val")
 
 
+def test_columns_of_many_values_are_filters_and_ids_are_named_instead(open_page, tmp_path):
+    made = spiked(n_pairs=400)
+    classes = np.array([f"class {i % 100:02d}" for i in range(400)])
+    ids = np.arange(400).astype(str)
+    both = replace(made, metadata=made.metadata | {"class": classes, "id": ids})
+    found = sets.filters(both)
+    assert found[:4] == ("split=test", "split=train", "split=val", "class=class 00")
+    assert len(found) == 103
+    assert sets.left_out_columns(both) == ("id",)
+    folder = both.save(tmp_path / "classes")
+    at = open_page("overview", data=str(folder), part="class=class 42")
+    assert not at.warning
+    assert any("4 of 400 images" in c.value for c in at.caption)
+    assert "own: id." in control(at, "part_pick").help
+
+
 def test_names_of_encoders_load_as_they_are_listed():
     names = cached_machine.encoder_names()
     assert "ViT-B-32/laion2b_s34b_b79k" in names

@@ -29,12 +29,14 @@ class Dataset:
         filters: "column=value" by which the whole set can be narrowed down.
         folder: where the whole set lies.
         sizes: of its files with vectors, in bytes.
+        unfiltered: columns that are no filter, because nearly every picture has a value of its own.
     """
 
     embeddings: sde.EmbeddingSet
     filters: tuple[str, ...]
     folder: str = ""
     sizes: tuple[int, ...] = ()
+    unfiltered: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -122,9 +124,17 @@ def _dataset(entry: SetEntry, part: tuple[str, ...]) -> Dataset:
         keep = rows_of_part(whole.embeddings, part)
         if not keep.any():
             raise sde.DataError(f"no pair of {entry.data} is {' and '.join(part)}: take one of them away")
-        return Dataset(whole.embeddings.select(keep), whole.filters, whole.folder, whole.sizes)
+        return Dataset(
+            whole.embeddings.select(keep), whole.filters, whole.folder, whole.sizes, whole.unfiltered
+        )
     embeddings = sde.EmbeddingSet.load(entry.folder)
-    return Dataset(embeddings, sets.filters(embeddings), entry.folder, _sizes(entry.folder))
+    return Dataset(
+        embeddings,
+        sets.filters(embeddings),
+        entry.folder,
+        _sizes(entry.folder),
+        sets.left_out_columns(embeddings),
+    )
 
 
 def _sizes(folder: str) -> tuple[int, ...]:

@@ -127,7 +127,7 @@ def _named(panel: int) -> dict[str, Any]:
 
 def _axes(runs: "Sequence[RunLog]") -> dict[str, Axis]:
     """Return axes that hold the whole training, so that nothing jumps while it replays."""
-    last = max(max(x.step for x in run.looks + run.spectra) for run in runs)  # type: ignore[operator]
+    last = max(max(x.step for x in run.looks + run.spectra) for run in runs)
     steps = [-0.02 * max(last, 1), 1.02 * max(last, 1)]
     found = [[100 * recall_at_10(x) for x in run.looks] for run in runs]
     ranks = [[x.image.effective_rank for x in run.spectra] for run in runs]

@@ -61,6 +61,7 @@ function takeByKeys(one, line, desk) {
     const factor = ENDS[event.key] ?? (KEYS[event.key] && bounded(rounded(now * KEYS[event.key])));
     if (!factor) return;
     event.preventDefault();
+    event.stopPropagation(); // arrow keys lead through a presentation elsewhere
     desk.moveAndTell({ ...desk.factors, [name]: factor }, TYPED_MS);
   });
   group.addEventListener("blur", () => desk.tell());
