@@ -41,6 +41,11 @@ def files(tmp_path, monkeypatch, tiny_encoder_folder, clip_folder):
     for folder, writer in VECTOR_FOLDERS.items():
         (tmp_path / folder).mkdir()
         VECTORS[writer](real_set().select(np.arange(6)), tmp_path / folder)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/train.csv").write_text(
+        "filepath,title\nE:\\sets\\images\\p0.webp,one\n/mnt/x/p1.webp,two\n"
+    )
+    (tmp_path / "lists/words.csv").write_text("text,language\na cat,en\n")
     _write_encoders(tmp_path, tiny_encoder_folder, clip_folder)
     image, text = np.random.default_rng(0).normal(size=(2, 6, 4)).astype(np.float32)
     (tmp_path / "faiss").mkdir()

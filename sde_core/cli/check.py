@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     unknown = [kind for kind in options.allow if kind not in KINDS]
     if unknown:
         raise ConfigError(f"--allow must name kinds out of {', '.join(KINDS)}; got {unknown[0]!r}")
-    report = check_path(options.path, format=options.input_format)
+    report = check_path(options.path, format=options.input_format, image_root=options.image_root)
     odd = [each for each in report.odd if each.kind not in options.allow]
     code = 1 if any(each.kind != "remarks" for each in odd) else 0
     if options.json:

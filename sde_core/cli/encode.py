@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     if Path(options.output).expanduser().is_file():
         raise DataError(f"output must be a folder; {options.output} is a file: name another")
     name = options.pairs or options.input_dataset
-    pairs = open_pairs(name, options.input_format)
+    pairs = open_pairs(name, options.input_format, image_root=options.image_root)
     encoder = load_chosen_encoder(options)
     with encoding_bar(name) as progress, _interruptible(options.output):
         embeddings = encode_pairs(

@@ -40,9 +40,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--captions",
-        choices=("primary", "all", "both"),
-        default="both",
-        help="gallery of each picture's first caption, of all captions, or a row for each",
+        choices=("each", "primary", "all", "both"),
+        help="each: every caption is right for its own picture alone, as CLIP_benchmark counts; primary: the first "
+        "of each picture; all: equal ones are one, right for all their pictures; default: a row for each of the three",
     )
     parser.add_argument(
         "--fit-on",

@@ -38,11 +38,16 @@ def new_command(
 
 
 def add_pairs_options(parser: argparse.ArgumentParser) -> None:
-    """Add --input-format, named as clip-retrieval does."""
+    """Add --input-format, named as clip-retrieval does, and --image-root."""
     parser.add_argument(
         "--input-format",
         metavar="NAME",
         help="format of the pairs where it should not be detected: folder, table, parquet, webdataset, zip, ...",
+    )
+    parser.add_argument(
+        "--image-root",
+        metavar="DIR",
+        help="folder that the names of pictures in a table count from, also absolute ones, and links may lead into",
     )
 
 

@@ -44,7 +44,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--write-spec", metavar="FILE", help="write the spec here too")
     parser.add_argument("--title", default="Embedding spectrum report")
     parser.add_argument(
-        "--captions", choices=("primary", "all"), default="primary", help="gallery of retrieval"
+        "--captions", choices=("each", "primary", "all"), default="primary", help="gallery of retrieval"
     )
     parser.add_argument(
         "--baselines", type=words, metavar="NAME,...", help="only these rows beside raw; default: all"

@@ -19,7 +19,10 @@ KS = (1, 5, 10)
 
 def run(options: argparse.Namespace, source: "Source", names: list[str]) -> None:
     """Evaluate each set and all together; with a reference, one table of treatments a set."""
-    galleries: list[Captions] = ["primary", "all"] if options.captions == "both" else [options.captions]
+    from sde_core.sets.evaluation import GALLERIES
+
+    several: dict[str | None, list[Captions]] = {None: list(GALLERIES), "both": ["primary", "all"]}
+    galleries = several.get(options.captions) or [options.captions]
     if options.fit_on is None:
         if options.baselines is not None:
             raise ConfigError("--baselines must come with --fit-on SET, the split that they are fitted on")
@@ -72,7 +75,7 @@ def _compared(
     galleries: "list[Captions]",
 ) -> None:
     from sde_core.retrieval.bootstrap import Resampling
-    from sde_core.sets.evaluation import evaluate_retrieval
+    from sde_core.sets.evaluation import evaluate_retrieval, gallery_of
     from sde_core.treatments.comparison import compare_retrieval
     from sde_core.treatments.treatment import fit_all
 
@@ -88,7 +91,7 @@ def _compared(
     results: list[dict[str, Any]] = []
     for captions in galleries:
         for each in sets:
-            gallery = each.with_primary_captions() if captions == "primary" else each
+            gallery = gallery_of(each, captions)
             with counting_bar(f"{each.name}, {captions} captions") as progress:
                 rows = compare_retrieval(
                     gallery.image,

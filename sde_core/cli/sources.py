@@ -98,9 +98,10 @@ class Source:
         from sde_core.encoding import encode_pairs
         from sde_core.pairs import open_pairs
 
-        opened = [open_pairs(name, self._options.input_format) for name in names]
+        options = self._options
+        opened = [open_pairs(n, options.input_format, image_root=options.image_root) for n in names]
         encoder = self.encoder
-        size, workers = chosen_batch_size(self._options, encoder), self._options.workers
+        size, workers = chosen_batch_size(options, encoder), options.workers
         sets = []
         for pairs in opened:
             with encoding_bar(pairs.uri) as progress:

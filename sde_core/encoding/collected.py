@@ -26,12 +26,22 @@ class Collected:
         self._links = array("q")
         self._columns: dict[str, list[Any]] | None = None
 
+    def add_captions(self, pair: Pair) -> None:
+        """Keep the new captions of a pair without picture, each with the metadata of the pair."""
+        for caption in pair.captions:
+            if caption not in self._captions:
+                self._captions[caption] = len(self._captions)
+                self._describe(pair)
+
     def add(self, pair: Pair) -> None:
         """Keep a pair; each distinct caption once."""
         for caption in pair.captions:
             text = self._captions.setdefault(caption, len(self._captions))
             self._links.extend((text, len(self.ids)))
         self.ids.append(pair.id)
+        self._describe(pair)
+
+    def _describe(self, pair: Pair) -> None:
         if self._columns is None:
             self._columns = {key: [] for key in pair.metadata}
         for key in [key for key in self._columns if not _fits(self._columns[key], pair.metadata.get(key))]:

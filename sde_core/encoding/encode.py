@@ -23,6 +23,7 @@ from sde_core.files.growing import GrowingMatrix
 from sde_core.pairs.base import Pair, Pairs, Skipped
 from sde_core.sets.embeddings import EmbeddingSet, Floats
 from sde_core.sets.provenance import Provenance
+from sde_core.vocabulary import Modality
 
 _Item = TypeVar("_Item")
 
@@ -37,7 +38,7 @@ def encode_pairs(
     resume: str | Path | None = None,
     name: str = "",
 ) -> EmbeddingSet:
-    """Return the pairs as unit vectors; each distinct caption is encoded once; pictures alone where there is none.
+    """Return the pairs as unit vectors, each distinct caption once; of pictures or captions alone where that is all.
 
     Captions that the encoder reads in part only are counted in ``remarks``.
 
@@ -73,9 +74,12 @@ def encode_pairs(
     plan = _plan(provenance, size, encoder.device, threads)
     blocks = None if folder is None else Blocks(folder, plan)
     with _torch_threads(threads):
-        kept, image = _encode_pictures(encoder, pairs, blocks, progress, size, workers)
+        if Modality.IMAGE in pairs.modalities:
+            kept, image = _encode_pictures(encoder, pairs, blocks, progress, size, workers)
+        else:
+            kept, image = _captions_of(pairs), np.empty((0, 0), np.float32)
         skipped = (*pairs.skipped, *kept.skipped)
-        if not kept.ids:
+        if not kept.ids and not kept.captions:
             detail = f"; the first: {skipped[0].item}: {skipped[0].reason}" if skipped else ""
             raise DataError(
                 f"{pairs.uri} must hold at least one usable pair; {len(skipped)} were skipped{detail}"
@@ -83,6 +87,8 @@ def encode_pairs(
         text = _encode_captions(encoder, kept.captions, blocks, progress, size)
         if not kept.captions:
             text = np.empty((0, image.shape[1]), image.dtype)
+        if not kept.ids:
+            image = np.empty((0, text.shape[1]), text.dtype)
     columns = kept.columns()
     return EmbeddingSet(
         image=image,
@@ -133,6 +139,14 @@ def _encode_pictures(
             pace.step(len(batch.pairs))
     writer.flush()
     return kept, vectors.array()
+
+
+def _captions_of(pairs: Pairs) -> Collected:
+    """Return the captions of a set that has nothing else."""
+    kept = Collected()
+    for pair in pairs:
+        kept.add_captions(pair)
+    return kept
 
 
 def _images(encoder: Encoder, batch: Batch) -> Tensor | None:

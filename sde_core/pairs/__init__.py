@@ -21,13 +21,17 @@ __all__ = [
 ]
 
 
-def open_pairs(path_or_uri: str | Path, format: str | None = None) -> Pairs:
+def open_pairs(
+    path_or_uri: str | Path, format: str | None = None, *, image_root: str | Path | None = None
+) -> Pairs:
     """Return the image-text pairs at ``path_or_uri``; no picture is read yet.
 
     Args:
         path_or_uri: a bundled set ("emoji", "clipart", or one split of it such as "emoji/test"), a file, a
             folder, a pattern of shards, a hub name; docs/data.md shows every format.
         format: one of `format_names`; None detects it.
+        image_root: folder of your own that names of pictures in a table count from, also absolute ones of another
+            machine, and into which links of a folder may lead.
 
     Returns:
         Pairs: iterate for `Pair`, or `find` one by its id.
@@ -36,7 +40,7 @@ def open_pairs(path_or_uri: str | Path, format: str | None = None) -> Pairs:
         DataError: nothing there, or nothing in a known format.
         ConfigError: ``format`` is unknown.
     """
-    source = _source(path_or_uri)
+    source = _source(path_or_uri, image_root)
     return open_detected(source) if format is None else open_as(format, source)
 
 
@@ -52,11 +56,12 @@ def detect_format(path_or_uri: str | Path) -> str | None:
     return detected_name(_source(path_or_uri))
 
 
-def _source(path_or_uri: str | Path) -> Source:
+def _source(path_or_uri: str | Path, image_root: str | Path | None = None) -> Source:
     uri = str(path_or_uri)
     if not uri.strip() or "\0" in uri:
         raise DataError(f"path_or_uri must name a set of pairs; got {uri!r}")
-    return _bundled(uri) or Source.of(uri)
+    root = None if image_root is None else Path(image_root).expanduser()
+    return _bundled(uri) or Source.of(uri, root)
 
 
 def _bundled(uri: str) -> Source | None:

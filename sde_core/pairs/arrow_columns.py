@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
+from sde_core.pairs.class_labels import class_label
 from sde_core.pairs.columns import CAPTION_COLUMNS, ID_COLUMNS, IMAGE_COLUMNS, by_plain_name, caption_columns
+from sde_core.vocabulary import MODALITIES, Modality
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,11 +29,13 @@ class ArrowColumns:
     """Which column of a table holds what.
 
     Attributes:
-        image: pictures: bytes, a struct of bytes and path, or paths.
+        image: pictures: bytes, a struct of bytes and path, or paths; "" in a table of captions only.
         is_path: whether the image column holds paths as text.
-        captions: each with one caption or a list of them a row, the primary one first.
+        captions: each with one caption or a list of them a row, the primary one first; may be none.
         id: ids, text or whole numbers; "" where there is none.
         metadata: the other columns that hold scalars.
+        label: numbers of classes, which stand for captions where there are none; "" where there is no such column.
+        class_names: names by number of class.
     """
 
     image: str
@@ -39,11 +43,19 @@ class ArrowColumns:
     captions: tuple[str, ...]
     id: str
     metadata: tuple[str, ...]
+    label: str = ""
+    class_names: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """The column that tells pairs apart: ids, else paths; "" if rows are only numbered."""
         return self.id or (self.image if self.is_path else "")
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What the table has columns for."""
+        has = {Modality.IMAGE: bool(self.image), Modality.TEXT: bool(self.captions or self.label)}
+        return tuple(modality for modality in MODALITIES if has[modality])
 
     @property
     def merges(self) -> bool:
@@ -72,7 +84,7 @@ def find_columns(schema: "pa.Schema", label: str) -> ArrowColumns:
         label: what the message calls the table.
 
     Raises:
-        DataError: no picture or no caption column, one of another type, or a name that comes twice.
+        DataError: neither a picture nor a caption column, one of another type, or a name that comes twice.
     """
     try:
         names = list(schema.names)
@@ -86,28 +98,30 @@ def find_columns(schema: "pa.Schema", label: str) -> ArrowColumns:
             f"{label} holds queries and candidates as MMEB has them: open its folder, or score it with evaluate_mmeb"
         )
     image = _image_column(schema)
-    if image is None:
+    captions = caption_columns(by_plain_name([name for name in names if name != image]))
+    if image is None and (not captions or _may_hold_pictures(schema)):
         wanted = (
             "a picture column: bytes, a struct {bytes, path}, or paths under a name such as filepath or image"
+            f"{'' if captions else ', or a caption column, named ' + ', '.join(CAPTION_COLUMNS[:4]) + ', ...'}"
         )
         raise DataError(f"{label} must have {wanted}; it has {_listed(schema)}")
-    captions = caption_columns(by_plain_name([name for name in names if name != image]))
-    if not captions:
-        wanted = f"a caption column, named {', '.join(CAPTION_COLUMNS[:4])}, ..."
-        raise DataError(f"{label} must have {wanted}; it has {_listed(schema)}")
+    of_classes, class_names = ("", ()) if captions else class_label(schema)
     for name in captions:
         if not (_is_text(kind := _value_type(schema, name)) or _is_list_of_text(kind)):
             raise DataError(f"{label}: column {name} must hold text or lists of text; it holds {kind}")
     id_column = (
-        _named(schema, (*ID_COLUMNS, "img_id"), lambda t: _is_text(t) or _is_integer(t), but=image) or ""
+        _named(schema, (*ID_COLUMNS, "img_id"), lambda t: _is_text(t) or _is_integer(t), but=image or "")
+        or ""
     )
     rest = [name for name in names if name not in (image, *captions, id_column)]
     return ArrowColumns(
-        image=image,
-        is_path=_is_text(_value_type(schema, image)),
+        image=image or "",
+        is_path=image is not None and _is_text(_value_type(schema, image)),
         captions=captions,
         id=id_column,
         metadata=tuple(name for name in rest if _is_scalar(_value_type(schema, name))),
+        label=of_classes,
+        class_names=class_names,
     )
 
 
@@ -125,6 +139,15 @@ def _cell(scalar: Any) -> object:  # noqa: ANN401  (a pyarrow.Scalar, which has 
         return scalar.as_py()
     except UnicodeDecodeError as error:
         return DataError(f"text must be UTF-8; got {error.reason} at byte {error.start}")
+
+
+def _may_hold_pictures(schema: "pa.Schema") -> bool:
+    """Return whether a column has the name of pictures, or holds bytes, without being one that can be taken."""
+    plain = by_plain_name(schema.names)
+    return any(name in plain for name in (*IMAGE_COLUMNS, *BYTES_NAMES)) or any(
+        _is_binary(kind) or _is_picture_struct(kind)
+        for kind in (_value_type(schema, n) for n in schema.names)
+    )
 
 
 def _image_column(schema: "pa.Schema") -> str | None:

@@ -4,6 +4,7 @@ Parquet and Hugging Face datasets share this module; `sde_core.pairs.arrow_colum
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,12 @@ from sde_core.errors import DataError
 from sde_core.pairs.arrow_columns import ArrowColumns, cells, find_columns
 from sde_core.pairs.arrow_keys import KeyIndex
 from sde_core.pairs.arrow_part import ArrowPart, Place, place_of, places
-from sde_core.pairs.base import Pair, Pairs, Skipped
+from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
+from sde_core.pairs.class_labels import class_name
 from sde_core.pairs.fields import clean_captions, clean_id, listed_captions, scalars
 from sde_core.pairs.limits import MAX_PICTURE_BYTES
+from sde_core.pairs.one_modality import no_picture, remark_on
+from sde_core.vocabulary import MODALITIES, Modality
 
 if TYPE_CHECKING:
     from sde_core.pairs.tree import Tree
@@ -43,6 +47,9 @@ class ArrowPairs(Pairs):
         self._skipped: dict[str, Skipped] = {}
         self._columns: dict[str, ArrowColumns] = {}  # label -> roles
         self._several = len(parts) > 1
+        self._modalities = MODALITIES
+        self._remarks: tuple[str, ...] = ()
+        self._without_picture: dict[tuple[str, int], frozenset[int]] = {}
         self._parts = [part for part in parts if self._opens(part)]
         if not self._parts:
             raise DataError(next(iter(self._skipped.values())).reason)
@@ -86,6 +93,16 @@ class ArrowPairs(Pairs):
                 self._skip(part.label, part.problem)
 
     @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What the tables have columns for: pictures and captions, or one of the two."""
+        return self._modalities
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence where no column of pictures, or none of captions, was recognised."""
+        return self._remarks
+
+    @property
     def n_items(self) -> int:
         """Number of rows that have an id or a path of their own, whether usable or not."""
         return sum(sum(part.group_rows) for part in self._parts) - self._keys.n_repeats
@@ -117,6 +134,16 @@ class ArrowPairs(Pairs):
         try:
             columns = find_columns(part.schema, part.label)
             _ = part.group_rows  # known from here on
+            if not self._columns:
+                self._modalities = columns.modalities
+                self._remarks = remark_on(columns.modalities, part.schema.names)
+                if columns.label:
+                    self.classification = Classification(classnames=columns.class_names, templates=())
+            elif columns.modalities != self._modalities:
+                lacks = next(iter(set(MODALITIES) - set(columns.modalities)), "no modality")
+                raise DataError(
+                    f"{part.label} must have the columns of the first table; it differs in {lacks}"
+                )
         except DataError as error:
             self._skip(part.label, str(error))
             return False
@@ -140,20 +167,37 @@ class ArrowPairs(Pairs):
     def _pair(self, place: Place, row: dict[str, Any]) -> Pair:
         columns = self._columns[place.part.label]
         read_image: Callable[[], bytes] = lambda: self._content(place)  # noqa: E731
-        if columns.is_path:
+        if columns.image and not columns.is_path and place.row in self._empty(place):
+            raise DataError(_failure(row) or "no picture: its cell is empty")
+        if not columns.image:
+            read_image = no_picture(self.uri)
+        elif columns.is_path:
             name = self._file_name(row[columns.image])
             self._files.size(name)  # says so if the file is missing or must not be read
             read_image = lambda: self._files.read(name)  # noqa: E731
         pair_id = self._id(place, row)
         captions = [text for name in columns.captions for text in listed_captions(_sound(row[name]))]
+        label = {"label": row[columns.label]} if columns.label else {}
+        if label:
+            captions.append(class_name(columns.class_names, row[columns.label]))
         if columns.merges:
             captions += self._keys.captions_of_repeated.get(_identity(columns, row), ())
         return Pair(
             id=pair_id,
-            captions=clean_captions(captions),
+            captions=clean_captions(captions, needed=bool(columns.captions or columns.label)),
             read_image=read_image,
-            metadata=scalars({name: row[name] for name in columns.metadata}),
+            metadata=scalars({name: row[name] for name in columns.metadata} | label),
         )
+
+    def _empty(self, place: Place) -> frozenset[int]:
+        """Return the rows of the group that have no picture."""
+        key = (place.part.label, place.group)
+        if key not in self._without_picture:
+            column = self._columns[place.part.label].image
+            self._without_picture[key] = frozenset()
+            with suppress(DataError):  # reading a picture says so
+                self._without_picture[key] = place.part.without_picture(column, place.group)
+        return self._without_picture[key]
 
     def _content(self, place: Place) -> bytes:
         cell = place.part.picture(self._columns[place.part.label].image, place.group, place.row)
@@ -217,6 +261,12 @@ def _sound(cell: object) -> object:
     if isinstance(cell, DataError):
         raise cell
     return cell
+
+
+def _failure(row: dict[str, Any]) -> str:
+    """Return what img2dataset says of a picture that it could not fetch; "" where it says nothing."""
+    status, reason, url = (row.get(name) for name in ("status", "error_message", "url"))
+    return f"img2dataset: {status}: {reason} ({url})"[:500] if status and reason else ""
 
 
 def _identity(columns: ArrowColumns, row: dict[str, Any]) -> tuple[str, ...]:

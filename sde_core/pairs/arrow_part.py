@@ -44,6 +44,27 @@ class ArrowPart(ABC):
     def picture(self, column: str, group: int, row: int) -> object:
         """Return one cell of an image column; ``row`` counts within the group."""
 
+    @abstractmethod
+    def without_picture(self, column: str, group: int) -> frozenset[int]:
+        """Return the rows of a group whose cell is null, as far as that is known without reading all pictures."""
+
+
+def null_rows(cells: "pa.Array") -> list[int]:
+    """Return where a column of pictures holds nothing: null, or a struct without bytes and path."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    empty = pc.is_null(cells)
+    if pa.types.is_struct(cells.type):
+        inner = [
+            pc.is_null(pc.struct_field(cells, f.name)) for f in cells.type if f.name in ("bytes", "path")
+        ]
+        for each in inner[1:]:
+            inner[0] = pc.and_(inner[0], each)
+        empty = pc.or_(empty, inner[0])
+    found: list[int] = pc.indices_nonzero(empty).to_pylist()
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

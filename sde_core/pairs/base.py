@@ -49,7 +49,7 @@ class Classification:
 
     Attributes:
         classnames: names by number of class.
-        templates: prompts with the place of the name as `{c}`: "a photo of a {c}.".
+        templates: prompts with the place of the name as `{c}`: "a photo of a {c}."; none where the set has none.
     """
 
     classnames: tuple[str, ...]

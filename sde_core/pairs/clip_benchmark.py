@@ -67,10 +67,27 @@ def _shards(tree: Tree, prefix: str) -> list[str]:
 
 
 def _classification(tree: Tree) -> Classification | None:
-    names = _lines(tree, "classnames.txt")
+    names = _class_names(tree)
     if "".join(_lines(tree, "dataset_type.txt")).lower() == "retrieval" or not names:
         return None
     return Classification(classnames=tuple(names), templates=_templates(tree) or ("{c}",))
+
+
+def _class_names(tree: Tree) -> list[str]:
+    """Return the names, whose numbers count lines.
+
+    Raises:
+        DataError: a line among them is blank: the numbers after it would be those of other names.
+    """
+    lines = _all_lines(tree, "classnames.txt")
+    while lines and not lines[-1]:
+        lines.pop()
+    if "" in lines:
+        raise DataError(
+            f"classnames.txt must have a name in every line, whose number is that of the class; line "
+            f"{lines.index('') + 1} is blank"
+        )
+    return lines
 
 
 def _templates(tree: Tree) -> tuple[str, ...]:
@@ -89,7 +106,12 @@ def _templates(tree: Tree) -> tuple[str, ...]:
 
 
 def _lines(tree: Tree, name: str) -> list[str]:
-    """Return the lines of a text file that are not blank; none where it is missing.
+    """Return the lines of a text file that are not blank; none where it is missing."""
+    return [line for line in _all_lines(tree, name) if line]
+
+
+def _all_lines(tree: Tree, name: str) -> list[str]:
+    """Return the lines of a text file without outer space; none where it is missing.
 
     Raises:
         DataError: it is there and cannot be read as text.
@@ -100,4 +122,4 @@ def _lines(tree: Tree, name: str) -> list[str]:
         text = caption_text(tree.read(name, MAX_ROW_BYTES))
     except DataError as error:
         raise DataError(f"{name} cannot be read: {error}") from None
-    return [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
+    return [line.strip() for line in re.split(r"\r\n|\r|\n", text)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sde_core.errors import DataError
 from sde_core.pairs.fields import listed_captions
+from sde_core.vocabulary import MODALITIES, Modality
 
 IMAGE_COLUMNS = (
     "filepath", "file_path", "filename", "file_name", "image_path", "image_file", "image_name", "image",
@@ -27,14 +28,20 @@ class Columns:
     """The columns of a table by their part.
 
     Attributes:
-        image: with the picture.
-        captions: with captions, the primary one first.
+        image: with the picture; "" in a table of captions only.
+        captions: with captions, the primary one first; none in a table of pictures only.
         id: with the picture's id; None where the picture's name is the id.
     """
 
     image: str
     captions: tuple[str, ...]
     id: str | None
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What the table has columns for."""
+        has = {Modality.IMAGE: bool(self.image), Modality.TEXT: bool(self.captions)}
+        return tuple(modality for modality in MODALITIES if has[modality])
 
     def captions_of(self, record: Mapping[str, object]) -> list[str]:
         """Return the captions of one row, as they stand there."""
@@ -46,7 +53,7 @@ class Columns:
         return {name: value for name, value in record.items() if name not in used}
 
 
-def find_columns(names: Sequence[str], where: str) -> Columns:
+def find_columns(names: Sequence[str], where: str, *, needs_both: bool = True) -> Columns:
     """Return the columns by their names; case, spaces and dashes do not count.
 
     The first name of each list that is there is taken. Numbered columns (`caption_1`, `caption 2`, `title3`) are
@@ -55,9 +62,10 @@ def find_columns(names: Sequence[str], where: str) -> Columns:
     Args:
         names: of all columns.
         where: what the sentence calls the table.
+        needs_both: whether a column for pictures alone, or for captions alone, is refused.
 
     Raises:
-        DataError: no column for the picture, or none for the caption.
+        DataError: no column for the picture, or none for the caption; with ``needs_both`` False neither.
 
     >>> find_columns(["filepath", "title", "views"], "a.csv")
     Columns(image='filepath', captions=('title',), id=None)
@@ -65,14 +73,14 @@ def find_columns(names: Sequence[str], where: str) -> Columns:
     plain = by_plain_name(names)
     image = next((plain[n] for n in IMAGE_COLUMNS if n in plain), None)
     captions = caption_columns(plain)
-    if image is None or not captions:
+    if (image is None or not captions) if needs_both else not (image or captions):
         raise DataError(
             f"{where} must have a column for the picture ({', '.join(IMAGE_COLUMNS[:4])}, ...) and one for the "
             f"caption ({', '.join(CAPTION_COLUMNS[:4])}, ...), named in its first line; "
             f"got {', '.join(map(repr, names[:8])) or 'nothing'}"
         )
     return Columns(
-        image=image, captions=captions, id=next((plain[n] for n in ID_COLUMNS if n in plain), None)
+        image=image or "", captions=captions, id=next((plain[n] for n in ID_COLUMNS if n in plain), None)
     )
 
 

@@ -6,6 +6,7 @@ Folders below count too; img2dataset's output "files" is one of these. Nothing i
 import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property, partial
 from itertools import islice
 from threading import Lock
@@ -30,6 +31,7 @@ from sde_core.vocabulary import MODALITIES, Modality
 
 LOOKS_FOR = "a folder of pictures with captions beside them (a.jpg with a.txt or a.json)"
 
+_PROBED = 64
 _SIDECARS = (".txt", ".json")
 _MAY_HOLD_CAPTIONS = (*TABLE_SUFFIXES, ".parquet", ".tar", ".arrow", ".json", ".txt")
 
@@ -98,7 +100,7 @@ class FolderPairs(Pairs):
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """Pictures and captions; pictures only, if no folder has a caption file."""
+        """Pictures and captions; pictures only, if there is no caption file and no caption in the first JSON files."""
         return MODALITIES if self._has_captions else (Modality.IMAGE,)
 
     def find(self, pair_id: str) -> Pair:
@@ -125,7 +127,18 @@ class FolderPairs(Pairs):
 
     @cached_property
     def _has_captions(self) -> bool:
-        return any(bool(_sidecars(names)) for _, names in self._tree.folders())
+        """Whether there is a text file, or a caption in a first JSON file, which img2dataset always writes."""
+        looked_at = 0
+        for folder, names in self._tree.folders():
+            for (_, suffix), name in _sidecars(names).items():
+                if suffix == ".txt":
+                    return True
+                if looked_at < _PROBED:
+                    looked_at += 1
+                    with suppress(DataError):
+                        if any(record_captions(json_record(self._tree.read(folder + name, MAX_ROW_BYTES)))):
+                            return True
+        return False
 
     def _pair(self, folder: str, stem: str, name: str, beside: Mapping[tuple[str, str], str]) -> Pair:
         pair_id, picture = clean_id(folder + stem), folder + name

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
 from sde_core.pairs.arrow_pairs import ArrowPairs
-from sde_core.pairs.arrow_part import ArrowPart, readable
+from sde_core.pairs.arrow_part import ArrowPart, null_rows, readable
 from sde_core.pairs.fingerprint import ends_digest
 from sde_core.pairs.limits import MAX_ROW_BYTES
 from sde_core.pairs.source import Source
@@ -65,12 +65,13 @@ def open_source(source: Source) -> ArrowPairs:
     if not isinstance(files, list) or not files:
         raise DataError(f"{source.uri} must name its Arrow files in {STATE}; it names none: save it again")
     names = [str(f.get("filename", "")) if isinstance(f, dict) else "" for f in files]
-    return _pairs(source.tree, [source.tree.inside(f"{folder}{name}") for name in names], source.uri)
+    inside = [source.tree.inside(f"{folder}{name}") for name in names]
+    return _pairs(source.tree, inside, source.uri, source.pictures(source.tree))
 
 
-def _pairs(tree: Tree, names: list[str], uri: str) -> ArrowPairs:
+def _pairs(tree: Tree, names: list[str], uri: str, pictures: Tree | None = None) -> ArrowPairs:
     parts: list[ArrowPart] = [_ArrowFile(tree, name) for name in names]
-    return ArrowPairs(parts, uri, tree, lambda: ends_digest(tree, names))
+    return ArrowPairs(parts, uri, pictures or tree, lambda: ends_digest(tree, names))
 
 
 def _split_folder(tree: Tree, uri: str) -> str:
@@ -135,6 +136,11 @@ class _ArrowFile(ArrowPart):
         """Return one cell of an image column."""
         with readable(self.label, "Arrow"):
             return self._sound(group, [column]).column(0)[row].as_py()
+
+    def without_picture(self, column: str, group: int) -> frozenset[int]:
+        """Return the rows without a picture; the bytes themselves are not looked at."""
+        with readable(self.label, "Arrow"):
+            return frozenset(null_rows(self._sound(group, [column]).column(0)))
 
     def _sound(self, group: int, columns: list[str]) -> "pa.RecordBatch":
         """Return some columns of a batch; what an Arrow file says of itself is checked before it is followed."""

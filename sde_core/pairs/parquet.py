@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING
 
 from sde_core.errors import DataError
 from sde_core.pairs.arrow_pairs import ArrowPairs
-from sde_core.pairs.arrow_part import ArrowPart, readable
+from sde_core.pairs.arrow_part import ArrowPart, null_rows, readable
 from sde_core.pairs.fingerprint import ends_digest
 from sde_core.pairs.source import Source
-from sde_core.pairs.tree import FolderTree, Tree
+from sde_core.pairs.tree import Tree
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +52,7 @@ def open_source(source: Source) -> ArrowPairs:
         raise DataError(f"{source.uri} must name parquet files ({', '.join(SUFFIXES)}); there are none")
     pictures = _Pictures()
     parts: list[ArrowPart] = [_ParquetPart(tree, name, pictures) for name in names]
-    return ArrowPairs(parts, source.uri, tree, lambda: ends_digest(tree, names))
+    return ArrowPairs(parts, source.uri, source.pictures(tree), lambda: ends_digest(tree, names))
 
 
 class _ParquetPart(ArrowPart):
@@ -89,6 +89,25 @@ class _ParquetPart(ArrowPart):
     def picture(self, column: str, group: int, row: int) -> object:
         """Return one cell of an image column."""
         return self._pictures.read(self, column, group, row)
+
+    def without_picture(self, column: str, group: int) -> frozenset[int]:
+        """Return the rows without a picture; the column is read only where the footer counts nulls in it."""
+        if not self._counts_nulls(column, group):
+            return frozenset()
+        found: list[int] = []
+        first = 0
+        with self._tree.open(self.label) as file, readable(self.label, "parquet"):
+            for batch in self.batches(file, group, [column], PICTURES):
+                found += [first + row for row in null_rows(batch.column(0))]
+                first += len(batch)
+        return frozenset(found)
+
+    def _counts_nulls(self, column: str, group: int) -> bool:
+        with readable(self.label, "parquet"):
+            meta = self._footer.row_group(group)
+            chunks = (meta.column(i) for i in range(meta.num_columns))
+            counts = [c.statistics for c in chunks if c.path_in_schema in (column, f"{column}.bytes")]
+            return any(s is not None and s.has_null_count and s.null_count > 0 for s in counts)
 
     def batches(
         self, file: IO[bytes], group: int, columns: list[str], rows: int
@@ -179,5 +198,5 @@ def _named(source: Source) -> tuple[Tree, list[str]]:
     folder, pattern = source.path.parent, source.path.name
     if "*" in pattern or "?" in pattern:
         found = sorted(p.name for p in folder.glob(pattern) if p.name.lower().endswith(SUFFIXES))
-        return FolderTree(folder), found
-    return FolderTree(folder), [pattern] if source.path.is_file() else []
+        return source.folder(folder), found
+    return source.folder(folder), [pattern] if source.path.is_file() else []

@@ -1,6 +1,8 @@
 """The table of formats, and the search in it."""
 
+from contextlib import suppress
 from importlib import import_module
+from itertools import islice
 from typing import cast
 
 from sde_core.errors import ConfigError, DataError
@@ -55,16 +57,27 @@ def open_detected(source: Source) -> Pairs:
         )
     looked_for = "; ".join(_reader(name).LOOKS_FOR for name in _MODULES)
     raise DataError(
-        f"{source.uri} must hold pairs in a known format; none was found: looked for {looked_for}"
+        f"{source.uri} must hold pairs in a known format; none was found{_in_the_way(source)}: looked for {looked_for}"
     )
 
 
+def _in_the_way(source: Source) -> str:
+    """Return what was not read of a folder, in words; "" where nothing was in the way."""
+    if source.tree is None:
+        return ""
+    with suppress(DataError):
+        for _ in islice(source.tree.folders(), 20):
+            pass
+    refused = sorted(source.tree.refused(), key=lambda skipped: skipped.item)
+    more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+    return f" ({refused[0].item}{more} was not read: {refused[0].reason})" if refused else ""
+
+
 def detected_name(source: Source) -> str | None:
-    """Return the name of the first format that recognises ``source``, or None; pictures without captions come last."""
+    """Return the name of the first format that recognises ``source``, or None; those of one modality come last."""
     found = next((name for name in _MODULES if _reader(name).detects(source)), None)
-    if found is None and _reader("folder").detects_one(source):  # type: ignore[attr-defined]
-        return "folder"
-    return found
+    one = (name for name in ("table", "folder") if _reader(name).detects_one(source))  # type: ignore[attr-defined]
+    return found or next(one, None)
 
 
 def _reader(name: str) -> Reader:

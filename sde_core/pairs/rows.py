@@ -36,6 +36,7 @@ class Rows:
     Args:
         file: seekable, in UTF-8 with or without a byte order mark.
         name: of the table, whose suffix says how to read it.
+        needs_both: whether a table of pictures alone, or of captions alone, is refused.
 
     Attributes:
         columns: which column is what.
@@ -44,15 +45,13 @@ class Rows:
         DataError: the table is empty, in another encoding, or lacks a column that is needed.
     """
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
+    def __init__(self, file: IO[bytes], name: str, *, needs_both: bool = True) -> None:
         self.name = name
         self._file = file
         self._lock = Lock()
         start = Place(_start(file, name), 1)
-        if name.lower().endswith(JSON_SUFFIXES):
-            self._layout, self._first, self.columns = _json_lines(file, start, name)
-        else:
-            self._layout, self._first, self.columns = _delimited(file, start, name)
+        head = _json_lines if name.lower().endswith(JSON_SUFFIXES) else _delimited
+        self._layout, self._first, self.columns = head(file, start, name, needs_both)
 
     def scan(self) -> Iterator[tuple[Place, Record | DataError]]:
         """Yield every row with its place, or the reason why it cannot be read; blank lines are passed over."""
@@ -161,7 +160,7 @@ class _Delimited:
         cells = _cells(lines, self.separator)
         if not cells:
             return None
-        swallowed = _swallowed(cells, self.separator, self.names.index(self.image))
+        swallowed = _swallowed(cells, self.separator, self.names.index(self.image)) if self.image else ""
         if swallowed:
             raise DataError(
                 f'line {line} opens a quote (") that swallows the rows after it, such as that of {swallowed}: double '
@@ -223,20 +222,20 @@ def _swallowed(cells: list[str], separator: str, image: int) -> str:
 _Head = tuple[_Layout, Place, Columns]  # how to read the rows, where the first lies, which column is what
 
 
-def _delimited(file: IO[bytes], start: Place, name: str) -> _Head:
+def _delimited(file: IO[bytes], start: Place, name: str, needs_both: bool) -> _Head:
     """Return the head by the first separator that gives the columns which are needed."""
     problem: DataError | None = None
     for separator in _SEPARATORS:
         lines = _Lines(file, start)
         try:
             names = tuple(cell.strip() for cell in _cells(lines, separator))
-            columns = find_columns(names, name)
+            columns = find_columns(names, name, needs_both=needs_both)
             return _Delimited(separator, names, columns.image), lines.place, columns
         except StopIteration:
             raise DataError(f"{name} must have a first line that names the columns; it is empty") from None
         except DataError as error:
             problem = error if problem is None or separator == "," else problem
-    without_names = _without_names(file, start)
+    without_names = _without_names(file, start) if needs_both else None
     if without_names is not None:
         return without_names
     raise DataError(str(problem))
@@ -254,7 +253,7 @@ def _without_names(file: IO[bytes], start: Place) -> _Head | None:
     return None
 
 
-def _json_lines(file: IO[bytes], start: Place, name: str) -> _Head:
+def _json_lines(file: IO[bytes], start: Place, name: str, needs_both: bool) -> _Head:
     """Return the head by the keys of the first row that can be read."""
     place, problem = start, "it is empty"
     while True:
@@ -267,7 +266,7 @@ def _json_lines(file: IO[bytes], start: Place, name: str) -> _Head:
             problem = str(error) if problem == "it is empty" else problem
             record = None
         if record:
-            return _JsonLines(), start, find_columns(list(record), name)
+            return _JsonLines(), start, find_columns(list(record), name, needs_both=needs_both)
         place = lines.place
 
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
@@ -17,9 +18,11 @@ from sde_core.pairs.columns import CAPTION_COLUMNS, IMAGE_COLUMNS
 from sde_core.pairs.fields import clean_captions, clean_id, scalars
 from sde_core.pairs.fingerprint import file_digest
 from sde_core.pairs.index import IdIndex
+from sde_core.pairs.one_modality import no_picture, remark_on
 from sde_core.pairs.rows import JSON_SUFFIXES, TABLE_SUFFIXES, Place, Record, Rows
 from sde_core.pairs.source import Source
-from sde_core.pairs.tree import FolderTree, Tree
+from sde_core.pairs.tree import Tree
+from sde_core.vocabulary import Modality
 
 LOOKS_FOR = (
     f"a table ({', '.join('*' + s for s in TABLE_SUFFIXES)}) with a column for the picture "
@@ -44,16 +47,21 @@ class TablePairs(Pairs):
         tree: the files.
         table: name of the table in it.
         uri: what the user called the set.
+        pictures: where names of pictures lead; the files if None.
+        needs_both: whether a table of pictures alone, or of captions alone, is refused.
 
     Raises:
         DataError: the table cannot be read, or lacks a column that is needed.
     """
 
-    def __init__(self, tree: Tree, table: str, uri: str) -> None:
+    def __init__(
+        self, tree: Tree, table: str, uri: str, *, pictures: Tree | None = None, needs_both: bool = True
+    ) -> None:
         self._tree = tree
+        self._pictures = pictures or tree
         self._table = table
         self._uri = uri
-        self._rows = Rows(tree.open(table), table)
+        self._rows = Rows(tree.open(table), table, needs_both=needs_both)
         self._skipped: dict[str, Skipped] = {}
 
     @property
@@ -68,7 +76,7 @@ class TablePairs(Pairs):
             digest = hashlib.sha256(file_digest(file).encode())
         for _, record in self._rows.scan():
             try:
-                stamp = "" if isinstance(record, DataError) else self._tree.stamp(self._picture(record))
+                stamp = "" if isinstance(record, DataError) else self._pictures.stamp(self._picture(record))
             except DataError:
                 stamp = "missing"
             digest.update(f"{stamp}\n".encode())
@@ -77,7 +85,7 @@ class TablePairs(Pairs):
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Items left out so far, with their reasons; complete after one whole iteration."""
-        return self._tree.refused() + tuple(self._skipped.values())
+        return self._pictures.refused() + tuple(self._skipped.values())
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs in the order in which their ids first appear; a broken row is added to `skipped`."""
@@ -86,6 +94,17 @@ class TablePairs(Pairs):
                 yield self._pair(entries)
             except DataError as error:
                 self._skip(self._where(entries[0]), error)
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What the table has columns for: pictures and captions, or one of the two."""
+        return self._rows.columns.modalities
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence where no column of pictures, or none of captions, was recognised."""
+        first = next((r for _, r in self._rows.scan() if not isinstance(r, DataError)), {})
+        return remark_on(self.modalities, list(first))
 
     @property
     def n_items(self) -> int:
@@ -99,7 +118,7 @@ class TablePairs(Pairs):
             DataError: there is none, or it is broken.
         """
         entries = self._index.ids.entries(pair_id)
-        if not entries or self._id(self._record(entries[0])) != pair_id:
+        if not entries or self._id(self._record(entries[0]), self._index.lines[entries[0]]) != pair_id:
             raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
         return self._pair(entries)
 
@@ -110,7 +129,7 @@ class TablePairs(Pairs):
             try:
                 if isinstance(record, DataError):
                     raise record
-                index.ids.add(clean_id(self._id(record)))
+                index.ids.add(clean_id(self._id(record, place.line)))
             except DataError as error:
                 self._skip(f"{self._table}, line {place.line}", error)
                 continue
@@ -128,9 +147,9 @@ class TablePairs(Pairs):
                 names.append("" if isinstance(record, DataError) else self._name(record))
             except DataError:
                 continue
-        inner = sorted(name for name in self._tree.top() if name.endswith("/"))
+        inner = sorted(name for name in self._pictures.top() if name.endswith("/"))
         for folder in ("", *inner):
-            if any(self._tree.has(folder + name) for name in names if name):
+            if any(self._pictures.has(folder + name) for name in names if name):
                 return folder
         return ""
 
@@ -146,9 +165,9 @@ class TablePairs(Pairs):
     def _where(self, entry: int) -> str:
         return f"{self._table}, line {self._index.lines[entry]}"
 
-    def _id(self, record: Record) -> str:
+    def _id(self, record: Record, line: int) -> str:
         if self._rows.columns.id is None:
-            return self._name(record)
+            return self._name(record) if self._rows.columns.image else str(line)
         value = record.get(self._rows.columns.id)
         return str(value).strip() if isinstance(value, str | int) else ""
 
@@ -161,15 +180,16 @@ class TablePairs(Pairs):
             raise DataError(
                 "its picture is an address on the net: download the set, for example with img2dataset"
             )
-        return self._tree.inside(value.strip())
+        return self._pictures.inside(value.strip())
 
     def _picture(self, record: Record) -> str:
-        return self._folder + self._name(record)
+        return self._folder + self._name(record) if self._rows.columns.image else ""
 
     def _pair(self, entries: list[int]) -> Pair:
         """Return the pair of these rows; a row that does not fit in is skipped, unless it is the only one."""
         first = self._record(entries[0])
-        pair_id, picture = self._id(first), self._picture(first)
+        columns = self._rows.columns
+        pair_id, picture = self._id(first, self._index.lines[entries[0]]), self._picture(first)
         captions: list[str] = []
         problem = DataError("no caption, or an empty one")
         for entry in entries:
@@ -179,22 +199,23 @@ class TablePairs(Pairs):
                 problem = error
                 if len(entries) > 1:
                     self._skip(self._where(entry), error)
-        if not captions:
+        if not captions and columns.captions:
             raise problem
-        if self._tree.size(picture) == 0:
+        if columns.image and self._pictures.size(picture) == 0:
             raise DataError("the picture is empty")
         return Pair(
             id=pair_id,
-            captions=clean_captions(captions),
-            read_image=partial(self._tree.read, picture),
+            captions=clean_captions(captions, needed=bool(columns.captions)),
+            read_image=partial(self._pictures.read, picture) if columns.image else no_picture(self.uri),
             metadata=self._metadata(first),
         )
 
     def _row_captions(self, entry: int, pair_id: str, picture: str) -> tuple[str, ...]:
         record = self._record(entry)
-        if self._id(record) != pair_id or self._picture(record) != picture:
+        if self._id(record, self._index.lines[entry]) != pair_id or self._picture(record) != picture:
             raise DataError(f"its id {pair_id!r} was there before, with another picture")
-        return clean_captions(self._rows.columns.captions_of(record))
+        columns = self._rows.columns
+        return clean_captions(columns.captions_of(record), needed=bool(columns.captions))
 
     def _metadata(self, record: Record) -> dict[str, str | int | float | bool]:
         given = scalars(self._rows.columns.metadata_of(record))
@@ -214,8 +235,13 @@ def detects(source: Source) -> bool:
     return source.path.name.lower().endswith(TABLE_SUFFIXES) and source.path.is_file()
 
 
+def detects_one(source: Source) -> bool:
+    """Return whether the folder holds a table of pictures only, or of captions only: taken where nothing else is."""
+    return source.tree is not None and bool(_tables(source.tree, needs_both=False))
+
+
 def open_source(source: Source) -> TablePairs:
-    """Return the pairs of a table, or of the one table in a folder.
+    """Return the pairs of a table, or of the one table in a folder; one modality alone where it is all there is.
 
     Raises:
         DataError: there is no table that can be used, or more than one.
@@ -224,24 +250,34 @@ def open_source(source: Source) -> TablePairs:
         if not source.path.is_file():
             raise DataError(f"{source.uri} must be a table; there is no such file")
         path = source.path
-        return TablePairs(FolderTree(path.parent), path.name, source.uri)
-    tables = _tables(source.tree)
+        return _opened(source, source.folder(path.parent), path.name)
+    tables = _tables(source.tree) or _tables(source.tree, needs_both=False)
     if not tables:
         raise DataError(f"{source.uri} must hold {LOOKS_FOR}; there is none")
     if len(tables) > 1:
         raise DataError(
             f"{source.uri} holds several tables ({', '.join(tables[:5])}): open one of them by its path"
         )
-    return TablePairs(source.tree, tables[0], source.uri)
+    return _opened(source, source.tree, tables[0])
 
 
-def _tables(tree: Tree) -> list[str]:
+def _opened(source: Source, tree: Tree, table: str) -> TablePairs:
+    """Return a table with both modalities, else with one; what both lack is said of both."""
+    try:
+        return TablePairs(tree, table, source.uri, pictures=source.pictures(tree))
+    except DataError as error:
+        with suppress(DataError):
+            return TablePairs(tree, table, source.uri, pictures=source.pictures(tree), needs_both=False)
+        raise error
+
+
+def _tables(tree: Tree, *, needs_both: bool = True) -> list[str]:
     """Return the tables right below the root that have the columns which are needed."""
     found = []
     for name in sorted(n for n in tree.top() if n.lower().endswith(TABLE_SUFFIXES)):
         try:
             with tree.open(name) as file:
-                Rows(file, name)
+                Rows(file, name, needs_both=needs_both)
         except DataError:
             continue
         found.append(name)

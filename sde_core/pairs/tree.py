@@ -117,17 +117,19 @@ class Tree(ABC):
 
 
 class FolderTree(Tree):
-    """Files below a folder on disk; links are followed to files inside it only.
+    """Files below a folder on disk; links are followed to files inside it only, or inside what contains it.
 
     Args:
         root: the folder.
         label: what sentences call it; the folder's path if empty.
+        reach: folder into which links may lead; the root itself if None.
     """
 
-    def __init__(self, root: Path, label: str = "") -> None:
+    def __init__(self, root: Path, label: str = "", reach: Path | None = None) -> None:
         self.root = root
         self.label = label or str(root)
         self._real_root = os.path.realpath(root)
+        self._reach = self._real_root if reach is None else os.path.realpath(reach)
         self._inside: dict[str, bool] = {}
         self._refused: dict[str, Skipped] = {}
 
@@ -142,7 +144,7 @@ class FolderTree(Tree):
 
         What systems and editors keep for themselves (`._a.jpg`, `.cache/`, `a.jpg~`) is passed over.
         """
-        waiting = [""]
+        waiting, known = [""], {self._real_root}
         while waiting:
             folder = waiting.pop()
             files, inner = [], []
@@ -150,7 +152,7 @@ class FolderTree(Tree):
                 for entry in entries:
                     if is_hidden(entry.name):
                         continue
-                    if entry.is_dir(follow_symlinks=False):
+                    if entry.is_dir(follow_symlinks=False) or self._may_enter(entry, known):
                         inner.append(f"{folder}{entry.name}/")
                     elif entry.is_file(follow_symlinks=False) or self._may_follow(folder, entry):
                         files.append(entry.name)
@@ -219,7 +221,7 @@ class FolderTree(Tree):
                 if name.startswith(root + os.sep):
                     return safe_name(name[len(root) + 1 :])
             raise DataError(
-                f"{name} lies outside {self.label}: put the pictures below that folder, or the table above them"
+                f"{name} lies outside {self.label}: put the pictures below it, or name their folder as image_root"
             )
         return safe_name(name)
 
@@ -257,7 +259,20 @@ class FolderTree(Tree):
         return self._inside[folder]
 
     def _is_inside(self, real: str) -> bool:
-        return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
+        return any(
+            real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+            for root in (self._real_root, self._reach)
+        )
+
+    def _may_enter(self, entry: "os.DirEntry[str]", known: set[str]) -> bool:
+        """Return whether an entry is a link to a folder that the user opened links into, and not one seen before."""
+        if self._reach == self._real_root or not entry.is_symlink() or not entry.is_dir():
+            return False
+        real = os.path.realpath(entry.path)
+        if real in known or not self._is_inside(real):
+            return False
+        known.add(real)
+        return True
 
     def _may_follow(self, folder: str, entry: "os.DirEntry[str]") -> bool:
         """Return whether an entry that is no plain file or folder can be read; note it otherwise."""

@@ -23,7 +23,7 @@ from sde_core.pairs.limits import MAX_PICTURE_BYTES, MAX_ROW_BYTES
 from sde_core.pairs.open_shards import OpenShards
 from sde_core.pairs.source import Source
 from sde_core.pairs.tar_index import TarIndex, index_tar
-from sde_core.pairs.tree import FolderTree, Tree
+from sde_core.pairs.tree import Tree
 from sde_core.vocabulary import MODALITIES, Modality
 
 _PROBED = 64
@@ -263,6 +263,6 @@ def _named(source: Source) -> tuple[Tree, list[str]]:
         elif "{" in str(source.path) or path.is_file():
             paths.append(path)
     if not paths:
-        return FolderTree(source.path.parent), []
+        return source.folder(source.path.parent), []
     folder = Path(os.path.commonpath([path.parent for path in paths]))
-    return FolderTree(folder), [path.relative_to(folder).as_posix() for path in paths]
+    return source.folder(folder), [path.relative_to(folder).as_posix() for path in paths]

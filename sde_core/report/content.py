@@ -13,7 +13,7 @@ from sde_core.report.spaces import modality_facts, pair_facts
 from sde_core.report.spec import ReportSpec, SetSpec
 from sde_core.retrieval.bootstrap import Resampling
 from sde_core.sets.embeddings import EmbeddingSet
-from sde_core.sets.evaluation import chance_recalls, check_reference
+from sde_core.sets.evaluation import chance_recalls, check_reference, gallery_of
 from sde_core.sets.held_out import hold_out
 from sde_core.treatments.comparison import compare_retrieval
 from sde_core.treatments.treatment import comparison_names, fit_all
@@ -98,7 +98,7 @@ def _set_content(spec: ReportSpec, given: SetSpec, opened: Opened, steps: _Steps
 def _retrieval(
     spec: ReportSpec, reference: EmbeddingSet, test: EmbeddingSet, steps: _Steps
 ) -> dict[str, Any]:
-    gallery = test.with_primary_captions() if spec.captions == "primary" else test
+    gallery = gallery_of(test, spec.captions)
     treatments = fit_all(
         reference.image,
         reference.text,

@@ -142,7 +142,9 @@ def _metrics(facts: Content, prefix: str) -> str:
 
 def _retrieval(facts: Content, prefix: str) -> str:
     found, fitted = facts["retrieval"], facts["treatment"]["reference"]["words"]
-    gallery = "primary captions" if found["captions"] == "primary" else "all captions"
+    gallery = {"each": "each caption", "primary": "primary captions", "all": "all captions"}[
+        found["captions"]
+    ]
     said = retrieval_sentences(found["rows"]) if len(found["rows"]) > 1 else []
     sentences = f"<ul>{''.join(f'<li>{escape(s)}</li>' for s in said)}</ul>" if said else ""
     forests = [

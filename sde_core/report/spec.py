@@ -10,7 +10,7 @@ from typing import Any
 
 from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
-from sde_core.sets.evaluation import Captions
+from sde_core.sets.evaluation import GALLERIES, Captions
 from sde_core.shaping.curriculum import CurriculumConfig, check_name
 from sde_core.treatments.treatment import TreatmentConfig, comparison_names
 from sde_core.vocabulary import Centring
@@ -73,7 +73,7 @@ class ReportSpec:
         strong_factor: of the rule's strong threshold.
         progress: curriculum position at which the treatments are compared.
         curriculum: fields of `CurriculumConfig`.
-        captions: gallery of retrieval, "primary" or "all".
+        captions: gallery of retrieval, "each", "primary" or "all", as `evaluate_retrieval` takes it.
         treatments: rows of the retrieval table; empty is all.
         n_resamples: of the intervals.
         seed: of everything drawn.
@@ -110,7 +110,7 @@ class ReportSpec:
             if not math.isfinite(getattr(self, name)):
                 raise ConfigError(f"{name} must be finite; got {getattr(self, name)}")
         check_name(self.center, "center", tuple(Centring))
-        check_name(self.captions, "captions", ("primary", "all"))
+        check_name(self.captions, "captions", GALLERIES)
         for name in self.treatments:
             check_name(name, "treatments", comparison_names())
         self.treatment  # noqa: B018  # a wrong value is refused here, before any work

@@ -236,6 +236,23 @@ class EmbeddingSet:
             captions=tuple(self.captions[int(t)] for t in texts),
         )
 
+    def with_each_caption(self) -> "EmbeddingSet":
+        """Return the same pictures with a text for every caption of every picture, also where captions are equal.
+
+        Raises:
+            DataError: the set has vectors of one modality only.
+        """
+        self.check_both()
+        texts, images = self.links.T
+        if len(texts) == self.n_texts and np.array_equal(texts, np.arange(self.n_texts)):
+            return self
+        return replace(
+            self,
+            text=self.text[texts],
+            links=np.stack([np.arange(len(texts), dtype=np.int64), images], axis=1),
+            captions=tuple(self.captions[int(t)] for t in texts),
+        )
+
     @cached_property
     def missing(self) -> Mapping[str, str]:
         """What is not there, of "image", "text", "pictures", "captions", "ids" and "encoder" -> what that means."""

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -11,7 +11,11 @@ from sde_core.retrieval.links import Ints
 from sde_core.retrieval.ranking import retrieval_metrics
 from sde_core.sets.embeddings import EmbeddingSet
 
-Captions = Literal["primary", "all"]
+Captions = Literal["each", "primary", "all"]
+"""What the gallery of texts is: `evaluate_retrieval` says what each word means."""
+
+GALLERIES: tuple[Captions, ...] = get_args(Captions)
+"""Every gallery, CLIP_benchmark's first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +25,9 @@ class RetrievalReport:
     Attributes:
         dataset: name of the set.
         model: the encoder's name.
-        captions: "primary" (the gallery holds each picture's first caption) or "all".
+        captions: "each", "primary" or "all", as `evaluate_retrieval` takes it.
         n_images: pictures in the gallery.
-        n_texts: distinct captions in the gallery.
+        n_texts: captions in the gallery: distinct ones, with "each" every one of every picture.
         metrics: CLIP_benchmark's names -> values; recalls in [0, 1].
         chance: the recalls that a random ranking would reach on average, by the same names.
     """
@@ -51,25 +55,25 @@ class RetrievalReport:
 
 
 def evaluate_retrieval(
-    embeddings: EmbeddingSet, *, captions: Captions = "primary", ks: tuple[int, ...] = (1, 5, 10)
+    embeddings: EmbeddingSet, *, captions: Captions = "each", ks: tuple[int, ...] = (1, 5, 10)
 ) -> RetrievalReport:
     """Return how well captions find their pictures and pictures their captions.
 
-    Equal captions are one entry of the gallery, right for every picture that carries them.
+    With "each" every caption of every picture is an entry and a query of its own, right for that picture alone, as
+    CLIP_benchmark counts: its numbers are these. Where pictures share a caption, the entries tie: here they stand in
+    random order and the number is the mean over these orders, there the order is whatever the sort gave. With "all"
+    equal captions are one entry, right for every picture that carries them; "primary" keeps of each picture the first.
 
     Args:
         embeddings: the gallery; every picture and caption is a query once.
-        captions: "primary" or "all".
+        captions: "each", "primary" or "all".
         ks: cut-offs, in [1, ...).
 
     Raises:
         ConfigError: ``captions`` is unknown.
         DataError: no picture has a caption, or the set has vectors of one modality only.
     """
-    if captions not in ("primary", "all"):
-        raise ConfigError(f'captions must be "primary" or "all"; got {captions!r}')
-    embeddings.check_both()
-    gallery = embeddings.with_primary_captions() if captions == "primary" else embeddings
+    gallery = gallery_of(embeddings, captions)
     return RetrievalReport(
         dataset=gallery.name,
         model=gallery.provenance.encoder,
@@ -79,6 +83,25 @@ def evaluate_retrieval(
         metrics=retrieval_metrics(gallery.image, gallery.text, gallery.links, ks=ks),
         chance=chance_recalls(gallery.links, gallery.n_texts, gallery.n_images, ks),
     )
+
+
+def gallery_of(embeddings: EmbeddingSet, captions: Captions) -> EmbeddingSet:
+    """Return the set with the captions that are to be ranked, and right.
+
+    Args:
+        embeddings: pictures and captions.
+        captions: as `evaluate_retrieval` takes it.
+
+    Raises:
+        ConfigError: ``captions`` is unknown.
+        DataError: the set has vectors of one modality only.
+    """
+    if captions not in GALLERIES:
+        raise ConfigError(f"captions must be one of {', '.join(GALLERIES)}; got {captions!r}")
+    embeddings.check_both()
+    if captions == "each":
+        return embeddings.with_each_caption()
+    return embeddings.with_primary_captions() if captions == "primary" else embeddings
 
 
 def chance_recalls(links: Ints, n_texts: int, n_images: int, ks: tuple[int, ...]) -> dict[str, float]:

@@ -121,10 +121,11 @@ def write_set(embeddings: _Stored, folder: Path) -> Path:
         for name in _ARRAYS:
             np.save(fresh / f"{name}.npy", getattr(embeddings, name), allow_pickle=False)
         images: dict[str, Any] = {"id": pa.array(embeddings.image_ids, pa.string())}
-        images |= {f"meta.{key}": column.tolist() for key, column in embeddings.metadata.items()}
+        texts: dict[str, Any] = {"caption": pa.array(embeddings.captions, pa.string())}
+        described = images if Modality.IMAGE in embeddings.modalities else texts
+        described |= {f"meta.{key}": column.tolist() for key, column in embeddings.metadata.items()}
         pq.write_table(pa.table(images), fresh / "images.parquet", compression="zstd")
-        texts = pa.table({"caption": pa.array(embeddings.captions, pa.string())})
-        pq.write_table(texts, fresh / "texts.parquet", compression="zstd")
+        pq.write_table(pa.table(texts), fresh / "texts.parquet", compression="zstd")
         manifest = {
             "format": FORMAT,
             "name": embeddings.name,
@@ -162,14 +163,16 @@ def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -
     try:
         arrays = {name: _array(folder / f"{name}.npy") for name in _ARRAYS}
         images = pq.read_table(folder / "images.parquet").to_pydict()
-        captions = pq.read_table(folder / "texts.parquet").column("caption").to_pylist()
-        ids = images.pop("id")
+        texts = pq.read_table(folder / "texts.parquet").to_pydict()
+        ids, captions = images.pop("id"), texts.pop("caption")
         _check_content(folder, arrays, ids, captions)
         embeddings = build(
             **arrays,
             image_ids=tuple(ids),
             captions=tuple(captions),
-            metadata={key.removeprefix("meta."): np.array(column) for key, column in images.items()},
+            metadata={
+                key.removeprefix("meta."): np.array(column) for key, column in (images | texts).items()
+            },
             provenance=_provenance(manifest["provenance"]),
             skipped=tuple(Skipped(str(item), str(reason)) for item, reason in manifest["skipped"]),
             remarks=tuple(map(str, manifest.get("remarks", ()))),

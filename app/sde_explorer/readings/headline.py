@@ -27,7 +27,7 @@ def headline(embeddings: sde.EmbeddingSet) -> Headline:
     from sde_core.sets.evaluation import evaluate_retrieval
 
     image, text = embeddings.paired()
-    report = evaluate_retrieval(embeddings)
+    report = evaluate_retrieval(embeddings, captions="primary")
     return Headline(
         alignment=sde.alignment_metrics(image, text) if len(image) > 1 else {},
         metrics=report.metrics,

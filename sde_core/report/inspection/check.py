@@ -11,7 +11,9 @@ from sde_core.report.inspection.pairs_check import check_pairs
 from sde_core.report.inspection.vectors_check import check_vectors
 
 
-def check_path(path: str | Path, *, format: str | None = None) -> CheckReport:
+def check_path(
+    path: str | Path, *, format: str | None = None, image_root: str | Path | None = None
+) -> CheckReport:
     """Return what lies at a path, pairs or vectors, opened as the other calls open it, and what is odd about it.
 
     Every caption and every picture is read once; of vectors each is compared with its nearest.
@@ -19,13 +21,14 @@ def check_path(path: str | Path, *, format: str | None = None) -> CheckReport:
     Args:
         path: what `open_pairs` or `open_embeddings` takes.
         format: of pairs, where it should not be detected.
+        image_root: of pairs, as `open_pairs` takes it.
 
     Raises:
         DataError: it is neither.
     """
     name = str(path)
-    if format is not None or _are_pairs(name):
-        return check_pairs(name, open_pairs(name, format), format)
+    if format is not None or image_root is not None or _are_pairs(name):
+        return check_pairs(name, open_pairs(name, format, image_root=image_root), format)
     return check_vectors(name)
 
 

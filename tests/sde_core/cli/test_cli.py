@@ -68,6 +68,7 @@ def test_evaluate_encodes_pairs(tiny_encoder_folder, write_shard, good_members, 
     assert main(["evaluate", shard, "--model", str(tiny_encoder_folder), "--json"]) == 0
     reports = json.loads(capsys.readouterr().out)
     assert [(r["captions"], r["n_images"], r["n_texts"]) for r in reports] == [
+        ("each", 5, 10),
         ("primary", 5, 5),
         ("all", 5, 10),
     ]

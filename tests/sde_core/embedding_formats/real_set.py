@@ -66,6 +66,19 @@ def write_npy_pair(made: sde.EmbeddingSet, folder: Path) -> dict[str, Any]:
     }
 
 
+def faiss_pair(made: sde.EmbeddingSet, folder: Path) -> dict[str, Any]:
+    """Write two flat indices in place of the npy files of `write_npy_pair`; they hold float32."""
+    import faiss
+
+    options = write_npy_pair(made, folder)
+    for name, vectors in (("a", made.image), ("b", made.text)):
+        index = faiss.IndexFlatIP(made.width)
+        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        faiss.write_index(index, str(folder / f"{name}.index"))
+        (folder / f"{name}.npy").unlink()
+    return options | {"path": folder / "a.index", "text": folder / "b.index"}
+
+
 def npz_arrays(made: sde.EmbeddingSet) -> dict[str, Any]:
     arrays = {"image": made.image, "text": made.text, "links": made.links}
     return arrays | {"ids": np.array(made.image_ids), "captions": np.array(made.captions), **made.metadata}

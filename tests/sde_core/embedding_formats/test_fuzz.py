@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sde_core as sde
-from tests.sde_core.embedding_formats.real_set import WRITERS, real_set
+from tests.sde_core.embedding_formats.real_set import WRITERS, faiss_pair, real_set
 
 N_MUTATED = 1_000
 # Where headers, footers and indices lie, and anywhere.
@@ -44,14 +44,14 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
 
 # Every reader; the two kinds of npz share one, and parts of parquet are read as one file is.
 SHARES = {"npz": 0.5, "compressed_npz": 0.5} | dict.fromkeys(
-    ("npy_pair", "safetensors", "parquet_lists", "clip_retrieval", "set"), 1.0
+    ("npy_pair", "safetensors", "parquet_lists", "clip_retrieval", "set", "faiss"), 1.0
 )
 
 
 @pytest.mark.parametrize("name", SHARES)
 def test_a_damaged_file_gives_a_result_or_a_data_error(tmp_path, name):
     (tmp_path / "whole").mkdir()
-    options = WRITERS[name](real_set().select(np.arange(5)), tmp_path / "whole")
+    options = (WRITERS | {"faiss": faiss_pair})[name](real_set().select(np.arange(5)), tmp_path / "whole")
     damaged = tmp_path / "damaged"
     options = {key: _moved(value, tmp_path / "whole", damaged) for key, value in options.items()}
     shutil.copytree(tmp_path / "whole", damaged)

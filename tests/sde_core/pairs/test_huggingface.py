@@ -171,7 +171,7 @@ def test_a_folder_that_is_no_whole_data_set_is_refused(tmp_path, file, content, 
 
 
 def test_columns_and_splits_that_are_missing_are_named(tmp_path):
-    _dataset().remove_columns("image").save_to_disk(tmp_path / "set")
+    _dataset().select_columns("split").save_to_disk(tmp_path / "set")
     with pytest.raises(DataError, match="must have a picture column"):
         open_pairs(tmp_path / "set")
     (tmp_path / "dict").mkdir()

@@ -23,6 +23,29 @@ def test_a_cutoff_beyond_the_gallery_is_certain():
     assert set(chance_recalls(np.array([[0, 0], [1, 1]]), 2, 2, (10,)).values()) == {1.0}
 
 
+def test_each_caption_is_right_for_its_own_picture_alone_by_default():
+    """Two pictures share a caption: each entry finds its own, and is found before its twin half of the time."""
+    image = np.eye(3, dtype=np.float32)
+    text = np.array([[0.9, 0.8, 0], [0, 0, 1]], np.float32)
+    made = EmbeddingSet.from_arrays(image, text, [[0, 0], [0, 1], [1, 2]], captions=["both", "third"])
+    found, merged = evaluate_retrieval(made), evaluate_retrieval(made, captions="all")
+    assert (found.captions, found.n_texts, merged.n_texts) == ("each", 3, 2)
+    assert found.metrics["image_retrieval_recall@1"] == pytest.approx(2 / 3)
+    assert merged.metrics["image_retrieval_recall@1"] == 1
+    assert found.metrics["text_retrieval_recall@1"] == pytest.approx((0.5 + 0.5 + 1) / 3)
+    assert found.metrics["text_retrieval_twin_recall@1"] == merged.metrics["text_retrieval_recall@1"] == 1
+
+
+def test_without_shared_captions_each_and_all_are_one():
+    rng = np.random.default_rng(0)
+    image, text = rng.standard_normal((6, 5)), rng.standard_normal((12, 5))
+    links = np.stack([np.arange(12), np.arange(12) // 2], 1)
+    made = EmbeddingSet.from_arrays(image, text, links, captions=[f"c{i}" for i in range(12)])
+    each, merged = (evaluate_retrieval(made, captions=c) for c in ("each", "all"))
+    assert each.metrics == merged.metrics
+    assert each.chance == merged.chance
+
+
 def test_perfect_vectors_reach_one_and_the_report_names_what_it_saw():
     x = np.eye(4, dtype=np.float32)
     made = EmbeddingSet.from_arrays(

@@ -1,0 +1,64 @@
+"""Pictures of a table below a root that the user named, wherever the table lies and whatever machine wrote it."""
+
+import os
+import re
+from pathlib import Path
+
+from sde_core.errors import DataError
+from sde_core.pairs.tree import FolderTree, Tree, safe_name
+
+
+class PictureRoot(FolderTree):
+    r"""Files below a root; a name in a table leads there, also an absolute one of another place or machine.
+
+    Of such a name the longest end that is a file below the root is taken: `E:\data\images\a.jpg` is
+    `images/a.jpg` or `a.jpg`. How many folders were left out is kept, so that the rows of a table agree.
+
+    Args:
+        root: the folder.
+        table: the files beside the table, where a relative name may lead as well.
+    """
+
+    def __init__(self, root: Path, table: Tree) -> None:
+        super().__init__(root)
+        self._beside = self._inside_root(table)
+        self._left_out: int | None = None
+
+    def inside(self, name: str) -> str:
+        """Return ``name`` relative to the root.
+
+        Raises:
+            DataError: no end of it is a file there.
+        """
+        if not _is_absolute(name):
+            relative = safe_name(name)
+            beside = self._beside + relative
+            return beside if self._beside and not self.has(relative) and self.has(beside) else relative
+        try:
+            found = super().inside(name)
+            if self.has(found):
+                return found
+        except DataError:
+            pass
+        parts = [part for part in re.split(r"[\\/]+", name) if part and not part.endswith(":")]
+        starts = range(len(parts)) if self._left_out is None else (self._left_out, *range(len(parts)))
+        for start in starts:
+            try:
+                relative = safe_name("/".join(parts[start:]))
+            except DataError:
+                continue
+            if self.has(relative):
+                self._left_out = start
+                return relative
+        raise DataError(f"{name} is not below {self.label}, nor is any end of it")
+
+    def _inside_root(self, table: Tree) -> str:
+        """Return the folder of the table relative to the root, with a slash; "" where it lies elsewhere."""
+        if not isinstance(table, FolderTree):
+            return ""
+        relative = os.path.relpath(os.path.realpath(table.root), self._real_root)
+        return "" if relative.startswith("..") or relative == "." else relative + "/"
+
+
+def _is_absolute(name: str) -> bool:
+    return os.path.isabs(name) or name[1:3] in (":\\", ":/") or name.startswith("\\\\")
