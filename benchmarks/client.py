@@ -98,7 +98,7 @@ class Client:
             )
         )
         self.messages: list[ForwardMsg] = []
-        self._page = ""
+        self._pages: dict[str, str] = {}
 
     def close(self) -> None:
         """Leave."""
@@ -115,13 +115,24 @@ class Client:
         Raises:
             TimeoutError: it took longer than the client waits.
         """
-        message = BackMsg()
-        message.rerun_script.query_string = query
-        message.rerun_script.page_name = page
+        message = self._request(page, query)
         for state in widgets:
             message.rerun_script.widget_states.widgets.append(state)
         self._connection.send(message.SerializeToString())
         return self.wait()
+
+    def _request(self, page: str, query: str) -> BackMsg:
+        """Return what asks for a page; a session that knows its pages calls them by their hash, as a browser does."""
+        message = BackMsg()
+        message.rerun_script.query_string = query
+        message.rerun_script.page_script_hash = self._pages.get(page, "")
+        message.rerun_script.page_name = page
+        return message
+
+    def _learn(self, message: ForwardMsg) -> None:
+        if message.WhichOneof("type") == "navigation":
+            for page in message.navigation.app_pages:
+                self._pages["" if page.is_default else page.url_pathname] = page.page_script_hash
 
     def wait(self) -> list[ForwardMsg]:
         """Return the messages up to the end of the script that runs.
@@ -134,6 +145,7 @@ class Client:
             data = self._connection.recv(timeout=max(until - time.monotonic(), 0.01))
             message = ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode())
             found.append(message)
+            self._learn(message)
             # A rerun that was asked for inside the script begins a new one: its end is what counts.
             if message.WhichOneof("type") == "script_finished" and message.script_finished in (
                 ForwardMsg.FINISHED_SUCCESSFULLY,

@@ -40,6 +40,7 @@ HEAVY = (
     "sde_explorer.subspaces.page",
     "sde_explorer.curriculum.page",
     "sde_core.geometry.alignment",
+    "open_clip",  # for the first search: half a minute where many wait
 )
 
 

@@ -28,7 +28,8 @@ from sde_explorer.state import DEFAULT
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.job_progress import TICK_S, job_error
+from sde_explorer.ui.followed import followed
+from sde_explorer.ui.job_progress import job_error
 from sde_explorer.ui.notices import sentence_of
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text, plain
@@ -118,7 +119,7 @@ def _measured(jobs: "list[Job]") -> list[RecallRow]:
     return in_order(found)
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _growing(jobs: "list[Job]", active: "list[Job]", state: "State", of: tuple[object, ...]) -> None:
     """Follow the jobs; the page is redrawn whenever one of them ends."""
     if not all(job.is_active for job in active):

@@ -14,7 +14,8 @@ from sde_explorer.retrieval import words
 from sde_explorer.retrieval.figures.surface import surface_figure
 from sde_explorer.retrieval.numbers.surface import FACTORS
 from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.job_progress import TICK_S, job_error, job_progress
+from sde_explorer.ui.followed import followed
+from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text, plain
@@ -77,7 +78,7 @@ def _start(job: "Job") -> None:
     queue.submit(job)
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _grown(data: "Dataset", state: "State") -> None:
     """Draw the cells that there are, again and again; `job_progress` redraws the page at the end."""
     known = queue.find(cached_retrieval.surface_job(data, state).key)

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sde_explorer.serving.crowd import arrived, left
 from sde_explorer.serving.policy import current
 
 STREAM = "/_stcore/stream"
@@ -111,10 +112,12 @@ class SessionDoor:
             await _close(receive, send, _TRY_AGAIN_LATER)
         elif is_stream:
             self._open += 1
+            arrived()
             try:
                 await self._app(scope, _without_clearing(receive), send)
             finally:
                 self._open -= 1
+                left()
         elif is_full and wants_page(scope):
             response = HTMLResponse(_FULL, 503, {"Retry-After": "20", "Cache-Control": "no-store"})
             await response(scope, receive, send)

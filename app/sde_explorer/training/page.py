@@ -21,8 +21,9 @@ from sde_explorer.training.runs import TrainingRequest, known_trainings, read_lo
 from sde_explorer.training.terms import TRAINING
 from sde_explorer.training.words import HOW_TO_READ, STORED
 from sde_explorer.ui.fields import choice
+from sde_explorer.ui.followed import followed
 from sde_explorer.ui.frame import open_view
-from sde_explorer.ui.job_progress import TICK_S, job_error, job_sentence
+from sde_explorer.ui.job_progress import job_error, job_sentence
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text
@@ -106,7 +107,7 @@ def _is_active(folder: Path) -> bool:
     return job is not None and job.is_active
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _progress(job: Job) -> None:
     """Show on one line how far the training is, and what stops it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -121,7 +122,7 @@ def _progress(job: Job) -> None:
         )
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _follow(view: "View", job: Job) -> None:
     """Redraw while the training runs; the page is redrawn once, when it ends."""
     if not job.is_active:

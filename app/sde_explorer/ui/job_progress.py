@@ -6,14 +6,12 @@ import streamlit as st
 
 from sde_explorer.jobs import Job
 from sde_explorer.serving.policy import current
+from sde_explorer.ui.followed import followed
 from sde_explorer.ui.notices import sentence_of
 from sde_explorer.ui.words import as_text
 
-TICK_S = 1.0
-"""Seconds between two looks at what runs: a person sees no difference, and each look is a run of the server."""
 
-
-@st.fragment(run_every=TICK_S)
+@followed
 def job_progress(job: Job) -> None:
     """Follow a job; the page is redrawn once, when it ends.
 

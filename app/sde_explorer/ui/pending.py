@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from sde_explorer.jobs import Job
-from sde_explorer.ui.job_progress import TICK_S, job_error, job_sentence
+from sde_explorer.ui.followed import followed
+from sde_explorer.ui.job_progress import job_error, job_sentence
 
 
 def pending(jobs: list[Job]) -> None:
@@ -49,14 +50,14 @@ def growing(job: Job, draw: Callable[[Any], None]) -> None:
         pending([job])
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _watch(jobs: list[Job]) -> None:
     if not all(job.is_active for job in jobs):
         st.rerun()
     st.progress(jobs[0].share, job_sentence(jobs[0]))
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _grow(job: Job, draw: Callable[[Any], None]) -> None:
     if not job.is_active:
         st.rerun()

@@ -6,7 +6,8 @@ from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached.background import followed_jobs
 from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.serving.policy import current
-from sde_explorer.ui.job_progress import TICK_S, job_error, job_sentence
+from sde_explorer.ui.followed import followed
+from sde_explorer.ui.job_progress import job_error, job_sentence
 
 TITLE = "SDE Explorer"
 _SHOWN_AFTER_S = 1.0
@@ -36,7 +37,7 @@ def _can_go_on(job: Job) -> bool:
     return job.status == "failed" or (job.status == "cancelled" and job.was_stopped)
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _follow() -> None:
     """Follow the jobs; the page is redrawn when one of them ends, also where the view does not wait for it."""
     if set(st.session_state.get(_SEEN, {})) - {job.key for job, _ in _jobs()}:
@@ -101,8 +102,8 @@ def _again(job: Job) -> None:
 def _forget(job: Job) -> None:
     """Let a failed job go; the view that waits for it asks for it anew."""
     queue.forget(job.key)
-    for followed in followed_jobs().values():
-        followed.jobs.forget(job.key)
+    for asked in followed_jobs().values():
+        asked.jobs.forget(job.key)
 
 
 def _note_ended(jobs: list[tuple[Job, str]]) -> None:

@@ -1,0 +1,43 @@
+"""A few visitors at once, each with a set and thresholds of their own; `python -m benchmarks.load` takes twenty."""
+
+from argparse import Namespace
+
+import pytest
+
+from benchmarks import load
+from benchmarks.client import server
+from benchmarks.tab import Tab
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("load")
+    with server("--many-users", folder=folder, environment={"SDE_CACHE": str(folder / "cache")}) as (
+        url,
+        _,
+        _,
+    ):
+        yield url
+
+
+def test_visitors_at_once_see_their_own_sets_and_thresholds(url):
+    walk = load.visit(url, 4, Namespace(rounds=1, think=0.1, patience=0.0, seed=0))
+    assert (walk.wrong, walk.failed) == ([], [])
+    assert walk.checks == 4 * len(load.ACTIONS)
+    assert {name: len(times) for name, times in walk.answered.items()} == dict.fromkeys(load.ACTIONS, 4)
+
+
+def test_what_is_anothers_is_told(url):
+    tab = Tab(url)
+    try:
+        tab.open("", "data=emoji&noise=1.2")
+        assert list(load.strange(tab, "emoji", "", 1.2, counts=True)) == []
+        assert len(list(load.strange(tab, "clipart", "", 1.3, counts=True))) == 3
+    finally:
+        tab.close()
+
+
+def test_quantiles_know_what_never_settled():
+    values = load.np.array([3.0, 1.0, load.math.inf, 2.0])
+    assert [load.quantile(values, q) for q in (0.25, 0.5, 0.75)] == [1.0, 2.0, 3.0]
+    assert load.said(load.quantile(values, 0.95), 30) == "> 30"
