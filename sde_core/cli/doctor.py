@@ -16,6 +16,7 @@ from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json
 from sde_core.errors import DataError, SDEError
 from sde_core.files.cache import cache_folder
+from sde_core.files.claims import leftovers, remove_leftovers
 
 _SPARE_BYTES = 2 << 30
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?\s*([^;]*)(?:;\s*extra\s*==\s*['\"](\w+)['\"])?")
@@ -43,6 +44,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = new_command(
         commands, "doctor", "Say what this installation has and what it misses.", "sde doctor"
     )
+    parser.add_argument(
+        "--clean",
+        nargs="*",
+        metavar="FOLDER",
+        help="remove what killed processes were writing below the cache and these folders; nothing of a living one",
+    )
     parser.set_defaults(run=run)
 
 
@@ -52,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         DataError: something must be mended.
     """
-    findings = list(examine())
+    findings = [*examine(), _left(options.clean)]
     if options.json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -148,6 +155,28 @@ def _data() -> Finding:
             remedy="install the package anew, or set SDE_DATA to the data folder of a checkout",
         )
     return _good("bundled data", f"{folder}{', by SDE_DATA' if os.environ.get('SDE_DATA') else ''}")
+
+
+def _left(clean: list[str] | None) -> Finding:
+    """Look for what killed processes were writing; remove it if ``clean`` is a list of further folders to look into."""
+    tops = [cache_folder(), *(Path(folder).expanduser() for folder in clean or ())]
+    find = leftovers if clean is None else remove_leftovers
+    found = [path for top in tops for folder in _folders(top) for path in find(folder)]
+    if not found:
+        return _good("unfinished writes", "none")
+    what = f"{len(found)} of processes that are gone, the first {found[0]}"
+    if clean is None:
+        return Finding(what="unfinished writes", state="note", found=what, remedy="sde doctor --clean")
+    return _good("unfinished writes", f"removed {what}")
+
+
+def _folders(top: Path) -> list[Path]:
+    """Return a folder and all below it that is not hidden; links are not followed."""
+    found = []
+    for folder, below, _ in os.walk(top):
+        below[:] = [name for name in below if not name.startswith(".")]
+        found.append(Path(folder))
+    return found
 
 
 def _cache() -> Finding:

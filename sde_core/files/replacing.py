@@ -3,14 +3,12 @@
 import ctypes
 import hashlib
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-_LEFTOVER_S = 24 * 3600  # nothing is written for a day
+from sde_core.files.claims import claimed_folder
+
 _SAMPLE, _N_SAMPLES = 4096, 64
 _AT_CWD, _EXCHANGE = -100, 2  # of renameat2(2)
 
@@ -21,24 +19,16 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
 
     A reader sees the old folder or the whole new one. Where the system cannot swap two folders (others than
     Linux), there is a moment with none; the old one then lies beside it as ``.NAME.writing-*``. What a killed
-    writer left there is removed by the next one, a day later.
+    writer left there is removed by the next one.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{folder.name}.writing-"
-    for leftover in folder.parent.glob(f"{prefix}*"):
-        with suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
-                shutil.rmtree(leftover)
-    fresh = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
-    try:
+    with claimed_folder(folder) as fresh:
         yield fresh
         fresh.chmod(0o755)
         for path in (*fresh.iterdir(), fresh):
             sync(path)
         _take_place(fresh, folder)
         sync(folder.parent)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)  # the new one that failed, or the old one
 
 
 def _take_place(fresh: Path, folder: Path) -> None:
@@ -46,15 +36,13 @@ def _take_place(fresh: Path, folder: Path) -> None:
     if not folder.exists():
         fresh.rename(folder)
     elif not _swapped(fresh, folder):
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.writing-", dir=folder.parent))
-        folder.rename(old / "set")
-        try:
-            fresh.rename(folder)
-        except OSError:
-            (old / "set").rename(folder)
-            raise
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
+        with claimed_folder(folder) as old:
+            folder.rename(old / "set")
+            try:
+                fresh.rename(folder)
+            except OSError:
+                (old / "set").rename(folder)
+                raise
 
 
 def _swapped(first: Path, second: Path) -> bool:

@@ -1,13 +1,12 @@
 """Safetensors files of this library: written all or nothing and synced, read with their kind checked."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
 
 from sde_core.errors import DataError
+from sde_core.files.claims import claimed_file
 
 
 def write_tensors(
@@ -26,16 +25,8 @@ def write_tensors(
     kept = {name: t.detach().cpu().contiguous() for name, t in tensors.items() if t is not None}
     content = save(kept, metadata={**header, "kind": kind})
     path = Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    with claimed_file(path) as file:
+        file.write(content)
 
 
 def read_tensors(

@@ -1,10 +1,10 @@
 """Text files of this library, written whole or not at all; JSON that every reader accepts."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from sde_core.files.claims import claimed_file
 
 
 def write_json(path: Path, content: object) -> None:
@@ -19,16 +19,8 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OSError: the place cannot be written.
     """
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(text.encode("utf-8", "surrogatepass"))
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    with claimed_file(path) as file:
+        file.write(text.encode("utf-8", "surrogatepass"))
 
 
 def finite(content: Any) -> Any:  # noqa: ANN401  (as json.dumps)

@@ -58,8 +58,6 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         OSError: the disk is full or the folder cannot be written to; the old file is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{path.name}.*"):  # of a process that was killed while writing
-        left.unlink(missing_ok=True)
     tensors: dict[str, Tensor] = {}
     loss = _without_tensors(checkpoint.loss, "loss", tensors)
     tensors |= {f"model.{name}": value for name, value in checkpoint.model.items()}

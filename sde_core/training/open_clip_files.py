@@ -2,8 +2,6 @@
 
 import copy
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from torch import nn
 from sde_core.encoders import Encoder
 from sde_core.encoders.bare_files import MODEL_CONFIG, TOKENIZER_FILES, copy_bare
 from sde_core.errors import EncoderError
+from sde_core.files.claims import claimed_folder
 from sde_core.files.tensor_file import write_tensors
 from sde_core.files.text_file import write_json
 from sde_core.training.proof import check_same
@@ -36,8 +35,7 @@ def write_open_clip(model: nn.Module, encoder: Encoder, folder: Path) -> Path:
     """
     config = {"model_cfg": _architecture_of(model, encoder), "preprocess_cfg": _preprocessing(encoder)}
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.writing-"))
-    try:
+    with claimed_folder(folder) as aside:
         write_tensors(aside / WEIGHTS, model.state_dict(), kind="open_clip", header={"format": "pt"})
         _copy_text_files(encoder, config["model_cfg"]["text_cfg"], aside)
         write_json(aside / CONFIG, config)
@@ -49,8 +47,6 @@ def write_open_clip(model: nn.Module, encoder: Encoder, folder: Path) -> Path:
                 target = folder / path.relative_to(aside)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(path, target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 

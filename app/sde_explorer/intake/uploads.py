@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import sde_core as sde
+from sde_core.files.claims import claimed_folder
 from sde_explorer.serving.places import check_writing
 from sde_explorer.serving.policy import current
 
@@ -100,20 +100,18 @@ def put_away(
             f"this server keeps at most {limits.server_bytes // _MIB:,} MiB of uploads and holds too many now: "
             "uploads of those who are gone are removed after a week"
         )
-    fresh = Path(tempfile.mkdtemp(prefix=".upload.", dir=target))
     try:
-        label = "-".join(dict.fromkeys(name.partition(".")[0] for name in names))[:48]
-        inner = fresh if len(names) == 1 else fresh / label
-        inner.mkdir(exist_ok=True)
-        digest = _write(uploads, names, inner, limits)
-        place = target / digest[:16]
-        if not place.exists():
-            fresh.chmod(0o755)
-            fresh.rename(place)
+        with claimed_folder(target / "upload") as fresh:
+            label = "-".join(dict.fromkeys(name.partition(".")[0] for name in names))[:48]
+            inner = fresh if len(names) == 1 else fresh / label
+            inner.mkdir(exist_ok=True)
+            digest = _write(uploads, names, inner, limits)
+            place = target / digest[:16]
+            if not place.exists():
+                fresh.chmod(0o755)
+                fresh.rename(place)
     except OSError as error:
         raise sde.DataError(f"the upload cannot be written: {error.strerror}") from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return place / (names[0] if len(names) == 1 else label)
 
 

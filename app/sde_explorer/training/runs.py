@@ -5,9 +5,7 @@ line), and each run has a folder with its checkpoints. So a training outlives th
 """
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sde_core import DataError
+from sde_core.files.text_file import write_json
 from sde_core.training import FinetuneConfig
 from sde_core.training.config import config_from_plain, config_to_plain
 from sde_explorer.training.numbers.run import TrainingLog
@@ -72,11 +71,7 @@ def write_request(request: TrainingRequest, folder: Path) -> None:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            json.dump(plain, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, folder / REQUEST)
+        write_json(folder / REQUEST, plain)
     except OSError as error:
         raise DataError(
             f"the training's folder {folder} must be writable; {error.strerror or error}: "

@@ -44,3 +44,19 @@ def test_packages_are_those_of_the_project(monkeypatch):
     assert states["no-such-thing"] == ("bad", 'pip install "sde-explorer"')
     assert states["other-thing"] == ("note", 'pip install "sde-explorer[lora]"')
     assert "ruff" not in states
+
+
+def test_what_killed_writers_left_is_found_and_removed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path / "cache"))
+    mine = tmp_path / "mine"
+    left = [tmp_path / "cache" / "embeddings" / ".a.writing-1", mine / ".b.json.writing-2"]
+    left[0].mkdir(parents=True)
+    mine.mkdir()
+    left[1].write_text("half")
+    (mine / "b.json").write_text("whole")
+    found = _findings(capsys, 0)["unfinished writes"]
+    assert (found["state"], found["remedy"]) == ("note", "sde doctor --clean")
+    assert all(path.exists() for path in left)
+    assert main(["doctor", "--json", "--clean", str(mine)]) == 0
+    assert not any(path.exists() for path in left)
+    assert (mine / "b.json").read_text() == "whole"
