@@ -14,6 +14,7 @@ from sde_core.errors import DataError
 from sde_core.pairs.arrow_pairs import ArrowPairs
 from sde_core.pairs.arrow_part import ArrowPart, null_rows, readable
 from sde_core.pairs.fingerprint import ends_digest
+from sde_core.pairs.limits import allowed_unpacked
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import Tree
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".parquet", ".pq")
 LOOKS_FOR = "parquet files (*.parquet)"
 
-ROWS = 256
+ROWS = 64
 """Rows without pictures that are read at a time."""
 
 _SMALL_BYTES = 8 << 20
@@ -117,7 +118,14 @@ class _ParquetPart(ArrowPart):
 
         # Without pre_buffer a column is read page by page, not whole.
         table = pq.ParquetFile(file, metadata=self._footer, pre_buffer=False, buffer_size=1 << 16)
-        yield from table.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
+        allowed, unfolded = allowed_unpacked(self._tree.size(self.label)), 0
+        for batch in table.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
+            unfolded += batch.nbytes  # the footer counts a value once, however many rows have it
+            if unfolded > allowed:
+                raise DataError(
+                    f"{self.label} unfolds to more than {allowed:,} bytes, over a hundredfold: refused as a bomb"
+                )
+            yield batch
 
     def open(self) -> IO[bytes]:
         """Return the file open for reading."""

@@ -381,3 +381,28 @@ def test_a_pattern_without_files_is_one_sentence(tmp_path):
         open_pairs(tmp_path / "x-*.parquet")
     with pytest.raises(DataError, match="must name parquet files"):
         open_pairs(tmp_path, "parquet")
+
+
+@pytest.mark.parametrize("column", ["captions", "image"])
+def test_one_large_value_for_every_row_is_no_way_to_fill_the_memory(write, column):
+    large = "x" * (1 << 20)
+    values = [large] * 2_000 if column == "captions" else [large.encode()] * 2_000
+    other = {"captions": ["a"] * 2_000} if column == "image" else {"image": [PICTURES[0]] * 2_000}
+    table = pa.table({column: pa.array(values), **other})
+    path = write(table, use_dictionary=True, compression="zstd", dictionary_pagesize_limit=4 << 20)
+    assert path.stat().st_size < 100_000
+    pairs = open_pairs(path)
+    if column == "captions":  # a group that cannot be read is skipped
+        assert list(pairs) == []
+        assert any("refused as a bomb" in skipped.reason for skipped in pairs.skipped)
+    else:
+        with pytest.raises(DataError, match="refused as a bomb"):
+            [pair.read_image() for pair in pairs]
+
+
+def test_the_same_caption_for_every_row_is_read(write):
+    n = 20_000
+    path = write(
+        pa.table({"image": [PICTURES[0]] * n, "captions": ["a photo of a dog"] * n}), compression="zstd"
+    )
+    assert sum(1 for _ in open_pairs(path)) == n
