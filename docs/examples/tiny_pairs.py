@@ -1,4 +1,4 @@
-"""What the three trainers of this folder share: pairs of features, and two linear towers."""
+"""What trainers of this folder share: pairs of features, and two linear towers."""
 
 import torch
 from torch import Tensor, nn
@@ -24,9 +24,13 @@ class Towers(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.image, self.text = nn.Linear(WIDTH, OUT), nn.Linear(WIDTH, OUT)
-        self.logit_scale = nn.Parameter(torch.tensor(2.0))
+        self.logit_scale = nn.Parameter(torch.tensor([2.0]))  # DeepSpeed and FSDP want a dimension
 
     def forward(self, image: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return unit rows (m, OUT) of both, and 1 / temperature."""
         x, y = self.image(image), self.text(text)
-        return functional.normalize(x, dim=1), functional.normalize(y, dim=1), self.logit_scale.exp()
+        return (
+            functional.normalize(x, dim=1),
+            functional.normalize(y, dim=1),
+            self.logit_scale.exp().squeeze(),
+        )

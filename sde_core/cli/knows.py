@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
 from sde_core.cli.output import counting_bar, print_json, print_table
+from sde_core.cli.sources import opened_saying
 from sde_core.errors import DataError
 from sde_core.files.cache import cache_folder
 from sde_core.vocabulary import MODALITIES, Centring, Modality
@@ -61,13 +62,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Compute and print."""
-    from sde_core.embedding_formats.named import open_named
     from sde_core.knowledge import band_knowledge, direction_names
     from sde_core.partition import partition_spectrum
     from sde_core.partition.manual import move_thresholds
     from sde_core.spectra.spectrum import compute_spectrum
 
-    embeddings = open_named(options.embeddings)
+    embeddings = opened_saying(options.embeddings)
     side = Modality(options.side)
     rows = embeddings.vectors(side)
     spectrum = compute_spectrum(rows, center=Centring(options.center))

@@ -80,18 +80,13 @@ class Source:
     def open(self, names: Sequence[str]) -> "list[EmbeddingSet]":
         """Return the sets; every set of pairs is opened before the encoder is loaded."""
         if self._saved:
-            from sde_core.embedding_formats.named import open_named
             from sde_core.errors import ConfigError
-            from sde_core.sets.claimed_encoder import with_agreement
 
             if self._options.input_format:
                 raise ConfigError(
                     "--input-format names a format of pairs: leave it out beside embeddings, whose format is detected"
                 )
-            found = [with_agreement(open_named(name)) for name in names]
-            for embeddings in found:
-                print_remarks(embeddings.remarks)
-            return found
+            return [opened_saying(name) for name in names]
         return self._encoded(names)
 
     def _encoded(self, names: Sequence[str]) -> "list[EmbeddingSet]":
@@ -112,3 +107,13 @@ class Source:
                 self._classes[embeddings.name] = pairs.classification
             sets.append(embeddings)
         return sets
+
+
+def opened_saying(name: str) -> "EmbeddingSet":
+    """Return saved vectors, with their remarks on stderr: also whether they are those of the encoder they name."""
+    from sde_core.embedding_formats.named import open_named
+    from sde_core.sets.claimed_encoder import with_agreement
+
+    embeddings = with_agreement(open_named(name))
+    print_remarks(embeddings.remarks)
+    return embeddings

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
-from sde_core.cli.output import print_json, print_remarks, print_table
+from sde_core.cli.output import print_json, print_table
+from sde_core.cli.sources import opened_saying
 from sde_core.errors import ConfigError, DataError
 from sde_core.vocabulary import BANDS, Centring, Modality
 
@@ -38,13 +39,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Compute and print; write the CSV if one is asked for."""
-    from sde_core.embedding_formats.named import open_named
-    from sde_core.sets.claimed_encoder import with_agreement
-
     if options.json and options.output == "-":
         raise ConfigError("--output - and --json both write to stdout; give one of them a file")
-    embeddings = with_agreement(open_named(options.embeddings))
-    print_remarks(embeddings.remarks)
+    embeddings = opened_saying(options.embeddings)
     modalities = embeddings.modalities if options.modality == "both" else (options.modality,)
     reports = [_report(embeddings, modality, options) for modality in modalities]
     if options.output == "-":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sde_core.cli.method_options import add_curriculum_options, add_partition_options, chosen_treatment
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json, print_table
+from sde_core.cli.sources import opened_saying
 from sde_core.errors import ConfigError
 from sde_core.vocabulary import BANDS
 
@@ -68,12 +69,11 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _fitted(options: argparse.Namespace) -> "SavedTreatment":
-    from sde_core.embedding_formats.named import open_named
     from sde_core.treatments.store import SavedTreatment
     from sde_core.treatments.treatment import ROW_NAMES, fit_treatment
 
     config = chosen_treatment(options, options.kind)
-    reference = open_named(options.embeddings)
+    reference = opened_saying(options.embeddings)
     paired = reference.paired()
     image, text = (fit_treatment(rows, config, paired=paired) for rows in (reference.image, reference.text))
     facts = {
@@ -102,9 +102,8 @@ def _facts_of(treatment: "Treatment", rows: Any) -> dict[str, Any]:  # noqa: ANN
 
 
 def _applied(options: argparse.Namespace, made: "SavedTreatment") -> dict[str, Any]:
-    from sde_core.embedding_formats.named import open_named
 
-    embeddings = made(open_named(options.apply or options.embeddings))
+    embeddings = made(opened_saying(options.apply or options.embeddings))
     folder = embeddings.save(options.output_set)
     return {
         "folder": str(folder),

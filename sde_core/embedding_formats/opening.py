@@ -18,6 +18,7 @@ from sde_core.embedding_formats.sources import Source, source_of
 from sde_core.embedding_formats.tables import TableLike, open_table
 from sde_core.errors import ConfigError, DataError
 from sde_core.files import bundled
+from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.sets.missing import what_is_missing
 
@@ -58,6 +59,7 @@ def open_embeddings(
     columns: Mapping[str, str] | None = None,
     pairs: str | Path | None = None,
     encoder: str = "",
+    compare_encoder: bool = True,
 ) -> EmbeddingSet:
     """Return embeddings of pictures and captions, or of one of the two, whoever wrote them.
 
@@ -83,6 +85,8 @@ def open_embeddings(
             file's own are not understood.
         pairs: what `open_pairs` takes for the pictures; ids that the file lacks are taken from there.
         encoder: what `load_encoder` takes for the encoder that made the vectors, for searching by new words.
+        compare_encoder: whether ``encoder``, if it is on this machine, encodes a few captions and pictures again; the
+            verdict of `compare_with_encoder` is then the last of ``remarks``.
 
     Returns:
         EmbeddingSet: float16 or float32; `EmbeddingSet.missing` says what is not known.
@@ -96,14 +100,15 @@ def open_embeddings(
         _refuse_options(given, text if path else None, images, captions, text_to_image, columns)
         found = _open_set(given)
         origin = checked_pairs(found, pairs) if pairs is not None else found.provenance
-        return replace(found, provenance=replace(origin, encoder=encoder or origin.encoder))
+        found = replace(found, provenance=replace(origin, encoder=encoder or origin.encoder))
+        return with_agreement(found) if encoder and compare_encoder else found
     source = _source(path, format, text, images, captions, text_to_image, columns)
     source, provenance = with_pairs(source, pairs)
     origin = replace(provenance, encoder=encoder)
     found = assembled(source, provenance=origin, name=Path(given).name)
     if pairs is not None:
         checked_pairs(found, pairs)
-    return found
+    return with_agreement(found) if encoder and compare_encoder else found
 
 
 def describe_embeddings(

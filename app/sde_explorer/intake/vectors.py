@@ -101,8 +101,9 @@ def open_vectors(request: VectorRequest) -> sde.EmbeddingSet:
     options = _options(request)
     if request.pairing == "by row":
         options["text_to_image"] = np.arange(facts.n_texts)
+    # Whoever opens it compares it, where this visitor may read the encoder.
     return sde.open_embeddings(
-        request.source, pairs=request.pairs or None, encoder=request.encoder, **options
+        request.source, pairs=request.pairs or None, encoder=request.encoder, compare_encoder=False, **options
     )
 
 

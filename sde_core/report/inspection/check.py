@@ -12,7 +12,11 @@ from sde_core.report.inspection.vectors_check import check_vectors
 
 
 def check_path(
-    path: str | Path, *, format: str | None = None, image_root: str | Path | None = None
+    path: str | Path,
+    *,
+    format: str | None = None,
+    image_root: str | Path | None = None,
+    compare_encoder: bool = True,
 ) -> CheckReport:
     """Return what lies at a path, pairs or vectors, opened as the other calls open it, and what is odd about it.
 
@@ -22,6 +26,7 @@ def check_path(
         path: what `open_pairs` or `open_embeddings` takes.
         format: of pairs, where it should not be detected.
         image_root: of pairs, as `open_pairs` takes it.
+        compare_encoder: whether the encoder that vectors name, if it is on this machine, encodes a few again.
 
     Raises:
         DataError: it is neither.
@@ -29,7 +34,7 @@ def check_path(
     name = str(path)
     if format is not None or image_root is not None or _are_pairs(name):
         return check_pairs(name, open_pairs(name, format, image_root=image_root), format)
-    return check_vectors(name)
+    return check_vectors(name, compare_encoder=compare_encoder)
 
 
 def _are_pairs(name: str) -> bool:

@@ -9,6 +9,7 @@ from sde_core.embedding_formats import describe_embeddings, open_embeddings
 from sde_core.report.inspection.findings import CheckReport
 from sde_core.report.inspection.odd import Odd, leaks, odd_captions, odd_of
 from sde_core.report.inspection.pairs_check import SPLIT_COLUMNS
+from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.vocabulary import Modality
 
@@ -21,13 +22,19 @@ MOST_COMPARED = 20_000
 _BLOCK = 1024
 
 
-def check_vectors(name: str) -> CheckReport:
+def check_vectors(name: str, *, compare_encoder: bool = True) -> CheckReport:
     """Return what a file or folder of vectors holds and what is odd about it.
+
+    Args:
+        name: of the file or folder.
+        compare_encoder: whether the encoder that the vectors name, if it is on this machine, encodes a few again.
 
     Raises:
         DataError: it cannot be opened.
     """
     facts, embeddings = describe_embeddings(name), open_embeddings(name)
+    if compare_encoder:
+        embeddings = with_agreement(embeddings)
     norms = {f"norm_{m}": float(_norms(embeddings.vectors(m)).mean()) for m in embeddings.modalities}
     return CheckReport(
         path=name,
