@@ -170,7 +170,7 @@ def test_resuming_with_other_settings_names_the_difference(toy_set, checkpoint):
 
 
 def test_what_a_killed_writer_left_is_cleared_away(toy_set, tmp_path):
-    (tmp_path / ".last.safetensors.abc").write_bytes(b"half")
+    (tmp_path / ".last.safetensors.writing-abc").write_bytes(b"half")
     list(sde.finetune(toy_set, CONFIG, output=tmp_path))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["best.safetensors", "last.safetensors"]
 
