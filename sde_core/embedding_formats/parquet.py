@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sde_core.embedding_formats.base import Container, Floats, Matrix, Table, check_vectors
+from sde_core.embedding_formats.roles import is_image_name, is_text_name
 from sde_core.embedding_formats.tables import parquet_schema, parquet_table
 from sde_core.errors import DataError
 from sde_core.pairs.limits import allowed_unpacked
@@ -81,7 +82,11 @@ def _matrix(paths: list[Path], name: str, table: Table, place: str) -> Matrix:
     for kind in kinds:
         if not _is_vectors(kind):
             raise DataError(f"{place} must hold lists of numbers in every part; one has {kind}")
-    values = {_stored(kind).value_type.to_pandas_dtype() for kind in kinds}
+    scale = _scale(name, table) if any(_is_whole(kind) for kind in kinds) else None
+    values = {
+        np.float32 if scale is not None and _is_whole(kind) else _stored(kind).value_type.to_pandas_dtype()
+        for kind in kinds
+    }
     width = _first_width(paths, name)
     dtypes = {check_vectors((table.n_rows, width), value, place) for value in values}
     dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float32)
@@ -94,10 +99,39 @@ def _matrix(paths: list[Path], name: str, table: Table, place: str) -> Matrix:
                 raise DataError(
                     f"{place} must have the {table.n_rows:,} rows that the file declares; it has more"
                 )
-            yield _rows(batch, width, dtype, reasons, start)
+            rows = _rows(batch, width, dtype, reasons, start)
+            yield rows if scale is None else rows * scale[start : start + len(batch), None]
             start += len(batch)
 
     return Matrix(place=place, shape=(table.n_rows, width), dtype=dtype, blocks=blocks, reasons=reasons)
+
+
+def _is_whole(kind: "pa.DataType") -> bool:
+    import pyarrow.types as pt
+
+    return bool(pt.is_integer(_stored(kind).value_type))
+
+
+def _scale(name: str, table: Table) -> Floats | None:
+    """Return the column of scales of quantised vectors, one a row; None where there is none.
+
+    Raises:
+        DataError: it holds something that is no scale.
+    """
+    side = "image" if is_image_name(name) else "text" if is_text_name(name) else name
+    names = (f"{name}_scale", f"{name}_scales", f"{side}_scale", f"{side}_scales", "scale", "scales")
+    column = next((each for each in names if each in table.names), None)
+    if column is None:
+        return None
+    try:
+        found = np.asarray(table.read(column), dtype=np.float32)
+    except (TypeError, ValueError):
+        found = np.empty(0, np.float32)
+    if found.shape != (table.n_rows,) or not (np.isfinite(found).all() and found.all()):
+        raise DataError(
+            f"{table.place}, {column} must hold scales of the vectors, finite and not zero, one a row"
+        )
+    return found
 
 
 def _first_width(paths: list[Path], name: str) -> int:
