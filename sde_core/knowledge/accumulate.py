@@ -6,17 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.knowledge.columns import Column
 from sde_core.knowledge.explained import Moments
 from sde_core.spectra.spectrum import Spectrum
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
 # Rows that become coordinates at a time.
 _BLOCK_ROWS = 4_096
 # Sums of one column, in numbers; what would take more gets fewer parts, and no interval below `FEWEST_PARTS`.
-_MOST_SUMS = 1 << 23
+_MOST_SUMS = 1 << 22
 FEWEST_PARTS = 8
 
 
@@ -69,13 +71,50 @@ def accumulated(
         block = torch.from_numpy(np.array(rows.vectors[start:stop])).to(dtype)
         if spectrum.mean is not None:
             block = block - spectrum.mean.to(dtype)
-        along = (block @ basis).double()
-        entries = slice(*np.searchsorted(rows.entry_row, [start, stop]))
+        along = (block @ basis).double().numpy()
+        here = _Block(along, rows, start, slice(*np.searchsorted(rows.entry_row, [start, stop])))
         for one in sums:
-            one.add(along, start, entries)
+            one.add(here)
         if progress is not None:
             progress(stop, len(rows.vectors))
     return [one.moments() for one in sums]
+
+
+class _Block:
+    """Some rows, their coefficients, and their squares by part, which most columns share."""
+
+    def __init__(self, along: Floats, rows: Rows, start: int, entries: slice) -> None:
+        self.along = along
+        self.row = rows.entry_row[entries] - start
+        self.item = rows.entry_item[entries]
+        self.weight = rows.entry_weight[entries]
+        self.part = rows.part[rows.entry_row[entries]]
+        self._squared: Floats | None = None
+        self._whole: dict[int, tuple[npt.NDArray[np.int64], Floats]] = {}
+
+    def add(self, target: Floats, place: Ints, row: Ints, weight: Floats, values: Floats) -> None:
+        """Add to ``target[place[i]]`` the row ``values[row[i]]`` times ``weight[i]``, for every i."""
+        from scipy.sparse import csr_array
+
+        touched, compact = np.unique(place, return_inverse=True)
+        sparse = csr_array((weight, (compact, row)), shape=(len(touched), len(values)))
+        target[touched] += sparse @ values
+
+    def add_squares(self, target: Floats, n_parts: int, kept: npt.NDArray[np.bool_]) -> None:
+        """Add the squares of the kept entries to their parts."""
+        if self._squared is None:
+            self._squared = np.square(self.along)
+        part = self.part % n_parts
+        if not kept.all():
+            self.add(target, part[kept], self.row[kept], self.weight[kept], self._squared)
+            return
+        if n_parts not in self._whole:
+            sums = np.zeros_like(target)
+            self.add(sums, part, self.row, self.weight, self._squared)
+            touched = np.unique(part)
+            self._whole[n_parts] = touched, sums[touched]
+        touched, found = self._whole[n_parts]
+        target[touched] += found
 
 
 def _n_groups(column: Column) -> int:
@@ -86,48 +125,44 @@ class _Sums:
     """The running sums of one column."""
 
     def __init__(self, column: Column, rows: Rows, rank: int) -> None:
-        self._column, self._rows, self._rank = column, rows, rank
+        self._column, self._rank = column, rank
         self._n_parts = parts_of(column, rows, rank)
         self._k, self._p = _n_groups(column), column.numbers.shape[1]
         self._known = column.known
-        self._weight = torch.zeros(self._n_parts * self._k, dtype=torch.float64)
-        self._sums = torch.zeros(self._n_parts * self._k, rank, dtype=torch.float64)
-        self._squares = torch.zeros(self._n_parts, rank, dtype=torch.float64)
-        self._design = torch.zeros(self._n_parts, self._p, self._p + 1, dtype=torch.float64)
-        self._products = torch.zeros(self._n_parts, self._p, rank, dtype=torch.float64)
+        groups = self._n_parts * self._k
+        self._weight = np.zeros(groups)
+        self._sums = np.zeros((groups, rank))
+        self._squares = np.zeros((self._n_parts, rank))
+        self._design = np.zeros((self._n_parts * self._p, self._p + 1))
+        self._products = np.zeros((self._n_parts * self._p, rank))
 
-    def add(self, along: Float[Tensor, "b r"], start: int, entries: slice) -> None:
-        rows, column = self._rows, self._column
-        item = rows.entry_item[entries]
-        kept = self._known[item]
-        item = item[kept]
-        row = rows.entry_row[entries][kept]
-        weight = torch.from_numpy(rows.entry_weight[entries][kept])
-        part = torch.from_numpy(rows.part[row] % self._n_parts)
-        values = along[torch.from_numpy(row - start)]
-        weighted = values * weight[:, None]
-        place = part * self._k
-        if column.has_groups:
-            place = place + torch.from_numpy(column.codes[item])
-        self._weight.index_add_(0, place, weight)
-        self._sums.index_add_(0, place, weighted)
-        self._squares.index_add_(0, part, weighted * values)
+    def add(self, block: _Block) -> None:
+        column = self._column
+        kept = self._known[block.item]
+        item, row, weight = block.item[kept], block.row[kept], block.weight[kept]
+        part = block.part[kept] % self._n_parts
+        place = part * self._k + (column.codes[item] if column.has_groups else 0)
+        self._weight += np.bincount(place, weight, minlength=len(self._weight))
+        block.add(self._sums, place, row, weight, block.along)
+        block.add_squares(self._squares, self._n_parts, kept)
         if self._p:
-            number = torch.from_numpy(column.numbers[item])
-            full = torch.cat([number, torch.ones(len(number), 1, dtype=torch.float64)], dim=1)
-            heavy = number * weight[:, None]
-            # A product a part: the outer products of the rows would not fit.
-            for one in np.unique(part.numpy()).tolist():
-                mine = part == one
-                self._design[one] += heavy[mine].T @ full[mine]
-                self._products[one] += heavy[mine].T @ values[mine]
+            self._add_numbers(block, column.numbers[item], row, weight, part)
+
+    def _add_numbers(self, block: _Block, number: Floats, row: Ints, weight: Floats, part: Ints) -> None:
+        full = np.concatenate([number, np.ones((len(number), 1))], axis=1)
+        entry, which = np.nonzero(number)
+        heavy, place = number[entry, which] * weight[entry], part[entry] * self._p + which
+        block.add(self._design, place, entry, heavy, full)
+        block.add(self._products, place, row[entry], heavy, block.along)
 
     def moments(self) -> Moments:
-        shape = (self._n_parts, self._k)
+        def by_part(sums: Floats, *shape: int) -> Tensor:
+            return torch.from_numpy(sums).reshape(self._n_parts, *shape)
+
         return Moments(
-            weight=self._weight.reshape(shape),
-            sums=self._sums.reshape(*shape, self._rank),
-            squares=self._squares,
-            design=self._design,
-            products=self._products,
+            weight=by_part(self._weight, self._k),
+            sums=by_part(self._sums, self._k, self._rank),
+            squares=by_part(self._squares, self._rank),
+            design=by_part(self._design, self._p, self._p + 1),
+            products=by_part(self._products, self._p, self._rank),
         )

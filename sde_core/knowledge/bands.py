@@ -106,6 +106,8 @@ def band_knowledge(
         if not group:
             continue
         rows = rows_of(embeddings, modality, inherit=inherit, twins=twins, seed=seed)
+        if not n_resamples:  # no draws of parts: all rows are one
+            rows = replace(rows, part=np.zeros_like(rows.part), n_parts=1)
         tails = tails_of(rows, spectrum, seed)
         for column, moments in zip(group, accumulated(rows, group, spectrum, progress), strict=True):
             null = null_of(column, rows, tails, n_given)
