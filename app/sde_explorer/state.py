@@ -57,6 +57,7 @@ class State:
         known_of: whose directions are asked what they know.
         columns: of which columns; empty are those that say most.
         given: the column that is taken off first; "" is none.
+        names: what a person calls directions, such as "image 4 yellow against blue".
         look: the open part of the Subspaces view.
         basis: whose spectrum a direction is read from.
         direction: number of the direction that is read, from 1.
@@ -113,6 +114,7 @@ class State:
     known_of: options.Side = "image"
     columns: tuple[str, ...] = ()
     given: str = ""
+    names: tuple[str, ...] = ()
     look: options.Look = "Directions"
     basis: options.Basis = "image"
     direction: Annotated[int, Range(1, 65_536)] = 1

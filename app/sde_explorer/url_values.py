@@ -2,11 +2,14 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MOST_LETTERS = 2_000
 """Of a selection in a link: browsers and mail programs keep addresses of this size whole."""
+
+MOST_NAME = 80
+"""Letters of the name that a person gives a direction."""
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _RUN = re.compile(r"([0-9a-z]{1,7})(?:-([0-9a-z]{1,7}))?")
@@ -120,3 +123,27 @@ def _base36(number: int) -> str:
         digits = _DIGITS[rest] + digits
         if not number:
             return digits
+
+
+def named_directions(names: Sequence[str], side: str) -> dict[int, str]:
+    """Return the names that a person gave to directions of one modality, by number.
+
+    Args:
+        names: "image 4 yellow against blue", as a link holds them; what is not of this form is passed over.
+        side: "image" or "text".
+    """
+    found = {}
+    for name in names:
+        whose, _, rest = name.partition(" ")
+        number, _, words = rest.partition(" ")
+        if whose == side and number.isdecimal() and words.strip():
+            found[int(number)] = words.strip()[:MOST_NAME]
+    return found
+
+
+def with_name(names: Sequence[str], side: str, number: int, name: str) -> tuple[str, ...]:
+    """Return the names with that of one direction set, or taken away where ``name`` is empty."""
+    start = f"{side} {number} "
+    kept = [one for one in names if not one.startswith(start)]
+    words = " ".join(name.split())[:MOST_NAME]
+    return (*kept, f"{start}{words}") if words else tuple(kept)

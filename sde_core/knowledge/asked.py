@@ -1,6 +1,7 @@
 """The columns that are asked for: of a set's metadata, or the caller's own values, of images or of texts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
@@ -34,7 +35,7 @@ def asked_columns(
                 raise DataError(f"column must be one of {there}; got {name!r}")
             of_rows.append(Column.of(name, embeddings.metadata[name], what))  # type: ignore[arg-type]
             continue
-        column = what if isinstance(what, Column) else Column.of(name, what)
+        column = replace(what, name=name) if isinstance(what, Column) else Column.of(name, what)
         n_rows = len(column.known)
         if n_rows == embeddings.n_images and not (side is Modality.TEXT and n_rows == embeddings.n_texts):
             of_images.append(column)

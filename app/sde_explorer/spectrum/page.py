@@ -1,10 +1,12 @@
 """Spectrum: singular values of each modality, of both, of what they share; bands, chance, batches, metrics, rules."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
+from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.matrices import Matrix, needs_chance
 from sde_explorer.spectrum import cached as cached_spectrum
@@ -96,6 +98,7 @@ def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State
         axes=(state.unit, state.xscale, state.yscale),
         alt=words.spectrum_alt(reports),
         name=f"{file_stem(state.data)}-spectrum",
+        names=_names(data, state),
     )
     notes = words.moved_notes(reports)
     if state.overlay == "bootstrap":
@@ -106,6 +109,15 @@ def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State
         st.caption(" ".join(notes))
     pending(jobs)
     catch_up(jobs)
+
+
+def _names(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
+    """Return the names of the directions that are known by now; what the metadata tell is asked for."""
+    if state.spectra != "by modality" or state.batch:
+        return {}
+    for side in state.modalities if data.embeddings.metadata else ():
+        cached_knowledge.knowledge(data, replace(state, given=""), side)
+    return {side: cached_knowledge.direction_names(data, state, side) for side in state.modalities}
 
 
 def _overlays(

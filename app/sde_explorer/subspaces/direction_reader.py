@@ -1,12 +1,15 @@
 """The direction reader: choose a direction, see what lies at its ends and what it is good for."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
 from sde_core.glossary.formats import signed
+from sde_core.vocabulary import Modality
+from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import directions as cached_directions
@@ -18,8 +21,11 @@ from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.fields import number, segments, slider
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.notices import error_box
+from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.thumbnails import lines, thumbnails
+from sde_explorer.ui.words import as_text
+from sde_explorer.url_values import MOST_NAME, named_directions, with_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,10 +62,12 @@ def direction_reader(data: "Dataset") -> None:
     _controls(table, state)
     labels = _labels(data, state)
     reading = cached_directions.reading(data, state.basis, state.center, state.direction)
+    names = cached_knowledge.direction_names(data, state, state.basis)
+    _name(data, state, names)
     left, right = chart_columns("direction_columns", (0.46, 0.54), least="27rem")
     with left:
         st.plotly_chart(
-            directions_figure(table, labels, state.direction, level=words.chance_level(reading)),
+            directions_figure(table, labels, state.direction, level=words.chance_level(reading), names=names),
             key=_CHART,
             config=CONFIG,
             on_select=_take_click,
@@ -92,6 +100,34 @@ def _controls(table: "DirectionTable", state: "State") -> None:
             )
     if count > 1:
         slider("direction", "Direction", step=1, high=count, bare=True)
+
+
+def _name(data: "Dataset", state: "State", names: tuple[str, ...]) -> None:
+    """Show what the direction is named after, and a box to call it something else."""
+    if state.basis not in tuple(Modality):
+        return
+    own = named_directions(state.names, state.basis).get(state.direction, "")
+    said = names[state.direction - 1] if names and not own else own
+    told = as_text(said) if said else "being measured"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**Direction {state.direction:,}**: {told}", help=words.NAMES, width="content")
+        key = f"direction_name/{data.fingerprint[:8]}/{state.basis}/{state.direction}"
+        st.text_input(
+            "Call this direction",
+            own,
+            key=key,
+            max_chars=MOST_NAME,
+            placeholder="call it something else",
+            label_visibility="collapsed",
+            width=260,
+            on_change=lambda: put(
+                names=with_name(state.names, state.basis, state.direction, st.session_state[key])
+            ),
+        )
+    further = cached_knowledge.further(data, replace(state, given=""), state.basis)
+    if not names:
+        pending([further])
+        catch_up([further])
 
 
 def _step(label: str, icon: str, number: int, count: int) -> None:

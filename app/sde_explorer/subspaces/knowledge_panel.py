@@ -1,13 +1,17 @@
 """What each band knows: the main picture of the Subspaces view, its controls and its finding."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
+from sde_core.knowledge.caption_columns import LENGTH
+from sde_core.knowledge.image_statistics import KINDS
+from sde_explorer.jobs import Job
+from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import words
-from sde_explorer.subspaces.cached import knowledge as cached_knowledge
 from sde_explorer.subspaces.figures.knowledge import knowledge_figure
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 from sde_explorer.ui.fields import choice, many, segments
@@ -25,16 +29,17 @@ _CHART = "knowledge_chart"
 def knowledge_controls(view: "View") -> None:
     """Show whose directions, and which columns."""
     names = tuple(view.data.embeddings.metadata)
+    offered = tuple(dict.fromkeys((*names, *KINDS, LENGTH, *current_state().columns)))
     with view.controls:
         segments("known_of", "Directions of", bare=True)
         with st.container(width=320):
             many(
                 "columns",
                 "Columns",
-                names,
-                placeholder="columns that say most" if names else "this set has no columns",
-                disabled=not names,
+                offered,
+                placeholder="columns that say most, or type a word",
                 bare=True,
+                typed=True,
             )
         if len(names) > 1:
             choice("given", "Beyond", ("", *names), words=words.beyond, width=210, bare=True)
@@ -45,15 +50,16 @@ def knowledge_panel(view: "View") -> None:
     """Draw what each direction knows of each column, and say it in the title."""
     data, state = view.data, current_state()
     with view.picture:
-        if not data.embeddings.metadata:
+        jobs = _jobs(view)
+        if not jobs:
             st.info(words.NO_COLUMNS, icon=":material/table_rows:")
             return
-        job = cached_knowledge.knowledge(data, state, state.known_of)
-        if job.status != "done":
-            pending([job])
-            catch_up([job])
+        waiting = [job for job in jobs if job.status != "done"]
+        if waiting:
+            pending(waiting)
+            catch_up(waiting)
             return
-        known: sde.BandKnowledge = job.result
+        known = _together([job.result for job in jobs], state.columns)
         [report] = cached_spectra.bands(data, state, (state.known_of,))
         columns = known_columns(known, report.labels, state.columns)
         view.finding(
@@ -61,7 +67,12 @@ def knowledge_panel(view: "View") -> None:
         )
         if columns:
             st.plotly_chart(
-                knowledge_figure(columns, report.labels, height=PICTURE_HEIGHT),
+                knowledge_figure(
+                    columns,
+                    report.labels,
+                    names=cached_knowledge.direction_names(data, state, state.known_of),
+                    height=PICTURE_HEIGHT,
+                ),
                 key=_CHART,
                 config=CONFIG,
                 on_select=_take_click,
@@ -72,6 +83,38 @@ def knowledge_panel(view: "View") -> None:
         wanted = [c for c in silent if not state.columns or c.name in state.columns]
         if wanted:
             st.caption(words.silent_columns(wanted), help=words.silence_reasons(wanted))
+
+
+def _jobs(view: "View") -> list[Job]:
+    """Return what has to be known: the metadata; if others are chosen or there is none, what every set has."""
+    data, state = view.data, current_state()
+    names, made = set(data.embeddings.metadata), {*KINDS, LENGTH}
+    others = [name for name in state.columns if name not in names]
+    jobs = []
+    if names and (not state.columns or names & set(state.columns)):
+        jobs.append(cached_knowledge.knowledge(data, state, state.known_of))
+    if made & set(others) or (not names and not state.columns and _has_more(view)):
+        jobs.append(cached_knowledge.further(data, state, state.known_of))
+    typed = tuple(name for name in others if name not in made)
+    if typed:
+        jobs.append(cached_knowledge.typed(data, state, state.known_of, typed))
+    return jobs
+
+
+def _has_more(view: "View") -> bool:
+    """Whether there are images or captions to make columns of."""
+    embeddings = view.data.embeddings
+    return any(embeddings.captions) or bool(embeddings.provenance.pairs)
+
+
+def _together(found: "list[sde.BandKnowledge]", chosen: tuple[str, ...]) -> "sde.BandKnowledge":
+    """Return the columns of all results in one; chosen ones in the order in which they were chosen."""
+    columns = [column for known in found for column in known.columns]
+    if chosen:
+        columns = sorted(
+            (c for c in columns if c.name in chosen), key=lambda column: chosen.index(column.name)
+        )
+    return replace(found[0], columns=tuple(columns))
 
 
 def _take_click() -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 NO_PICTURES = "The pictures of this set are not on this machine: captions and ids are shown instead."
 NO_COLUMNS = (
-    "This set has no columns, so nothing can be said of what its bands know. Open it with a table of metadata (class, "
-    "style, source, size) on the Data page; the directions below can be read without."
+    "This set has no columns, captions or images, so nothing can be said of what its bands know. Open it with a table "
+    "of metadata (class, style, source, size) on the Data page; the directions below can be read without."
 )
 KNOWLEDGE = (
     "Each row is a column of the set, each bar a direction. Its height is the share of the direction's variance that "
@@ -30,6 +30,11 @@ KNOWLEDGE = (
     "press a bar to read its direction.\n\nColumns that go together share what they know: choose one to take off, and "
     "the rows show what the others know **beyond it**. A share of variance is not what a probe can read "
     "(docs/method.md, section 8)."
+)
+NAMES = (
+    "The values, words of the captions and numbers that the direction knows best, at the end where they lie; corrected "
+    "for the number of tests over all directions and columns. The sign of a direction is arbitrary. What you call it "
+    "stands in the link and in the report."
 )
 JUMP = {
     "correlation": "To the direction along which pictures and their captions agree most.",

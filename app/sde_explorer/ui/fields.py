@@ -112,6 +112,7 @@ def many(
     most: int | None = None,
     bare: bool = False,
     disabled: bool = False,
+    typed: bool = False,
     also: Also | None = None,
 ) -> None:
     """Show a field that holds several values as chips, each with an x, and a box to find others.
@@ -125,6 +126,7 @@ def many(
         most: values that may be chosen.
         bare: whether the label is for screen readers only.
         disabled: whether it can be read but not changed.
+        typed: whether something else may be typed in.
         also: what else a choice sets.
     """
     value = tuple(v for v in getattr(current_state(), field) if v in options)
@@ -139,6 +141,7 @@ def many(
         max_selections=most,
         label_visibility=_visibility(bare),
         disabled=disabled,
+        accept_new_options=typed,
         on_change=taker(f"{field}_pick", key, also),
     )
 

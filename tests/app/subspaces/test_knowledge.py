@@ -79,4 +79,34 @@ def test_a_set_without_columns_says_what_would_give_it_some(open_page, tmp_path)
     )
     at = open_page("subspaces", data=str(folder))
     assert not at.exception
-    assert any("has no columns" in info.value for info in at.info)
+    assert any("has no columns, captions or images" in info.value for info in at.info)
+
+
+def test_a_typed_word_is_a_column_and_names_stand_in_the_reader(open_page, tmp_path):
+    rng = np.random.default_rng(0)
+    holds = rng.random(300) < 0.3
+    x = rng.normal(size=(300, 8))
+    x[:, 0] += 4 * holds
+    folder = sde.EmbeddingSet.from_arrays(
+        x, x, captions=[f"a flag {i}" if flag else f"a thing {i}" for i, flag in enumerate(holds)]
+    ).save(tmp_path / "flags")
+    at = open_page("subspaces", data=str(folder), columns=["flag"], names=["image 2 people and flags"])
+    while at.get("progress"):
+        at = at.run()
+    assert not at.exception
+    assert "of what is known of flag" in at.title[0].value
+    assert any(text.value.startswith("**Direction 1**: ") and "“flag”" in text.value for text in at.markdown)
+    at = open_page("subspaces", data=str(folder), columns=["flag"], names=["image 1 people and flags"])
+    assert any("**Direction 1**: people and flags" in text.value for text in at.markdown)
+
+
+def test_names_travel_in_the_link():
+    from sde_explorer.state import State, link_of
+    from sde_explorer.url_values import named_directions, with_name
+
+    names = with_name((), "image", 4, "yellow   against blue")
+    assert link_of(State(names=names)) == {"names": ["image 4 yellow against blue"]}
+    names = with_name(names, "text", 4, "short")
+    assert named_directions(names, "image") == {4: "yellow against blue"}
+    assert named_directions(with_name(names, "image", 4, ""), "image") == {}
+    assert named_directions(("image x y", "image 3", "sound 1 a"), "image") == {}

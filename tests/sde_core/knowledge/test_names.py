@@ -46,11 +46,11 @@ def test_a_name_is_what_was_planted_with_its_sign(planted):
     found, columns, spectrum = planted
     names = direction_names(band_knowledge(found, columns, spectrum=spectrum))
     assert (names[0].plus, names[0].minus) == (("dog",), ("car",))
-    assert (names[2].plus, names[2].minus) == ((), ("“hat”",))
+    assert (names[2].plus, names[2].minus) == ((), ("hat",))
     [(name, share)] = names[4].numbers
     assert name == "size"
     assert share == pytest.approx(-0.5, abs=0.05)  # of 4 parts size and 4 parts noise
-    assert str(names[2]) == "− “hat”"
+    assert str(names[2]) == "− hat"
     assert [str(names[j]) for j in (1, 3, 5)] == [NOTHING] * 3
 
 

@@ -76,6 +76,12 @@ def in_background(
     return job
 
 
+def finished(key: str) -> object:
+    """Return the result of the job with this key where it is done, else None; nothing is started."""
+    job = _figures.find(key)
+    return job.result if job is not None and job.status == "done" else None
+
+
 def followed_jobs() -> dict[str, Followed]:
     """Return what this session asked for last in each slot."""
     found: dict[str, Followed] = st.session_state.setdefault("followed_jobs", {})

@@ -1,6 +1,7 @@
 """All directions of a spectrum at a glance, and one of them read: its null, its coefficients."""
 
 import math
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, figure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
@@ -25,6 +28,7 @@ def directions_figure(
     number: int,
     *,
     level: float | None = None,
+    names: "Sequence[str]" = (),
     height: int = 520,
 ) -> go.Figure:
     """Return singular value, cross-modal correlation and share of the gap over rank, one panel each.
@@ -36,12 +40,15 @@ def directions_figure(
         labels: (r,) band of each direction, or None where the spectrum has no bands.
         number: of the direction that is read, from 1; a line marks it.
         level: correlation that shuffled pairs reach in one of a hundred directions; a dotted line.
+        names: of the directions, shown where the pointer rests.
         height: pixels.
     """
     count = len(table.values)
     panels = [p for p in _PANELS if np.isfinite(getattr(table, p[0])).any()]
     tall = (1 - _GAP * (len(panels) - 1)) / max(len(panels), 1)
     rank = np.arange(1, count + 1)
+    told = [f"<br><i>{escape(name).replace('%', '&#37;')}</i>" if name else "" for name in names]
+    named = np.array(told or [""] * count, dtype=object)
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "shapes": []}
     for i, (name, title, kind, text) in enumerate(panels):
@@ -56,13 +63,14 @@ def directions_figure(
                     "x": rank[mine],
                     "y": getattr(table, name)[mine],
                     "customdata": rank[mine],
+                    "text": named[mine],
                     "xaxis": f"x{suffix}",
                     "yaxis": f"y{suffix}",
                     "marker": marker,
                     "selected": _SAME,
                     "unselected": _SAME,
                     "showlegend": False,
-                    "hovertemplate": f"<b>direction %{{x}}</b><br>{text}<extra></extra>",
+                    "hovertemplate": f"<b>direction %{{x}}</b><br>{text}%{{text}}<extra></extra>",
                 }
             )
         last = i == len(panels) - 1

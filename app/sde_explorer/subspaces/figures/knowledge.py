@@ -20,7 +20,11 @@ _HEAD = "share of a direction's variance between the values, less chance"
 
 
 def knowledge_figure(
-    columns: Sequence[KnownColumn], labels: "npt.NDArray[np.int64]", *, height: int = 560
+    columns: Sequence[KnownColumn],
+    labels: "npt.NDArray[np.int64]",
+    *,
+    names: Sequence[str] = (),
+    height: int = 560,
 ) -> go.Figure:
     """Return one row a column: its share of every direction's variance, chance as a line, and the three bands' parts.
 
@@ -31,13 +35,16 @@ def knowledge_figure(
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": _heads(), "barmode": "stack", "bargap": 0.12}
     rank = np.arange(1, len(labels) + 1)
+    named = np.array(
+        [f"<br><i>{_text(name, 90)}</i>" if name else "" for name in names or [""] * len(labels)], object
+    )
     for i, column in enumerate(columns):
         top = 1 - i * (tall + _GAP)
         place = [max(0.0, top - tall), top]
         bars, where = _suffix(2 * i), _suffix(2 * i + 1)
         for band, name in enumerate(BANDS):
             mine = labels == band
-            traces.append(_bars(column, rank, mine, name, bars, shown=i == 0))
+            traces.append(_bars(column, rank, mine, name, bars, named, shown=i == 0))
             traces.append(_part(column, band, where))
         traces.append(_chance(column, rank, bars, shown=i == 0))
         last = i == rows - 1
@@ -73,6 +80,7 @@ def _bars(
     mine: "npt.NDArray[np.bool_]",
     band: str,
     suffix: str,
+    named: "npt.NDArray[np.object_]",
     *,
     shown: bool,
 ) -> dict[str, Any]:
@@ -84,14 +92,14 @@ def _bars(
         "showlegend": shown,
         "x": rank[mine],
         "y": np.clip(column.known[mine], 0, None),
-        "customdata": np.stack([rank[mine].astype(object), sure], axis=1),
+        "customdata": np.stack([rank[mine].astype(object), sure, named[mine]], axis=1),
         "xaxis": f"x{suffix}",
         "yaxis": f"y{suffix}",
         "marker": {"color": palette.BAND[band], "line": {"width": 0}},
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 1}},
         "hovertemplate": f"<b>direction %{{x}}</b>, {band}<br>%{{y:.1%}} of its variance lies between the values of "
-        f"{_text(column.name)}<br>%{{customdata[1]}}<extra></extra>",
+        f"{_text(column.name)}<br>%{{customdata[1]}}%{{customdata[2]}}<extra></extra>",
     }
 
 
@@ -161,6 +169,6 @@ def _name(column: KnownColumn, place: list[float]) -> dict[str, Any]:
     }
 
 
-def _text(name: str) -> str:
+def _text(name: str, most: int = 40) -> str:
     """Return a column's name as Plotly shows it letter by letter."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")[:40]
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")[:most]

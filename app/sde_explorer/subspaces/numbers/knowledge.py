@@ -105,7 +105,7 @@ def finding(
 
 def _distinct(columns: "list[sde.ColumnKnowledge]") -> "list[sde.ColumnKnowledge]":
     """Return columns by how much they tell apart, without the makers' own and without twins of an earlier one."""
-    theirs = [c for c in columns if c.name not in OF_THE_MAKERS] or columns
+    theirs = [c for c in columns if c.name not in OF_THE_MAKERS and not c.name.startswith("“")] or columns
     ordered = sorted(theirs, key=lambda c: -c.share_of_variance)
     kept: list[sde.ColumnKnowledge] = []
     for column in ordered:

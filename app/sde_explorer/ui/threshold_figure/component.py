@@ -1,6 +1,6 @@
 """The component: script and style of the figure, and the function that puts it on a page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ def threshold_figure(
     name: str,
     overlays: Mapping[str, Overlay] | None = None,
     axes: tuple[str, str, str] = ("rank", "linear", "log"),
+    names: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Show singular spectra with their bands; both thresholds can be dragged, by pointer and by keyboard.
 
@@ -65,6 +66,7 @@ def threshold_figure(
         name: of saved files, without an ending.
         overlays: bands around the spectra by modality.
         axes: unit of the ranks ("rank" or "share"), their scale, the scale of the values ("linear" or "log").
+        names: of the directions, by modality; shown where the pointer rests.
     """
 
     def take() -> None:
@@ -73,5 +75,7 @@ def threshold_figure(
         if isinstance(released, Mapping):
             on_release(float(released["noise"]), float(released["strong"]))
 
-    data = figure_data(reports, overlays or {}, factors=factors, axes=axes, alt=alt, name=name)
+    data = figure_data(
+        reports, overlays or {}, factors=factors, axes=axes, alt=alt, name=name, names=names or {}
+    )
     _figure(key=key, data=data, on_released_change=take)

@@ -90,14 +90,16 @@ function tellDirection(tip, { panel, scales, bands }, rank) {
   const value = panel.values[rank - 1], total = panel.cumulative.at(-1) || 1;
   const band = BANDS.find((one, i) => (panel.own ? rank <= bands[one].end : panel.labels[rank - 1] === i));
   const share = (energy) => `${Number((100 * energy / total).toPrecision(3))}\u00a0%`;
+  const name = panel.names?.[rank - 1];
   tip.replaceChildren(
     madeOf("b", "", `direction ${rank.toLocaleString("en")}, ${band}`),
     madeOf("span", "", `singular value ${Number(value.toPrecision(4))}, ${share(value * value)} of the energy`),
     madeOf("span", "", `${share(panel.cumulative[rank - 1])} up to here`),
+    ...(name ? [madeOf("span", "name", name)] : []),
   );
   const width = Math.min(scales.width, 232), x = scales.x(rank);
   tip.style.left = `${Math.max(Math.min(x + 10, scales.width - width), 0)}px`;
-  tip.style.top = `${Math.max(scales.y(value) - 72, 0)}px`;
+  tip.style.top = `${Math.max(scales.y(value) - tip.offsetHeight - 10, 0)}px`;
 }
 
 function rankAt(event, { plot, panel, scales }) {

@@ -2,7 +2,8 @@
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -45,6 +46,7 @@ def figure_data(
     axes: tuple[str, str, str],
     alt: str,
     name: str,
+    names: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the data of the component.
 
@@ -55,11 +57,15 @@ def figure_data(
         axes: unit, scale of the ranks, scale of the values.
         alt: the figure in words.
         name: of saved files, without an ending.
+        names: of the directions, by modality.
     """
     unit, xscale, yscale = axes
     cross = any(not report.has_law for report in reports)
     return {
-        "panels": [_panel(report, overlays.get(report.modality)) for report in reports],
+        "panels": [
+            _panel(report, overlays.get(report.modality)) | {"names": list(names.get(report.modality, ()))}
+            for report in reports
+        ],
         "factors": {"noise": factors[0], "strong": factors[1]},
         "unit": unit,
         "xscale": xscale,

@@ -1,0 +1,111 @@
+"""What the directions of a set know of its columns, measured beside the page, and the names that follow from it."""
+
+from typing import TYPE_CHECKING
+
+import sde_core as sde
+from sde_core.knowledge import word_column
+from sde_core.knowledge.names import renamed
+from sde_core.vocabulary import Modality
+from sde_explorer.jobs import Job
+from sde_explorer.readings.cached.background import finished, in_background
+from sde_explorer.readings.cached.sets import Dataset, cache_folder
+from sde_explorer.readings.cached.spectra import spectrum
+from sde_explorer.url_values import named_directions
+
+if TYPE_CHECKING:
+    from sde_core.knowledge import Column
+    from sde_explorer.state import State
+
+
+def knowledge(data: Dataset, state: "State", side: str) -> Job:
+    """Return the job whose result is the set's `sde.BandKnowledge`, for its metadata; it knows no thresholds."""
+    modality, given = Modality(side), _given(data, state)
+
+    def work(job: Job) -> sde.BandKnowledge:
+        return _known(data, state, modality, None, given, job)
+
+    key = _key("metadata", data, state, side, given)
+    return in_background(f"knowledge of {modality}", key, f"What {modality} directions know", work)
+
+
+def further(data: Dataset, state: "State", side: str) -> Job:
+    """Return the job that does the same for what every set has: image statistics, caption length, words."""
+    modality, given, cache = Modality(side), _given(data, state), cache_folder() / "statistics"
+
+    def work(job: Job) -> sde.BandKnowledge:
+        job.report(0.0, "reading the images")
+        columns = sde.set_columns(
+            data.embeddings,
+            modality,
+            cache=cache,
+            progress=lambda done, total: job.report(0.8 * done / total),
+        )
+        made = {name: column for name, column in columns.items() if name not in data.embeddings.metadata}
+        return _known(data, state, modality, made, given, job)
+
+    key = _key("further", data, state, side, given)
+    return in_background(
+        "further columns", key, "What images and captions show", work, lane="further columns"
+    )
+
+
+def typed(data: Dataset, state: "State", side: str, words: tuple[str, ...]) -> Job:
+    """Return the job that does the same for words that were typed: a column each of what captions hold them."""
+    modality, given = Modality(side), _given(data, state)
+
+    def work(job: Job) -> sde.BandKnowledge:
+        columns = {word: word_column(data.embeddings, word, modality) for word in words}
+        return _known(data, state, modality, columns, given, job)
+
+    key = f"{_key('typed', data, state, side, given)}/{words}"
+    return in_background("typed columns", key, "What directions know of typed words", work)
+
+
+def direction_names(data: Dataset, state: "State", side: str) -> tuple[str, ...]:
+    """Return the name of every direction of one modality, from what is known by now; () before anything is.
+
+    Names that a person gave come first. Nothing is started and nothing is waited for.
+    """
+    if side not in tuple(Modality):
+        return ()
+    found = [
+        result
+        for what in ("metadata", "further")
+        if isinstance(result := finished(_key(what, data, state, side, "")), sde.BandKnowledge)
+    ]
+    own = named_directions(state.names, side)
+    if not found and not own:
+        return ()
+    rank = spectrum(data, side, state.center).rank
+    names = (
+        sde.direction_names(*found) if found else tuple(sde.DirectionName(number=j + 1) for j in range(rank))
+    )
+    return tuple(str(name) if found or name.own else "" for name in renamed(names, own))
+
+
+def _known(
+    data: Dataset,
+    state: "State",
+    side: Modality,
+    columns: "dict[str, Column] | None",
+    given: str,
+    job: Job,
+) -> sde.BandKnowledge:
+    return sde.band_knowledge(
+        data.embeddings,
+        columns,
+        side=side,
+        spectrum=spectrum(data, side, state.center),
+        given=given,
+        # Two hundred words beyond a column of many values would take minutes to resample.
+        n_resamples=0 if given and columns else 200,
+        progress=lambda done, total: job.report(0.8 + 0.2 * done / total if columns else done / total),
+    )
+
+
+def _given(data: Dataset, state: "State") -> str:
+    return state.given if state.given in data.embeddings.metadata else ""
+
+
+def _key(what: str, data: Dataset, state: "State", side: str, given: str) -> str:
+    return f"knowledge/{what}/{data.fingerprint}/{side}/{state.center}/{given}"
