@@ -3,9 +3,11 @@
 from sde_core.knowledge.bands import band_knowledge
 from sde_core.knowledge.caption_columns import caption_columns, word_column
 from sde_core.knowledge.columns import Column, column_kinds
+from sde_core.knowledge.disentangled import Disentanglement, disentanglement
 from sde_core.knowledge.image_statistics import image_statistics
 from sde_core.knowledge.names import DirectionName, direction_names
 from sde_core.knowledge.result import BandKnowledge, ColumnKnowledge
+from sde_core.knowledge.rule import KnownRule
 from sde_core.knowledge.set_columns import set_columns
 
 __all__ = [
@@ -13,10 +15,13 @@ __all__ = [
     "Column",
     "ColumnKnowledge",
     "DirectionName",
+    "Disentanglement",
+    "KnownRule",
     "band_knowledge",
     "caption_columns",
     "column_kinds",
     "direction_names",
+    "disentanglement",
     "image_statistics",
     "set_columns",
     "word_column",
