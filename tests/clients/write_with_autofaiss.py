@@ -10,7 +10,6 @@ from importlib.metadata import distribution, version
 from pathlib import Path
 
 import numpy as np
-from autofaiss import build_index
 
 
 def clip_retrieval_writer() -> type:
@@ -24,6 +23,8 @@ def clip_retrieval_writer() -> type:
 
 def main(image: str, text: str, output: str) -> None:
     """Write two parts of clip-retrieval's folder, one without texts, and an index of three kinds."""
+    from autofaiss import build_index  # here, because pytest imports every file of the tests
+
     images, texts, folder = np.load(image), np.load(text), Path(output)
     half = len(images) // 2
     for name, has_text in (("both", True), ("pictures", False)):
