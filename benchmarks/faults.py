@@ -1,0 +1,246 @@
+"""Faults other than kills: `python -m benchmarks.faults`.
+
+A full disk (a limit on the size of files), a folder that may not be written, an encoder's file that is gone, a clock
+that was set back, two writers at once. Each command must say one sentence and leave what was there as it was; where
+the fault is over, the same command must come to the result of a run that nothing disturbed.
+"""
+
+import contextlib
+import ctypes
+import io
+import json
+import os
+import random
+import resource
+import shutil
+import struct
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.kills import in_child, killed, seconds_to_the_end, started
+from benchmarks.kinds import KINDS, Kind
+from sde_core.cli import main as cli
+from sde_core.files.bundled import encoder_folder
+
+COMMANDS = ("encode", "train", "transform", "report")
+_SMALL = 4 << 10
+_OVERRIDE, _CAPABILITIES_3 = 0b10, 0x20080522  # of capset(2): CAP_DAC_OVERRIDE
+
+
+@dataclass
+class Row:
+    """What came of one kind of fault.
+
+    Attributes:
+        tried: runs.
+        lost: sentences on what was broken, differed, stayed, or was said badly.
+    """
+
+    tried: int = 0
+    lost: list[str] = field(default_factory=list)
+
+
+def main() -> None:
+    """Print the table; end with 1 if anything was lost."""
+    rows = campaign()
+    print(table(rows))
+    for row in rows.values():
+        for sentence in row.lost:
+            print(f"- {sentence}")
+    raise SystemExit(any(row.lost for row in rows.values()))
+
+
+def table(rows: dict[str, Row]) -> str:
+    """Return the rows as Markdown."""
+    lines = [
+        f"| {name} | {row.tried} | {row.tried - len(row.lost)} | {len(row.lost)} |"
+        for name, row in rows.items()
+    ]
+    return "\n".join(("| fault | tried | survived | lost |", "|---|---:|---:|---:|", *lines))
+
+
+def campaign(commands: tuple[str, ...] = COMMANDS) -> dict[str, Row]:
+    """Try every fault, and return what came of it.
+
+    Args:
+        commands: kinds of work that meet a full disk, a closed folder and a clock set back.
+    """
+    faults: dict[str, Callable[[Path, Row], None]] = {
+        "full disk": partial(_full_disk, commands=commands),
+        "folder that may not be written": partial(_closed_folder, commands=commands),
+        "clock set back after a kill": partial(_clock_set_back, commands=commands),
+        "encoder's file gone after a kill": _encoder_gone,
+        "two writers at once": _two_writers,
+    }
+    rows = {name: Row() for name in faults}
+    for name, fault in faults.items():
+        with tempfile.TemporaryDirectory(prefix="sde-faults-") as folder:
+            os.chmod(folder, 0o755)  # also for who has no rights
+            fault(Path(folder), rows[name])
+    return rows
+
+
+def _full_disk(folder: Path, row: Row, *, commands: tuple[str, ...]) -> None:
+    for name in commands:
+        _refused_and_again(KINDS[name], folder / name, row, _no_room, f"{name}, full disk")
+
+
+def _closed_folder(folder: Path, row: Row, *, commands: tuple[str, ...]) -> None:
+    for name in commands:
+        place = folder / name
+        place.mkdir()
+        place.chmod(0o555)
+        _refused_and_again(KINDS[name], place, row, _no_rights, f"{name}, closed folder")
+
+
+def _refused_and_again(kind: Kind, place: Path, row: Row, handicap: Callable[[], None], title: str) -> None:
+    row.tried += 1
+    said = in_child(partial(_with_words, kind.work, handicap), place)
+    problem = _badly_said(said)
+    place.chmod(0o755)
+    hidden = _hidden(place)
+    if problem or hidden:
+        row.lost.append(f"{title}: {problem or f'{hidden} stays'}")
+        return
+    _compare(kind, place, row, title)
+
+
+def _with_words(work: Callable[[Path], Any], handicap: Callable[[], None], place: Path) -> dict[str, str]:
+    """Do the work under a handicap; return how it ended and what it said."""
+    words, ended = io.StringIO(), "well"
+    with contextlib.redirect_stderr(words), contextlib.redirect_stdout(words):
+        handicap()
+        try:
+            work(place)
+        except RuntimeError as error:  # the command ended with a code
+            ended = str(error)
+        except BaseException:
+            ended = traceback.format_exc()
+    return {"ended": ended, "said": words.getvalue()}
+
+
+def _badly_said(told: dict[str, str]) -> str:
+    if told["ended"] == "well":
+        return "the command did not notice"
+    if "Traceback" in told["ended"] + told["said"]:
+        trace = (told["said"] + told["ended"]).rpartition("Traceback")[2]
+        return f"a traceback: {trace.strip()[-400:]}"
+    return "" if told["said"].strip() else "not a word"
+
+
+def _no_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_SMALL, resource.RLIM_INFINITY))
+
+
+def _no_rights() -> None:
+    """Give up the right of an administrator to write where the folder's mode forbids it."""
+    if os.geteuid() or not Path("/proc/self/status").exists():
+        return
+    may = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff")
+    )
+    words = int(may.split()[1], 16) & ~_OVERRIDE
+    header = struct.pack("=Ii", _CAPABILITIES_3, 0)
+    data = b"".join(
+        struct.pack("=III", words >> shift & 0xFFFFFFFF, words >> shift & 0xFFFFFFFF, 0) for shift in (0, 32)
+    )
+    if ctypes.CDLL(None, use_errno=True).capset(header, data):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def _hidden(place: Path) -> list[str]:
+    return [str(path.relative_to(place)) for path in place.rglob(".*")]
+
+
+def _compare(kind: Kind, place: Path, row: Row, title: str) -> None:
+    """Run the work to its end, and beside it in a new folder; both must come to the same."""
+    fresh = place.with_name(f"{place.name}-fresh")
+    try:
+        for one in (place, fresh):
+            in_child(kind.work, one)
+        same = in_child(kind.result, place) == in_child(kind.result, fresh)
+    except RuntimeError as error:
+        row.lost.append(f"{title}, afterwards: {error}")
+        return
+    if not same:
+        row.lost.append(f"{title}: another result afterwards")
+    if hidden := _hidden(place):
+        row.lost.append(f"{title}: {hidden} stays")
+
+
+def _clock_set_back(folder: Path, row: Row, *, commands: tuple[str, ...]) -> None:
+    """Kill the work, give all that it left a time in the future, and let it go on."""
+    for name in commands:
+        row.tried += 1
+        kind, place = KINDS[name], folder / name
+        seconds = seconds_to_the_end(kind, folder / f"{name}-timed")
+        killed(kind.work, place, seconds * random.Random(name).uniform(0.4, 0.9))
+        for path in place.rglob("*"):
+            os.utime(path, (4e9, 4e9))
+        _compare(kind, place, row, f"{name}, clock set back")
+
+
+def _encode_by_folder(place: Path) -> None:
+    words = ["encode", "clipart/val", "--model", "encoder", "--output", "set", "--quiet", "--device", "cpu"]
+    if code := cli(words):
+        raise RuntimeError(f"sde {' '.join(words)} ended with {code}")
+
+
+def _encoder_gone(folder: Path, row: Row) -> None:
+    row.tried += 1
+    place = folder / "gone"
+    kind = Kind("", _encode_by_folder, KINDS["encode"].look, KINDS["encode"].result)
+    for one in (place, folder / "gone-fresh"):
+        one.mkdir()
+        shutil.copytree(encoder_folder(), one / "encoder")
+    killed(kind.work, place, 1.0)
+    weights = max((place / "encoder").iterdir(), key=lambda path: path.stat().st_size)
+    kept = weights.read_bytes()
+    weights.unlink()
+    problem = _badly_said(in_child(partial(_with_words, kind.work, lambda: None), place))
+    weights.write_bytes(kept)
+    if problem:
+        row.lost.append(f"encoder's file gone: {problem}")
+    else:
+        _compare(kind, place, row, "encoder's file gone")
+
+
+def _two_writers(folder: Path, row: Row) -> None:
+    for name in ("encode", "save", "upload"):
+        row.tried += 1
+        kind, place = KINDS[name], folder / name
+        wanted = folder / f"{name}-alone"
+        in_child(kind.work, wanted)
+        with _both(kind.work, place) as ended:
+            problems = [answer["error"] for answer in ended if "error" in answer]
+        if not problems and in_child(kind.result, place) != in_child(kind.result, wanted):
+            problems.append("another result")
+        if not problems and (hidden := _hidden(place)):
+            problems.append(f"{hidden} stays")
+        row.lost += [f"{name}, two writers: {problem}" for problem in problems[:1]]
+
+
+@contextmanager
+def _both(work: Callable[[Path], Any], place: Path) -> Iterator[list[dict[str, Any]]]:
+    """Let two processes do the same work in one folder at once, and yield how each ended."""
+    running = [started(work, place) for _ in range(2)]
+    answers: list[dict[str, Any]] = []
+    for process, pipe in running:
+        try:
+            pipe.recv()
+            answers.append(json.loads(pipe.recv()))
+        except EOFError:
+            answers.append({"error": f"it ended with {process.exitcode}"})
+        process.join()
+        pipe.close()
+    yield answers
+
+
+if __name__ == "__main__":
+    main()
