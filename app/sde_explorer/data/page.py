@@ -3,6 +3,7 @@
 from functools import partial
 
 from sde_explorer.data import words
+from sde_explorer.data.check import check
 from sde_explorer.data.open_set import open_set
 from sde_explorer.data.panel import data_panel, open_what_was_made, opening, what_was_found
 from sde_explorer.data.recent_sets import recent_sets, remember_open
@@ -31,4 +32,11 @@ def show() -> None:
             opening()
     what_was_found()
     skipped_items(data.embeddings.skipped)
-    view.tabs("data_part", {"What is open": partial(open_set, data), "Opened lately": recent_sets})
+    view.tabs(
+        "data_part",
+        {
+            "What is open": partial(open_set, data),
+            "What is odd": partial(check, data),
+            "Opened lately": recent_sets,
+        },
+    )

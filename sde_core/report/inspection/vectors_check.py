@@ -51,11 +51,16 @@ def check_vectors(name: str, *, compare_encoder: bool = True) -> CheckReport:
             "missing": list(embeddings.missing),
             "skipped": len(embeddings.skipped),
         },
-        odd=tuple(_odd(embeddings)),
+        odd=odd_of_vectors(embeddings),
     )
 
 
-def _odd(embeddings: EmbeddingSet) -> list[Odd]:
+def odd_of_vectors(embeddings: EmbeddingSet) -> tuple[Odd, ...]:
+    """Return what is odd about a set that is open: ties, near duplicates, captions, rows without a partner, leaks.
+
+    Args:
+        embeddings: of both modalities or one; each vector is compared with the first `MOST_COMPARED`.
+    """
     tied: list[str] = []
     near: list[str] = []
     across: list[str] = []
@@ -73,7 +78,7 @@ def _odd(embeddings: EmbeddingSet) -> list[Odd]:
     shared = (
         f"{embeddings.captions[t][:60]!r}: {counts[t]} pictures" for t in np.flatnonzero(counts > 1).tolist()
     )
-    return [
+    return (
         *odd_of("skipped", (f"{s.item}: {s.reason}" for s in embeddings.skipped)),
         *odd_of("tied_vectors", tied),
         *odd_of("near_duplicates", near),
@@ -82,7 +87,7 @@ def _odd(embeddings: EmbeddingSet) -> list[Odd]:
         *odd_of("unpaired", _unpaired(embeddings, counts)),
         *odd_of("leaks", across),
         *odd_of("remarks", embeddings.remarks),
-    ]
+    )
 
 
 def equal_and_near(

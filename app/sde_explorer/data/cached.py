@@ -1,0 +1,31 @@
+"""What is odd about the open set: compared once for each content."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_core.report.inspection import Odd, check_pairs, odd_of_vectors
+from sde_explorer.readings.cached import pictures as cached_pictures
+
+if TYPE_CHECKING:
+    from sde_explorer.readings.cached.sets import Dataset
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing vectors with each other")
+def odd_vectors(fingerprint: str, _data: "Dataset") -> tuple[Odd, ...]:
+    """Return what `sde check` finds odd about the vectors."""
+    return odd_of_vectors(_data.embeddings)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking at every picture")
+def odd_pictures(fingerprint: str, _data: "Dataset") -> tuple[Odd, ...] | str:
+    """Return what `sde check` finds odd about the pairs behind the set, or why they cannot be read."""
+    source = _data.embeddings.provenance.pairs
+    pairs = cached_pictures.pairs(source)
+    if pairs is None:
+        return "The pictures behind this set are not on this machine."
+    try:
+        return check_pairs(source, pairs, None).odd
+    except sde.DataError as error:
+        return str(error)
