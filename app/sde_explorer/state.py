@@ -69,6 +69,7 @@ class State:
         other: what the set is compared with: encoded pairs, a set's folder, the set itself transformed; "" is nothing.
         other_encoder: what encoded them; "" takes the first that is there.
         changed: whose changed neighbourhoods are shown.
+        compare_look: the open part of the Compare view.
         search: what is searched with: typed text, an uploaded picture, or a pair of the set.
         find: what is searched for.
         query: the typed text.
@@ -76,7 +77,8 @@ class State:
         recall_metric: what the chart of the retrieval table shows.
         recall_captions: captions in the gallery of the retrieval table: each picture's first, or every one.
         recall_row: row of that table whose changes are shown query by query.
-        recall_way: direction of search of those changes.
+        recall_way: direction of search of those changes, and of the finding.
+        recall_look: the open part of the Retrieval view.
         tour: step of the guided tour, from 1; 0 is no tour.
     """
 
@@ -126,6 +128,7 @@ class State:
     other: str = ""
     other_encoder: str = ""
     changed: options.Changed = "image"
+    compare_look: options.CompareLook = "In numbers"
     search: options.SearchBy = "text"
     find: options.Find = "pictures"
     query: str = ""
@@ -134,6 +137,7 @@ class State:
     recall_captions: options.Gallery = "primary"
     recall_row: str = "sde-enhanced"
     recall_way: options.Way = "text → image"
+    recall_look: options.RecallLook = "All numbers"
     tour: Annotated[int, Range(0, 9)] = 0
 
     @property

@@ -32,3 +32,7 @@ Find = Literal["pictures", "captions"]
 RecallMetric = Literal["R@1", "R@5", "R@10", "MRR", "median rank"]
 Way = Literal["text → image", "image → text"]
 Gallery = Literal["primary", "all"]
+RecallLook = Literal["All numbers", "Query by query", "Other thresholds"]
+CompareLook = Literal[
+    "In numbers", "How alike", "Same directions", "Whose company changed", "Pictures and captions"
+]

@@ -10,13 +10,17 @@ from tests.browser.panel import controls
 
 pytestmark = pytest.mark.browser
 # Views whose main picture stands in the frame; the others follow.
-FRAMED = ("spectrum", "curriculum", "training", "data", "share")
+FRAMED = ("spectrum", "curriculum", "training", "data", "share", "retrieval", "compare")
 # The figure with thresholds lies in a shadow tree, which locators look into and queries of the page do not.
 _PICTURES = ".st-key-main_picture :is(.js-plotly-plot, canvas, iframe, img, figure, svg)"
-_DRAWN = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .plot canvas, img, iframe)"
+_DRAWN = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .plot canvas, img, iframe, .sde-answer)"
 WORDY = ("curriculum", "training", "data", "share")
 """Views whose visible words are counted here; others count theirs beside what else they test."""
-MOST_WORDS = 250
+MOSTWORDED = ("retrieval", "compare")
+"""Views whose words are counted here once nothing is on its way."""
+_WORDS = 250
+WORDED = ("retrieval", "compare")
+"""Views whose words are counted here once nothing is on its way."""
 _WORDS = "() => document.body.innerText.split(/\\s+/).filter(word => /[a-zA-Z]{2,}/.test(word)).length"
 _TOP = """all => Math.min(...all.map(e => e.getBoundingClientRect())
   .filter(r => r.height > 60).map(r => r.top))"""
@@ -44,6 +48,17 @@ def test_the_main_picture_is_the_first_thing(url, opened, view, width, height, m
             assert re.search(r"\d", title.inner_text()), "a finding has a number of this set"
             assert page.evaluate(_WORDS) <= MOST_WORDS
             assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
+
+
+@pytest.mark.parametrize("view", WORDED)
+def test_a_view_opens_with_a_finding_a_picture_and_few_words(url, opened, view):
+    with opened(f"{url}/{view}", 1) as page:  # without any choice
+        title = page.get_by_role("heading", level=1)
+        expect(title).to_have_text(re.compile(r"\[.\d+\.\d, .\d+\.\d\]"))  # an interval
+        expect(page.locator("[data-testid=stProgress]")).to_have_count(0)
+        expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+        rest(page)
+        assert page.evaluate(WORDS) <= 250
 
 
 def test_the_panel_folds_and_unfolds_by_keyboard_and_stays_so(url, opened):

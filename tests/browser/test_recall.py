@@ -29,7 +29,10 @@ def test_the_best_thresholds_of_the_surface_hold_in_another_view(url, opened, da
         _rows_are_there(page)
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+        page.get_by_role("tab", name="Query by query").click()
+        page.locator(".sde-moves img").first.wait_for()
         assert page.locator(".sde-moves").first.locator("img").first.evaluate("i => i.naturalWidth") > 40
+        page.get_by_role("tab", name="Other thresholds").click()
         again = page.get_by_role("button", name="Use these thresholds")
         if not dark:
             page.get_by_role("button", name="Measure the surface").click()
@@ -41,7 +44,7 @@ def test_the_best_thresholds_of_the_surface_hold_in_another_view(url, opened, da
         again.click()
         expect(page).to_have_url(re.compile(f"noise={re.escape(found[1])}"))
         expect(page.get_by_role("button", name="These thresholds are in use")).to_be_visible()
-        _rows_are_there(page)
+        rest(page)
         page.get_by_role("link", name="Spectrum").click()
         expect(page.locator(".line.noise").first).to_have_attribute("aria-valuenow", found[1])
         expect(page.locator(".line.strong").first).to_have_attribute("aria-valuenow", found[2])
@@ -51,6 +54,8 @@ def test_the_best_thresholds_of_the_surface_hold_in_another_view(url, opened, da
 def test_a_click_on_a_cell_sets_both_thresholds(url, opened):
     with opened(f"{url}/retrieval?data=clipart&transform=pruned", 1) as page:
         _rows_are_there(page)
+        page.get_by_role("tab", name="Other thresholds").click()
+        rest(page)
         start = page.get_by_role("button", name="Measure the surface")
         if start.is_visible():
             start.click()

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers.measures import Neighbours
-from sde_explorer.compare.sections import results
 from sde_explorer.compare.terms import HELP
 from sde_explorer.subspaces.words import NO_PICTURES
 from sde_explorer.ui.fields import segments
@@ -27,9 +27,8 @@ _WORDS = {"image": "pictures", "text": "captions"}
 
 def changed_section(common: "Common", jobs: "list[Job]", state: "State") -> None:
     """Show the rows that share the fewest neighbours, of one modality."""
-    st.header("Whose company changed most?", anchor=False)
     if len(jobs) > 1:
-        segments("changed", "Of", help=HELP["changed"], words=lambda modality: _WORDS[modality])
+        segments("changed", "Of", help=HELP["changed"], words=lambda modality: _WORDS[modality], bare=True)
     modality = state.changed if len(jobs) > 1 else "image"
     there = [one for one in results(jobs, Neighbours) if one.modality == modality]
     for found in there:

@@ -1,4 +1,4 @@
-"""The choice of the second set, the way to swap both, and what to do where there is none."""
+"""The choice of the second set, on the view's one line: what A is, a box for B, and the way to swap both."""
 
 from typing import TYPE_CHECKING
 
@@ -8,82 +8,86 @@ import sde_core as sde
 from sde_explorer.compare import cached as cached_compare
 from sde_explorer.compare.numbers.rows import ENHANCED, KINDS, PRUNED
 from sde_explorer.compare.terms import HELP
-from sde_explorer.ui.navigation import page_link
+from sde_explorer.names import short_name, told_apart
+from sde_explorer.ui.fields import segments
 from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.session import current_state, put
+from sde_explorer.ui.terms import HELP as AXES
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.state import State
 
 _PICK = "other_pick"
 _GAP = "  ·  "
+_BOTH = "this set, before and after the treatment"
 
 
 def compare_choice() -> None:
-    """Show the box for the second set; the state and the link follow it."""
+    """Show what A is and the box for the second set; the state and the link follow it."""
     state = current_state()
-    others = {_label(*one): one for one in cached_compare.other_sets(state)}
+    others = {_line(*one): one for one in cached_compare.other_sets(state)}
     options = ["", ENHANCED, PRUNED, *others]
-    chosen = _chosen_label(state)
+    chosen = _chosen_line(state)
     if chosen and chosen not in options:
         options.append(chosen)
+    names = _names(options, others, state)
     key, first = own_key(_PICK, "other", chosen)
+    st.markdown(f"**A** {as_text(_title(state.data, state.encoder))}", width="content")
+    st.markdown("**B**", width="content")
     st.selectbox(
         "Compare with (B)",
         options,
         options.index(first),
         key=key,
-        format_func=lambda line: line or "choose a second set, or type the folder of one",
+        format_func=lambda line: names.get(line, line),
         accept_new_options=True,
         label_visibility="collapsed",
-        width=420,
+        width=340,
         on_change=taker(_PICK, key, lambda picked: _named(picked, others)),
     )
     is_set = bool(state.other) and state.other not in KINDS
     st.button(
-        "Swap A and B",
+        "Swap",
         icon=":material/swap_horiz:",
         disabled=not is_set,
         on_click=_swap,
-        help=HELP["no_swap" if state.other in KINDS else "swap"],
+        help=HELP["swap" if is_set else "no_swap"],
     )
+    with st.popover("Axes", icon=":material/tune:"):
+        for name, label in (("unit", "Directions by"), ("xscale", "Rank axis"), ("yscale", "Energy axis")):
+            segments(name, label, help=AXES[name])
 
 
-def nothing_chosen() -> None:
-    """Say what the view is for and how to get a second set; two of them are a click away."""
-    st.info(
-        "**Nothing to compare with yet.** A is the set above; choose B in the box, or make one:",
-        icon=":material/compare_arrows:",
-    )
-    with st.container(horizontal=True):
-        st.button(
-            "This set, enhanced",
-            icon=":material/auto_awesome:",
-            on_click=lambda: put(other=ENHANCED, other_encoder=""),
-            help="The gains of the Curriculum page, applied to every vector: before and after, without a file.",
-        )
-        st.button(
-            "This set, pruned",
-            icon=":material/content_cut:",
-            on_click=lambda: put(other=PRUNED, other_encoder=""),
-            help="Every direction that the partition calls noise is set to 0.",
-        )
-        page_link("Training", "Train on this set", icon=":material/model_training:")
-        page_link("Data", "Encode it by another encoder", icon=":material/database:")
-    st.caption(
-        "Then this page shows both spectra, how alike the spaces are (CKA, principal angles, neighbours kept), which "
-        "pictures changed their company, and what happens to retrieval, each beside what chance would give."
-    )
+def _names(options: list[str], others: dict[str, tuple[str, str]], state: "State") -> dict[str, str]:
+    """Return what people see of each line of the box; only its own line is what the state and the link know."""
+    lines = [line for line in options if line in others]
+    data = told_apart([others[line][0] for line in lines])
+    encoders = told_apart([others[line][1] for line in lines])
+    found = dict(zip(lines, map(_titled, data, encoders), strict=True))
+    found[""] = _BOTH
+    chosen = _chosen_line(state)
+    if chosen not in found and state.other not in KINDS:
+        found[chosen] = _titled(short_name(state.other), short_name(state.other_encoder))
+    return found
 
 
-def _label(data: str, encoder: str) -> str:
+def _titled(data: str, encoder: str) -> str:
+    return f"{data}{_GAP}{encoder}" if encoder and encoder != "unknown" else data
+
+
+def _title(data: str, encoder: str) -> str:
+    return _titled(short_name(data), short_name(encoder))
+
+
+def _line(data: str, encoder: str) -> str:
     return f"{data}{_GAP}{encoder}" if encoder else data
 
 
-def _chosen_label(state: "State") -> str:
+def _chosen_line(state: "State") -> str:
     if not state.other:
         return ""
-    return state.other if state.other in KINDS else _label(state.other, state.other_encoder)
+    return state.other if state.other in KINDS else _line(state.other, state.other_encoder)
 
 
 def _named(picked: str, others: dict[str, tuple[str, str]]) -> dict[str, str]:

@@ -1,13 +1,13 @@
-"""The parts of the Compare view, each with its words: spectra, spaces, subspaces, retrieval."""
+"""The parts below the picture of the Compare view, each with its words: numbers, spaces, subspaces, retrieval."""
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from sde_explorer.compare import words
 from sde_explorer.compare.figures.retrieval import differences_figure
-from sde_explorer.compare.figures.spaces import angles_figure, cka_figure, kept_figure
-from sde_explorer.compare.figures.spectra import compared_spectra_figure
+from sde_explorer.compare.figures.spaces import angles_figure, cka_figure
+from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
 from sde_explorer.compare.numbers.subspaces import Subspaces
 from sde_explorer.compare.tables import (
@@ -18,73 +18,45 @@ from sde_explorer.compare.tables import (
     retrieval_table,
 )
 from sde_explorer.ui.chart_columns import chart_columns
-from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.pending import pending
-from sde_explorer.ui.terms import HELP
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
     from sde_explorer.jobs import Job
-    from sde_explorer.state import State
-
-Result = TypeVar("Result")
 
 
-def results(jobs: "Sequence[Job]", kind: type[Result]) -> list[Result]:
-    """Return what those jobs came to that are done."""
-    return [job.result for job in jobs if isinstance(job.result, kind)]
-
-
-def spectra_section(pairs: "list[tuple[Bands, Bands]]", state: "State") -> None:
-    """Show both spectra on each other, and bands and metrics in numbers."""
-    st.header("How does each set spread its energy?", anchor=False)
-    with st.container(horizontal=True, gap="medium"):
-        segments("unit", "Count by", help=HELP["unit"])
-        segments("xscale", "Rank axis", help=HELP["xscale"])
-        segments("yscale", "Energy axis", help=HELP["yscale"])
-    story = words.spectra_story(pairs)
-    st.plotly_chart(
-        compared_spectra_figure(pairs, unit=state.unit, xscale=state.xscale, yscale=state.yscale),
-        key="compare_spectra_chart",
-        config=CONFIG,
-        alt="Share of the energy by direction, A solid and B dashed. " + plain(story),
-    )
-    st.markdown(story)
+def not_there() -> None:
+    """Say why a part shows nothing."""
     st.caption(
-        "Solid is A, dashed is B. Energies are shares, so that sets of other scale, size or width lie on each other; "
-        "a line that lies higher on the right keeps more of its energy in its last directions."
+        "This compares row with row: it needs pictures, and for retrieval captions, that both sets have."
     )
+
+
+def numbers_section(pairs: "list[tuple[Bands, Bands]]", failed: "list[Job]") -> None:
+    """Show bands and metrics of both in numbers, and say what could not be measured."""
     left, right = chart_columns("compare_numbers")
     left.html(compared_bands(pairs))
     right.html(compared_metrics(pairs))
+    pending(failed)
 
 
-def spaces_section(similarity: "Job", neighbours: "list[Job]") -> None:
-    """Show CKA of every two spaces, and how many neighbours stay."""
-    st.header("How alike are the two spaces?", anchor=False)
+def spaces_section(similarity: "list[Job]", neighbours: "list[Job]") -> None:
+    """Show CKA of every two spaces, and say how many neighbours stay."""
     left, right = chart_columns("compare_spaces")
     with left:
-        for found in results([similarity], Similarity):
+        for found in results(similarity, Similarity):
             _cka(found)
-        pending([similarity])
+        pending(similarity)
     with right:
+        for found in results(similarity, Similarity):
+            st.markdown(words.cka_story(found) + words.sampled(found.n_rows, found.total, "rows"))
         there = results(neighbours, Neighbours)
         if there:
-            story = words.kept_story(there)
-            st.plotly_chart(
-                kept_figure(there),
-                key="compare_kept_chart",
-                config=CONFIG,
-                alt="Share of rows by the number of neighbours that they keep. " + plain(story),
-            )
-            st.markdown(story)
-            st.caption("Bars far to the right of the dotted line: who is near whom survived the change.")
-        pending(neighbours)
+            st.markdown(words.kept_story(there))
+        st.caption(words.CKA_STORY)
 
 
 def _cka(found: "Similarity") -> None:
@@ -95,13 +67,10 @@ def _cka(found: "Similarity") -> None:
         config=CONFIG,
         alt="Linear CKA of every two spaces. " + plain(story),
     )
-    st.markdown(story + words.sampled(found.n_rows, found.total, "rows"))
-    st.caption(words.CKA_STORY)
 
 
 def subspaces_section(common: "Common", jobs: "list[Job]") -> None:
     """Show principal angles in feature space and along the rows, and the overlap by band."""
-    st.header("Do the same directions stand out?", anchor=False)
     there = results(jobs, Subspaces)
     left, right = chart_columns("compare_subspaces")
     with left:
@@ -140,11 +109,10 @@ def _angles(there: "list[Subspaces]", *, feature: bool) -> None:
     st.markdown(story + ("" if feature else words.sampled(there[0].n_rows, there[0].total, "rows")))
 
 
-def retrieval_section(job: "Job", similarity: "Job") -> None:
+def retrieval_section(jobs: "list[Job]", similarity: "list[Job]") -> None:
     """Show what B changes between pictures and captions: retrieval with paired intervals, gap and cones."""
-    st.header("What does it change between pictures and captions?", anchor=False)
     left, right = chart_columns("compare_retrieval")
-    for found in results([job], ComparedSets):
+    for found in results(jobs, ComparedSets):
         story = words.retrieval_story(found)
         with left:
             st.plotly_chart(
@@ -156,7 +124,7 @@ def retrieval_section(job: "Job", similarity: "Job") -> None:
             st.caption("Right of the line B is better. A filled dot: the interval leaves out 0.")
         right.html(retrieval_table(found))
         st.markdown(story)
-    for measured in results([similarity], Similarity):
+    for measured in results(similarity, Similarity):
         if measured.alignment:
             left.html(compared_pairs(measured))
-    pending([job])
+    pending(jobs)

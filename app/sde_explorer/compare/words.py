@@ -42,6 +42,57 @@ TABLE_STORY = (
     "of strong in strong: the same directions stand out. Strong of A in noise of B: B has lost what A relied on."
 )
 
+NEEDS_IMAGES = "Sets are compared on their pictures: choose another set at the side."
+HOW_TO_READ = (
+    "**Left**: the share of the energy that each direction holds, the set A solid, B dashed. Energies are shares, so "
+    "that sets of other scale, size or width lie on each other; a line that lies higher on the right keeps more of its "
+    "energy in its last directions.\n\n**Right**: how many of a row's 10 nearest rows in A are still among its 10 "
+    "nearest in B. Bars far to the right of the dotted line: who is near whom survived the change.\n\nWithout a "
+    "choice, B is this set after the treatment at the side. Any set that was encoded, opened or trained here can be B, "
+    "or the folder of one, typed into the box."
+)
+
+
+def finding(pairs: "list[tuple[Bands, Bands]]", known: "ComparedSets | None") -> str:
+    """Return whether B spreads its energy wider and finds more; at most `MOST_LETTERS` letters.
+
+    Args:
+        pairs: bands of A and of B, image first.
+        known: retrieval in both; None where it is not there, or not yet.
+    """
+    first, second = (report.metrics["effective_rank"] for report in pairs[0])
+    ratio = second / first if first else math.nan
+    if not math.isfinite(ratio) or 0.98 < ratio < 1.02:
+        said = f"B spreads its energy as wide as A (rank {second:.0f})"
+    else:
+        said = (
+            f"B spreads its energy {'wider' if ratio > 1 else 'less wide'} (rank {first:.0f} → {second:.0f})"
+        )
+    if known is None:
+        return said
+    change = known.differences["image_retrieval_recall@1"]
+    low, high = _points(change.low), _points(change.high)
+    size = _points(abs(change.estimate)).lstrip("+")
+    if not change.excludes_zero:
+        return f"{said} and finds as much [{low}, {high}]"
+    return f"{said} and finds {size} points {'more' if change.estimate > 0 else 'less'} [{low}, {high}]"
+
+
+def finding_terms(known: "ComparedSets | None") -> str:
+    """Return what the terms of the finding mean, and which queries it rests on."""
+    rank = "**Rank**: effective rank of the pictures' spectrum, how many directions a set uses."
+    if known is None:
+        return rank
+    sample = sampled(known.n_images, known.total, "pairs")
+    return (
+        f"{rank}\n\n**Points**: R@1, text → image, of all {known.n_texts:,} primary captions among "
+        f"{known.n_images:,} pictures that both sets have, with the 95 % interval of the paired difference.{sample}"
+    )
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "\u2212")
+
 
 def sides(state: "State") -> tuple[str, str]:
     """Return what A and B are, in words."""

@@ -43,11 +43,10 @@ def recall_queries(
         rows: that are measured.
         is_waiting: whether more are on their way.
     """
-    st.header("Which queries gain, which lose?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         names = sde.comparison_names()[1:]
-        choice("recall_row", "Raw against", names, help=HELP["recall_row"], width=240)
-        segments("recall_way", "Search", help=HELP["recall_way"])
+        choice("recall_row", "Raw against", names, help=HELP["recall_row"], width=240, bare=True)
+        segments("recall_way", "Search", help=HELP["recall_way"], bare=True)
     there = {row.name: row for row in rows}
     raw, row = there.get(RAW), there.get(state.recall_row)
     if raw is None or row is None:
@@ -67,7 +66,6 @@ def recall_queries(
             alt=plain(story),
         )
         st.markdown(story)
-        _picks(state)
     with right:
         won, lost = extremes(test, raw, row, way, N_CARDS)
         cards(data, "Most won", won, way)
@@ -87,11 +85,3 @@ def _picked(
     ids = points.ids.astype(np.int64)
     asks = MapRows(images=ids[ids < count], texts=ids[ids >= count] - count, n_all=len(ids))
     return points_of(data.embeddings, asks, pictures)
-
-
-def _picks(state: "State") -> None:
-    if not state.rows:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{len(state.rows):,} pictures picked: the Subspaces page shows them.", width="content")
-        st.button("Let go", key="recall_let_go", icon=":material/close:", on_click=lambda: put(rows=()))

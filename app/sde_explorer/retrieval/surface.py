@@ -40,7 +40,6 @@ def recall_surface(data: "Dataset", state: "State") -> None:
         data: the set.
         state: rule, curriculum, captions; its thresholds are marked.
     """
-    st.header("Would other thresholds retrieve better?", anchor=False)
     st.caption(_WHY)
     try:
         reports = cached_spectra.bands(data, state, ("image", "text"))

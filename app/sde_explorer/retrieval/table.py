@@ -26,7 +26,7 @@ white-space:nowrap;line-height:1.25}
 .sde-recall tr.raw,.sde-recall tr.now{background:rgba(128,128,128,.12)}
 .sde-recall .start{border-left:1px solid rgba(128,128,128,.28)}
 .sde-scroll{overflow-x:auto}
-@media(max-width:1250px){.sde-recall{font-size:.84rem}.sde-recall th,.sde-recall td{padding:.28rem .22rem}
+@media(max-width:1600px){.sde-recall{font-size:.84rem}.sde-recall th,.sde-recall td{padding:.28rem .22rem}
 .sde-recall small{font-size:.68rem}.sde-recall small span{display:block}.sde-recall th{white-space:normal}}
 </style>"""
 _MARK = {"better": "▲", "worse": "▼", SAME: ""}

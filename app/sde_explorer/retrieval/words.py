@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from sde_core.glossary.formats import recall
+from sde_explorer.readings.gains import kind_of
 from sde_explorer.retrieval.figures.table import SAME, verdict
 from sde_explorer.retrieval.numbers.table import METRICS, RAW, SEED, WAYS, Part
 from sde_explorer.retrieval.table import signed, value_of
+from sde_explorer.search.words import LEGEND
+from sde_explorer.ui.frame import MOST_LETTERS
+from sde_explorer.ui.words import recall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +25,69 @@ NO_THRESHOLDS = (
     "rule that cuts by size, such as mp-iqr."
 )
 
+ONE_MODALITY = "What is shown here is the search within the other modality; recall needs both."
+FINDING_TERMS = (
+    "Points: percent of the queries that find a right answer among the first k. In brackets the 95 % interval of the "
+    "paired difference to raw vectors; what leaves out 0 is more than the choice of queries. All of it on the seeded "
+    "half of the set on which nothing was fitted."
+)
+
+
+def finding(raw: "RecallRow", treated: "RecallRow | None", state: "State") -> str:
+    """Return what the treatment changes, with its interval and how many queries say so; at most `MOST_LETTERS` letters.
+
+    Args:
+        raw: the row of the vectors as they are.
+        treated: the row of the treatment; None while it is measured.
+        state: of the dashboard: which treatment, metric and direction of search.
+    """
+    metric, way = state.recall_metric, WAYS[state.recall_way]
+    key = f"{way}_{METRICS[metric]}"
+    asked = f"{int(raw.compared.metrics[f'{way}_queries']):,}"
+    kinds = "captions" if way.query == "text" else "pictures"
+    if treated is None or key not in treated.compared.differences:
+        return f"{metric} is {with_unit(raw.compared.metrics[key], metric)} for {asked} {kinds} that ask"
+    change = treated.compared.differences[key]
+    name = "Pruning" if kind_of(state) == "pruned" else f"Enhancement at t = {state.t:.2g}"
+    verbs = ("gains", "loses", "changes")
+    if state.transform == "none":  # it is measured, and not in use
+        verbs = ("would gain", "would lose", "would change")
+    unit = {"MRR": " of MRR", "median rank": " ranks"}.get(metric, f" points of {metric}")
+    size = signed(abs(change.estimate), metric).lstrip("+")
+    span = f"[{signed(change.low, metric)}, {signed(change.high, metric)}]"
+    kind = verdict(change, metric)
+    if kind == SAME:
+        said = f"{name} {verbs[2]} {metric} by {signed(change.estimate, metric)} {span}, within chance"
+    else:
+        said = f"{name} {verbs[kind == 'worse']} {size}{unit} {span}"
+    longer = f"{said}, {asked} {kinds}"
+    return longer if len(longer) <= MOST_LETTERS else said
+
+
+def panel(raw: "RecallRow | None", way: str, metric: str) -> str:
+    """Return what stands above a panel of the figure: the direction, what raw reaches, and how many ask."""
+    if raw is None:
+        return way
+    metrics = raw.compared.metrics
+    asked = f"{int(metrics[f'{WAYS[way]}_queries']):,} queries"
+    return f"{way}</b>, raw {with_unit(metrics[f'{WAYS[way]}_{METRICS[metric]}'], metric)}, {asked}<b>"
+
+
+def with_unit(value: float, metric: str) -> str:
+    """Return a number of the table with its unit.
+
+    >>> with_unit(0.5, "MRR")
+    '0.500'
+    """
+    return value_of(value, metric) + ("\u00a0%" if metric.startswith("R@") else "")
+
 
 def split_story(fit: Part, test: Part) -> str:
     """Return what was fitted on what, and how many queries are asked."""
     made = test.embeddings
     return (
-        f"Everything is fitted on a seeded half of what is shown, **{len(fit.images):,} pictures**, and measured on "
-        f"the other: **{made.n_images:,} pictures** and **{made.n_texts:,} captions** ask once each. "
-        f"Pictures that share captions stay together. Seed {SEED}."
+        f"Fitted on a seeded half, **{len(fit.images):,} pictures**; asked on the other: "
+        f"**{made.n_images:,} pictures** and **{made.n_texts:,} captions**, once each (seed {SEED})."
     )
 
 
@@ -70,6 +128,8 @@ INTERVAL_STORY = (
     "the set was halved, nor that ten rows are compared at once: ten rows that change nothing would leave 0 about "
     "once in two columns. ▲ and ▼ mark intervals that leave 0 out."
 )
+
+HOW_TO_READ = f"{LEGEND}\n\n**Below, many queries.** {INTERVAL_STORY}"
 
 
 def change_story(change: "RankChange", row: str, way: str) -> str:

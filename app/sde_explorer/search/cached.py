@@ -17,7 +17,7 @@ from sde_explorer.jobs import JobQueue
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.gains import curriculum_of, kind_of
-from sde_explorer.search.numbers import EXACT_ROWS, Found, caption_rows, plain, search
+from sde_explorer.search.numbers import EXACT_ROWS, Found, caption_rows, example_pair, plain, search
 from sde_explorer.serving.places import check_encoder
 
 if TYPE_CHECKING:
@@ -135,6 +135,25 @@ def own_query(data: Dataset, modality: str, row: int) -> Query:
     rows = data.embeddings.image if modality == "image" else data.embeddings.text
     vector = torch.from_numpy(np.array(rows[row : row + 1], np.float32))
     return Query(modality=modality, vector=vector, name=f"{modality}/{row}")
+
+
+def example_row(data: Dataset, find: str) -> int:
+    """Return the row of the pair with which the view opens: one whose answer is near, and not yet the first.
+
+    Args:
+        data: the set.
+        find: "pictures" or "captions".
+    """
+    if len(data.embeddings.modalities) < 2:
+        return 0
+    gallery = "image" if find == "pictures" else "text"
+    job = index_before(data, gallery)
+    return _example_row(data.fingerprint, find, data.embeddings, background.result_of(job))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _example_row(fingerprint: str, find: str, _set: sde.EmbeddingSet, _index: "NeighbourIndex") -> int:
+    return example_pair(_set, find, _index)
 
 
 def own_caption(data: Dataset, text: str) -> int:

@@ -1,4 +1,4 @@
-"""The search: what to search with and for, and what comes back before and after."""
+"""The search: one query, and what comes back before and after the treatment."""
 
 from typing import TYPE_CHECKING
 
@@ -9,10 +9,9 @@ from sde_explorer.readings.gains import kind_of
 from sde_explorer.search import cached as cached_search
 from sde_explorer.search import words
 from sde_explorer.search.numbers import compare, hits
-from sde_explorer.search.query import Asked, asked
-from sde_explorer.search.results import results
+from sde_explorer.search.query import Asked, asked, examples, found_kind
+from sde_explorer.search.results import Side, answer
 from sde_explorer.subspaces.words import NO_PICTURES
-from sde_explorer.ui.fields import segments
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import pending
 
@@ -21,59 +20,58 @@ if TYPE_CHECKING:
     from sde_explorer.search.numbers import Found
     from sde_explorer.state import State
 
-
-def search_controls() -> None:
-    """Show what to search with and for."""
-    segments("search", "Search with", help=words.HELP["search"], bare=True)
-    segments("find", "Find", help=words.HELP["find"], bare=True)
+_BEFORE = "Before · as the encoder made them"
 
 
 def search_panel(data: "Dataset", state: "State") -> None:
-    """Show the search before and after."""
-    question = asked(data, state)
-    if question is None:
-        return
-    if state.find == "captions" and not data.embeddings.n_texts:
-        st.info("This set has no captions to find.")
-        return
-    job = cached_search.index_before(data, _gallery(state))
+    """Show the answered query, before and after.
+
+    Args:
+        data: the set.
+        state: what is asked, and the treatment.
+    """
+    find = found_kind(data, state)
+    job = cached_search.index_before(data, _gallery(find))
     if job.status != "done":
         pending([job])
         return
-    _both_sides(data, state, question, cached_search.found_before(data, question.query, job.result))
+    question = asked(data, state)
+    if question is not None:
+        before = cached_search.found_before(data, question.query, job.result)
+        _both_sides(data, state, find, question, before)
+    examples(data, state)
 
 
-def _gallery(state: "State") -> str:
-    return "image" if state.find == "pictures" else "text"
+def _gallery(find: str) -> str:
+    return "image" if find == "pictures" else "text"
 
 
-def _both_sides(data: "Dataset", state: "State", question: Asked, before: "Found") -> None:
-    story = st.empty()
-    left, right = st.columns(2, gap="large")
-    left.markdown("**Before** · as the encoder made them", help=words.HELP["score"])
-    right.markdown(_after_title(state), help=words.HELP["score"])
-    place = left.empty()
-    with right:
-        after = _after(data, state, question)
+def _both_sides(data: "Dataset", state: "State", find: str, question: Asked, before: "Found") -> None:
+    place = st.empty()
+    after = _after(data, state, find, question)
+    story = ""
     if after is None:
-        with place.container():
-            shown = results(data, state.find, hits(before, question.right), side="alone")
+        sides = [Side(name="alone", title=_BEFORE, hits=hits(before, question.right))]
     else:
         found = compare(before, after, question.right)
-        story.markdown(words.comparison_story(found, state.find))
-        with place.container():
-            shown = results(data, state.find, found.before, side="before", best=found.best_before)
-        with right:
-            results(data, state.find, found.after, side="after", best=found.best_after)
-    st.caption(words.LEGEND)
-    if state.find == "pictures" and not shown:
+        story = words.comparison_story(found, find)
+        sides = [
+            Side(name="before", title=_BEFORE, hits=found.before, best=found.best_before),
+            Side(name="after", title=_after_title(state), hits=found.after, best=found.best_after),
+        ]
+    body, has_pictures = answer(data, find, question, sides, story)
+    place.html(body)
+    if find == "pictures" and not has_pictures and data.embeddings.n_texts:
         st.caption(NO_PICTURES)
 
 
-def _after(data: "Dataset", state: "State", question: Asked) -> "Found | None":
+def _after(data: "Dataset", state: "State", find: str, question: Asked) -> "Found | None":
     """Return what the transformed vectors say; None while they are not there, and why stands in their place."""
+    if question.query.modality not in data.embeddings.modalities:
+        st.caption(words.NO_AFTER)
+        return None
     try:
-        job = cached_search.index_after(data, state, _gallery(state))
+        job = cached_search.index_after(data, state, _gallery(find))
         if job.status != "done":
             pending([job])
             return None
@@ -85,5 +83,5 @@ def _after(data: "Dataset", state: "State", question: Asked) -> "Found | None":
 
 def _after_title(state: "State") -> str:
     if kind_of(state) == "pruned":
-        return "**After** · noise directions set to 0"
-    return f"**After** · enhanced at t = {state.t:.2f}"
+        return "After · noise directions set to 0"
+    return f"After · enhanced at t = {state.t:.2f}"

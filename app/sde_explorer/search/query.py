@@ -1,4 +1,4 @@
-"""What is searched with: a typed text, an uploaded picture, or a pair of the set."""
+"""The question: a typed text, an uploaded picture, or an item of the set; never nothing."""
 
 import base64
 from dataclasses import dataclass
@@ -11,12 +11,10 @@ import sde_core as sde
 from sde_explorer.intake import thumbnail_of
 from sde_explorer.search import cached as cached_search
 from sde_explorer.search import words
+from sde_explorer.search.box import UPLOADED
 from sde_explorer.search.numbers import check_query, example_captions, right_answers
-from sde_explorer.search.results import query_card
-from sde_explorer.ui.fields import number
 from sde_explorer.ui.job_progress import job_error
 from sde_explorer.ui.notices import error_box
-from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.pointer import picture_source
 from sde_explorer.ui.session import put
@@ -29,51 +27,83 @@ if TYPE_CHECKING:
     from sde_explorer.search.numbers import Ints
     from sde_explorer.state import State
 
-_PICTURE = "search_picture"
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Asked:
-    """A query, and what is known to be right.
+    """A query, what is known to be right, and what people see of it.
 
     Attributes:
         query: as a vector.
         right: rows of the right answers, empty where none is known.
+        what: what kind of query it is, in a few words.
+        text: the words that ask; from outside.
+        picture: source of an image element, or None.
     """
 
     query: "Query"
     right: "Ints"
+    what: str
+    text: str
+    picture: str | None = None
+
+
+def found_kind(data: "Dataset", state: "State") -> str:
+    """Return what is searched for: what the state says, or what the set has."""
+    if not data.embeddings.n_images:
+        return "captions"
+    return state.find if data.embeddings.n_texts else "pictures"
 
 
 def asked(data: "Dataset", state: "State") -> Asked | None:
-    """Show the widgets for what is searched with; return it, or None while there is nothing to search with."""
+    """Return the question; None, with the reason on the page, where what was typed or uploaded cannot be asked.
+
+    Args:
+        data: the set.
+        state: of the dashboard.
+    """
     if state.search == "pair":
-        return _pair(data, state)
+        return _of_the_set(data, state, _row(data, state), "")
+    if state.search == "text" and state.query.strip() and data.embeddings.provenance.encoder:
+        return _typed(data, state, state.query.strip())
+    if state.search == "picture" and st.session_state.get(UPLOADED) is not None:
+        return _uploaded(data)
+    if cached_search.encoder_is_here(data):
+        cached_search.encoder_job(data)  # warm by the time that something is typed
+    return _of_the_set(data, state, cached_search.example_row(data, found_kind(data, state)), "for example, ")
+
+
+def examples(data: "Dataset", state: "State") -> None:
+    """Show a few queries to press, or why no words can be asked; nothing once something is asked.
+
+    Args:
+        data: the set.
+        state: of the dashboard.
+    """
+    if state.search != "text":
+        return
     if not data.embeddings.provenance.encoder:
-        st.info(words.NO_ENCODER, icon=":material/link_off:")
-        _offer_pair()
-        return None
-    return _text(data, state) if state.search == "text" else _picture(data)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f":material/link_off: {words.NO_ENCODER}", width="content")
+            _offer_pair()
+        return
+    if state.query.strip():
+        return
+    name = data.embeddings.provenance.pairs.split("/")[0]
+    known = words.EXAMPLES.get(name) or example_captions(data.embeddings)
+    if known:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="search_examples"):
+            st.caption(words.TRY, width="content")
+            for number, text in enumerate(known):
+                st.button(
+                    as_text(text),
+                    key=f"example {number}",
+                    type="tertiary",
+                    icon=":material/search:",
+                    on_click=lambda text=text: put(query=text),
+                )
 
 
-def _text(data: "Dataset", state: "State") -> Asked | None:
-    key, first = own_key("query_text", "query", state.query)
-    st.text_input(
-        "Query",
-        first,
-        key=key,
-        type="search",
-        placeholder="words, such as a caption would have them",
-        icon=":material/search:",
-        label_visibility="collapsed",
-        on_change=taker("query_text", key),
-    )
-    text = state.query.strip()
-    if not text:
-        _examples(data)
-        if cached_search.encoder_is_here(data):
-            cached_search.encoder_job(data)  # warm by the time that something is typed
-        return None
+def _typed(data: "Dataset", state: "State", text: str) -> Asked | None:
     try:
         check_query(text)
         encoder = _encoder(data)
@@ -81,91 +111,77 @@ def _text(data: "Dataset", state: "State") -> Asked | None:
             return None
         query = cached_search.text_query(encoder, text)
     except sde.SDEError as error:
-        _refuse(error)
+        error_box(error)
         return None
     if query.read < len(text):
         st.caption(f":material/content_cut: {words.cut_off(query.read, len(text), _context(encoder))}")
     if not _fits(data, query, encoder):
         return None
-    right = right_answers(data.embeddings, state.find, text=cached_search.own_caption(data, text))
-    return Asked(query, right)
+    own = cached_search.own_caption(data, text)
+    right = right_answers(data.embeddings, found_kind(data, state), text=own)
+    return Asked(query=query, right=right, what="these words", text=text)
 
 
-def _picture(data: "Dataset") -> Asked | None:
-    st.file_uploader(
-        "Picture",
-        key="search_upload",
-        max_upload_size=64,
-        label_visibility="collapsed",
-        on_change=_take_upload,
-    )
-    held = st.session_state.get(_PICTURE)
-    if held is None:
-        st.caption(words.UPLOAD_STORY)
-        if cached_search.encoder_is_here(data):
-            cached_search.encoder_job(data)
-        return None
-    name, content = held
+def _uploaded(data: "Dataset") -> Asked | None:
+    name, content = st.session_state[UPLOADED]
     try:
         small = thumbnail_of(content, 144)
-        query_card(f"data:image/webp;base64,{base64.b64encode(small).decode()}", name)
         encoder = _encoder(data)
         if encoder is None:
             return None
         query = cached_search.picture_query(encoder, content)
     except sde.SDEError as error:
-        _refuse(error, name)
+        error_box(error, start=f"{as_text(name)}: ")
         return None
+    if not _fits(data, query, encoder):
+        return None
+    source = f"data:image/webp;base64,{base64.b64encode(small).decode()}"
     nothing = np.zeros(0, np.int64)
-    return Asked(query, nothing) if _fits(data, query, encoder) else None
+    return Asked(query=query, right=nothing, what="your picture", text=name, picture=source)
 
 
-def _take_upload() -> None:
-    """Keep the file: the widget forgets it when another view is shown."""
-    file = st.session_state["search_upload"]
-    if file is None:
-        st.session_state.pop(_PICTURE, None)
-    else:
-        st.session_state[_PICTURE] = (file.name, file.getvalue())
-
-
-def _pair(data: "Dataset", state: "State") -> Asked | None:
+def _row(data: "Dataset", state: "State") -> int:
     embeddings = data.embeddings
-    row, last = state.pair, embeddings.n_images - 1
-    if row > last:
-        st.warning(
-            f"This set has {embeddings.n_images:,} pictures, rows 0 to {last:,}; row {row:,} is not there: row 0 is "
-            "shown instead.",
-            icon=":material/link_off:",
-        )
-        put(pair=0)
-        row = 0
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        number("pair", "Row of the pair", high=last, width=170)
-        st.button("Another at random", icon=":material/shuffle:", on_click=lambda: _draw(data))
-    text = int(embeddings.primary_text[row])
-    captions = " · ".join(embeddings.captions_of(row)) or embeddings.image_ids[row]
-    if state.find == "captions":
-        query_card(picture_source(data, row), f"Searched with this picture. Its captions: {captions}")
+    last = embeddings.n_rows - 1
+    if state.pair <= last:
+        return state.pair
+    what = "pictures" if embeddings.n_images else "captions"
+    st.warning(
+        f"This set has {embeddings.n_rows:,} {what}, rows 0 to {last:,}; row {state.pair:,} is not there: row 0 is "
+        "shown instead.",
+        icon=":material/link_off:",
+    )
+    put(pair=0)
+    return 0
+
+
+def _of_the_set(data: "Dataset", state: "State", row: int, lead: str) -> Asked | None:
+    """Return a question by an item of the set: by its other half where there is one, else by itself."""
+    embeddings = data.embeddings
+    if not embeddings.n_images:
+        text = embeddings.captions[row] or f"caption {row}"
+        query = cached_search.own_query(data, "text", row)
+        return Asked(query=query, right=np.zeros(0, np.int64), what=f"{lead}caption {row:,}", text=text)
+    finds_captions = state.find == "captions"
+    if finds_captions or not embeddings.n_texts:
+        right = right_answers(embeddings, "captions", image=row) if finds_captions else np.zeros(0, np.int64)
         return Asked(
-            cached_search.own_query(data, "image", row), right_answers(embeddings, "captions", image=row)
+            query=cached_search.own_query(data, "image", row),
+            right=right if embeddings.n_texts else np.zeros(0, np.int64),
+            what=f"{lead}picture {row:,}",
+            text=" · ".join(embeddings.captions_of(row)) or embeddings.image_ids[row],
+            picture=picture_source(data, row),
         )
-    if text < 0:
+    text_row = int(embeddings.primary_text[row])
+    if text_row < 0:
         st.info("This picture has no caption to search with: find captions, or take another row.")
         return None
-    caption = embeddings.captions[text] or f"caption {text}"
-    query_card(picture_source(data, row), f"Searched with its caption: {caption}")
     return Asked(
-        cached_search.own_query(data, "text", text), right_answers(embeddings, "pictures", text=text)
+        query=cached_search.own_query(data, "text", text_row),
+        right=right_answers(embeddings, "pictures", text=text_row),
+        what=f"{lead}the caption of picture {row:,}",
+        text=embeddings.captions[text_row] or f"caption {text_row}",
     )
-
-
-def _draw(data: "Dataset") -> None:
-    """Take another pair: the next one of a seeded order."""
-    count = st.session_state["pairs_drawn"] = st.session_state.get("pairs_drawn", 0) + 1
-    rows = np.flatnonzero(data.embeddings.primary_text >= 0)
-    if len(rows):
-        put(pair=int(np.random.default_rng(count).choice(rows)))
 
 
 def _encoder(data: "Dataset") -> "Encoder | None":
@@ -201,28 +217,7 @@ def _context(encoder: "Encoder") -> int:
     return int(encoder.tokenizer(["a"]).shape[1])
 
 
-def _examples(data: "Dataset") -> None:
-    name = data.embeddings.provenance.pairs.split("/")[0]
-    examples = words.EXAMPLES.get(name) or example_captions(data.embeddings)
-    if not examples:
-        return
-    st.caption(words.PROMPT)
-    with st.container(horizontal=True):
-        for number, text in enumerate(examples):
-            st.button(
-                as_text(text),
-                key=f"example {number}",
-                icon=":material/search:",
-                on_click=lambda text=text: put(query=text),
-            )
-
-
 def _offer_pair() -> None:
     st.button(
         "Take a pair of the set", icon=":material/conversion_path:", on_click=lambda: put(search="pair")
     )
-
-
-def _refuse(error: Exception, name: str = "") -> None:
-    start = f"{as_text(name)}: " if name else ""
-    error_box(error, start=start)

@@ -46,10 +46,13 @@ UPLOAD_STORY = (
     "only as long as this browser tab; a link does not carry it."
 )
 LEGEND = (
-    "Before: rank → rank after. After: rank, and how many places up ▲ or down ▼ it moved. A frame and ✓ mark a right "
-    "answer; one beyond the first dozen stands at the end. Below each result its cosine to the query."
+    "**Above, one query.** Before: rank → rank after. After: rank, and how many places up ▲ or down ▼ it moved. A "
+    "frame and ✓ mark a right answer; one that is farther away stands at the end. Beside the rank stands the cosine to "
+    "the query; the transform changes all cosines, so scores of the two sides cannot be compared, ranks can."
 )
-PROMPT = "Type what you look for, or try one of these:"
+PROMPT = "Type what you look for"
+TRY = "Or try"
+NO_AFTER = "Words cannot be treated here: the set has no captions to fit that on."
 
 
 def encoder_warnings(origin: "sde.Provenance", encoder: "Encoder") -> list[str]:
@@ -128,10 +131,7 @@ def _kept_story(found: "Comparison", find: str) -> str:
         return f"Before and after put the same {shown:,} {find} first, {order}."
     from_far = max(fresh, key=lambda hit: hit.other or found.n_gallery + 1)
     came = f"rank {from_far.other:,}" if from_far.other else f"beyond rank {found.depth:,}"
-    return (
-        f"{found.n_kept:,} of the first {shown:,} {find} ({percent(found.n_kept / shown)}) stay; {len(fresh):,} "
-        f"{'is' if len(fresh) == 1 else 'are'} new, the farthest of them from {came}."
-    )
+    return f"{found.n_kept:,} of the first {shown:,} {find} stay; the farthest new one comes from {came}."
 
 
 def rank(value: float) -> str:

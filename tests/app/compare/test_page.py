@@ -1,6 +1,7 @@
 """The Compare view: choice of the second set, pairing, numbers against the library, bad input."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +17,14 @@ from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import entry_of
-from sde_explorer.state import State
+from sde_explorer.state import State, choices
+from sde_explorer.ui.frame import MOST_LETTERS
 from tests.app.conftest import card_numbers, control, spiked
 
-CHARTS = 6  # spectra, CKA, neighbours kept, angles in feature space and along the rows, retrieval
+CHARTS = 6  # spectra, neighbours kept; in tabs CKA, angles in feature space and along the rows, retrieval
+LOOK = {"compare_look": "Whose company changed"}
+PICTURE = 2  # of them above the tabs
+LOOKS = choices("compare_look")
 
 
 def said(at) -> str:
@@ -30,6 +35,21 @@ def said(at) -> str:
 def parameter(at, name: str) -> str:
     value = at.query_params[name]
     return value if isinstance(value, str) else value[-1]
+
+
+def charts(at) -> list:
+    """Every figure of the view: those of the picture, and those of each tab, opened one after another."""
+    found, opened = list(at.get("plotly_chart")), at.session_state["compare_look"]
+    n_above = len(found)
+    for look in LOOKS[1:]:
+        found += list(tab(at, look).get("plotly_chart"))[n_above:]
+    tab(at, opened)
+    return found
+
+
+def tab(at, look: str):
+    at.session_state["compare_look"] = look
+    return settled(at.run())
 
 
 def settled(at):
@@ -62,16 +82,37 @@ def other_folder(tmp_path_factory):
     return turned(spiked(), 32).save(tmp_path_factory.mktemp("other") / "turned")
 
 
-def test_without_a_second_set_the_page_says_how_to_make_one(open_page, spiked_folder):
-    at = open_page("compare", data=str(spiked_folder))
+@pytest.mark.parametrize(
+    ("transform", "kind"), [("none", ENHANCED), ("enhanced", ENHANCED), ("pruned", PRUNED)]
+)
+def test_without_a_choice_it_is_this_set_before_and_after(open_page, spiked_folder, transform, kind):
+    at = settled(open_page("compare", data=str(spiked_folder), transform=transform))
     assert not at.exception
-    assert "Nothing to compare with yet" in at.info[0].value
-    assert not at.get("plotly_chart")
-    next(b for b in at.button if b.label == "This set, enhanced").click().run()
-    settled(at)
-    assert not at.exception
-    assert parameter(at, "other") == ENHANCED
-    assert len(at.get("plotly_chart")) == CHARTS
+    assert not at.error
+    assert "other" not in at.query_params  # nothing was chosen, and the link says so
+    assert len(at.get("plotly_chart")) == PICTURE
+    assert at.title[0].value.startswith("B spreads its energy ")
+    assert re.search(r"(finds [\d.]+ points|finds as much)", at.title[0].value)
+    assert len(at.title[0].value) <= MOST_LETTERS
+    shown = card_numbers(at)
+    at = settled(open_page("compare", data=str(spiked_folder), transform=transform, other=kind))
+    assert card_numbers(at) == shown
+
+
+def test_a_treatment_that_is_chosen_at_the_side_is_the_one_compared(open_page, spiked_folder):
+    at = settled(open_page("compare", data=str(spiked_folder)))
+    enhanced = card_numbers(at)
+    control(at, "transform_pick").set_value("pruned").run()
+    assert card_numbers(settled(at)) != enhanced
+    assert "other" not in at.query_params
+
+
+def test_only_the_open_tab_is_computed(open_page, spiked_folder):
+    at = settled(open_page("compare", data=str(spiked_folder), compare_look="Whose company changed"))
+    followed = at.session_state["followed_jobs"]
+    assert {name.split()[1] for name in followed} == {"retrieval", "neighbours"}
+    tab(at, "Same directions")
+    assert {name.split()[1] for name in followed} == {"retrieval", "neighbours", "subspaces"}
 
 
 def test_every_number_is_that_of_the_library(open_page, spiked_folder, other_folder):
@@ -90,13 +131,15 @@ def test_every_number_is_that_of_the_library(open_page, spiked_folder, other_fol
     assert back == [f"{100 * r['image_retrieval_recall@1']:.1f}\u00a0%" for r in found]
     assert all(float(number.split("\u00a0")[0]) > 30 for number in kept)  # of nearly the same space
     assert all(float(number.split("\u00a0")[0]) > 80 for number in overlap)
-    assert "A has 48 features where B has 32" in said(at)  # instead of angles in feature space
-    assert len(at.get("plotly_chart")) == CHARTS - 1
+    shown = charts(at)
+    assert len(shown) == CHARTS - 1
     assert "300 pictures** are in both, paired by row and **300 captions** by their words" in said(at)
-    for chart in at.get("plotly_chart"):
+    for chart in shown:
         assert "caption <b>" not in chart.proto.spec
         assert chart.proto.alt
-    bodies = [e.proto.body for e in at.get("html")]
+    # instead of angles in feature space
+    assert "A has 48 features where B has 32" in said(tab(at, "Same directions"))
+    bodies = [e.proto.body for e in tab(at, "Whose company changed").get("html")]
     assert not any("caption <b>" in body for body in bodies)
     assert any("caption &lt;b&gt;" in body for body in bodies)
 
@@ -106,7 +149,7 @@ def test_swap_turns_both_around_and_keeps_the_part(open_page, spiked_folder, oth
     before = card_numbers(at)
     assert "100 pictures** are in both" in said(at)
     assert "Left out: 200 of B" in said(at)
-    next(b for b in at.button if b.label == "Swap A and B").click().run()
+    next(b for b in at.button if b.label == "Swap").click().run()
     settled(at)
     assert not at.exception
     assert parameter(at, "data") == str(other_folder)
@@ -122,8 +165,8 @@ def test_the_set_itself_with_a_transform_needs_no_file(open_page, spiked_folder,
     at = settled(open_page("compare", data=str(spiked_folder), other=other, t="0.25"))
     assert not at.exception
     assert not at.error
-    assert len(at.get("plotly_chart")) == CHARTS
-    assert next(b for b in at.button if b.label == "Swap A and B").disabled
+    assert len(charts(at)) == CHARTS
+    assert next(b for b in at.button if b.label == "Swap").disabled
     data = cached_sets.dataset(entry_of(spiked_folder, str(spiked_folder)))
     state = State(transform=compare.KINDS[other], t=0.25)
     moved = cached_curriculum.transform(data, state, "image")(data.embeddings.image)
@@ -131,7 +174,7 @@ def test_the_set_itself_with_a_transform_needs_no_file(open_page, spiked_folder,
     # The map keeps every direction: it moves their sizes only.
     assert card_numbers(at)[4] == ["100\u00a0%", "100\u00a0%"]
     if other == ENHANCED:
-        assert "enhanced at t = 0.25" in "".join(e.proto.body for e in at.get("html"))
+        assert any("enhanced at t \\= 0.25" in c.help or "enhanced at t = 0.25" in c.help for c in at.caption)
         control(at, "t_slider").set_value(1.0).run()
         settled(at)
         assert parameter(at, "t") == "1.0"
@@ -149,9 +192,10 @@ def test_thresholds_move_the_subspaces_and_nothing_else(open_page, spiked_folder
 
 
 def test_captions_can_be_looked_at_instead_of_pictures(open_page, spiked_folder, other_folder):
-    at = settled(open_page("compare", data=str(spiked_folder), other=str(other_folder), changed="text"))
+    at = settled(
+        open_page("compare", data=str(spiked_folder), other=str(other_folder), changed="text", **LOOK)
+    )
     assert not at.exception
-    assert at.get("button_group")
     assert any("sde-lines" in e.proto.body and "in both" in e.proto.body for e in at.get("html"))
 
 
@@ -162,7 +206,7 @@ def test_the_same_set_twice_says_so_and_shows_no_difference(open_page, spiked_fo
     numbers = card_numbers(at)
     assert numbers[2:5] == [["1.00", "1.00"], ["100\u00a0%", "100\u00a0%"], ["100\u00a0%", "100\u00a0%"]]
     assert all(n[0] == n[1] for n in (*numbers[:2], *numbers[5:]))
-    assert "keep all of their neighbours" in said(at)
+    assert "keep all of their neighbours" in said(tab(at, "Whose company changed"))
 
 
 def test_a_set_that_vanished_is_one_sentence(open_page, spiked_folder, tmp_path):
@@ -197,7 +241,7 @@ def test_a_handful_of_rows_still_shows(open_page, tmp_path, rows):
         assert "neighbourhoods must have at least 3 rows" in said(at)
     else:
         assert not at.error
-        assert len(at.get("plotly_chart")) == CHARTS
+        assert len(charts(at)) == CHARTS
 
 
 @pytest.mark.parametrize("center", ["removed", "kept"])
@@ -209,7 +253,7 @@ def test_sets_on_a_point_or_a_line_still_show(open_page, spiked_folder, tmp_path
         open_page("compare", data=str(spiked_folder), other=str(made.save(tmp_path / "x")), center=center)
     )
     assert not at.exception
-    assert len(at.get("plotly_chart")) >= 4
+    assert len(charts(at)) >= 4
     if not rank and center == "removed":
         assert "vectors of B are equal: there is no direction to compare" in said(at)
 
@@ -220,7 +264,7 @@ def test_one_modality_alone_is_compared_as_far_as_it_goes(open_page, spiked_fold
     at = settled(open_page("compare", data=str(spiked_folder), other=str(bare.save(tmp_path / "bare"))))
     assert not at.exception
     assert "B has no captions: pictures alone are compared" in said(at)
-    assert len(at.get("plotly_chart")) == CHARTS - 1  # no retrieval
+    assert len(charts(at)) == CHARTS - 1  # no retrieval
     assert card_numbers(at)[1] == ["–"]
 
 

@@ -30,6 +30,7 @@ def difference_figure(
     differences: "dict[str, list[Interval | None]]",
     *,
     metric: str,
+    captions: dict[str, str] | None = None,
     height: int | None = None,
 ) -> go.Figure:
     """Return one panel a direction of search: each row's difference to raw as a dot with its interval.
@@ -38,6 +39,7 @@ def difference_figure(
         names: of the rows, top down.
         differences: by direction of search, one interval a row; None where it is not measured yet.
         metric: name of the metric; recalls are shown in points, an earlier median rank is better.
+        captions: what stands above a panel, by direction of search; None is the direction alone.
         height: pixels; None makes room for the rows.
     """
     scale = 100 if metric.startswith("R@") else 1
@@ -50,7 +52,7 @@ def difference_figure(
             _dots(names, found, kind, metric, scale, unit, first=panel == 0) | where(panel)
             for kind in ("better", "worse", SAME)
         ]
-        layout["annotations"].append(caption(way, PLACES[panel]))
+        layout["annotations"].append(caption((captions or {}).get(way, way), PLACES[panel]))
         layout[f"xaxis{suffix}"] = axis(
             f"{metric}, difference to raw ({unit}{', fewer is better' if unit == 'ranks' else ''})",
             domain=list(PLACES[panel]),
@@ -68,7 +70,7 @@ def difference_figure(
             **({"showticklabels": False} if panel else {}),
         )
         layout["shapes"].append(_zero(suffix))
-    return figure(traces, layout, height=height or 126 + _ROW_PIXELS * len(names), top=64)
+    return figure(traces, layout, height=height or 126 + _ROW_PIXELS * len(names), top=52)
 
 
 def verdict(change: "Interval", metric: str) -> str:

@@ -1,0 +1,94 @@
+"""Two sets, and the jobs that compare them: those of the picture at once, those of a tab when it is opened."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import sde_core as sde
+from sde_explorer.compare import cached as compare
+from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.ui.notices import error_box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sde_core.partition import Bands
+    from sde_explorer.compare.cached import Common
+    from sde_explorer.jobs import Job
+    from sde_explorer.state import State
+
+Result = TypeVar("Result")
+
+
+def results(jobs: "Sequence[Job]", kind: type[Result]) -> list[Result]:
+    """Return what those jobs came to that are done."""
+    return [job.result for job in jobs if isinstance(job.result, kind)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """Two sets, and what the picture shows of them.
+
+    Attributes:
+        common: both, on what they share.
+        state: of the dashboard; its second set is never nothing.
+        pairs: bands of A and B, by modality; none if the rule misses something.
+        neighbours: jobs, one a modality; none where nothing pairs the rows.
+        retrieval: the job, where both have captions.
+    """
+
+    common: "Common"
+    state: "State"
+    pairs: "list[tuple[Bands, Bands]]"
+    neighbours: "list[Job]"
+    retrieval: "list[Job]"
+
+    def subspaces(self) -> "list[Job]":
+        """Return the jobs that compare the strong subspaces, which starts them."""
+        if not self.common.is_paired:
+            return []
+        known = modalities_of(self.common)
+        return [
+            compare.subspaces(self.common, self.state.center, two)
+            for two in self.pairs
+            if two[0].modality in known
+        ]
+
+    def similarity(self) -> "list[Job]":
+        """Return the job that compares the spaces, which starts it."""
+        return [compare.similarity(self.common)] if self.common.is_paired else []
+
+
+def compared(common: "Common", state: "State") -> Compared:
+    """Return what is known of two sets; what the rule misses is said on the page, and the rest works on.
+
+    Args:
+        common: both sets.
+        state: of the dashboard.
+    """
+    pairs = _bands(common, state)
+    known = modalities_of(common) if common.is_paired else []
+    return Compared(
+        common=common,
+        state=state,
+        pairs=pairs,
+        retrieval=[compare.retrieval(common)] if len(known) > 1 else [],
+        neighbours=[compare.neighbours(common, modality) for modality in known],
+    )
+
+
+def modalities_of(common: "Common") -> list[str]:
+    """Return the modalities whose rows both sets share."""
+    return [m for m in common.modalities if m == "image" or len(common.texts.first)]
+
+
+def _bands(common: "Common", state: "State") -> "list[tuple[Bands, Bands]]":
+    shown = [m for m in common.modalities if m in state.modalities] or list(common.modalities)
+    pairs = []
+    try:
+        for modality in shown:
+            a, b = (cached_spectra.bands(side, state, (modality,))[0] for side in (common.a, common.b))
+            pairs.append((a, b))
+    except sde.SDEError as error:
+        error_box(error)
+        pairs = []
+    return pairs

@@ -1,0 +1,53 @@
+"""The main picture: both spectra on each other, and beside them how many neighbours each row keeps."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer.compare import words
+from sde_explorer.compare.figures.spaces import kept_figure
+from sde_explorer.compare.figures.spectra import compared_spectra_figure
+from sde_explorer.compare.found import results
+from sde_explorer.compare.numbers.measures import Neighbours
+from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.pending import pending
+from sde_explorer.ui.words import plain
+
+if TYPE_CHECKING:
+    from sde_explorer.compare.found import Compared
+
+HEIGHT = 470
+"""Pixels at 1440 x 900: the note and the tabs below are seen to be there."""
+
+
+def picture(found: "Compared") -> None:
+    """Draw both figures; the neighbours as soon as they are there.
+
+    Args:
+        found: both sets.
+    """
+    left, right = chart_columns("compare_picture", (0.62, 0.38), least="18rem")
+    state = found.state
+    with left:
+        if found.pairs:
+            st.plotly_chart(
+                compared_spectra_figure(
+                    found.pairs, unit=state.unit, xscale=state.xscale, yscale=state.yscale, height=HEIGHT
+                ),
+                key="compare_spectra_chart",
+                config=CONFIG,
+                alt="Share of the energy by direction, A solid and B dashed. "
+                + plain(words.spectra_story(found.pairs)),
+            )
+    with right:
+        there = results(found.neighbours, Neighbours)
+        if there:
+            st.plotly_chart(
+                kept_figure(there, height=HEIGHT),
+                key="compare_kept_chart",
+                config=CONFIG,
+                alt="Share of rows by the number of neighbours that they keep. "
+                + plain(words.kept_story(there)),
+            )
+        pending(found.neighbours)

@@ -1,0 +1,94 @@
+"""Below the main picture of Compare: numbers, spaces, subspaces, company, retrieval; only the open tab is computed."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sde_explorer.compare.cards import compare_cards
+from sde_explorer.compare.changed import changed_section
+from sde_explorer.compare.download import compare_download
+from sde_explorer.compare.found import results
+from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
+from sde_explorer.compare.numbers.subspaces import Subspaces
+from sde_explorer.compare.sections import (
+    not_there,
+    numbers_section,
+    retrieval_section,
+    spaces_section,
+    subspaces_section,
+)
+from sde_explorer.ui.cards import card_grid
+
+if TYPE_CHECKING:
+    from sde_explorer.compare.found import Compared
+    from sde_explorer.jobs import Job
+    from sde_explorer.ui.frame import View
+
+
+def tabs(view: "View", found: "Compared") -> "list[Job]":
+    """Show the tabs; return the jobs for which the open one waits.
+
+    Args:
+        view: whose they are.
+        found: both sets.
+    """
+    asked: list[Job] = []
+    draw = {
+        "In numbers": _numbers,
+        "How alike": _spaces,
+        "Same directions": _directions,
+        "Whose company changed": _company,
+        "Pictures and captions": _retrieval,
+    }
+    view.tabs("compare_look", {name: partial(part, found, asked) for name, part in draw.items()})
+    return [job for job in asked if job.is_active]
+
+
+def _numbers(found: "Compared", asked: "list[Job]") -> None:
+    subspaces, similarity = found.subspaces(), found.similarity()
+    asked += [*subspaces, *similarity]
+    every = [*subspaces, *found.neighbours, *found.retrieval, *similarity]
+    card_grid(
+        compare_cards(
+            found.pairs,
+            next(iter(results(similarity, Similarity)), None),
+            results(found.neighbours, Neighbours),
+            results(subspaces, Subspaces),
+            next(iter(results(found.retrieval, ComparedSets)), None),
+            waits=any(job.is_active for job in every),
+        ),
+        4,
+    )
+    if found.pairs:
+        numbers_section(found.pairs, [job for job in every if job.status == "failed"])
+    compare_download(found.common, found.pairs, every, found.state)
+
+
+def _spaces(found: "Compared", asked: "list[Job]") -> None:
+    asked += found.similarity()
+    if found.common.is_paired:
+        spaces_section(found.similarity(), found.neighbours)
+    else:
+        not_there()
+
+
+def _directions(found: "Compared", asked: "list[Job]") -> None:
+    asked += found.subspaces()
+    if found.common.is_paired:
+        subspaces_section(found.common, found.subspaces())
+    else:
+        not_there()
+
+
+def _company(found: "Compared", asked: "list[Job]") -> None:
+    if found.neighbours:
+        changed_section(found.common, found.neighbours, found.state)
+    else:
+        not_there()
+
+
+def _retrieval(found: "Compared", asked: "list[Job]") -> None:
+    asked += found.similarity()
+    if found.retrieval:
+        retrieval_section(found.retrieval, found.similarity())
+    else:
+        not_there()
