@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
-from sde_core.retrieval.bootstrap import Interval, Resampling, drawn_metrics
+from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
 from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, check_ks, metrics_from_ranks
 from sde_core.treatments.table import Baseline
 from sde_core.vocabulary import Direction
@@ -125,16 +125,44 @@ def _rows(
 ) -> Iterator[ComparedRetrieval]:
     before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
     for treatment in treatments:
-        ranks = treatment.ranks(image, text, text_to_image)
-        drawn = drawn_metrics(ranks, ks, resampling=resampling)
-        yield ComparedRetrieval(
-            name=treatment.name,
-            ranks=ranks,
-            metrics=metrics_from_ranks(ranks, ks),
-            intervals=drawn.intervals(),
-            differences={} if before is None else drawn.differences(before),
-        )
+        drawn = drawn_metrics(treatment.ranks(image, text, text_to_image), ks, resampling=resampling)
+        yield _row(treatment.name, drawn, before, ks)
         before = before or drawn
+
+
+def compared_row(
+    name: str,
+    ranks: RetrievalRanks,
+    *,
+    raw: RetrievalRanks | None = None,
+    ks: Sequence[int] = (1, 5, 10),
+    resampling: Resampling | None = None,
+) -> ComparedRetrieval:
+    """Return a row of `compare_retrieval` from ranks that are known already.
+
+    Args:
+        name: of the treatment.
+        ranks: of every query under it.
+        raw: ranks of the same queries that it is compared with; None is nothing.
+        ks: cut-offs of the recalls.
+        resampling: of the intervals.
+
+    Raises:
+        ConfigError: ``ks`` out of range.
+        DataError: ``raw`` is of other queries.
+    """
+    before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
+    return _row(name, drawn_metrics(ranks, ks, resampling=resampling), before, ks)
+
+
+def _row(name: str, drawn: DrawnMetrics, before: DrawnMetrics | None, ks: Sequence[int]) -> ComparedRetrieval:
+    return ComparedRetrieval(
+        name=name,
+        ranks=drawn.ranks,
+        metrics=metrics_from_ranks(drawn.ranks, ks),
+        intervals=drawn.intervals(),
+        differences={} if before is None else drawn.differences(before),
+    )
 
 
 def watched(treatment: Baseline, see: Callable[[Direction, Tensor], None]) -> Baseline:

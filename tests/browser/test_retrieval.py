@@ -18,7 +18,12 @@ def _numbers(page: Page, side: str) -> list[str]:
     found = page.locator(f"[data-side={side}] li")
     expect(found.first).to_be_visible(timeout=LOADED)
     rest(page)
-    return [" ".join(text.split()) for text in found.all_inner_texts()]
+    parts = (
+        "all => all.map(e => [...e.querySelectorAll('b, span, p, small')].map(p => p.textContent).join(' '))"
+    )
+    return [
+        " ".join(text.split()) for text in found.evaluate_all(parts)
+    ]  # the cosine is hidden where it is narrow
 
 
 def _fits(page: Page) -> None:

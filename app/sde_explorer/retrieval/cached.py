@@ -10,6 +10,7 @@ import sde_core as sde
 from sde_explorer.jobs import Job
 from sde_explorer.readings.cached.background import in_background, result_of
 from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.retrieval.numbers.sampled import sampled
 from sde_explorer.retrieval.numbers.surface import surface
 from sde_explorer.retrieval.numbers.table import (
     RAW,
@@ -42,16 +43,36 @@ def _parts(fingerprint: str, captions: str, _set: sde.EmbeddingSet) -> tuple[Par
     return parts_of(_set, captions)
 
 
-def recall_jobs(data: Dataset, state: "State") -> list[Job]:
-    """Return the jobs whose results, and partial results, are rows of the table: raw, what follows the page, the rest.
-
-    A moved threshold measures the rows that follow it again, and no other.
+def asked_part(data: Dataset, captions: str, most: int) -> Part:
+    """Return what everything is reported on, of which at most so many queries ask each way; 0 is all of them.
 
     Raises:
         DataError: the set is too small to be halved.
     """
-    fit, test = recall_parts(data, state.recall_captions)
-    of = f"{data.fingerprint}/{state.recall_captions}"
+    return _asked(data.fingerprint, captions, most, recall_parts(data, captions)[1])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _asked(fingerprint: str, captions: str, most: int, _part: Part) -> Part:
+    return sampled(_part, most)
+
+
+def recall_jobs(data: Dataset, state: "State", most: int = 0) -> list[Job]:
+    """Return the jobs whose results, and partial results, are rows of the table: raw, what follows the page, the rest.
+
+    A moved threshold measures the rows that follow it again, and no other.
+
+    Args:
+        data: the set.
+        state: of the dashboard.
+        most: queries that ask each way; 0 is all of them.
+
+    Raises:
+        DataError: the set is too small to be halved.
+    """
+    fit, _ = recall_parts(data, state.recall_captions)
+    test = asked_part(data, state.recall_captions, most)
+    of = f"{data.fingerprint}/{state.recall_captions}/{most}"
     config = treatment_config(state)
     raw = _job("raw", of, (RAW,), fit, test, config, None)
     return [
@@ -86,9 +107,13 @@ def _job(
             job.report(len(found) / len(treatments), row.name, partial=list(found))
         return found
 
+    asked = test.asked
+    n_asked = min(map(len, asked.values())) if asked else 0
+    title = f"Retrieval, {n_asked:,} queries each way" if asked else "Retrieval"
     # Raw and what follows the page come first; the baselines wait for raw only.
     lane = "recall baselines" if slot == "baselines" else "recall"
-    return in_background(f"recall {slot}", f"recall/{slot}/{key}", "Retrieval", work, lane=lane)
+    part = f" {n_asked}" if asked else ""
+    return in_background(f"recall {slot}{part}", f"recall/{slot}/{key}", title, work, lane=lane)
 
 
 def _ranks_of(raw: Job) -> sde.RetrievalRanks:

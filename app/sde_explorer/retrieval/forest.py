@@ -29,7 +29,7 @@ def forest(view: "View", found: Measured) -> None:
     """
     raw, treated = found.row(RAW), found.row(found.treated)
     if raw is not None:
-        view.finding(words.finding(raw, treated, found.state), help=words.FINDING_TERMS)
+        view.finding(words.finding(raw, treated, found.state, found.parts[1]), help=words.FINDING_TERMS)
     live(found, lambda rows: _draw(found, rows))
 
 
@@ -43,7 +43,7 @@ def _draw(found: Measured, rows: list[RecallRow]) -> None:
         ]
         for way, prefix in WAYS.items()
     }
-    captions = {way: words.panel(there.get(RAW), way, metric) for way in WAYS}
+    captions = {way: words.panel(there.get(RAW), way, metric, found.parts[1]) for way in WAYS}
     st.plotly_chart(
         difference_figure(compared, differences, metric=metric, captions=captions, height=HEIGHT),
         key=CHART,

@@ -1,7 +1,7 @@
 """What is measured of the treatments: the jobs, how far they are, and the rows that are there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,9 +9,11 @@ import streamlit as st
 import sde_core as sde
 from sde_explorer.readings.gains import kind_of
 from sde_explorer.retrieval import cached as cached_retrieval
+from sde_explorer.retrieval.numbers.sampled import steps_of
 from sde_explorer.retrieval.numbers.table import RAW, Part, RecallRow, in_order, treatment_config
 from sde_explorer.state import DEFAULT
-from sde_explorer.ui.job_progress import TICK_S, job_error
+from sde_explorer.ui.followed import followed
+from sde_explorer.ui.job_progress import job_error
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.state import State
 
-_STOPPED = "recall_stopped"
+_STOPPED, _EXACT = "recall_stopped", "recall_exact_asked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +33,28 @@ class Measured:
         data: the set.
         state: of the dashboard.
         parts: fitted on, and asked.
-        jobs: that measure it.
+        jobs: that measure what is shown.
+        finer: jobs that ask more queries, whose rows are shown once all of them are there.
+        exact_s: seconds that asking all queries takes, about; 0 where all are asked already, or will be.
     """
 
     data: "Dataset"
     state: "State"
     parts: tuple[Part, Part]
     jobs: "list[Job]"
+    finer: "tuple[Job, ...]" = ()
+    exact_s: float = 0.0
 
     @property
     def is_growing(self) -> bool:
         """Whether more rows are on their way."""
-        return any(job.is_active for job in self.jobs)
+        return any(job.is_active for job in (*self.jobs, *self.finer))
+
+    @property
+    def n_asked(self) -> int:
+        """Queries each way that are shown; 0 is all of them."""
+        asked = self.parts[1].asked
+        return min(map(len, asked.values())) if asked else 0
 
     def rows(self) -> list[RecallRow]:
         """Return the rows that are there by now, raw first."""
@@ -68,7 +80,7 @@ def measured(data: "Dataset", state: "State") -> Measured:
     Raises:
         DataError: the set is too small to be halved.
     """
-    parts = cached_retrieval.recall_parts(data, state.recall_captions)
+    fit, test = cached_retrieval.recall_parts(data, state.recall_captions)
     if state.recall_row not in sde.comparison_names()[1:]:
         st.warning(
             f"The table has no row “{as_text(state.recall_row)}”: {DEFAULT.recall_row} is shown.",
@@ -78,10 +90,28 @@ def measured(data: "Dataset", state: "State") -> Measured:
         state = current_state()
     stopped = st.session_state.get(_STOPPED)
     if stopped is not None and stopped[0] == _of(data, state):
-        jobs = stopped[1]
-    else:
-        jobs = cached_retrieval.recall_jobs(data, state)
-    return Measured(data=data, state=state, parts=parts, jobs=jobs)
+        found: Measured = stopped[1]
+        return replace(found, state=state)
+    is_exact = st.session_state.get(_EXACT) == (data.fingerprint, state.recall_captions)
+    steps = [*steps_of(test), *([0] if is_exact else [])]
+    shown, finer, most = cached_retrieval.recall_jobs(data, state, steps[0]), [], steps[0]
+    for step in steps[1:]:  # one after another; what is shown changes only as a whole
+        if not all(job.status == "done" for job in shown):
+            break
+        finer = cached_retrieval.recall_jobs(data, state, step)
+        if not all(job.status == "done" for job in finer):
+            break
+        shown, finer, most = finer, [], step
+    asked = cached_retrieval.asked_part(data, state.recall_captions, most)
+    exact_s = 0.0 if is_exact or not most else _seconds(shown, most, test)
+    return Measured(
+        data=data, state=state, parts=(fit, asked), jobs=shown, finer=tuple(finer), exact_s=exact_s
+    )
+
+
+def _seconds(jobs: "list[Job]", most: int, part: Part) -> float:
+    """Return about how long it takes to ask all queries, from what it took to ask some."""
+    return sum(job.seconds for job in jobs) * max(len(part.images), len(part.texts)) / most
 
 
 def live(found: Measured, draw: Callable[[list[RecallRow]], object]) -> None:
@@ -92,12 +122,12 @@ def live(found: Measured, draw: Callable[[list[RecallRow]], object]) -> None:
         draw: of the rows that are there.
     """
     if found.is_growing:
-        _follow(found, [job for job in found.jobs if job.is_active], draw)
+        _follow(found, [job for job in (*found.jobs, *found.finer) if job.is_active], draw)
     else:
         draw(found.rows())
 
 
-@st.fragment(run_every=TICK_S)
+@followed
 def _follow(found: Measured, active: "list[Job]", draw: Callable[[list[RecallRow]], object]) -> None:
     """Draw once more; the page is redrawn whenever a job ends."""
     if not all(job.is_active for job in active):
@@ -107,26 +137,29 @@ def _follow(found: Measured, active: "list[Job]", draw: Callable[[list[RecallRow
 
 def progress(found: Measured) -> None:
     """Say how far the table is, with a button that stops it, or one that lets it go on; nothing once it is there."""
-    for job in found.jobs:
+    for job in (*found.jobs, *found.finer):
         if job.status == "failed":
             st.error(job_error(job), icon=":material/error:")
     of = _of(found.data, found.state)
-    active = [job for job in found.jobs if job.is_active]
+    active = [job for job in (*found.jobs, *found.finer) if job.is_active]
+    so_far = f"Asked {found.n_asked:,} seeded queries each way, among all items. " if found.n_asked else ""
     if active:
         now = next((job for job in active if job.status == "running"), active[0])
         total, there = len(sde.comparison_names()), len(found.rows())
+        ahead = "Asking more" if found.finer else "Measuring"
+        count = "" if found.finer else f" · {there} of {total} rows"
         _line(
-            f"Measuring {as_text(now.note) or RAW} · {there} of {total} rows",
+            f"{so_far}{ahead}: {as_text(now.note) or RAW}{count}",
             lambda: st.button(
                 "Stop",
                 key="recall_stop",
                 icon=":material/stop_circle:",
                 type="tertiary",
                 on_click=_stop,
-                args=(found.jobs, of),
+                args=(found, of),
             ),
         )
-    elif any(job.was_stopped or job.status == "cancelled" for job in found.jobs):
+    elif any(job.was_stopped or job.status == "cancelled" for job in (*found.jobs, *found.finer)):
         _line(
             "Stopped; the rows that were done by then are shown.",
             lambda: st.button(
@@ -135,6 +168,20 @@ def progress(found: Measured) -> None:
                 icon=":material/play_arrow:",
                 type="tertiary",
                 on_click=lambda: st.session_state.pop(_STOPPED, None),
+            ),
+        )
+
+    elif found.n_asked and found.exact_s:
+        _line(
+            so_far,
+            lambda: st.button(
+                f"Ask all, about {_time(found.exact_s)}",
+                key="recall_exact",
+                icon=":material/all_inclusive:",
+                type="tertiary",
+                help="Every query of the half that nothing was fitted on; beside the page.",
+                on_click=_ask_all,
+                args=(found,),
             ),
         )
 
@@ -150,7 +197,16 @@ def _of(data: "Dataset", state: "State") -> tuple[object, ...]:
     return (data.fingerprint, state.recall_captions, treatment_config(state))
 
 
-def _stop(jobs: "list[Job]", of: tuple[object, ...]) -> None:
-    for job in jobs:
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _ask_all(found: Measured) -> None:
+    st.session_state[_EXACT] = (found.data.fingerprint, found.state.recall_captions)
+
+
+def _stop(found: Measured, of: tuple[object, ...]) -> None:
+    for job in (*found.jobs, *found.finer):
         job.cancel()
-    st.session_state[_STOPPED] = (of, jobs)
+    st.session_state[_STOPPED] = (of, found)
+    st.session_state.pop(_EXACT, None)

@@ -41,8 +41,9 @@ def _numbers(found: Measured) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if data.embeddings.n_texts > len(set(data.embeddings.primary_text.tolist())):
             segments("recall_captions", "Captions", help=HELP["recall_captions"], bare=True)
-        st.caption(words.split_story(*found.parts), width="stretch")
-        with st.popover("What each row does", icon=":material/help:", type="tertiary"):
+        st.caption(words.half_story(found.parts[1]), width="stretch")
+        with st.popover("Rows", type="tertiary"):
+            st.markdown(words.split_story(*found.parts))
             if state.strong_mode == "adversarial":
                 st.markdown(words.ADVERSARIAL)
             st.markdown("\n".join(f"- **{name}**: {text}" for name, text in ROWS.items()))
@@ -50,10 +51,11 @@ def _numbers(found: Measured) -> None:
     live(found, lambda rows: st.html(recall_table(rows, names, chosen=state.recall_row)))
     rows = found.rows()
     if rows and not found.is_growing:
-        with st.expander("In words", icon=":material/notes:"):
-            st.markdown("  \n".join(words.verdict_story(rows, state.recall_metric)))
-            st.caption(words.INTERVAL_STORY)
-        _files(found, rows)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.popover("In words"):
+                st.markdown("  \n".join(words.verdict_story(rows, state.recall_metric)))
+                st.caption(words.INTERVAL_STORY)
+            _files(found, rows)
 
 
 def _queries(found: Measured) -> None:
@@ -66,23 +68,22 @@ def _thresholds(found: Measured) -> None:
 
 def _files(found: Measured, rows: list[RecallRow]) -> None:
     name = f"retrieval-{found.data.fingerprint[:8]}"
-    with st.container(horizontal=True):
-        st.download_button(
-            "Table (CSV)",
-            lambda: csv_text(table_rows(rows)),
-            f"{name}.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/table:",
-        )
-        st.download_button(
-            "Table and parameters (JSON)",
-            lambda: as_json(found.data, found.state, found.parts, rows),
-            f"{name}.json",
-            "application/json",
-            on_click="ignore",
-            icon=":material/data_object:",
-        )
+    st.download_button(
+        "CSV",
+        lambda: csv_text(table_rows(rows)),
+        f"{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        help="The table.",
+    )
+    st.download_button(
+        "JSON",
+        lambda: as_json(found.data, found.state, found.parts, rows),
+        f"{name}.json",
+        "application/json",
+        on_click="ignore",
+        help="The table, and the parameters that it depends on.",
+    )
 
 
 def as_json(data: "Dataset", state: "State", parts: tuple[Part, Part], rows: list[RecallRow]) -> str:

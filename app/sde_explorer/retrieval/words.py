@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import recall
 from sde_explorer.readings.gains import kind_of
 from sde_explorer.retrieval.figures.table import SAME, verdict
 from sde_explorer.retrieval.numbers.table import METRICS, RAW, SEED, WAYS, Part
 from sde_explorer.retrieval.table import signed, value_of
 from sde_explorer.search.words import LEGEND
 from sde_explorer.ui.frame import MOST_LETTERS
-from sde_explorer.ui.words import recall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,20 +33,21 @@ FINDING_TERMS = (
 )
 
 
-def finding(raw: "RecallRow", treated: "RecallRow | None", state: "State") -> str:
+def finding(raw: "RecallRow", treated: "RecallRow | None", state: "State", part: Part) -> str:
     """Return what the treatment changes, with its interval and how many queries say so; at most `MOST_LETTERS` letters.
 
     Args:
         raw: the row of the vectors as they are.
         treated: the row of the treatment; None while it is measured.
         state: of the dashboard: which treatment, metric and direction of search.
+        part: that is asked, some or all of it.
     """
     metric, way = state.recall_metric, WAYS[state.recall_way]
     key = f"{way}_{METRICS[metric]}"
-    asked = f"{int(raw.compared.metrics[f'{way}_queries']):,}"
+    asked, of = _asked(raw, state.recall_way, part)
     kinds = "captions" if way.query == "text" else "pictures"
     if treated is None or key not in treated.compared.differences:
-        return f"{metric} is {with_unit(raw.compared.metrics[key], metric)} for {asked} {kinds} that ask"
+        return f"{metric} is {with_unit(raw.compared.metrics[key], metric)} for {asked}{of} {kinds} that ask"
     change = treated.compared.differences[key]
     name = "Pruning" if kind_of(state) == "pruned" else f"Enhancement at t = {state.t:.2g}"
     verbs = ("gains", "loses", "changes")
@@ -60,16 +61,23 @@ def finding(raw: "RecallRow", treated: "RecallRow | None", state: "State") -> st
         said = f"{name} {verbs[2]} {metric} by {signed(change.estimate, metric)} {span}, within chance"
     else:
         said = f"{name} {verbs[kind == 'worse']} {size}{unit} {span}"
-    longer = f"{said}, {asked} {kinds}"
-    return longer if len(longer) <= MOST_LETTERS else said
+    longer = [f"{said}, {asked}{of} {kinds}", f"{said}, {asked} {kinds}"]
+    return next((line for line in longer if len(line) <= MOST_LETTERS), said)
 
 
-def panel(raw: "RecallRow | None", way: str, metric: str) -> str:
+def _asked(raw: "RecallRow", way: str, part: Part) -> tuple[str, str]:
+    """Return how many queries asked, and " of" how many there are where that is more."""
+    asked = int(raw.compared.metrics[f"{WAYS[way]}_queries"])
+    there = len(part.texts if WAYS[way].query == "text" else part.images)
+    return f"{asked:,}", "" if part.asked is None else f" of {there:,}"
+
+
+def panel(raw: "RecallRow | None", way: str, metric: str, part: Part) -> str:
     """Return what stands above a panel of the figure: the direction, what raw reaches, and how many ask."""
     if raw is None:
         return way
     metrics = raw.compared.metrics
-    asked = f"{int(metrics[f'{WAYS[way]}_queries']):,} queries"
+    asked = f"{''.join(_asked(raw, way, part))} queries"
     return f"{way}</b>, raw {with_unit(metrics[f'{WAYS[way]}_{METRICS[metric]}'], metric)}, {asked}<b>"
 
 
@@ -82,12 +90,21 @@ def with_unit(value: float, metric: str) -> str:
     return value_of(value, metric) + ("\u00a0%" if metric.startswith("R@") else "")
 
 
+def half_story(test: Part) -> str:
+    """Return who asks, in a line."""
+    made = test.embeddings
+    return f"A seeded half asks: **{made.n_images:,} pictures**, **{made.n_texts:,} captions**."
+
+
 def split_story(fit: Part, test: Part) -> str:
     """Return what was fitted on what, and how many queries are asked."""
     made = test.embeddings
+    some = (
+        "" if test.asked is None else f"; {min(map(len, test.asked.values())):,} seeded queries each way ask"
+    )
     return (
         f"Fitted on a seeded half, **{len(fit.images):,} pictures**; asked on the other: "
-        f"**{made.n_images:,} pictures** and **{made.n_texts:,} captions**, once each (seed {SEED})."
+        f"**{made.n_images:,} pictures** and **{made.n_texts:,} captions**{some or ', once each'} (seed {SEED})."
     )
 
 

@@ -90,6 +90,12 @@ def encoder_job(data: Dataset) -> "Job":
     return background.in_background("encoder", _encoder_key(name), f"Encoder {name}", work, jobs=_encoders)
 
 
+def encoder_is_loading(data: Dataset) -> bool:
+    """Return whether the encoder of a set is on its way."""
+    job = _encoders.find(_encoder_key(data.embeddings.provenance.encoder))
+    return job is not None and job.is_active
+
+
 def forget_encoder(data: Dataset) -> None:
     """Let an encoder that did not load be tried again."""
     _encoders.forget(_encoder_key(data.embeddings.provenance.encoder))
@@ -180,6 +186,12 @@ def index_after(data: Dataset, state: "State", gallery: str) -> "Job":
     """
     key = f"index/{data.fingerprint}/{gallery}/{transform_key(state)}"
     return _index(data, gallery, key, fitted(data, state, gallery))
+
+
+def is_indexed(data: Dataset, state: "State", gallery: str) -> bool:
+    """Return whether the transformed vectors of a modality are indexed by now."""
+    job = _indices.find(f"index/{data.fingerprint}/{gallery}/{transform_key(state)}")
+    return job is not None and job.status == "done"
 
 
 def transform_key(state: "State") -> str:

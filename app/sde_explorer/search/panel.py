@@ -10,17 +10,19 @@ from sde_explorer.search import cached as cached_search
 from sde_explorer.search import words
 from sde_explorer.search.numbers import compare, hits
 from sde_explorer.search.query import Asked, asked, examples, found_kind
-from sde_explorer.search.results import Side, answer
+from sde_explorer.search.results import Side, answer, waiting
 from sde_explorer.subspaces.words import NO_PICTURES
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import pending
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.search.numbers import Found
     from sde_explorer.state import State
 
-_BEFORE = "Before · as the encoder made them"
+_BEFORE = "Before · raw vectors"
 
 
 def search_panel(data: "Dataset", state: "State") -> None:
@@ -35,10 +37,14 @@ def search_panel(data: "Dataset", state: "State") -> None:
     if job.status != "done":
         pending([job])
         return
+    place = st.empty()
     question = asked(data, state)
-    if question is not None:
+    if question is None:
+        if cached_search.encoder_is_loading(data):
+            place.html(waiting(state.query, find))
+    else:
         before = cached_search.found_before(data, question.query, job.result)
-        _both_sides(data, state, find, question, before)
+        _both_sides(place, data, state, find, question, before)
     examples(data, state)
 
 
@@ -46,13 +52,15 @@ def _gallery(find: str) -> str:
     return "image" if find == "pictures" else "text"
 
 
-def _both_sides(data: "Dataset", state: "State", find: str, question: Asked, before: "Found") -> None:
-    place = st.empty()
-    after = _after(data, state, find, question)
+def _both_sides(
+    place: "DeltaGenerator", data: "Dataset", state: "State", find: str, question: Asked, before: "Found"
+) -> None:
     story = ""
-    if after is None:
-        sides = [Side(name="alone", title=_BEFORE, hits=hits(before, question.right))]
-    else:
+    sides = [Side(name="alone", title=_BEFORE, hits=hits(before, question.right))]
+    if not cached_search.is_indexed(data, state, _gallery(find)):  # of a large set this takes seconds
+        place.html(answer(data, find, question, sides, story)[0])
+    after = _after(data, state, find, question)
+    if after is not None:
         found = compare(before, after, question.right)
         story = words.comparison_story(found, find)
         sides = [

@@ -62,14 +62,14 @@ def asked(data: "Dataset", state: "State") -> Asked | None:
         state: of the dashboard.
     """
     if state.search == "pair":
-        return _of_the_set(data, state, _row(data, state), "")
+        return _of_the_set(data, state, _row(data, state))
     if state.search == "text" and state.query.strip() and data.embeddings.provenance.encoder:
         return _typed(data, state, state.query.strip())
     if state.search == "picture" and st.session_state.get(UPLOADED) is not None:
         return _uploaded(data)
     if cached_search.encoder_is_here(data):
         cached_search.encoder_job(data)  # warm by the time that something is typed
-    return _of_the_set(data, state, cached_search.example_row(data, found_kind(data, state)), "for example, ")
+    return _of_the_set(data, state, cached_search.example_row(data, found_kind(data, state)))
 
 
 def examples(data: "Dataset", state: "State") -> None:
@@ -98,7 +98,6 @@ def examples(data: "Dataset", state: "State") -> None:
                     as_text(text),
                     key=f"example {number}",
                     type="tertiary",
-                    icon=":material/search:",
                     on_click=lambda text=text: put(query=text),
                 )
 
@@ -155,20 +154,20 @@ def _row(data: "Dataset", state: "State") -> int:
     return 0
 
 
-def _of_the_set(data: "Dataset", state: "State", row: int, lead: str) -> Asked | None:
+def _of_the_set(data: "Dataset", state: "State", row: int) -> Asked | None:
     """Return a question by an item of the set: by its other half where there is one, else by itself."""
     embeddings = data.embeddings
     if not embeddings.n_images:
         text = embeddings.captions[row] or f"caption {row}"
         query = cached_search.own_query(data, "text", row)
-        return Asked(query=query, right=np.zeros(0, np.int64), what=f"{lead}caption {row:,}", text=text)
+        return Asked(query=query, right=np.zeros(0, np.int64), what=f"caption {row:,}", text=text)
     finds_captions = state.find == "captions"
     if finds_captions or not embeddings.n_texts:
         right = right_answers(embeddings, "captions", image=row) if finds_captions else np.zeros(0, np.int64)
         return Asked(
             query=cached_search.own_query(data, "image", row),
             right=right if embeddings.n_texts else np.zeros(0, np.int64),
-            what=f"{lead}picture {row:,}",
+            what=f"picture {row:,}",
             text=" · ".join(embeddings.captions_of(row)) or embeddings.image_ids[row],
             picture=picture_source(data, row),
         )
@@ -179,7 +178,7 @@ def _of_the_set(data: "Dataset", state: "State", row: int, lead: str) -> Asked |
     return Asked(
         query=cached_search.own_query(data, "text", text_row),
         right=right_answers(embeddings, "pictures", text=text_row),
-        what=f"{lead}the caption of picture {row:,}",
+        what=f"the caption of picture {row:,}",
         text=embeddings.captions[text_row] or f"caption {text_row}",
     )
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sde_explorer.search.numbers import N_HITS
 from sde_explorer.search.words import change_mark
 from sde_explorer.ui.pointer import picture_source
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sde_explorer.search.query import Asked
 
 _STYLE = """<style>
+.sde-waits{min-height:20rem}
 .sde-answer{margin:0;display:grid;grid-template-columns:11.5rem minmax(0,1fr);gap:0 1.4rem;line-height:1.25}
 .sde-answer .asked{border-right:1px solid rgba(128,128,128,.28);padding-right:1rem;font-size:.84rem;min-width:0}
 .sde-answer .asked small{display:block;opacity:.8}
@@ -96,6 +98,25 @@ def answer(
         f'{_STYLE}<figure class="sde-answer {kind}" aria-label="An answered query">{_asked(question, story)}'
         f'<div class="sides">{"".join(body for body, _ in drawn)}</div></figure>',
         any(has_picture for _, has_picture in drawn),
+    )
+
+
+def waiting(text: str, find: str) -> str:
+    """Return the shape of an answer while the encoder loads, as HTML of our own.
+
+    Args:
+        text: that asks; from outside.
+        find: "pictures" or "captions".
+    """
+    if find != "pictures":
+        asks = f'<div class="asked"><b class="said">{html.escape(text)}</b></div>'
+        return f'{_STYLE}<figure class="sde-answer texts sde-waits" aria-busy="true">{asks}</figure>'
+    items = "<li><div>&nbsp;</div><i></i><p></p></li>" * N_HITS
+    side = f'<div><h3>&nbsp;</h3><ol class="sde-hits" style="grid-template-columns:repeat({N_HITS},minmax(0,1fr))">'
+    sides = f"{side}{items}</ol></div>" * 2
+    return (
+        f'{_STYLE}<figure class="sde-answer sde-waits" aria-busy="true"><div class="asked"><small>Asked: these words'
+        f'</small><b class="said">{html.escape(text)}</b></div><div class="sides">{sides}</div></figure>'
     )
 
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from sde_core.glossary.formats import percent
 from sde_explorer.ui.formulas import with_formulas
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def _kept_story(found: "Comparison", find: str) -> str:
         return f"Before and after put the same {shown:,} {find} first, {order}."
     from_far = max(fresh, key=lambda hit: hit.other or found.n_gallery + 1)
     came = f"rank {from_far.other:,}" if from_far.other else f"beyond rank {found.depth:,}"
-    return f"{found.n_kept:,} of the first {shown:,} {find} stay; the farthest new one comes from {came}."
+    return f"{found.n_kept:,} of the first {shown:,} {find} stay; a new one comes from {came}."
 
 
 def rank(value: float) -> str:

@@ -120,7 +120,7 @@ def test_both_spectra_lie_on_each_other_as_shares():
     pairs = [(bands(A, m)[1], bands(B, m)[1]) for m in ("image", "text")]
     figure = compared_spectra_figure(pairs)
     lines = [trace for trace in figure.data if trace.mode == "lines"]
-    assert [trace.name for trace in lines] == ["A, image", "B, image", "A, text", "B, text"]
+    assert [trace.name for trace in lines] == ["A", "B", "A", "B"]
     for trace, report in zip(lines, (r for two in pairs for r in two), strict=True):
         assert np.sum(trace.y) == pytest.approx(1)
         np.testing.assert_array_equal(trace.x, np.arange(1, len(report.values) + 1))

@@ -233,7 +233,7 @@ def huge_png() -> bytes:
 def test_an_empty_query_and_one_that_is_too_long(open_page, coloured):
     at = open_page("retrieval", data=str(coloured), query="   ")
     assert at.text_input[0].placeholder == words.PROMPT
-    assert "Asked: for example" in bodies(at)
+    assert "Asked: the caption of picture" in bodies(at)
     long = "red blue " * 1_111
     at.text_input[0].set_value(long).run()
     settled(at)

@@ -104,7 +104,7 @@ def kept_figure(found: "list[Neighbours]", *, height: int = 340) -> go.Figure:
     layout = {
         "barmode": "group",
         "bargap": 0.25,
-        "xaxis": axis(f"of the {most} nearest in A, still among the {most} nearest in B", dtick=1),
+        "xaxis": axis(f"of the {most} nearest in A, kept in B", dtick=1),
         "yaxis": axis("share of the rows", tickformat=".0%", rangemode="tozero"),
     }
     return figure(traces, layout, height=height, top=40)

@@ -74,7 +74,9 @@ def _side(report: "Bands", side: str, unit: str, *, first: bool) -> list[dict[st
             "x": x,
             "y": report.energy,
             "customdata": np.stack([rank, total], axis=1),
-            "name": f"{side}, {report.modality}",
+            "name": side,
+            "legendgroup": side,
+            "showlegend": first,
             "line": {"color": colour, "dash": DASH[side], "width": 2.2},
             "hovertemplate": (
                 f"<b>{side}, {report.modality}</b><br>direction %{{customdata[0]:d}} of {count}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sde_explorer.retrieval.numbers.queries import ChangePoints
 
 PLACES = ((0.0, 0.47), (0.53, 1.0))
-SAME = "not told apart from raw"
+SAME = "within chance"
 _SYMBOL = {"better": "circle", "worse": "diamond", SAME: "circle-open"}
 _COLOUR = {**palette.CHANGE, SAME: palette.CHANGE["same"]}
 _ROW_PIXELS = 26
@@ -54,7 +54,7 @@ def difference_figure(
         ]
         layout["annotations"].append(caption((captions or {}).get(way, way), PLACES[panel]))
         layout[f"xaxis{suffix}"] = axis(
-            f"{metric}, difference to raw ({unit}{', fewer is better' if unit == 'ranks' else ''})",
+            "" if panel else f"{metric} less raw ({unit}{', fewer is better' if unit == 'ranks' else ''})",
             domain=list(PLACES[panel]),
             anchor=f"y{suffix}",
             range=_ends(found, scale),

@@ -56,9 +56,10 @@ def extremes(
     links = part.embeddings.links
 
     def card(i: int) -> QueryCard:
-        right = links[links[:, asks] == i, answers]
+        own = part.row_of_query(way, i)
+        right = links[links[:, asks] == own, answers]
         return QueryCard(
-            query=int(queries[i]),
+            query=int(queries[own]),
             answer=int(gallery[right[0]]),
             n_answers=len(right),
             first_before=int(gallery[raw.first[way][i]]),

@@ -9,8 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
+from sde_core.treatments.comparison import compared_row
 from sde_core.vocabulary import DIRECTIONS, Centring, Direction
 from sde_explorer.readings.gains import curriculum_of, kind_of
+from sde_explorer.retrieval.numbers.parts import HALVES as HALVES
+from sde_explorer.retrieval.numbers.parts import SEED as SEED
+from sde_explorer.retrieval.numbers.parts import THIRDS as THIRDS
+from sde_explorer.retrieval.numbers.parts import Part as Part
+from sde_explorer.retrieval.numbers.parts import part_of as part_of
+from sde_explorer.retrieval.numbers.parts import parts_of as parts_of
+from sde_explorer.retrieval.numbers.sampled import sampled_ranks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,9 +28,6 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 KS = (1, 5, 10)
-SEED = 0
-"""Of the parts and of the bootstrap; the report's default as well, so that both show equal numbers."""
-
 RAW = "raw"
 TREATED = ("sde-enhanced", "sde-pruned")
 """Rows that follow the thresholds of the page."""
@@ -36,62 +41,6 @@ METRICS = {
     "median rank": "median_rank",
 }
 """Names that people see, and how they end in the table of `sde_core`."""
-
-HALVES = (0.5, 0.5)
-THIRDS = (0.5, 0.25, 0.25)
-"""Fitted on, chosen on, reported on; the first part is that of the halves."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Part:
-    """Some pictures of a set with their captions.
-
-    Attributes:
-        embeddings: the part as a set; it is the gallery of its own queries.
-        images: (a,) row of each picture in the whole set.
-        texts: (b,) row of each caption in the whole set.
-        n_images: pictures of the whole set.
-    """
-
-    embeddings: sde.EmbeddingSet
-    images: Ints
-    texts: Ints
-    n_images: int
-
-    def queries(self, way: Direction) -> Ints:
-        """Return a number for each query: the row of a picture, or n_images plus the row of a caption."""
-        return self.images if way is Direction.TEXT_RETRIEVAL else self.texts + self.n_images
-
-
-def parts_of(
-    embeddings: sde.EmbeddingSet, captions: str, shares: Sequence[float] = HALVES
-) -> tuple[Part, ...]:
-    """Return seeded parts that share no picture and no caption.
-
-    Args:
-        embeddings: the set.
-        captions: "primary" keeps each picture's first caption, "all" every one, in all parts but the first: what
-            is fitted on knows all captions.
-        shares: of the pictures, as of `hold_out`.
-
-    Raises:
-        DataError: too few pictures.
-    """
-    masks = sde.hold_out(embeddings, shares, seed=SEED)
-    return tuple(
-        part_of(embeddings, np.flatnonzero(mask), primary=captions == "primary" and i > 0)
-        for i, mask in enumerate(masks)
-    )
-
-
-def part_of(embeddings: sde.EmbeddingSet, images: Ints, *, primary: bool) -> Part:
-    """Return the part with given pictures, ascending, and all of their captions or only the primary ones."""
-    links = embeddings.links[np.isin(embeddings.links[:, 1], images)]
-    made = embeddings.select(images)
-    texts = np.unique(links[:, 0])
-    if primary:
-        made, texts = made.with_primary_captions(), np.unique(embeddings.primary_text[images])
-    return Part(embeddings=made, images=images, texts=texts, n_images=embeddings.n_images)
 
 
 def treatment_config(state: "State") -> sde.TreatmentConfig:
@@ -154,19 +103,24 @@ def recall_rows(
             exception that it raises stops the work.
         raw: ranks of the same queries that rows are compared with; None takes those of the first row.
     """
-    made = part.embeddings
+    made, how = part.embeddings, sde.Resampling(seed=SEED)
     for done, treatment in enumerate(treatments):
         report(treatment.name, done / len(treatments))
-        seen = _Firsts(made, partial(_report_row, report, treatment.name, done, len(treatments)))
-        [row] = sde.compared_rows(
-            made.image,
-            made.text,
-            made.links,
-            [sde.watched(treatment, seen)],
-            raw=raw,
-            ks=KS,
-            resampling=sde.Resampling(seed=SEED),
-        )
+        seen = _Firsts(part, partial(_report_row, report, treatment.name, done, len(treatments)))
+        if part.asked is None:
+            [row] = sde.compared_rows(
+                made.image,
+                made.text,
+                made.links,
+                [sde.watched(treatment, seen)],
+                raw=raw,
+                ks=KS,
+                resampling=how,
+            )
+        else:
+            row = compared_row(
+                treatment.name, sampled_ranks(part, treatment, seen.take), raw=raw, ks=KS, resampling=how
+            )
         raw = raw or row.ranks
         yield RecallRow(
             compared=row,
@@ -187,16 +141,20 @@ class _Firsts:
     would hold on to gigabytes of freed memory.
     """
 
-    def __init__(self, made: sde.EmbeddingSet, report: Callable[[float], None]) -> None:
-        sizes = {way: len(made.vectors(way.query)) for way in DIRECTIONS}
+    def __init__(self, part: Part, report: Callable[[float], None]) -> None:
+        sizes = {way: len(part.queries(way)) for way in DIRECTIONS}
         self.first = {way: np.empty(size, np.int64) for way, size in sizes.items()}
         self._done: dict[Direction, int] = dict.fromkeys(sizes, 0)
         self._report = report
 
     def __call__(self, way: Direction, scores: "Tensor") -> None:
+        self.take(way, scores.argmax(dim=1).cpu().numpy())
+
+    def take(self, way: Direction, first: Ints) -> None:
+        """Take what stands first for the next queries of a direction."""
         start = self._done[way]
-        self._done[way] = start + len(scores)
-        self.first[way][start : start + len(scores)] = scores.argmax(dim=1).cpu().numpy()
+        self._done[way] = start + len(first)
+        self.first[way][start : start + len(first)] = first
         self._report(sum(self._done.values()) / sum(map(len, self.first.values())))
 
 
