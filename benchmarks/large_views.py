@@ -17,7 +17,7 @@ import sde_core as sde
 from sde_explorer.screenshots import browser_page, dashboard
 
 PICTURE = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .sde-answer)"
-INTERVAL = re.compile(r"\[.\d+\.\d, .\d+\.\d\]")
+INTERVAL = re.compile(r"\[[^\]]+, [^\]]+\]")
 
 
 def generated(n_pairs: int, width: int, seed: int = 0) -> sde.EmbeddingSet:
@@ -26,7 +26,7 @@ def generated(n_pairs: int, width: int, seed: int = 0) -> sde.EmbeddingSet:
     shared = rng.normal(size=(n_pairs, 40)).astype(np.float32) * np.linspace(3, 1, 40, dtype=np.float32)
     basis = np.linalg.qr(rng.normal(size=(width, 40)))[0].astype(np.float32)
     image, text = (
-        shared @ basis.T + 0.35 * rng.normal(size=(n_pairs, width)).astype(np.float32) for _ in range(2)
+        shared @ basis.T + 1.1 * rng.normal(size=(n_pairs, width)).astype(np.float32) for _ in range(2)
     )
     captions = [f"item {i} of the generated set" for i in range(n_pairs)]
     return sde.EmbeddingSet.from_arrays(image, text, captions=captions, name="generated")

@@ -125,7 +125,7 @@ def recall_rows(
         yield RecallRow(
             compared=row,
             first=seen.first,
-            gap=gap_of(made, treatment),
+            gap=gap_of(_gap_pairs(part), treatment),
             moves=treatment.image_map is not None or treatment.text_map is not None,
         )
 
@@ -156,6 +156,13 @@ class _Firsts:
         self._done[way] = start + len(first)
         self.first[way][start : start + len(first)] = first
         self._report(sum(self._done.values()) / sum(map(len, self.first.values())))
+
+
+def _gap_pairs(part: Part) -> sde.EmbeddingSet:
+    """Return the pictures whose pairs give the gap: those that ask, where they are a sample."""
+    if part.asked is None:
+        return part.embeddings
+    return part.embeddings.select(part.asked[Direction.TEXT_RETRIEVAL])
 
 
 def gap_of(embeddings: sde.EmbeddingSet, treatment: sde.Baseline) -> float:
