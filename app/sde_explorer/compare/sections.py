@@ -35,12 +35,11 @@ def not_there() -> None:
     )
 
 
-def numbers_section(pairs: "list[tuple[Bands, Bands]]", failed: "list[Job]") -> None:
-    """Show bands and metrics of both in numbers, and say what could not be measured."""
+def numbers_section(pairs: "list[tuple[Bands, Bands]]") -> None:
+    """Show bands and metrics of both in numbers."""
     left, right = chart_columns("compare_numbers")
     left.html(compared_bands(pairs))
     right.html(compared_metrics(pairs))
-    pending(failed)
 
 
 def spaces_section(similarity: "list[Job]", neighbours: "list[Job]") -> None:

@@ -17,6 +17,7 @@ from sde_explorer.compare.sections import (
     subspaces_section,
 )
 from sde_explorer.ui.cards import card_grid
+from sde_explorer.ui.pending import pending
 
 if TYPE_CHECKING:
     from sde_explorer.compare.found import Compared
@@ -59,7 +60,9 @@ def _numbers(found: "Compared", asked: "list[Job]") -> None:
         4,
     )
     if found.pairs:
-        numbers_section(found.pairs, [job for job in every if job.status == "failed"])
+        numbers_section(found.pairs)
+    shown_above = {job.key for job in found.neighbours}
+    pending([job for job in every if job.status != "done" and job.key not in shown_above])
     compare_download(found.common, found.pairs, every, found.state)
 
 
