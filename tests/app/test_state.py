@@ -95,6 +95,14 @@ def test_no_link_breaks_the_reader(link):
     assert state.unit in choices("unit")
 
 
+def test_a_refusal_says_what_may_stand_there():
+    (choice,) = wild_parameters({"unit": ["metres"]}, RULES)
+    assert choice == f"`unit` must be one of {', '.join(choices('unit'))}; the link says 'metres'."
+    (number,) = wild_parameters({"noise": ["-1"]}, RULES)
+    low, high = RANGES["noise"]
+    assert number == f"`noise` must be a number from {low:g} to {high:g}; the link says '-1'."
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "0", "1e9", "", "1,5", "<script>"])
 def test_a_wild_number_is_refused(value):
     for name in ("noise", "rho"):

@@ -12,7 +12,7 @@ from sde_explorer.spectrum.clicks import size_clicked
 from sde_explorer.spectrum.figures.batches import batches_figure
 from sde_explorer.spectrum.figures.bulk import SHOWN_EDGES, bulk_figure
 from sde_explorer.spectrum.figures.centring import SHOWN, centring_figure
-from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.spectrum.figures.spectrum import cumulative_figure, spectrum_figure
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import centring as numbers_centring
 from sde_explorer.spectrum.numbers import rules as numbers_rules
@@ -122,3 +122,39 @@ def test_rules_stand_side_by_side_and_one_that_cannot_says_why(report):
     assert "needs &lt;pairs&gt;" in shown
     assert f"<td>{report.count('noise')}</td>" in shown
     assert "moved by hand" in rules_table(results, chosen="mp-iqr", by_hand=report)
+
+
+@pytest.fixture(scope="module")
+def three_bands(report) -> Bands:
+    moved = report.moved(noise=0.98, strong=report.values[2] / report.tau_strong * 1.0001)
+    assert [moved.count(band) > 1 for band in ("strong", "weak", "noise")] == [True] * 3
+    return moved
+
+
+@pytest.mark.parametrize("unit", ["rank", "share"])
+def test_shades_fill_the_panel_and_end_between_the_last_direction_of_a_band_and_the_next(three_bands, unit):
+    figure = spectrum_figure([three_bands], unit=unit)
+    size = len(three_bands.values) if unit == "share" else 1
+    points = {t.name: t for t in figure.data if t.mode == "markers"}
+    edge = 0.5
+    for shape, band in zip(figure.layout.shapes, ("strong", "weak", "noise"), strict=True):
+        assert (shape.yref, shape.y0, shape.y1) == ("y domain", 0, 1)
+        assert shape.x0 * size == pytest.approx(edge)
+        edge += three_bands.count(band)
+        assert shape.x1 * size == pytest.approx(edge)
+        assert max(points[band].x) * size == pytest.approx(edge - 0.5)
+        assert len(points[band].x) == three_bands.count(band)
+
+
+@pytest.mark.parametrize("unit", ["rank", "share"])
+def test_a_dot_marks_the_last_direction_of_strong_and_of_weak(three_bands, unit):
+    figure = cumulative_figure([three_bands], unit=unit)
+    curve, *dots = figure.data
+    for dot, end in zip(
+        dots,
+        (three_bands.count("strong"), three_bands.count("strong") + three_bands.count("weak")),
+        strict=True,
+    ):
+        assert (dot.x[0], dot.y[0]) == (curve.x[end - 1], curve.y[end - 1])
+        assert dot.y[0] == pytest.approx(float(three_bands.energy[:end].sum()))
+        assert f"{end} directions" in dot.hovertemplate
