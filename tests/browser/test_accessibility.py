@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from sde_explorer.screenshots import CHARTS, VIEWS, rest
 from tests.browser.axe import broken
+from tests.browser.still import still
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ def test_axe_finds_nothing_serious_in_a_view_in_either_theme(url, opened, view):
         for theme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 22, 28)")):
             page.emulate_media(color_scheme=theme)
             expect(page.locator("[data-testid=stApp]")).to_have_css("background-color", background)
-            page.wait_for_timeout(600)  # transitions of colours
+            still(page)
             rest(page)
             assert broken(page) == []
             assert page.evaluate(_PALE_WORDS) == []

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
 from tests.browser.panel import controls
+from tests.browser.still import hover_a_point, placed
 
 pytestmark = pytest.mark.browser
 
@@ -62,14 +63,10 @@ def test_a_click_on_a_cell_sets_both_thresholds(url, opened):
         expect(page.get_by_text(re.compile("Chosen on validation"))).to_be_visible(timeout=180_000)
         rest(page)
         plot = page.locator(".st-key-surface_chart .nsewdrag").first
-        plot.scroll_into_view_if_needed()
-        page.wait_for_timeout(500)
-        box = plot.bounding_box()
-        assert box is not None
+        box = placed(plot)
         # Thirteen cells a side: the third from the left, the fourth from above.
         x, y = box["x"] + box["width"] * 2.5 / 13, box["y"] + box["height"] * 3.5 / 13
-        page.mouse.move(x, y)
-        page.wait_for_timeout(300)  # plotly finds the point under a resting mouse
+        hover_a_point(page, ".st-key-surface_chart", x, y)
         page.mouse.down()
         page.mouse.up()
         expect(page).to_have_url(re.compile("noise=0.397"))

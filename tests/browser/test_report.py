@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sde_core.report import make_report
+from tests.browser.still import placed
 from tests.sde_core.report.conftest import NASTY, toy_set
 
 pytestmark = pytest.mark.browser
@@ -30,8 +31,7 @@ def test_a_report_works_offline(chromium, tmp_path, width, dark):
     assert background == ("rgb(18, 22, 28)" if dark else "rgb(255, 255, 255)")
 
     # A scroll hides the tip, so nothing may scroll once it is there: not the hover, and not the focus.
-    page.locator("figure svg").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
+    placed(page.locator("figure svg").first)
     page.locator("figure circle.point").nth(1).hover()
     tip = page.locator("#tip")
     assert "direction 2 of 12" in tip.inner_text()

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from sde_explorer.screenshots import rest, settle
 from tests.browser.files import download_button, downloaded
+from tests.browser.still import hover_a_point, placed
 
 pytestmark = pytest.mark.browser
 FIGURES = 4  # what bands know, and three of a direction
@@ -23,11 +24,7 @@ def _pictures(page: Page) -> list[str]:
 
 def _area(page: Page, chart: str) -> dict[str, float]:
     plot = page.locator(f"{chart} .nsewdrag").first
-    plot.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
-    box = plot.bounding_box()
-    assert box is not None
-    return dict(box)
+    return placed(plot)
 
 
 def _lasso(page: Page, chart: str, *, x: float, y: float, reach: float) -> None:
@@ -98,11 +95,9 @@ def test_a_direction_shows_the_pictures_at_its_ends_and_the_link_brings_it_back(
         assert _pictures(page) != first
         # A click on a point of the small spectrum reads that direction.
         point = page.locator(".st-key-directions_chart .scatterlayer .trace").first.locator(".point").nth(4)
-        point.scroll_into_view_if_needed()
-        box = point.bounding_box()
-        assert box is not None
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.wait_for_timeout(300)  # plotly finds the point under a resting mouse
+        box = placed(point)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        hover_a_point(page, ".st-key-directions_chart", x, y)
         page.mouse.down()
         page.mouse.up()
         # Points stand three pixels apart: plotly takes the nearest to where the mouse came to rest.

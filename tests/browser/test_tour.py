@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from sde_explorer.screenshots import rest
 from sde_explorer.tour.numbers import STEPS
 from tests.browser.axe import broken
+from tests.browser.still import still
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +44,7 @@ def test_the_whole_tour_by_keyboard_gives_the_state_back(url, opened):
             assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
             for theme in ("light", "dark") if number == 1 else ("dark",):
                 page.emulate_media(color_scheme=theme)
-                page.wait_for_timeout(600 if number == 1 else 0)  # transitions of colours
+                still(page)
                 assert broken(page, ".st-key-tour") == []
             places.append(_place(page))
             page.keyboard.press("Shift+ArrowRight")

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
 from tests.browser.panel import address, controls
+from tests.browser.still import still
 
 pytestmark = pytest.mark.browser
 NAMES = (
@@ -124,7 +125,7 @@ def test_back_forward_reload_and_a_theme_change_agree(url, opened):
             assert address(page)[0] == path
             _agree(page, shown, parameters)
         page.emulate_media(color_scheme="dark")
-        page.wait_for_timeout(600)
+        still(page)
         rest(page)
         _agree(page, moved, link)
 
