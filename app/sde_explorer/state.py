@@ -80,6 +80,7 @@ class State:
         recall_way: direction of search of those changes, and of the finding.
         recall_look: the open part of the Retrieval view.
         tour: step of the guided tour, from 1; 0 is no tour.
+        present: 1 for a projector: the tour's steps on the set that is open, in large type, without controls.
     """
 
     data: str = "emoji"
@@ -139,6 +140,7 @@ class State:
     recall_way: options.Way = "text → image"
     recall_look: options.RecallLook = "All numbers"
     tour: Annotated[int, Range(0, 9)] = 0
+    present: Annotated[int, Range(0, 1)] = 0
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sde_core as sde
+from sde_explorer.intake.names import data_name, encoder_name
 from sde_explorer.jobs.job import Cancelled, Job
 from sde_explorer.serving.places import check_encoder, check_source, check_writing
 from sde_explorer.sets import known_sets
@@ -55,7 +56,7 @@ def encoding_job(
     return Job(
         key=f"encode/{cache}/{source}/{format}/{encoder}",
         kind="encode",
-        title=f"{source} by {encoder}",
+        title=f"{data_name(source)} by {encoder_name(encoder)}",
         owner=str(cache),
         device=device,
         work=lambda job: _encode(job, source, format, lambda: load(check_encoder(encoder, cache)), cache),

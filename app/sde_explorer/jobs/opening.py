@@ -8,6 +8,7 @@ from sde_core.errors import SDEError
 from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_explorer.intake import VectorRequest, open_vectors, permitted
+from sde_explorer.intake.names import data_name
 from sde_explorer.jobs.job import Job
 from sde_explorer.serving.places import check_encoder, check_writing
 
@@ -39,7 +40,7 @@ def opening_job(request: VectorRequest, cache: Path) -> Job[Opened]:
     return Job(
         key=f"open/{cache}/{request}",
         kind="open",
-        title=request.source,
+        title=data_name(request.source),
         owner=str(cache),
         device="disk",  # reading waits for nothing that computes
         work=lambda job: _open(job, request, cache),

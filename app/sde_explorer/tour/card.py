@@ -1,18 +1,19 @@
 """The guided tour: a card above the real views. Each step sets the state and says what to look at there."""
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
 from sde_explorer.curriculum import cached as cached_curriculum
+from sde_explorer.intake.names import data_name
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.matrices import Matrix
 from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
-from sde_explorer.state import DEFAULT, State
+from sde_explorer.state import State
 from sde_explorer.subspaces.cached import directions as cached_directions
 from sde_explorer.subspaces.words import chance_level
 from sde_explorer.tour import cached as cached_tour
@@ -25,9 +26,11 @@ from sde_explorer.tour.numbers import (
     STEPS,
     STRONG,
     TourSearches,
+    presented,
     step_state,
     telling_direction,
 )
+from sde_explorer.tour.present import PRESENT_STYLE
 from sde_explorer.ui.navigation import switch_to
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import pending
@@ -59,11 +62,21 @@ def tour(title: str) -> None:
 
     A view is drawn after this: what a step sets is set before its widgets are.
     """
+    if current_state().present and not current_state().tour and aimed() is None:
+        put(tour=1)  # a link that only says so
     _go(title)
     number = current_state().tour
     if number:
         with st.container(border=True, key="tour"):
+            if current_state().present:
+                st.html(PRESENT_STYLE)
             _card(number, title)
+
+
+def _base() -> State:
+    """Return what the steps stand on: the sample, or the set that is presented."""
+    state = current_state()
+    return presented(state) if state.present else DATA
 
 
 def _go(title: str) -> None:
@@ -78,10 +91,11 @@ def _go(title: str) -> None:
     number, page = aiming
     if number:
         if not current_state().tour:
-            st.session_state.setdefault(_BEFORE, (title, current_state()))
+            st.session_state.setdefault(_BEFORE, (title, replace(current_state(), present=0)))
         state, is_whole = _state_of(number)
     else:
-        back, state = st.session_state.get(_BEFORE, (title, DEFAULT))
+        left = replace(_base(), present=0)
+        back, state = st.session_state.get(_BEFORE, (title, left))
         page, is_whole = page or back, True
     put(**asdict(state))
     if page != title:
@@ -94,27 +108,29 @@ def _go(title: str) -> None:
 
 def _state_of(number: int) -> tuple[State, bool]:
     """Return what a step sets, and whether all of it is known by now."""
+    base = _base()
     try:
         data = _data()
         if number in (STRONG, NOISE):
-            return step_state(number, direction=max(1, _direction(data, number))), True
+            return step_state(number, base, direction=max(1, _direction(data, number))), True
         if number in (HELPS, HURTS):
             job = cached_tour.tour_searches(data)
             found = job.result.pair(number) if isinstance(job.result, TourSearches) else None
             if found is not None:
-                return step_state(number, pair=found), True
-            return step_state(number, search="text"), not job.is_active
+                return step_state(number, base, pair=found), True
+            return step_state(number, base, search="text"), not job.is_active
     except sde.SDEError:
         pass  # the card says it
-    return step_state(number), True
+    return step_state(number, base), True
 
 
 def _data() -> "Dataset":
-    return cached_sets.dataset(cached_sets.entry_of(DATA))
+    base = _base()
+    return cached_sets.dataset(cached_sets.entry_of(base), base.part)
 
 
 def _direction(data: "Dataset", number: int) -> int:
-    state = step_state(number)
+    state = step_state(number, _base())
     [report] = cached_spectra.bands(data, state, ("image",))
     return telling_direction(number, cached_directions.table_of(data, "image", state.center), report)
 
@@ -125,14 +141,25 @@ def _card(number: int, title: str) -> None:
     left, right = st.columns([0.46, 0.54], vertical_alignment="center")
     with left.container(gap="xxsmall"):
         st.markdown(f"**{step.title}**")
-        st.caption(f"Guided tour · {number} of {len(STEPS)} · on the bundled {DATA.data} set")
+        shows = current_state().present
+        where = f"Presenting {data_name(_base().data)}" if shows else "Guided tour"
+        st.caption(
+            f"{where} · {number} of {len(STEPS)}{'' if shows else f' · on the bundled {DATA.data} set'}"
+        )
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if not is_last:
-            st.button("Leave", key="tour_leave", type="tertiary", on_click=aim, args=(0,))
+            st.button(
+                "Leave",
+                key="tour_leave",
+                type="tertiary",
+                shortcut="Esc" if shows else None,
+                on_click=aim,
+                args=(0,),
+            )
         st.button(
             "Back",
             key="tour_back",
-            shortcut="Shift+Left",
+            shortcut="Left" if shows else "Shift+Left",
             disabled=number == 1,
             on_click=aim,
             args=(number - 1,),
@@ -141,18 +168,18 @@ def _card(number: int, title: str) -> None:
             "Finish" if is_last else "Next",
             key="tour_next",
             type="primary",
-            shortcut="Shift+Right",
+            shortcut="Right" if shows else "Shift+Right",
             on_click=aim,
             args=(0 if is_last else number + 1,),
         )
-    if title != step.page or _shown_data() != DATA.data:
+    if title != step.page or _shown_data() != _base().data:
         _elsewhere(number, title)
         return
     try:
         _SAID[number](_data())
     except sde.SDEError as error:
         error_box(error)
-    if is_last:
+    if is_last and not shows:
         _onward()
 
 
@@ -162,7 +189,11 @@ def _shown_data() -> str:
 
 def _elsewhere(number: int, title: str) -> None:
     step = STEPS[number - 1]
-    where = f"is about the {step.page} view" if title != step.page else f"is about the {DATA.data} set"
+    where = (
+        f"is about the {step.page} view"
+        if title != step.page
+        else f"is about the {data_name(_base().data)} set"
+    )
     st.markdown(f"This step {where}. What you look at now stays as it is until you go on.")
     st.button("Show this step", key="tour_here", icon=":material/my_location:", on_click=aim, args=(number,))
 
@@ -175,26 +206,26 @@ def _onward() -> None:
 
 
 def _image(data: "Dataset") -> "Bands":
-    [report] = cached_spectra.bands(data, DEFAULT, ("image",))
+    [report] = cached_spectra.bands(data, _base(), ("image",))
     return report
 
 
 def _chance(data: "Dataset") -> None:
     report = _image(data)
-    job = cached_spectra.chance(data, Matrix(kind="image", center=DEFAULT.center))
+    job = cached_spectra.chance(data, Matrix(kind="image", center=_base().center))
     if job.status == "done":
         st.markdown(words.chance_step(report, numbers_uncertainty.above_chance(report, job.result.numpy())))
     pending([job])
 
 
 def _reading(data: "Dataset", number: int) -> None:
-    report, table = _image(data), cached_directions.table_of(data, "image", DEFAULT.center)
+    report, table = _image(data), cached_directions.table_of(data, "image", _base().center)
     cached_tour.tour_searches(data)  # found by the time that they are shown
     direction = telling_direction(number, table, report)
     if not direction:
         st.markdown("This band is empty here.")
         return
-    reading = cached_directions.reading(data, "image", DEFAULT.center, direction)
+    reading = cached_directions.reading(data, "image", _base().center, direction)
     level = chance_level(reading)
     level = level if level is not None and math.isfinite(level) else None
     if number == STRONG:
@@ -208,7 +239,7 @@ def _reading(data: "Dataset", number: int) -> None:
 
 
 def _curriculum(data: "Dataset") -> None:
-    state = step_state(6)
+    state = step_state(6, _base())
     kinds = ("image", "text")
     st.markdown(
         words.curriculum_step(

@@ -71,14 +71,21 @@ DATA = DEFAULT
 """The set that the tour runs on is the default one."""
 
 
-def step_state(number: int, **found: Any) -> State:  # noqa: ANN401  (any field's)
+def step_state(number: int, base: State = DATA, **found: Any) -> State:  # noqa: ANN401  (any field's)
     """Return the state that a step sets.
 
     Args:
         number: of the step, from 1.
+        base: what the step keeps: the sample, or the set that is presented.
         found: fields that were found by computation, such as a direction.
     """
-    return replace(DEFAULT, tour=number, **{**STEPS[number - 1].fields, **found})
+    return replace(base, tour=number, **{**STEPS[number - 1].fields, **found})
+
+
+def presented(state: State) -> State:
+    """Return what a presentation keeps from step to step: the set and its thresholds."""
+    kept = ("data", "encoder", "part", "center", "rule", "noise", "strong")
+    return replace(DATA, present=1, **{name: getattr(state, name) for name in kept})
 
 
 def telling_direction(number: int, table: DirectionTable, report: "Bands") -> int:

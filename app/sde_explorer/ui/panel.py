@@ -6,10 +6,12 @@ import streamlit as st
 
 import sde_core as sde
 from sde_core.partition import has_thresholds, nothing_to_move
+from sde_explorer.intake.names import data_name, encoder_name, told_apart
 from sde_explorer.readings.cached import machine as cached_machine
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.rules import rule_names
+from sde_explorer.serving import policy
 from sde_explorer.sets import SetEntry
 from sde_explorer.state import DEFAULT, State, left_out, selections
 from sde_explorer.ui import fields
@@ -71,8 +73,10 @@ def opened_set(view: str) -> Opened:
 def _data() -> Opened:
     known = cached_sets.known_sets()
     options = list(dict.fromkeys((*(entry.data for entry in known), current_state().data)))
+    called = told_apart(options, {data: data_name(data) for data in options})
     fields.choice(
-        "data", "Data", options, help=HELP["data"], typed=True,
+        "data", "Data", options, help=_with_place(HELP["data"], current_state().data), typed=True,
+        words=lambda data: called.get(data, data),
         also=lambda _: {"encoder": DEFAULT.encoder, "part": (), **selections()},
     )  # fmt: skip
     missing: list[str] = []
@@ -96,8 +100,22 @@ def _encoder(entries: tuple[SetEntry, ...], missing: list[str]) -> SetEntry:
         if state.encoder != DEFAULT.encoder:
             missing.append(f"{state.data} has not been encoded by {state.encoder}")
         put(encoder=names[0])
-    fields.choice("encoder", "Encoder", names, help=HELP["encoder"], also=lambda _: selections())
+    called = told_apart(names, {name: encoder_name(name) for name in names})
+    fields.choice(
+        "encoder",
+        "Encoder",
+        names,
+        words=lambda name: called.get(name, name),
+        help=_with_place(HELP["encoder"], current_state().encoder),
+        also=lambda _: selections(),
+    )
     return entries[names.index(current_state().encoder)]
+
+
+def _with_place(words: str, place: str) -> str:
+    """Return a help with the whole path of what is open, where the visitor may see paths of the server."""
+    is_path = data_name(place) != place
+    return f"{words}\n\n`{place}`" if is_path and policy.current().one_user else words
 
 
 def _part(whole: Dataset, missing: list[str]) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from sde_explorer.tour.numbers import STEPS
 from sde_explorer.ui.navigation import page_paths
+from sde_explorer.ui.session import put
 
 _GOING = "tour_going"
 _HELP = (
@@ -46,6 +47,20 @@ def header_button() -> None:
             on_click=aim,
             args=(1,),
         )
+        st.button(
+            "Present",
+            key="present_start",
+            type="tertiary",
+            icon=":material/slideshow:",
+            help="For a projector: the tour's steps on the set that is open, in large type; the arrow keys lead "
+            "through them, Esc leaves.",
+            on_click=_present,
+        )
+
+
+def _present() -> None:
+    put(present=1)
+    aim(1)
 
 
 def overview_button() -> None:

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from sde_explorer.readings.cached import background
 from sde_explorer.search import cached as search
-from sde_explorer.state import RANGES
-from sde_explorer.tour.numbers import STEPS
+from sde_explorer.state import RANGES, State
+from sde_explorer.tour.numbers import STEPS, presented, step_state
 from tests.app.conftest import control
 
 PAGES = Path(__file__).resolve().parents[3] / "app" / "sde_explorer" / "pages.py"
@@ -106,3 +106,11 @@ def test_a_link_opens_a_step_and_leaving_it_ends_the_tour_where_it_stands(open_a
     assert not at.exception
     assert "tour" not in at.query_params
     assert at.session_state["view"] == "Spectrum"
+
+
+def test_a_presentation_keeps_the_set_and_its_thresholds_at_every_step():
+    state = presented(State(data="/mine", encoder="unknown", noise=0.9, t=0.4, look="Map"))
+    assert (state.data, state.noise, state.t, state.look) == ("/mine", 0.9, 0.0, "Directions")
+    for number in range(1, len(STEPS) + 1):
+        step = step_state(number, state)
+        assert (step.tour, step.present, step.data, step.noise) == (number, 1, "/mine", 0.9)
