@@ -47,13 +47,10 @@ class State:
         schedule: how alpha goes from start to end.
         warmup: share of training over which alpha rises from 0.
         strong_mode: what moves the strong band.
-        curriculum_part: open part of the Curriculum view.
         followed: directions with a curve of their own, by rank from 1.
         rows: pictures that were picked, by their row in what is shown.
         training: the training that is shown, by the name of its folder; "" takes the newest that runs.
-        training_part: open part of the Training view.
-        data_part: open part of the Data view.
-        share_part: open part of the Share view.
+        curriculum_part, training_part, data_part, share_part: open part of these views.
         known_of: whose directions are asked what they know.
         columns: of which columns; empty are those that say most.
         given: the column that is taken off first; "" is none.
@@ -80,7 +77,7 @@ class State:
         recall_way: direction of search of those changes, and of the finding.
         recall_look: the open part of the Retrieval view.
         tour: step of the guided tour, from 1; 0 is no tour.
-        present: 1 for a projector: the tour's steps on the set that is open, in large type, without controls.
+        present: 1 for a projector: the tour's steps on the set that is open.
     """
 
     data: str = "emoji"
