@@ -28,8 +28,8 @@ box-sizing:border-box;display:block;margin:.4rem 0}
 .sde-answer .asked p{margin:0 0 .5rem}
 .sde-answer .sides{display:grid;gap:.5rem 1.6rem;min-width:0;align-content:start}
 .sde-answer.texts .sides{grid-template-columns:1fr 1fr}
-.sde-answer h3{font-size:.86rem;font-weight:650;margin:0 0 .2rem;padding:0}
-.sde-answer h3 span{font-weight:400;opacity:.8}
+.sde-answer h2{font-size:.86rem;font-weight:650;margin:0 0 .2rem;padding:0}
+.sde-answer h2 span{font-weight:400;opacity:.8}
 .sde-hits,.sde-texts{margin:0!important;padding:0!important;list-style:none}
 .sde-hits{display:grid;gap:4px}
 .sde-hits li{min-width:0;padding:3px 4px 4px;border-radius:8px;border:2px solid transparent;margin:0;
@@ -112,7 +112,7 @@ def waiting(text: str, find: str) -> str:
         asks = f'<div class="asked"><b class="said">{html.escape(text)}</b></div>'
         return f'{_STYLE}<figure class="sde-answer texts sde-waits" aria-busy="true">{asks}</figure>'
     items = "<li><div>&nbsp;</div><i></i><p></p></li>" * N_HITS
-    side = f'<div><h3>&nbsp;</h3><ol class="sde-hits" style="grid-template-columns:repeat({N_HITS},minmax(0,1fr))">'
+    side = f'<div><h2>&nbsp;</h2><ol class="sde-hits" style="grid-template-columns:repeat({N_HITS},minmax(0,1fr))">'
     sides = f"{side}{items}</ol></div>" * 2
     return (
         f'{_STYLE}<figure class="sde-answer sde-waits" aria-busy="true"><div class="asked"><small>Asked: these words'
@@ -133,7 +133,7 @@ def _asked(question: "Asked", story: str) -> str:
 
 def _side(data: "Dataset", find: str, side: Side, width: int) -> tuple[str, bool]:
     lead, _, rest = side.title.partition(" · ")
-    title = f"<h3>{html.escape(lead)} <span>{html.escape(rest)}</span></h3>"
+    title = f"<h2>{html.escape(lead)} <span>{html.escape(rest)}</span></h2>"
     if find != "pictures":
         items = "".join(_text(data, hit, side.name) for hit in side.shown)
         return f'<div>{title}<ol class="sde-texts" data-side="{side.name}">{items}</ol></div>', False
