@@ -22,6 +22,7 @@ html [data-testid=stBaseButton-primary],html [data-testid=stBaseButton-primary] 
 color:light-dark(#fff,#0c1117)}}
 html [data-testid=stBaseButton-primary] kbd{{background:none;opacity:1}}
 .js-plotly-plot text[style*="{_PALE}"]{{fill:{TEXT["noise"][0]}!important}}
+.js-plotly-plot .slider-container text{{fill:{_FADED}!important}}
 html [data-testid=stMainBlockContainer]{{max-width:none}}
 html [data-testid=stMain] [data-testid=stSkeleton]{{min-height:4.25rem}}
 html [data-testid=stHorizontalBlock] [data-testid=stSkeleton]{{min-width:9rem}}
