@@ -1,8 +1,8 @@
 """Server time from a typed query to both sides' results: `python -m benchmarks.typed_query`.
 
-A real script run of the header and the search of the Retrieval view for each text, every text another one, on 50,000
-pairs x 512 (random vectors with a decaying spectrum), without the table below them. The encoder is open_clip's ViT-B-32
-with random weights, loaded and warm, as both indices are. The parts are timed alone, outside the page.
+A real script run of the side panel and the search of the Retrieval view for each text, every text another one, on
+50,000 pairs x 512 (random vectors with a decaying spectrum), without the table below them. The encoder is open_clip's
+ViT-B-32 with random weights, loaded and warm, as both indices are. The parts are timed alone, outside the page.
 """
 
 import argparse
@@ -23,9 +23,14 @@ from benchmarks.moved_knob import decaying
 from sde_explorer.search.numbers import EXACT_ROWS, compare, right_answers, search
 
 PAGE = """
+from sde_explorer.search.box import search_controls
 from sde_explorer.search.panel import search_panel
-from sde_explorer.ui.header import current_state, header
-search_panel(header("Retrieval"), current_state())
+from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.session import current_state
+view = open_view("Retrieval")
+with view.controls:
+    search_controls(view.data, current_state())
+search_panel(view.data, current_state())
 """
 ARCHITECTURE = "ViT-B-32"
 WORDS = ("red", "blue", "dog", "house", "tree", "sea", "old", "small", "three", "under", "paper", "night")
@@ -48,7 +53,7 @@ def main() -> None:
         for name, taken in _parts(encoder, made, options.runs).items():
             print(f"| {name} | {_summary(taken)} |", flush=True)
         taken = _page(str(made.save(Path(folder) / "set")), options.runs)
-        print(f"| header and search, a new text | {_summary(taken)} |", flush=True)
+        print(f"| side panel and search, a new text | {_summary(taken)} |", flush=True)
 
 
 def _summary(taken: list[float]) -> str:

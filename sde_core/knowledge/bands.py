@@ -57,7 +57,7 @@ def band_knowledge(
     Of each direction and column: the share of the coefficients' variance that lies between the values (of numbers, the
     squared correlation; of hues, of cosine and sine), less what chance gives, with the p-value of a permutation of
     the rows. Summed with the energies it says where a column lives. A share of variance is not what a probe can
-    read: `read_out` measures that. Columns that go together share what they know.
+    read. Columns that go together share what they know.
 
     Args:
         embeddings: the set; texts inherit the values of their images, each image weighing equally.

@@ -1,6 +1,5 @@
 """EmbeddingSet: vectors of pictures and captions, which belong together, and where they come from."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links, grouped
+from sde_core.sets.fingerprint import fingerprint_of
 from sde_core.sets.missing import are_row_numbers, what_is_missing
 from sde_core.sets.provenance import Provenance
 from sde_core.sets.store import read_set, write_set
@@ -267,18 +267,9 @@ class EmbeddingSet:
     @cached_property
     def fingerprint(self) -> str:
         """Hex digest of the content: vectors, links, ids, captions and metadata, not the name."""
-        digest = hashlib.sha256()
-        for array in (self.image, self.text, self.links):
-            digest.update(f"{array.dtype.str}{array.shape}".encode())
-            for start in range(0, len(array), 65_536):
-                digest.update(np.ascontiguousarray(array[start : start + 65_536]).data)
-        for strings in (self.image_ids, self.captions):
-            digest.update("\0".join(strings).encode("utf-8", "surrogatepass"))
-            digest.update(b"\1")
-        for key in sorted(self.metadata):
-            digest.update(f"{key}\1".encode())
-            digest.update("\0".join(map(str, self.metadata[key].tolist())).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+        return fingerprint_of(
+            (self.image, self.text, self.links), (self.image_ids, self.captions), self.metadata
+        )
 
     def save(self, folder: str | Path) -> Path:
         """Write the set as a folder, whole or not at all, and return the folder.

@@ -44,6 +44,7 @@ def test_a_link_opens_a_presentation_that_the_arrow_keys_lead_through(url, opene
         page.keyboard.press("Escape")
         expect(card).to_have_count(0)
         expect(page.get_by_test_id("stSidebar")).to_be_visible()
+        expect(page).to_have_url(re.compile(r"/retrieval\?data=[^&]+(&encoder=unknown)?$"))
 
 
 def test_thresholds_are_moved_by_the_same_keys_where_they_have_the_focus(url, opened, folder):
@@ -57,3 +58,8 @@ def test_thresholds_are_moved_by_the_same_keys_where_they_have_the_focus(url, op
         expect(page).to_have_url(re.compile(r"noise=1\.\d+"))
         rest(page)
         expect(card).to_contain_text("2 of 9")
+
+
+def test_a_link_to_the_overview_presents_too(url, opened, folder):
+    with opened(f"{url}/?present=1&data={folder}", 0) as page:
+        expect(page.locator(".st-key-tour")).to_contain_text("Presenting mine · 1 of 9", timeout=120_000)
