@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError
+from sde_core.glossary.term import Term
 from sde_core.retrieval.ranking import RetrievalRanks, Score, cosine_score, retrieval_ranks
 from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.treatments.maps import fit_all_but_the_top, fit_mean_shift, fit_pca_truncation, fit_whitening
@@ -52,7 +54,19 @@ class Baseline:
 
 def baseline_names() -> tuple[str, ...]:
     """Return the names that `fit_baseline` knows, in the order of a table."""
-    return ("raw", *_MAPS, *_SCORES)
+    return ("raw", *_WAYS)
+
+
+def baseline_term(name: str) -> Term:
+    """Return what a baseline does, in one sentence with its equation and source.
+
+    Args:
+        name: of `baseline_names`.
+
+    Raises:
+        ConfigError: unknown name (the names are listed).
+    """
+    return _RAW if name == "raw" else _way(name).term
 
 
 def fit_baseline(name: str, image: MatrixLike, text: MatrixLike) -> Baseline:
@@ -78,11 +92,13 @@ def fit_baseline(name: str, image: MatrixLike, text: MatrixLike) -> Baseline:
     """
     if name == "raw":
         return Baseline(name=name)
-    if name in _MAPS:
-        return Baseline(name=name, image_map=_MAPS[name](image), text_map=_MAPS[name](text))
-    if name in _SCORES:
-        return Baseline(name=name, score=_SCORES[name](image, text))
-    raise ConfigError(f"name must be one of {', '.join(baseline_names())}; got {name!r}")
+    return Baseline(name=name, **_way(name).fit(image, text))
+
+
+def _way(name: str) -> _Way:
+    if name not in _WAYS:
+        raise ConfigError(f"name must be one of {', '.join(baseline_names())}; got {name!r}")
+    return _WAYS[name]
 
 
 def _pruned(reference: MatrixLike) -> Map:
@@ -97,15 +113,82 @@ def _fewer(k: int, image: MatrixLike, text: MatrixLike) -> int:
     return min(k, len(as_matrix(image, "image")), len(as_matrix(text, "text")))
 
 
-_MAPS: dict[str, Callable[[MatrixLike], Map]] = {
-    "mean-shift": fit_mean_shift,
-    "all-but-the-top": fit_all_but_the_top,
-    "whitening": fit_whitening,
-    "pca-truncation": _pruned,
-}
-_SCORES: dict[str, Callable[[MatrixLike, MatrixLike], Score]] = {
-    "csls": lambda image, text: fit_csls(image, text, k=_fewer(10, image, text)),
-    "inverted-softmax": fit_inverted_softmax,
-    "dynamic-inverted-softmax": fit_dynamic_inverted_softmax,
-    "nnn": lambda image, text: fit_nnn(image, text, k=_fewer(16, image, text)),
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a baseline is fitted, and what is said of it."""
+
+    fit: Callable[[MatrixLike, MatrixLike], dict[str, Any]]
+    term: Term
+
+
+def _map(fit: Callable[[MatrixLike], Map], key: str, sentence: str, equation: str, source: str = "") -> _Way:
+    """Return a way that maps each modality by itself, and compares what comes out by cosine."""
+
+    def both(image: MatrixLike, text: MatrixLike) -> dict[str, Any]:
+        return {"image_map": fit(image), "text_map": fit(text)}
+
+    return _Way(both, _term(key, sentence, equation, source))
+
+
+def _score(
+    fit: Callable[[MatrixLike, MatrixLike], Score], key: str, sentence: str, equation: str, source: str
+) -> _Way:
+    """Return a way that leaves the vectors and corrects their scores."""
+    return _Way(lambda image, text: {"score": fit(image, text)}, _term(key, sentence, equation, source))
+
+
+def _term(key: str, sentence: str, equation: str, source: str) -> Term:
+    return Term(key=key, name=key, sentence=sentence, equation=equation, source=source)
+
+
+_RAW = Term(key="raw", name="raw", sentence="The vectors as the encoder made them.")
+_WAYS = {
+    way.term.key: way
+    for way in (
+        _map(
+            fit_mean_shift, "mean-shift", "Each modality's mean is taken away, which closes the gap.", "7.2"
+        ),
+        _map(
+            fit_all_but_the_top,
+            "all-but-the-top",
+            "Mean and first directions are taken away.",
+            "7.3",
+            "Mu & Viswanath 2018",
+        ),
+        _map(fit_whitening, "whitening", "All directions get equal energy, with shrinkage.", "7.5"),
+        _map(
+            _pruned,
+            "pca-truncation",
+            "Noise directions by rule mp-iqr become 0, whatever the page's thresholds.",
+            "7.4",
+        ),
+        _score(
+            lambda image, text: fit_csls(image, text, k=_fewer(10, image, text)),
+            "csls",
+            "Items near to many queries score less.",
+            "7.6",
+            "Conneau et al. 2018",
+        ),
+        _score(
+            fit_inverted_softmax,
+            "inverted-softmax",
+            "Scores are normalised over reference queries.",
+            "7.7",
+            "Smith et al. 2017",
+        ),
+        _score(
+            fit_dynamic_inverted_softmax,
+            "dynamic-inverted-softmax",
+            "The same, only where the best item is a hub: QB-Norm.",
+            "7.8",
+            "Bogolin et al. 2022",
+        ),
+        _score(
+            lambda image, text: fit_nnn(image, text, k=_fewer(16, image, text)),
+            "nnn",
+            "Items near to many queries score less: NNN.",
+            "7.9",
+            "Chowdhury et al. 2024",
+        ),
+    )
 }

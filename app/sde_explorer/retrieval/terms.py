@@ -1,5 +1,7 @@
 """What the rows, columns and controls of the retrieval table mean."""
 
+import sde_core as sde
+from sde_core.treatments.table import baseline_term
 from sde_explorer.ui.formulas import with_formulas
 
 _WORDS = {
@@ -25,32 +27,14 @@ _FORMULAS = {
 }
 HELP = with_formulas(_WORDS, _FORMULAS)
 
-_ROW_WORDS = {
-    "raw": "the vectors as the encoder made them",
-    "sde-enhanced": "the gains of the Curriculum page at t and at these thresholds [R], applied after training [X]",
-    "sde-pruned": "noise directions become 0 at these thresholds [X]",
-    "mean-shift": "each modality's mean is taken away, which closes the gap",
-    "all-but-the-top": "mean and first directions are taken away (Mu & Viswanath 2018)",
-    "whitening": "all directions get equal energy, with shrinkage",
-    "pca-truncation": "noise directions by rule mp-iqr become 0, whatever the page's thresholds",
-    "csls": "items near to many queries score less (Conneau et al. 2018)",
-    "inverted-softmax": "scores are normalised over reference queries (Smith et al. 2017)",
-    "dynamic-inverted-softmax": "the same, only where the best item is a hub: QB-Norm (Bogolin et al. 2022)",
-    "nnn": "items near to many queries score less: NNN (Chowdhury et al. 2024)",
-}
-ROWS = with_formulas(
-    _ROW_WORDS,
+_OURS = with_formulas(
     {
-        "sde-enhanced": ("", "3.13"),
-        "sde-pruned": ("", "3.13"),
-        "mean-shift": ("", "7.2"),
-        "all-but-the-top": ("", "7.3"),
-        "whitening": ("", "7.5"),
-        "pca-truncation": ("", "7.4"),
-        "csls": ("", "7.6"),
-        "inverted-softmax": ("", "7.7"),
-        "dynamic-inverted-softmax": ("", "7.8"),
-        "nnn": ("", "7.9"),
+        "sde-enhanced": (
+            "The gains of the Curriculum page at t and at these thresholds [R], applied after training [X]."
+        ),
+        "sde-pruned": "Noise directions become 0 at these thresholds [X].",
     },
+    {"sde-enhanced": ("", "3.13"), "sde-pruned": ("", "3.13")},
 )
-"""What each row does, in half a sentence."""
+ROWS = {name: _OURS[name] if name in _OURS else baseline_term(name).help for name in sde.comparison_names()}
+"""What each row does, in one sentence."""
