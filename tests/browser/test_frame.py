@@ -9,12 +9,12 @@ from sde_explorer.screenshots import VIEWS, rest
 from tests.browser.panel import controls
 
 pytestmark = pytest.mark.browser
-# Views whose main picture stands in the frame; the others follow.
-FRAMED = ("spectrum", "curriculum", "training", "data", "share", "retrieval", "compare")
+# Views whose main picture stands in the frame.
+FRAMED = ("overview", "spectrum", "curriculum", "training", "data", "share", "retrieval", "compare")
 # The figure with thresholds lies in a shadow tree, which locators look into and queries of the page do not.
 _PICTURES = ".st-key-main_picture :is(.js-plotly-plot, canvas, iframe, img, figure, svg)"
 _DRAWN = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .plot canvas, img, iframe, .sde-answer)"
-WORDY = ("curriculum", "training", "data", "share")
+WORDY = ("overview", "curriculum", "training", "data", "share")
 """Views whose visible words are counted here; others count theirs beside what else they test."""
 MOST_WORDS = 250
 _WORDS = "() => document.body.innerText.split(/\\s+/).filter(word => /[a-zA-Z]{2,}/.test(word)).length"

@@ -29,11 +29,15 @@ def show() -> None:
     open_what_was_made()
     view = open_view("Overview", otherwise=_other_data)
     data = view.data
+    with view.controls:
+        overview_button()
+        page_link("Data", "Open your own data", icon=":material/folder_open:")
     try:
         reports = cached_spectra.bands(data, current_state(), ("image", "text"))
     except sde.SDEError as error:
         error_box(error)
         st.stop()
+    view.how_to_read(f"{words.spectrum_story(reports)}\n\n{words.OVERVIEW_FINDING}")
     with view.picture:
         _chart(reports)
     places = grid_places(headline_cards.COUNT, 4)
@@ -46,10 +50,8 @@ def show() -> None:
     st.header("What to look at next", anchor=False)
     for lead, rest in words.what_next(reports, headline):
         st.markdown(f"**{lead}** {rest}")
-    overview_button()
     gallery(data)
     skipped_items(data.embeddings.skipped)
-    _other_data()
 
 
 def _other_data() -> None:
@@ -70,4 +72,5 @@ def _chart(reports: "list[Bands]") -> None:
         config=CONFIG,
         alt=words.spectrum_alt(reports),
     )
-    st.markdown(words.spectrum_story(reports))
+    for note in words.moved_notes(reports):
+        st.caption(note)

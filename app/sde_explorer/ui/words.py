@@ -204,4 +204,4 @@ def what_next(reports: "list[Bands]", headline: "Headline") -> list[tuple[str, s
             "Move the noise threshold on the Spectrum page and watch how little energy the last directions hold.",
         )
     )
-    return found[:4]
+    return found[:3]
