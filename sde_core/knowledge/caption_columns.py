@@ -36,7 +36,7 @@ def words_of(caption: str) -> frozenset[str]:
     """Return the words of a caption in lower case.
 
     >>> sorted(words_of("A dog's bowl, 2 dogs"))
-    ['a', "dog's", 'bowl', 'dogs']
+    ['a', 'bowl', "dog's", 'dogs']
     """
     return frozenset(word.replace("’", "'") for word in _WORD.findall(caption.lower()))
 

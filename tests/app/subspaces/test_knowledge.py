@@ -7,6 +7,7 @@ import torch
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
 from sde_core.vocabulary import BANDS
+from sde_explorer.readings.cached import background
 from sde_explorer.subspaces.figures.knowledge import knowledge_figure
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 
@@ -95,6 +96,9 @@ def test_a_typed_word_is_a_column_and_names_stand_in_the_reader(open_page, tmp_p
         at = at.run()
     assert not at.exception
     assert "of what is known of flag" in at.title[0].value
+    for job in background._figures.active("figure"):  # further columns, from which names become finer
+        job.wait(60)
+    at.run()
     assert any(text.value.startswith("**Direction 1**: ") and "“flag”" in text.value for text in at.markdown)
     at = open_page("subspaces", data=str(folder), columns=["flag"], names=["image 1 people and flags"])
     assert any("**Direction 1**: people and flags" in text.value for text in at.markdown)
