@@ -110,7 +110,7 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
 
     with sync_playwright() as playwright:
         browser = launch(playwright, chromium)
-        options: dict[str, Any] = {"color_scheme": "dark" if dark else "light"}
+        options: dict[str, Any] = {"color_scheme": "dark" if dark else "light", "reduced_motion": "reduce"}
         context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
         try:
             yield context.new_page()
@@ -143,7 +143,12 @@ def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) ->
     page.set_viewport_size({"width": width, "height": 1000})
     page.goto(url + (VIEWS | TOUR)[view])
     settle(page, charts=CHARTS.get(view, 4))
-    # Numbers that are computed beside the page, in the part of it that is shown.
+    # Numbers that are computed beside the page: no job of it runs, and none is followed in the part that is shown.
+    page.wait_for_function(
+        "() => !document.querySelector('.st-key-recall_stop')"
+        " && !/\\bStop\\b/.test(document.querySelector('.st-key-jobs')?.innerText ?? '')",
+        timeout=300_000,
+    )
     page.wait_for_function(
         "end => [...document.querySelectorAll('[data-testid=stProgress]')]"
         ".every(e => e.getBoundingClientRect().top > end)",

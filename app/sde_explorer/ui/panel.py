@@ -187,8 +187,8 @@ def _foot() -> None:
     _selections(state)
     for sentence in left_out(state):
         st.caption(f":material/link_off: {sentence}")
+    st.caption(f"computes on {cached_machine.device_name()}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"computes on {cached_machine.device_name()}", width="content")
         header_button()
 
 

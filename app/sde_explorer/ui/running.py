@@ -67,7 +67,8 @@ def _show() -> None:
 
 
 def _active(job: Job, view: str) -> None:
-    words, stop = st.columns([0.7, 0.3], vertical_alignment="center", gap="xsmall")
+    row = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
+    words, stop = row.container(width="stretch"), row.container(width="content")
     where = f" · {view}" if view else ""
     if job.status == "waiting":
         words.caption(f"{job_sentence(job)}{where}")

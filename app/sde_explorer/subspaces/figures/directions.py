@@ -204,7 +204,7 @@ def coefficients_figure(reading: "Reading", *, height: int = 220) -> go.Figure:
     layout = {
         "xaxis": axis("coefficient along the direction"),
         "yaxis": axis("share", tickformat=".0%", rangemode="tozero"),
-        "annotations": [caption("where pictures and captions lie", (0, 1))],
+        "annotations": [caption("where both modalities lie", (0, 1))],
         "legend": {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
     }
     return figure(traces, layout, height=height, top=30)
