@@ -1,6 +1,8 @@
 """The jobs of this process: one for each key, one heavy job on each device at a time."""
 
+import atexit
 import threading
+import time
 from collections import OrderedDict, deque
 
 from sde_explorer.jobs.job import Job, T
@@ -19,7 +21,25 @@ class JobQueue:
         self._ended_kept = ended_kept
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lanes: dict[str, deque[Job]] = {}
+        self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
+        # A thread that the end of the process meets in the middle of a product would abort it.
+        atexit.register(self.close)
+
+    def close(self, patience_s: float = 10.0) -> None:
+        """Stop all jobs and wait for their threads, for as long as ``patience_s``; the last thing that a process does.
+
+        Args:
+            patience_s: a job looks whether it was stopped where it reports how far it is.
+        """
+        until = time.monotonic() + patience_s
+        for job in self.all():
+            if job.is_active:
+                job.cancel()
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def submit(self, job: Job[T]) -> Job[T]:
         """Return the job to follow: one that is active or done under the same key, else ``job``, which starts.
@@ -42,7 +62,9 @@ class JobQueue:
             lane.append(job)
             if len(lane) == 1:
                 name = f"jobs-{job.device}"
-                threading.Thread(target=self._work_off, args=(lane,), daemon=True, name=name).start()
+                thread = threading.Thread(target=self._work_off, args=(lane,), daemon=True, name=name)
+                self._threads.add(thread)
+                thread.start()
         return job
 
     def find(self, key: str) -> Job | None:
@@ -88,6 +110,7 @@ class JobQueue:
             with self._lock:
                 lane.popleft()
                 if not lane:  # the next submit starts another thread
+                    self._threads.discard(threading.current_thread())
                     return
 
     def _forget(self) -> None:

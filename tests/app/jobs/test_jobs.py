@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -221,3 +223,27 @@ def test_vectors_are_compared_with_the_encoder_they_name(
     assert (
         "rows shifted: rows of captions hold the vectors of others, +1 from their own" in opened.remarks[-1]
     )
+
+
+def test_a_process_does_not_end_in_the_middle_of_a_job():
+    code = """
+import threading
+from sde_explorer.jobs import Job, JobQueue
+
+begun = threading.Event()
+
+
+def work(job):
+    begun.set()
+    try:
+        while True:
+            job.report(0.5)
+    finally:
+        print("ended", flush=True)
+
+
+JobQueue().submit(Job(key="a", kind="test", title="a", work=work))
+assert begun.wait(20)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
