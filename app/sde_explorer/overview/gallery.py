@@ -10,7 +10,7 @@ from sde_explorer.ui.pair_grid import pair_grid
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
 
-N_SHOWN = 24
+N_SHOWN = 12
 
 
 @st.fragment
