@@ -1,5 +1,6 @@
 """What the side panel and the address say of the state, as people read them."""
 
+from collections.abc import Iterable
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page
@@ -32,3 +33,14 @@ def address(page: Page) -> tuple[str, dict[str, list[str]]]:
     """Return path and parameters of the address."""
     parts = urlsplit(page.url)
     return parts.path, parse_qs(parts.query)
+
+
+def drawn(page: Page, names: Iterable[str]) -> None:
+    """Wait until the controls with these labels stand in the side panel, whatever they say.
+
+    After a change of view the browser may draw some of them later than the others.
+    """
+    page.wait_for_function(
+        f"names => {{ const found = ({_VALUES})(); return names.every(name => name in found); }}",
+        arg=list(names),
+    )

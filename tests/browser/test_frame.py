@@ -17,10 +17,10 @@ _DRAWN = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .plot canvas, img,
 WORDY = ("overview", "curriculum", "training", "data", "share")
 """Views whose visible words are counted here; others count theirs beside what else they test."""
 MOST_WORDS = 250
-_WORDS = "() => document.body.innerText.split(/\\s+/).filter(word => /[a-zA-Z]{2,}/.test(word)).length"
 MEASURED = ("retrieval", "compare")
-"""Views whose words are counted once nothing is on its way; what runs, at the side, is not counted."""
-_MEASURED_WORDS = """() => {
+"""Views whose words are counted once nothing is on its way."""
+# What runs and what is done, at the side, is not counted.
+_WORDS = """() => {
   const count = text => (text ?? "").split(/\\s+/).filter(word => /[a-zA-Z]{2,}/.test(word)).length;
   return count(document.body.innerText) - count(document.querySelector(".st-key-jobs")?.innerText);
 }"""
@@ -60,7 +60,7 @@ def test_a_view_opens_with_a_finding_a_picture_and_few_words(url, opened, view):
         expect(page.locator("[data-testid=stProgress]")).to_have_count(0)
         expect(page.get_by_role("button", name="Stop")).to_have_count(0)
         rest(page)
-        assert page.evaluate(_MEASURED_WORDS) <= MOST_WORDS
+        assert page.evaluate(_WORDS) <= MOST_WORDS
 
 
 def test_the_panel_folds_and_unfolds_by_keyboard_and_stays_so(url, opened):

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
-from tests.browser.panel import address, controls
+from tests.browser.panel import address, controls, drawn
 from tests.browser.still import still
 
 pytestmark = pytest.mark.browser
@@ -69,6 +69,7 @@ def _go(page: Page, name: str) -> None:
 
 
 def _agree(page: Page, shown: dict[str, str], link: dict[str, list[str]]) -> None:
+    drawn(page, shown)
     assert controls(page) == shown
     assert address(page)[1] == link
 

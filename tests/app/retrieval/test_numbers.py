@@ -350,7 +350,7 @@ def test_words_table_and_files_say_the_same(measured):
     assert table.count("<tr") == 2 + len(rows)
     assert len(re.findall("<td[ >]", table.split("<tbody>")[1])) == 11 * len(rows)
     assert f"{100 * raw.compared.metrics[key]:.1f}" in table
-    assert '<tr class="now"><th scope="row" title="noise' in table
+    assert '<tr class="now"><th scope="row" title="Noise' in table
     lines = table_rows(rows)
     assert [line["treatment"] for line in lines] == list(sde.comparison_names())
     assert lines[1][f"{key}_difference"] == change.estimate
