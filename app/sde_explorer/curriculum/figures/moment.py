@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import Axis, axis, caption, figure
+from sde_explorer.ui.figures.playing import play_buttons
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -200,21 +201,4 @@ def _buttons(frames: list[dict[str, Any]]) -> dict[str, Any]:
         "transition": {"duration": FRAME_MS, "easing": "linear"},
         "mode": "immediate",
     }
-    halt = {"frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}, "mode": "immediate"}
-    return {
-        "type": "buttons",
-        "direction": "left",
-        "showactive": False,
-        "x": 1,
-        "xanchor": "right",
-        "y": 1,
-        "yanchor": "bottom",
-        "pad": {"b": 8, "r": 0, "t": 0},
-        "bgcolor": "rgba(128,128,128,0.14)",
-        "bordercolor": "rgba(128,128,128,0.35)",
-        "font": {"size": 13},
-        "buttons": [
-            {"label": "▶ Play", "method": "animate", "args": [[f["name"] for f in frames], play]},
-            {"label": "Pause", "method": "animate", "args": [[None], halt]},
-        ],
-    }
+    return play_buttons("Play", [f["name"] for f in frames], play, above=8)

@@ -9,6 +9,7 @@ from sde_core.vocabulary import BANDS
 from sde_explorer.training.numbers.run import recall_at_10
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import Axis, axis, caption, figure
+from sde_explorer.ui.figures.playing import HALT, play_buttons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +44,10 @@ def replay_figure(runs: "Sequence[RunLog]", *, replays: bool, height: int) -> go
     layout: dict[str, Any] = _axes(runs) | {"annotations": [_named(i) for i in range(4)]}
     steps = _steps(runs) if replays else []
     if len(steps) > 1:
-        layout |= {"sliders": [_slider(steps)], "updatemenus": [_buttons(steps)]}
+        layout |= {
+            "sliders": [_slider(steps)],
+            "updatemenus": [play_buttons("Replay", [str(s) for s in steps], _PLAY, above=30)],
+        }
     made = figure([*still, *moving], layout, height=height)
     if len(steps) > 1:
         places = list(range(len(still), len(still) + len(moving)))
@@ -161,11 +165,10 @@ _PLAY = {
     "mode": "immediate",
     "fromcurrent": False,
 }
-_HALT = {"frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}, "mode": "immediate"}
 
 
 def _slider(steps: list[int]) -> dict[str, Any]:
-    stops = [{"label": str(s), "method": "animate", "args": [[str(s)], _HALT]} for s in steps]
+    stops = [{"label": str(s), "method": "animate", "args": [[str(s)], HALT]} for s in steps]
     return {
         "active": len(steps) - 1,
         "steps": stops,
@@ -186,24 +189,4 @@ def _slider(steps: list[int]) -> dict[str, Any]:
         "font": {"size": 11, "color": "rgba(0,0,0,0)"},  # the current step stands above the line
         "bordercolor": "rgba(128,128,128,0.5)",
         "bgcolor": "rgba(128,128,128,0.25)",
-    }
-
-
-def _buttons(steps: list[int]) -> dict[str, Any]:
-    return {
-        "type": "buttons",
-        "direction": "left",
-        "showactive": False,
-        "x": 1,
-        "xanchor": "right",
-        "y": 1,
-        "yanchor": "bottom",
-        "pad": {"b": 30, "r": 0, "t": 0},
-        "bgcolor": "rgba(128,128,128,0.14)",
-        "bordercolor": "rgba(128,128,128,0.35)",
-        "font": {"size": 13},
-        "buttons": [
-            {"label": "▶ Replay", "method": "animate", "args": [[str(s) for s in steps], _PLAY]},
-            {"label": "Pause", "method": "animate", "args": [[None], _HALT]},
-        ],
     }
