@@ -17,10 +17,9 @@ from benchmarks.evidence.training import Trained
 from sde_core.classify.classification import class_ranks, class_vectors
 from sde_core.retrieval.links import Ints
 from sde_core.training.measure import gap, modality_spectrum
-from sde_core.treatments.table import Baseline
+from sde_core.treatments.treatment import RAW, Treatment
 
 KS = (1, 5, 10)
-RAW = Baseline(name="raw")
 Levels = np.typing.NDArray[np.uint8]
 
 
@@ -67,7 +66,7 @@ def _as_text(levels: Levels) -> str:
     return base64.b85encode(zlib.compress(bits.astype(np.uint8).tobytes(), 9)).decode()
 
 
-def retrieval_hits(image: Tensor, text: Tensor, links: Ints, treatment: Baseline = RAW) -> Hits:
+def retrieval_hits(image: Tensor, text: Tensor, links: Ints, treatment: Treatment = RAW) -> Hits:
     """Return the hits of vectors of a part, both ways, every caption a query."""
     ranks = treatment.ranks(image, text, links)
     return Hits(_levels(ranks.text_retrieval.best_rank), _levels(ranks.image_retrieval.best_rank))

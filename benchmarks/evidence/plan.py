@@ -23,7 +23,7 @@ from benchmarks.evidence.sensitivity import settings
 from benchmarks.evidence.store import Cell, Store
 from benchmarks.evidence.training import Projections, Trained, train
 from benchmarks.evidence.tuning import FIRST_SEED, OWN, SHORT, Budget, Score, searched
-from sde_core.treatments.treatment import comparison_names, fit_all
+from sde_core.treatments.table import comparison_names, fit_all
 
 MAIN = "lite0-minilm"
 SECOND = "lite2-mini"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sde_core.classify.labels import Labels
     from sde_core.cli.sources import Source
     from sde_core.sets.embeddings import EmbeddingSet
-    from sde_core.treatments.table import Baseline
+    from sde_core.treatments.treatment import Treatment
 
 _SHARE = 0.2
 
@@ -85,7 +85,7 @@ def run_probe(options: argparse.Namespace, source: "Source", names: list[str]) -
     train_labels = _labels(options, source, reference)
     tests = [(each, _same_classes(options, each, train_labels)) for each in sets]
     rows: list[dict[str, Any]] = []
-    treatments = [t for t in _treatments(options, reference) if t.image_map is not None or t.name == "raw"]
+    treatments = [t for t in _treatments(options, reference) if t.moves or t.name == "raw"]
     for each in (*sets, *([validation] if validation is not None else [])):
         check_and_warn(reference, each)
     for treatment in treatments:
@@ -103,7 +103,7 @@ def run_probe(options: argparse.Namespace, source: "Source", names: list[str]) -
 
 def _probe(
     options: argparse.Namespace,
-    treatment: "Baseline",
+    treatment: "Treatment",
     reference: "EmbeddingSet",
     labels: "Labels",
     validation: "EmbeddingSet | None",
@@ -120,31 +120,29 @@ def _probe(
     return choose_linear_probe(*parts, len(labels.names))
 
 
-def _mapped(treatment: "Baseline", rows: Any) -> "Tensor":  # noqa: ANN401
+def _mapped(treatment: "Treatment", rows: Any) -> "Tensor":  # noqa: ANN401
     """Return the rows after the treatment, scaled to unit length as cosines see them."""
     from sde_core.checks.matrices import as_matrix
     from sde_core.checks.sphere import unit_rows
 
-    matrix = as_matrix(rows, "image")
-    return unit_rows(matrix if treatment.image_map is None else treatment.image_map(matrix), "image")
+    return unit_rows(treatment.image(as_matrix(rows, "image")), "image")
 
 
-def _zero_shot_scores(treatment: "Baseline", each: "EmbeddingSet", classes: "Tensor") -> "Tensor":
+def _zero_shot_scores(treatment: "Treatment", each: "EmbeddingSet", classes: "Tensor") -> "Tensor":
     from sde_core.checks.sphere import unit_rows
 
-    texts = unit_rows(classes if treatment.text_map is None else treatment.text_map(classes), "classes")
-    score = treatment.score(texts, Direction.TEXT_RETRIEVAL)
+    score = treatment.score(unit_rows(treatment.text(classes), "classes"), Direction.TEXT_RETRIEVAL)
     return score(_mapped(treatment, each.image))
 
 
-def _treatments(options: argparse.Namespace, reference: "EmbeddingSet | None") -> "list[Baseline]":
-    from sde_core.treatments.table import Baseline
-    from sde_core.treatments.treatment import fit_all
+def _treatments(options: argparse.Namespace, reference: "EmbeddingSet | None") -> "list[Treatment]":
+    from sde_core.treatments.table import fit_all
+    from sde_core.treatments.treatment import RAW
 
     if reference is None:
         if options.baselines is not None:
             raise ConfigError("--baselines must come with --fit-on SET, the split that they are fitted on")
-        return [Baseline(name="raw")]
+        return [RAW]
     return fit_all(
         reference.image,
         reference.text,
@@ -191,7 +189,7 @@ def _shared(options: argparse.Namespace, each: "EmbeddingSet", task: str, labels
 
 
 def _row(
-    options: argparse.Namespace, treatment: "Baseline", scores: "Tensor", labels: "Labels"
+    options: argparse.Namespace, treatment: "Treatment", scores: "Tensor", labels: "Labels"
 ) -> dict[str, Any]:
     from sde_core.classify.classification import class_places, classification_metrics
     from sde_core.retrieval.bootstrap import Resampling, bootstrap_mean

@@ -8,7 +8,7 @@ from sde_core.vocabulary import Centring
 
 if TYPE_CHECKING:
     from sde_core.partition import Rule
-    from sde_core.treatments.treatment import TreatmentConfig
+    from sde_core.treatments.gains import TreatmentConfig
 
 
 def add_partition_options(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +87,7 @@ def chosen_rule(options: argparse.Namespace) -> "str | Rule":
 def chosen_treatment(options: argparse.Namespace, kind: str = "enhance") -> "TreatmentConfig":
     """Return what the options ask for; commands without curriculum options take its defaults."""
     from sde_core.shaping.curriculum import CurriculumConfig
-    from sde_core.treatments.treatment import TreatmentConfig
+    from sde_core.treatments.gains import TreatmentConfig
 
     names = ("start", "end", "rho", "strong", "weak", "noise")
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}

@@ -77,7 +77,7 @@ def _compared(
     from sde_core.retrieval.bootstrap import Resampling
     from sde_core.sets.evaluation import evaluate_retrieval, gallery_of
     from sde_core.treatments.comparison import compare_retrieval
-    from sde_core.treatments.treatment import fit_all
+    from sde_core.treatments.table import fit_all
 
     for each in sets:
         check_and_warn(reference, each)

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.method_options import add_curriculum_options, add_partition_options, chosen_treatment
@@ -12,7 +13,7 @@ from sde_core.errors import ConfigError
 from sde_core.vocabulary import BANDS
 
 if TYPE_CHECKING:
-    from sde_core.treatments.store import SavedTreatment
+    from sde_core.treatments.gains import FittedGains
     from sde_core.treatments.treatment import Treatment
 
 _WORDS = {
@@ -48,7 +49,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Fit or load, apply, write what is asked for, print the certificate."""
-    from sde_core.treatments.store import load_treatment
+    from sde_core.treatments.treatment import load_treatment
 
     if (options.embeddings is None) == (options.load is None):
         raise ConfigError("transform needs a reference set to fit on or --load FOLDER, one of the two")
@@ -68,9 +69,9 @@ def run(options: argparse.Namespace) -> None:
     _print(facts)
 
 
-def _fitted(options: argparse.Namespace) -> "SavedTreatment":
-    from sde_core.treatments.store import SavedTreatment
-    from sde_core.treatments.treatment import ROW_NAMES, fit_treatment
+def _fitted(options: argparse.Namespace) -> "Treatment":
+    from sde_core.treatments.gains import fit_treatment, treatment_of
+    from sde_core.treatments.treatment import ROW_NAMES
 
     config = chosen_treatment(options, options.kind)
     reference = opened_saying(options.embeddings)
@@ -85,10 +86,10 @@ def _fitted(options: argparse.Namespace) -> "SavedTreatment":
         "image": _facts_of(image, reference.image),
         "text": _facts_of(text, reference.text),
     }
-    return SavedTreatment(image=image.transform, text=text.transform, facts=facts)
+    return replace(treatment_of(image, text), facts=facts)
 
 
-def _facts_of(treatment: "Treatment", rows: Any) -> dict[str, Any]:  # noqa: ANN401
+def _facts_of(treatment: "FittedGains", rows: Any) -> dict[str, Any]:  # noqa: ANN401
     partition = treatment.partition
     return {
         "n_strong": partition.n_strong,
@@ -101,8 +102,7 @@ def _facts_of(treatment: "Treatment", rows: Any) -> dict[str, Any]:  # noqa: ANN
     }
 
 
-def _applied(options: argparse.Namespace, made: "SavedTreatment") -> dict[str, Any]:
-
+def _applied(options: argparse.Namespace, made: "Treatment") -> dict[str, Any]:
     embeddings = made(opened_saying(options.apply or options.embeddings))
     folder = embeddings.save(options.output_set)
     return {
@@ -115,6 +115,14 @@ def _applied(options: argparse.Namespace, made: "SavedTreatment") -> dict[str, A
 
 
 def _print(facts: dict[str, Any]) -> None:
+    _print_certificate(facts) if "image" in facts else print(facts["label"])
+    if "output" in facts:
+        print(f"transform written to {facts['output']}")
+    if "output_set" in facts:
+        print(f"transformed set written to {facts['output_set']['folder']}")
+
+
+def _print_certificate(facts: dict[str, Any]) -> None:
     both = [facts["image"], facts["text"]]
     rows = [(f"{band} directions", *(str(m[f"n_{band}"]) for m in both)) for band in BANDS]
     rows.append(("largest change of a gain", *(f"{m['certificate']['max_change']:.4f}" for m in both)))
@@ -124,10 +132,6 @@ def _print(facts: dict[str, Any]) -> None:
     print_table(f"{facts['label']}: measured ≤ guaranteed", ("", "image", "text"), rows)
     for modality in ("image", "text"):
         print(f"{modality}: {facts[modality]['note']}")
-    if "output" in facts:
-        print(f"transform written to {facts['output']}")
-    if "output_set" in facts:
-        print(f"transformed set written to {facts['output_set']['folder']}")
 
 
 def _bound(cell: dict[str, float | None], is_angle: bool) -> str:

@@ -6,7 +6,7 @@ from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.shaping.certificate import certify
 from sde_core.shaping.curriculum import alpha, step_bound
 from sde_core.shaping.enhancement import enhancement_gains
-from sde_core.treatments.treatment import Treatment, TreatmentConfig, fit_treatment
+from sde_core.treatments.gains import FittedGains, TreatmentConfig, fit_treatment
 
 MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _STEP = 0.01
@@ -21,7 +21,7 @@ def treatment_facts(reference: EmbeddingSet, test: EmbeddingSet, config: Treatme
     }
 
 
-def _facts(fitted: Treatment, rows: Any, config: TreatmentConfig) -> dict[str, Any]:  # noqa: ANN401
+def _facts(fitted: FittedGains, rows: Any, config: TreatmentConfig) -> dict[str, Any]:  # noqa: ANN401
     t = config.progress
     later = min(1.0, t + _STEP)
     is_fixed = config.curriculum.strong != "noise"
@@ -44,7 +44,7 @@ def _facts(fitted: Treatment, rows: Any, config: TreatmentConfig) -> dict[str, A
     }
 
 
-def _gains(fitted: Treatment, moment: float, config: TreatmentConfig) -> Any:  # noqa: ANN401
+def _gains(fitted: FittedGains, moment: float, config: TreatmentConfig) -> Any:  # noqa: ANN401
     import torch
 
     generator = torch.Generator().manual_seed(config.seed)

@@ -14,7 +14,7 @@ from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.spectra.metrics import spectrum_metrics
 from sde_core.spectra.null_spectra import shuffled_column_spectra
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
-from sde_core.treatments.treatment import TreatmentConfig
+from sde_core.treatments.gains import TreatmentConfig
 from sde_core.vocabulary import BANDS, DIRECTIONS, Band
 
 N_BINS = 40

@@ -12,7 +12,8 @@ from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
 from sde_core.sets.evaluation import GALLERIES, Captions
 from sde_core.shaping.curriculum import CurriculumConfig, check_name
-from sde_core.treatments.treatment import TreatmentConfig, comparison_names
+from sde_core.treatments.gains import TreatmentConfig
+from sde_core.treatments.table import comparison_names
 from sde_core.vocabulary import Centring
 
 VERSION = 1

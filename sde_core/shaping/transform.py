@@ -184,7 +184,7 @@ class AffineMap:
 
 
 SpectralTransform: TypeAlias = AffineMap
-"""The name for gains fitted on a spectrum."""
+LinearMap: TypeAlias = AffineMap
 
 
 def apply_gains(

@@ -10,7 +10,7 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
 from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, check_ks, metrics_from_ranks
-from sde_core.treatments.table import Baseline
+from sde_core.treatments.treatment import Treatment
 from sde_core.vocabulary import Direction
 
 
@@ -46,7 +46,7 @@ def compare_retrieval(
     image: MatrixLike,
     text: MatrixLike,
     text_to_image: MatrixLike,
-    treatments: Sequence[Baseline],
+    treatments: Sequence[Treatment],
     *,
     ks: Sequence[int] = (1, 5, 10),
     resampling: Resampling | None = None,
@@ -87,7 +87,7 @@ def compared_rows(
     image: MatrixLike,
     text: MatrixLike,
     text_to_image: MatrixLike,
-    treatments: Sequence[Baseline],
+    treatments: Sequence[Treatment],
     *,
     raw: RetrievalRanks | None = None,
     ks: Sequence[int] = (1, 5, 10),
@@ -118,7 +118,7 @@ def _rows(
     image: MatrixLike,
     text: MatrixLike,
     text_to_image: MatrixLike,
-    treatments: Sequence[Baseline],
+    treatments: Sequence[Treatment],
     raw: RetrievalRanks | None,
     ks: Sequence[int],
     resampling: Resampling | None,
@@ -165,7 +165,7 @@ def _row(name: str, drawn: DrawnMetrics, before: DrawnMetrics | None, ks: Sequen
     )
 
 
-def watched(treatment: Baseline, see: Callable[[Direction, Tensor], None]) -> Baseline:
+def watched(treatment: Treatment, see: Callable[[Direction, Tensor], None]) -> Treatment:
     """Return the treatment, whose every block of scores is shown to ``see`` before it is ranked.
 
     For progress, for stopping (an exception that ``see`` raises stops the work), and for what stands first.

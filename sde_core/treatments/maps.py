@@ -10,11 +10,11 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
+from sde_core.shaping.transform import AffineMap, Output
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
-from sde_core.treatments.linear_map import LinearMap, Output
 
 
-def fit_mean_shift(reference: MatrixLike | Spectrum) -> LinearMap:
+def fit_mean_shift(reference: MatrixLike | Spectrum) -> AffineMap:
     """Return the map that takes the mean of the modality off; fitted on both, it closes the modality gap.
 
     Args:
@@ -30,12 +30,12 @@ def fit_mean_shift(reference: MatrixLike | Spectrum) -> LinearMap:
     else:
         mean = as_matrix(reference, "reference").mean(dim=0, dtype=torch.float64)
     none = mean.new_zeros(len(mean), 0)
-    return LinearMap(
+    return AffineMap(
         name="mean-shift", mean=mean, basis=none, gains=none[0], shift=torch.zeros_like(mean), rest=1.0
     )
 
 
-def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int | None = None) -> LinearMap:
+def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int | None = None) -> AffineMap:
     """Return the map that takes off the mean and the directions of largest variance.
 
     Args:
@@ -57,7 +57,7 @@ def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int |
     return _map(spectrum, "all-but-the-top", basis, basis.new_zeros(basis.shape[1]), rest=1.0)
 
 
-def fit_pca_truncation(reference: MatrixLike | Spectrum, *, n_directions: int) -> LinearMap:
+def fit_pca_truncation(reference: MatrixLike | Spectrum, *, n_directions: int) -> AffineMap:
     """Return the map that keeps the directions of largest variance and the mean, and drops all else.
 
     The mean stays where it is, so that what changes is the dropped noise and nothing else.
@@ -82,7 +82,7 @@ def fit_pca_truncation(reference: MatrixLike | Spectrum, *, n_directions: int) -
 
 def fit_whitening(
     reference: MatrixLike | Spectrum, *, shrinkage: float = 0.01, kind: Literal["zca", "pca"] = "zca"
-) -> LinearMap:
+) -> AffineMap:
     """Return the map to mean 0 and equal variance in every direction.
 
     Variances are s² / (m - 1), drawn towards their mean v over all n directions:
@@ -124,10 +124,10 @@ def _map(
     *,
     rest: float,
     output: Output = "features",
-) -> LinearMap:
+) -> AffineMap:
     """Return a map that leaves the mean off."""
     mean = _mean_of(spectrum)
-    return LinearMap(
+    return AffineMap(
         name=name,
         mean=mean,
         basis=basis,

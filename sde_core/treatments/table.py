@@ -1,55 +1,20 @@
-"""Every baseline by name, fitted in one call and ranked by one code path."""
+"""Every treatment by name, fitted in one call and ranked by one code path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-
-from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError
 from sde_core.glossary.term import Term
-from sde_core.retrieval.ranking import RetrievalRanks, Score, cosine_score, retrieval_ranks
+from sde_core.retrieval.ranking import Score
 from sde_core.spectra.spectrum import compute_spectrum
+from sde_core.treatments.gains import DEFAULT_TREATMENT, Paired, TreatmentConfig, fit_treatment, treatment_of
 from sde_core.treatments.maps import fit_all_but_the_top, fit_mean_shift, fit_pca_truncation, fit_whitening
 from sde_core.treatments.scores import fit_csls, fit_dynamic_inverted_softmax, fit_inverted_softmax, fit_nnn
-
-Map = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
-    """A way to treat embeddings before or while they are compared; a fitted transform fits in too.
-
-    Attributes:
-        name: for tables.
-        image_map: (m, n) image embeddings -> what is compared; None leaves them.
-        text_map: the same for texts.
-        score: how what comes out is compared.
-    """
-
-    name: str
-    image_map: Map | None = None
-    text_map: Map | None = None
-    score: Score = cosine_score
-
-    def ranks(self, image: MatrixLike, text: MatrixLike, text_to_image: MatrixLike) -> RetrievalRanks:
-        """Return the ranks of `retrieval_ranks` under this treatment.
-
-        Args:
-            image: (n_images, n) image embeddings that nothing was fitted on.
-            text: (n_texts, n) text embeddings that nothing was fitted on.
-            text_to_image: (n_texts,) or (n_links, 2) as in `retrieval_metrics`.
-        """
-        images, texts = as_matrix(image, "image"), as_matrix(text, "text")
-        return retrieval_ranks(
-            images if self.image_map is None else self.image_map(images),
-            texts if self.text_map is None else self.text_map(texts),
-            text_to_image,
-            score=self.score,
-        )
+from sde_core.treatments.treatment import RAW, ROW_NAMES, Map, Treatment
 
 
 def baseline_names() -> tuple[str, ...]:
@@ -69,7 +34,7 @@ def baseline_term(name: str) -> Term:
     return _RAW if name == "raw" else _way(name).term
 
 
-def fit_baseline(name: str, image: MatrixLike, text: MatrixLike) -> Baseline:
+def fit_baseline(name: str, image: MatrixLike, text: MatrixLike) -> Treatment:
     """Return a baseline with its default settings, fitted on reference embeddings of both modalities.
 
     Neighbour counts are lowered to the number of reference rows; "pca-truncation" keeps the directions
@@ -90,9 +55,53 @@ def fit_baseline(name: str, image: MatrixLike, text: MatrixLike) -> Baseline:
     >>> image, text = torch.randn(30, 4), torch.randn(30, 4)
     >>> ranks = fit_baseline("mean-shift", image, text).ranks(image, text, range(30))
     """
-    if name == "raw":
-        return Baseline(name=name)
-    return Baseline(name=name, **_way(name).fit(image, text))
+    if name == RAW.name:
+        return RAW
+    return Treatment(name=name, **_way(name).fit(image, text))
+
+
+def fit_all(
+    image: MatrixLike,
+    text: MatrixLike,
+    *,
+    paired: Paired | None = None,
+    config: TreatmentConfig = DEFAULT_TREATMENT,
+    names: Sequence[str] | None = None,
+) -> list[Treatment]:
+    """Return the rows of a comparison, fitted on one reference: raw first, both treatments, every baseline.
+
+    Args:
+        image: (a, n) reference images.
+        text: (b, n) reference texts.
+        paired: reference pairs, for rule "cross-modal".
+        config: of the two treatments; its ``kind`` does not matter.
+        names: which, of `comparison_names`; None takes all. "raw" always comes first.
+
+    Raises:
+        ConfigError: unknown name (the names are listed).
+    """
+    known = comparison_names()
+    wanted = known if names is None else tuple(names)
+    for name in wanted:
+        if name not in known:
+            raise ConfigError(f"names must be among {', '.join(known)}; got {name!r}")
+    return [_fit(name, image, text, paired, config) for name in known if name in ("raw", *wanted)]
+
+
+def comparison_names() -> tuple[str, ...]:
+    """Return the names that `fit_all` knows, in the order of a table."""
+    raw, *others = baseline_names()
+    return (raw, *ROW_NAMES.values(), *others)
+
+
+def _fit(
+    name: str, image: MatrixLike, text: MatrixLike, paired: Paired | None, config: TreatmentConfig
+) -> Treatment:
+    kinds = {row: kind for kind, row in ROW_NAMES.items()}
+    if name not in kinds:
+        return fit_baseline(name, image, text)
+    mine = replace(config, kind="prune" if kinds[name] == "prune" else "enhance")
+    return treatment_of(fit_treatment(image, mine, paired=paired), fit_treatment(text, mine, paired=paired))
 
 
 def _way(name: str) -> _Way:

@@ -1,193 +1,210 @@
-"""What is done to both modalities of a set, fitted on a reference and carried to other embeddings."""
+"""A treatment: what is done to both modalities of a set before, or while, their vectors are compared."""
 
-from __future__ import annotations
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
-
-import torch
+import numpy.typing as npt
 from torch import Tensor
 
-from sde_core.checks.matrices import MatrixLike, as_matrix, check_share
-from sde_core.errors import ConfigError
-from sde_core.partition import NOISE, Partition, Rule, partition_spectrum
-from sde_core.partition.manual import move_thresholds
-from sde_core.shaping.certificate import Certificate, certify
-from sde_core.shaping.curriculum import CurriculumConfig, check_name
-from sde_core.shaping.enhancement import enhancement_gains
-from sde_core.shaping.transform import SpectralTransform
-from sde_core.spectra.spectrum import Center, Spectrum, as_center, compute_spectrum
-from sde_core.treatments.table import Baseline, baseline_names, fit_baseline
+from sde_core.checks.matrices import MatrixLike, as_matrix
+from sde_core.errors import ConfigError, DataError
+from sde_core.files.text_file import write_json
+from sde_core.retrieval.ranking import RetrievalRanks, Score, cosine_score, retrieval_ranks
+from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.shaping.transform import AffineMap
+from sde_core.vocabulary import MODALITIES
 
-Kind = Literal["enhance", "prune"]
-KINDS: tuple[Kind, Kind] = ("enhance", "prune")
+Map: TypeAlias = Callable[[Tensor], Tensor]
+FACTS = "transform.json"
+FORMAT = 1
 ROW_NAMES = {"enhance": "sde-enhanced", "prune": "sde-pruned"}
-"""What tables call the two kinds."""
-
-Paired = tuple[MatrixLike, MatrixLike]
+"""What tables call the two kinds of fitted gains."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreatmentConfig:
-    """All that a treatment depends on besides its reference set.
-
-    Attributes:
-        kind: "enhance" takes the gains of the curriculum, "prune" sets noise directions to 0.
-        rule: partition rule, by name or as a callable.
-        center: "mean" reads the spectrum around the mean, None leaves the cone in.
-        noise_factor: of the rule's noise threshold.
-        strong_factor: of the rule's strong threshold.
-        progress: curriculum position t in [0, 1]; 0 is the strongest; "prune" ignores it.
-        curriculum: how "enhance" treats each band.
-        seed: of rules that permute and of the strong mode "noise".
-
-    Raises:
-        ConfigError: a value outside its range, or a strong mode that needs a loss.
-    """
-
-    kind: Kind = "enhance"
-    rule: str | Rule = "mp-iqr"
-    center: Center = "mean"
-    noise_factor: float = 1.0
-    strong_factor: float = 1.0
-    progress: float = 0.0
-    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_name(self.kind, "kind", KINDS)
-        object.__setattr__(self, "center", as_center(self.center))
-        check_share(self.progress, "progress")
-        if self.curriculum.strong == "adversarial":
-            raise ConfigError(
-                'strong must not be "adversarial" here: that mode follows the gradient of a loss in training; '
-                'take "amplify", "noise" or "off"'
-            )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values; a rule that is not a name is written with its parameters."""
-        plain = asdict(self.curriculum)
-        rule = self.rule if isinstance(self.rule, str) else repr(self.rule)
-        shallow = {f.name: getattr(self, f.name) for f in fields(self)}
-        return shallow | {"rule": rule, "curriculum": plain}
-
-
-DEFAULT_TREATMENT = TreatmentConfig()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, init=False)
 class Treatment:
-    """One modality's spectrum, its bands and the gain of each direction.
+    """Maps of both modalities and a score; by default nothing is moved and cosines are taken.
+
+    Our transform, every baseline and what `load_treatment` reads are one of these; `Baseline` and `SavedTreatment`
+    are its former names. ``image`` and ``text`` may be given for ``image_map`` and ``text_map``.
 
     Attributes:
-        config: what was asked for.
-        spectrum: of the reference rows.
-        partition: its bands, thresholds moved as asked.
-        gains: (r,) float64.
+        name: for tables; default is the kind in ``facts``.
+        image_map: (m, n) image rows -> what is compared; None leaves them.
+        text_map: the same for text rows.
+        score: how what comes out is compared.
+        facts: plain values saying how it was made; "label" is what a treated set says was done to it.
+
+    >>> from sde_core import fit_mean_shift
+    >>> rows = [[1.0, 0.0], [3.0, 2.0]]
+    >>> Treatment(name="centred", image_map=fit_mean_shift(rows)).image(as_matrix(rows, "rows"))
+    tensor([[-1., -1.],
+            [ 1.,  1.]], dtype=torch.float64)
     """
 
-    config: TreatmentConfig
-    spectrum: Spectrum
-    partition: Partition
-    gains: Tensor
+    name: str
+    image_map: Map | None
+    text_map: Map | None
+    score: Score
+    facts: Mapping[str, Any]
+
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        image_map: Map | None = None,
+        text_map: Map | None = None,
+        score: Score = cosine_score,
+        facts: Mapping[str, Any] | None = None,
+        image: Map | None = None,
+        text: Map | None = None,
+    ) -> None:
+        known = {"kind": name, "label": name} if facts is None else facts
+        values = {
+            "name": name or ROW_NAMES.get(known.get("kind", ""), known.get("kind", "")),
+            "image_map": image if image_map is None else image_map,
+            "text_map": text if text_map is None else text_map,
+            "score": score,
+            "facts": known,
+        }
+        for field, value in values.items():
+            object.__setattr__(self, field, value)
 
     @property
-    def transform(self) -> SpectralTransform:
-        """The map that carries the gains to other rows."""
-        return SpectralTransform.fit(self.spectrum, self.gains)
+    def image(self) -> Map:
+        """What is done to image rows; without a map they come back as they are."""
+        return _unmoved if self.image_map is None else self.image_map
 
-    def certificate(self, features: MatrixLike | None = None) -> Certificate:
-        """Return the bounds of the gains, measured on ``features`` (m, n), or on the reference alone."""
-        return certify(self.gains, self.spectrum, features)
+    @property
+    def text(self) -> Map:
+        """What is done to text rows."""
+        return _unmoved if self.text_map is None else self.text_map
 
+    @property
+    def moves(self) -> bool:
+        """Whether vectors are moved; a treatment that only scores leaves them."""
+        return self.image_map is not None or self.text_map is not None
 
-def fit_treatment(
-    rows: MatrixLike, config: TreatmentConfig = DEFAULT_TREATMENT, *, paired: Paired | None = None
-) -> Treatment:
-    """Return the treatment of one modality, fitted on its reference rows.
+    def mapped(self, image: MatrixLike, text: MatrixLike) -> tuple[Tensor, Tensor]:
+        """Return (n_images, n) and (n_texts, n) rows as they are compared.
 
-    Args:
-        rows: (m, n) reference embeddings of the modality.
-        config: rule, thresholds and gains.
-        paired: (image, text) reference pairs, for rule "cross-modal".
+        Raises:
+            DataError: not finite matrices, or of another width than the maps.
+        """
+        return self.image(as_matrix(image, "image")), self.text(as_matrix(text, "text"))
 
-    Raises:
-        DataError: not a finite matrix, or pairs that the rule needs are missing.
-        ConfigError: unknown rule, or a factor that is negative or not finite.
-    """
-    matrix = as_matrix(rows, "rows")
-    spectrum = compute_spectrum(matrix, center=config.center)
-    own = partition_spectrum(spectrum, config.rule, features=matrix, paired=paired, seed=config.seed)
-    return treatment_of(spectrum, own, config)
+    def ranks(self, image: MatrixLike, text: MatrixLike, text_to_image: MatrixLike) -> RetrievalRanks:
+        """Return the ranks of `retrieval_ranks` under this treatment.
 
+        Args:
+            image: (n_images, n) image embeddings that nothing was fitted on.
+            text: (n_texts, n) text embeddings that nothing was fitted on.
+            text_to_image: (n_texts,) or (n_links, 2) as in `retrieval_metrics`.
+        """
+        return retrieval_ranks(*self.mapped(image, text), text_to_image, score=self.score)
 
-def treatment_of(spectrum: Spectrum, own: Partition, config: TreatmentConfig) -> Treatment:
-    """Return the treatment of a spectrum whose partition is known: a moved threshold costs no decomposition.
+    def __call__(self, embeddings: EmbeddingSet, *, name: str = "") -> EmbeddingSet:
+        """Return the set with both maps applied; rows are not renormalised, cosines are taken of them.
 
-    Args:
-        spectrum: of the reference rows.
-        own: the rule's own partition.
-        config: thresholds and gains.
+        Args:
+            embeddings: any set of the width of the maps.
+            name: of the result; default says what was done to the set.
 
-    Raises:
-        ConfigError: a factor that is negative or not finite.
-    """
-    partition = move_thresholds(spectrum, own, noise=config.noise_factor, strong=config.strong_factor)
-    if config.kind == "prune":
-        gains = (partition.labels != NOISE).to(torch.float64)
-    else:
-        generator = torch.Generator().manual_seed(config.seed)
-        gains = enhancement_gains(
-            spectrum, partition, config.progress, config.curriculum, generator=generator
+        Raises:
+            DataError: another width.
+            ConfigError: the treatment corrects scores, which no set can hold.
+        """
+        self._check_only_maps()
+        label, done = str(self.facts["label"]), embeddings.provenance.transform
+        return replace(
+            embeddings,
+            image=_mapped(self.image_map, embeddings.image, "image"),
+            text=_mapped(self.text_map, embeddings.text, "text"),
+            provenance=replace(embeddings.provenance, transform=f"{done}, then {label}" if done else label),
+            name=name or f"{embeddings.name}, {self.facts['kind']}",
         )
-    return Treatment(config=config, spectrum=spectrum, partition=partition, gains=gains)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write a safetensors file a modality, and last the JSON of the facts, and return the folder.
+
+        Raises:
+            DataError: the folder holds something else, or cannot be written.
+            ConfigError: not both modalities have a fitted `AffineMap`, or the treatment corrects scores.
+        """
+        self._check_only_maps()
+        maps = {"image": self.image_map, "text": self.text_map}
+        target = Path(folder).expanduser()
+        if target.exists() and not (target / FACTS).is_file() and any(_entries(target)):
+            raise DataError(f"folder must be new or a saved transform; {folder} holds something else")
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            (target / FACTS).unlink(missing_ok=True)  # until the end, what lies there is not whole
+            for modality, fitted in maps.items():
+                if not isinstance(fitted, AffineMap):
+                    raise ConfigError(
+                        f"{modality}_map must be a fitted AffineMap to be saved; got {fitted!r}"
+                    )
+                fitted.save(target / f"{modality}.safetensors")
+            digests = {m: _digest(target / f"{m}.safetensors") for m in MODALITIES}
+            write_json(target / FACTS, {"format": FORMAT, **self.facts, "sha256": digests})
+        except OSError as error:
+            raise DataError(f"folder must be writable; {folder}: {error.strerror}") from None
+        return target
+
+    def _check_only_maps(self) -> None:
+        if self.score is not cosine_score:
+            raise ConfigError(
+                f"{self.name} corrects scores, not vectors; rank with it (Treatment.ranks) instead"
+            )
 
 
-def as_baseline(image: Treatment, text: Treatment) -> Baseline:
-    """Return both modalities' treatments as one row of the retrieval table."""
-    return Baseline(name=ROW_NAMES[image.config.kind], image_map=image.transform, text_map=text.transform)
+Baseline: TypeAlias = Treatment
+SavedTreatment: TypeAlias = Treatment
+RAW = Treatment(name="raw")
 
 
-def fit_all(
-    image: MatrixLike,
-    text: MatrixLike,
-    *,
-    paired: Paired | None = None,
-    config: TreatmentConfig = DEFAULT_TREATMENT,
-    names: Sequence[str] | None = None,
-) -> list[Baseline]:
-    """Return the rows of a comparison, fitted on one reference: raw first, both treatments, every baseline.
-
-    Args:
-        image: (a, n) reference images.
-        text: (b, n) reference texts.
-        paired: reference pairs, for rule "cross-modal".
-        config: of the two treatments; its ``kind`` does not matter.
-        names: which, of `comparison_names`; None takes all. "raw" always comes first.
+def load_treatment(folder: str | Path) -> Treatment:
+    """Return the treatment in ``folder``.
 
     Raises:
-        ConfigError: unknown name (the names are listed).
+        DataError: nothing there, a half-written one, or files that do not fit each other.
     """
-    known = comparison_names()
-    wanted = known if names is None else tuple(names)
-    for name in wanted:
-        if name not in known:
-            raise ConfigError(f"names must be among {', '.join(known)}; got {name!r}")
-    return [_fit(name, image, text, paired, config) for name in known if name in ("raw", *wanted)]
+    path = Path(folder).expanduser() / FACTS
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        known, digests = facts.pop("format"), facts.pop("sha256")
+        labels = facts["label"], facts["kind"]
+    except FileNotFoundError:
+        raise DataError(f"{folder} must be a saved transform; {FACTS} is missing") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} cannot be read: {error}; fit the transform again") from None
+    if known != FORMAT or not all(isinstance(label, str) for label in labels):
+        raise DataError(f"{path} must have format {FORMAT}; got {known}: it was written by another version")
+    maps: dict[str, AffineMap] = {}
+    for modality in MODALITIES:
+        file = path.with_name(f"{modality}.safetensors")
+        maps[modality] = AffineMap.load(file)
+        if _digest(file) != digests.get(modality):
+            raise DataError(f"{file} is not the file that {FACTS} was written with; fit the transform again")
+    return Treatment(image_map=maps["image"], text_map=maps["text"], facts=facts)
 
 
-def comparison_names() -> tuple[str, ...]:
-    """Return the names that `fit_all` knows, in the order of a table."""
-    raw, *others = baseline_names()
-    return (raw, *ROW_NAMES.values(), *others)
+def _unmoved(rows: Tensor) -> Tensor:
+    return rows
 
 
-def _fit(
-    name: str, image: MatrixLike, text: MatrixLike, paired: Paired | None, config: TreatmentConfig
-) -> Baseline:
-    kinds = {row: kind for kind, row in ROW_NAMES.items()}
-    if name not in kinds:
-        return fit_baseline(name, image, text)
-    mine = replace(config, kind="prune" if kinds[name] == "prune" else "enhance")
-    return as_baseline(fit_treatment(image, mine, paired=paired), fit_treatment(text, mine, paired=paired))
+def _mapped(move: Map | None, rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    return rows if move is None else move(as_matrix(rows, name)).numpy()
+
+
+def _entries(path: Path) -> list[Path]:
+    return list(path.iterdir()) if path.is_dir() else [path]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -149,27 +149,20 @@ def _with_transform(data: Dataset, state: "State") -> Common:
     if state.transform == "enhanced":
         knobs += [state.t, state.rho, state.alpha_start, state.alpha_end, state.schedule, state.warmup]
         knobs += [state.strong_mode]
-    return _transformed(data.fingerprint, repr(knobs), data, state, maps)
+    moment = f" at t = {state.t:.2f}" if state.transform == "enhanced" else ""
+    facts = {"kind": state.transform, "label": f"{state.transform}{moment}"}
+    treatment = sde.Treatment(image_map=maps["image"], text_map=maps.get("text"), facts=facts)
+    return _transformed(data.fingerprint, repr(knobs), data, treatment)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Applying the transform to all vectors")
-def _transformed(
-    fingerprint: str, knobs: str, _data: Dataset, _state: "State", _maps: dict[str, sde.SpectralTransform]
-) -> Common:
+def _transformed(fingerprint: str, knobs: str, _data: Dataset, _treatment: sde.Treatment) -> Common:
     embeddings = _data.embeddings
-    moment = f" at t = {_state.t:.2f}" if _state.transform == "enhanced" else ""
-    made = replace(
-        embeddings,
-        image=_maps["image"](embeddings.image),
-        text=_maps["text"](embeddings.text) if "text" in _maps else embeddings.text,
-        provenance=replace(embeddings.provenance, transform=f"{_state.transform}{moment}"),
-        name=f"{embeddings.name}, {_state.transform}",
-    )
     rows = np.arange(embeddings.n_images)
     images = ImagePairs(first=rows, second=rows, by="row")
     words = np.arange(embeddings.n_texts)
     texts = TextPairs(first=words, second=words, by="row" if len(words) else "")
-    b = Dataset(made, _data.filters)
+    b = Dataset(_treatment(embeddings), _data.filters)
     return Common(a=_data, b=b, images=images, texts=texts, left_out=(0, 0))
 
 

@@ -77,7 +77,7 @@ def strong_gains(
     return [_now(data, asked, found).cpu().numpy() for found in bands(data, state, modalities)]
 
 
-def transform(data: Dataset, state: "State", modality: str) -> sde.SpectralTransform | None:
+def transform(data: Dataset, state: "State", modality: str) -> sde.AffineMap | None:
     """Return the map that the state's transform is for one modality; None leaves the vectors as they are.
 
     Raises:
@@ -86,14 +86,14 @@ def transform(data: Dataset, state: "State", modality: str) -> sde.SpectralTrans
     return None if state.transform == "none" else fitted(data, state, modality)
 
 
-def fitted(data: Dataset, state: "State", modality: str) -> sde.SpectralTransform:
+def fitted(data: Dataset, state: "State", modality: str) -> sde.AffineMap:
     """Return the map of the gains that the Curriculum page shows, in use or not.
 
     Raises:
         SDEError: the rule or the strong mode misses something.
     """
     (found,) = bands(data, state, (modality,))
-    return sde.SpectralTransform.fit(spectrum(data, modality, state.center), _now(data, state, found))
+    return sde.AffineMap.fit(spectrum(data, modality, state.center), _now(data, state, found))
 
 
 def _now(data: Dataset, state: "State", found: "Bands") -> "Tensor":

@@ -79,8 +79,6 @@ def as_file(transform: sde.SpectralTransform) -> bytes:
 
 def as_zip(data: "Dataset", state: "State", name: str) -> bytes:
     """Return a zip with one folder, ``name``, that `load_treatment` and `sde transform --load` read."""
-    from sde_core.treatments.store import SavedTreatment
-
     image, text = (cached_curriculum.fitted(data, state, modality) for modality in MODALITIES)
     certificates = cached_curriculum.certificates(data, state, MODALITIES)
     facts = numbers_export.transform_facts(
@@ -88,7 +86,7 @@ def as_zip(data: "Dataset", state: "State", name: str) -> bytes:
     )
     content = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w") as archive:
-        saved = SavedTreatment(image=image, text=text, facts=facts).save(Path(folder) / name)
+        saved = sde.Treatment(image=image, text=text, facts=facts).save(Path(folder) / name)
         for path in sorted(saved.iterdir()):
             archive.write(path, f"{name}/{path.name}")
     return content.getvalue()

@@ -202,7 +202,7 @@ def transform_key(state: "State") -> str:
     return repr((kind, *cut, *gains))
 
 
-def _index(data: Dataset, gallery: str, key: str, transform: sde.SpectralTransform | None) -> "Job":
+def _index(data: Dataset, gallery: str, key: str, transform: sde.AffineMap | None) -> "Job":
     whole = data.embeddings
     rows = whole.image if gallery == "image" else whole.text
 

@@ -151,7 +151,7 @@ class Spaces:
 
     before: "NeighbourIndex"
     after: "NeighbourIndex"
-    text_map: "sde.SpectralTransform"
+    text_map: "sde.AffineMap"
 
     def ranks(self, embeddings: "sde.EmbeddingSet", text: int) -> tuple[float, float]:
         """Return the rank of the best right picture for a caption, before and after."""
@@ -162,9 +162,7 @@ class Spaces:
         return before or float("nan"), after or float("nan")
 
 
-def spaces(
-    embeddings: "sde.EmbeddingSet", image_map: "sde.SpectralTransform", text_map: "sde.SpectralTransform"
-) -> Spaces:
+def spaces(embeddings: "sde.EmbeddingSet", image_map: "sde.AffineMap", text_map: "sde.AffineMap") -> Spaces:
     """Return both spaces of the whole set, as the Retrieval view searches them."""
     import sde_core as sde
 

@@ -256,7 +256,7 @@ def test_the_transform_of_the_page_is_the_file_that_is_saved(spiked_folder, tmp_
 
 
 def test_both_maps_are_a_folder_that_the_command_line_reads(spiked_folder, tmp_path):
-    from sde_core.treatments.store import load_treatment
+    from sde_core.treatments.treatment import load_treatment
 
     data = cached_sets.Dataset(EmbeddingSet.load(spiked_folder), ())
     state = State(data="spiked", transform="enhanced", t=0.2)

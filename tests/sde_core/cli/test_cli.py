@@ -75,7 +75,7 @@ def test_evaluate_encodes_pairs(tiny_encoder_folder, write_shard, good_members, 
 
 
 def test_evaluate_compares_all_treatments_fitted_on_another_split(make_set, capsys):
-    from sde_core.treatments.treatment import comparison_names
+    from sde_core.treatments.table import comparison_names
 
     train, test = str(make_set("train", 1)), str(make_set("test", 2))
     arguments = ["evaluate", "--embeddings", test, "--captions", "all", "--fit-on", train]

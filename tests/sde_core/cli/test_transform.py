@@ -100,7 +100,7 @@ def test_bad_input_is_one_sentence(make_set, tmp_path, capsys):
 
 
 def test_the_label_of_a_second_transform_keeps_the_first(make_set, tmp_path):
-    from sde_core.treatments.store import load_treatment
+    from sde_core.treatments.treatment import load_treatment
 
     train = make_set("train", 1)
     assert main(["transform", str(train), "--output", str(tmp_path / "maps")]) == 0

@@ -8,7 +8,7 @@ import sde_core as sde
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.text_file import finite
 from sde_core.report import ReportSpec, SetSpec, make_report, read_spec
-from sde_core.treatments.treatment import comparison_names
+from sde_core.treatments.table import comparison_names
 from tests.sde_core.report.conftest import toy_set
 
 

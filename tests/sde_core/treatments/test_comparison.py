@@ -5,7 +5,8 @@ import torch
 import sde_core as sde
 from sde_core.errors import ConfigError
 from sde_core.treatments.comparison import compare_retrieval
-from sde_core.treatments.treatment import TreatmentConfig, comparison_names, fit_all, fit_treatment
+from sde_core.treatments.gains import TreatmentConfig, fit_treatment
+from sde_core.treatments.table import comparison_names, fit_all
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_core.checks.matrices import as_matrix
 from sde_core.vocabulary import DIRECTIONS, Direction
 from sde_explorer.retrieval.numbers.parts import SEED, Part
 
@@ -52,7 +51,7 @@ def sampled(part: Part, most: int) -> Part:
     return replace(part, asked=asked)
 
 
-def sampled_ranks(part: Part, treatment: sde.Baseline, see: See) -> sde.RetrievalRanks:
+def sampled_ranks(part: Part, treatment: sde.Treatment, see: See) -> sde.RetrievalRanks:
     """Return the ranks of the queries that ask, each among the whole gallery.
 
     Args:
@@ -63,9 +62,7 @@ def sampled_ranks(part: Part, treatment: sde.Baseline, see: See) -> sde.Retrieva
     """
     assert part.asked is not None
     made = part.embeddings
-    image, text = as_matrix(made.image, "image"), as_matrix(made.text, "text")
-    image = image if treatment.image_map is None else treatment.image_map(image)
-    text = text if treatment.text_map is None else treatment.text_map(text)
+    image, text = treatment.mapped(made.image, made.text)
     found = {
         way: _one_way(way, part.asked[way], image, text, made.links, treatment, see) for way in DIRECTIONS
     }
@@ -81,7 +78,7 @@ def _one_way(
     image: "Tensor",
     text: "Tensor",
     links: Ints,
-    treatment: sde.Baseline,
+    treatment: sde.Treatment,
     see: See,
 ) -> sde.RetrievalRanks:
     """Return ranks of which one direction counts: that of the queries that ask."""
@@ -103,7 +100,7 @@ def _one_way(
         if direction is way:
             see(way, order[scores.argmax(dim=1).cpu().numpy()])
 
-    score = sde.watched(sde.Baseline(name=treatment.name, score=treatment.score), watch).score
+    score = sde.watched(sde.Treatment(name=treatment.name, score=treatment.score), watch).score
     sides = [text, image]
     sides[asks] = sides[asks][torch.from_numpy(asked)]
     sides[answers] = gallery[torch.from_numpy(order)]

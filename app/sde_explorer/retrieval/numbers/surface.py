@@ -9,7 +9,7 @@ import numpy as np
 import sde_core as sde
 from sde_core.partition import Partition, nothing_to_move
 from sde_core.spectra.spectrum import Spectrum
-from sde_core.treatments.treatment import as_baseline, treatment_of
+from sde_core.treatments.gains import gains_of, treatment_of
 from sde_explorer.retrieval.numbers.table import (
     RAW,
     SEED,
@@ -134,7 +134,7 @@ def surface(
         raise sde.ConfigError(nothing_to_move(sides[0][1]))
     found = Surface(
         cells=(),
-        raw=_cell(val, sde.Baseline(name=RAW), (0,) * 6),
+        raw=_cell(val, sde.Treatment(name=RAW), (0,) * 6),
         n_fit=len(fit.images),
         n_val=len(val.images),
         n_val_all=n_val_all,
@@ -143,10 +143,10 @@ def surface(
         found = replace(found, cells=(*found.cells, cell))
         share = len(found.cells) / len(factors) ** 2
         report(0.02 + 0.9 * share, f"{len(found.cells)} of {len(factors) ** 2} pairs of thresholds", found)
-    rows = [sde.Baseline(name=RAW)]
+    rows = [sde.Treatment(name=RAW)]
     best = replace(config, noise_factor=found.best.noise, strong_factor=found.best.strong)
     for name, chosen in ((OWN, config), (BEST, best)):
-        rows.append(replace(as_baseline(*_treated(sides, chosen)), name=name))
+        rows.append(replace(treatment_of(*_treated(sides, chosen)), name=name))
     tested = recall_rows(
         test, rows, lambda name, share: report(0.92 + 0.08 * share, f"testing: {name}", None)
     )
@@ -168,9 +168,11 @@ def _sides(fit: Part, config: sde.TreatmentConfig) -> tuple[Side, Side]:
     return sides[0], sides[1]
 
 
-def _treated(sides: tuple[Side, Side], config: sde.TreatmentConfig) -> tuple[sde.Treatment, sde.Treatment]:
+def _treated(
+    sides: tuple[Side, Side], config: sde.TreatmentConfig
+) -> tuple[sde.FittedGains, sde.FittedGains]:
     image, text = sides
-    return treatment_of(*image, config), treatment_of(*text, config)
+    return gains_of(*image, config), gains_of(*text, config)
 
 
 def _cells(
@@ -189,11 +191,11 @@ def _cells(
             if gains not in known:
                 # Where all is pruned only rounding is left: it has no direction to rank by.
                 is_empty = not all(bool(each.gains.any()) for each in both)
-                known[gains] = _nothing(counts) if is_empty else _cell(val, as_baseline(*both), counts)
+                known[gains] = _nothing(counts) if is_empty else _cell(val, treatment_of(*both), counts)
             yield replace(known[gains], noise=noise, strong=strong, counts=counts)
 
 
-def _cell(val: Part, row: sde.Baseline, counts: Counts) -> Cell:
+def _cell(val: Part, row: sde.Treatment, counts: Counts) -> Cell:
     made = val.embeddings
     metrics = sde.metrics_from_ranks(row.ranks(made.image, made.text, made.links), (1,))
     return Cell(

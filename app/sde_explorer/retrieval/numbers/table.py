@@ -89,7 +89,7 @@ class RecallRow:
 
 def recall_rows(
     part: Part,
-    treatments: Sequence[sde.Baseline],
+    treatments: Sequence[sde.Treatment],
     report: Callable[[str, float], None],
     *,
     raw: sde.RetrievalRanks | None = None,
@@ -126,7 +126,7 @@ def recall_rows(
             compared=row,
             first=seen.first,
             gap=gap_of(_gap_pairs(part), treatment),
-            moves=treatment.image_map is not None or treatment.text_map is not None,
+            moves=treatment.moves,
         )
 
 
@@ -165,15 +165,9 @@ def _gap_pairs(part: Part) -> sde.EmbeddingSet:
     return part.embeddings.select(part.asked[Direction.TEXT_RETRIEVAL])
 
 
-def gap_of(embeddings: sde.EmbeddingSet, treatment: sde.Baseline) -> float:
+def gap_of(embeddings: sde.EmbeddingSet, treatment: sde.Treatment) -> float:
     """Return the modality gap of the pairs of a set as a treatment maps them."""
-    import torch
-
-    image, text = (torch.from_numpy(np.array(x)) for x in embeddings.paired())
-    return sde.modality_gap(
-        image if treatment.image_map is None else treatment.image_map(image),
-        text if treatment.text_map is None else treatment.text_map(text),
-    )
+    return sde.modality_gap(*treatment.mapped(*embeddings.paired()))
 
 
 def in_order(rows: Sequence[RecallRow]) -> list[RecallRow]:

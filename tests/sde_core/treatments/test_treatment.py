@@ -1,0 +1,68 @@
+"""One class holds what is done to both modalities, however it was made."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import sde_core as sde
+
+
+@pytest.fixture
+def toy_set():
+    rng = np.random.default_rng(5)
+    image, text = (rng.normal(size=(30, 8)).astype(np.float32) for _ in range(2))
+    return sde.EmbeddingSet.from_arrays(image, text, np.arange(30), name="toy")
+
+
+def test_former_names_and_keywords_are_this_class(toy_set):
+    assert sde.Baseline is sde.SavedTreatment is sde.Treatment
+    maps = [sde.fit_mean_shift(rows) for rows in (toy_set.image, toy_set.text)]
+    row = sde.Baseline(name="mine", image_map=maps[0], text_map=maps[1])
+    saved = sde.SavedTreatment(image=maps[0], text=maps[1], facts={"kind": "prune", "label": "pruned"})
+    assert (row.name, saved.name) == ("mine", "sde-pruned")
+    assert [row.image, row.text] == [saved.image, saved.text] == maps
+
+
+@pytest.mark.parametrize("name", ["mean-shift", "whitening", "sde-enhanced", "sde-pruned"])
+def test_every_treatment_of_vectors_can_be_saved_and_applied(name, toy_set, tmp_path):
+    made = next(t for t in sde.fit_all(toy_set.image, toy_set.text) if t.name == name)
+    loaded = sde.load_treatment(made.save(tmp_path / "maps"))
+    assert (loaded.name, loaded.facts) == (name, made.facts)
+    treated = loaded(toy_set)
+    for rows, mapped in zip(
+        (treated.image, treated.text), made.mapped(toy_set.image, toy_set.text), strict=True
+    ):
+        np.testing.assert_array_equal(rows, mapped)
+    assert treated.provenance.transform == made.facts["label"]
+    links = toy_set.links
+    for way in ("image_retrieval", "text_retrieval"):
+        before, after = (getattr(t.ranks(toy_set.image, toy_set.text, links), way) for t in (made, loaded))
+        np.testing.assert_array_equal(before.best_rank, after.best_rank)
+
+
+def test_a_folder_of_an_earlier_version_opens(toy_set, tmp_path):
+    digests = {}
+    for modality in ("image", "text"):
+        file = tmp_path / f"{modality}.safetensors"
+        gains = torch.linspace(1, 0, 8)
+        sde.SpectralTransform.fit(sde.compute_spectrum(getattr(toy_set, modality)), gains).save(file)
+        digests[modality] = hashlib.sha256(file.read_bytes()).hexdigest()
+    facts = {"format": 1, "kind": "enhance", "label": "sde-enhanced of toy", "sha256": digests}
+    (tmp_path / "transform.json").write_text(json.dumps(facts))
+    assert sde.load_treatment(tmp_path)(toy_set).provenance.transform == "sde-enhanced of toy"
+
+
+def test_one_that_corrects_scores_is_no_map(toy_set, tmp_path):
+    csls = sde.fit_baseline("csls", toy_set.image, toy_set.text)
+    assert not csls.moves
+    assert all(torch.equal(a, torch.tensor(b)) for a, b in zip(
+        csls.mapped(toy_set.image, toy_set.text), (toy_set.image, toy_set.text), strict=True
+    ))  # fmt: skip
+    for use in (csls, lambda made: csls.save(tmp_path / "maps")):
+        with pytest.raises(sde.ConfigError, match="csls corrects scores, not vectors"):
+            use(toy_set)
+    with pytest.raises(sde.ConfigError, match="image_map must be a fitted AffineMap"):
+        sde.Treatment(name="raw").save(tmp_path / "maps")
