@@ -191,8 +191,8 @@ def term_keywords() -> dict[str, str]:
     found: dict[str, str] = {}
     for cls in TERMS:
         for setting in settings_of(cls):
-            words = f"weight {setting.help}" if setting.name == "weight" else setting.help
-            found.setdefault(cls.flat_name(setting.name), "; ".join(filter(None, (words, setting.limits))))
+            words = f"weight {setting.words}" if setting.name == "weight" else setting.words
+            found.setdefault(cls.flat_name(setting.name), words)
     return found
 
 
@@ -203,7 +203,7 @@ def keywords() -> dict[str, str]:
         if setting.name == "terms":
             found |= term_keywords()
         else:
-            found[setting.name] = "; ".join(filter(None, (setting.help, setting.limits)))
+            found[setting.name] = setting.words
     return found
 
 
