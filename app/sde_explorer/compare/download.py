@@ -13,12 +13,12 @@ import sde_core as sde
 if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
-    from sde_explorer.state import State
 
 
 def compare_download(
-    common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "State"
+    common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "CompareState"
 ) -> None:
     """Show the button; the file is written when it is pressed, with the numbers that are there by then."""
     st.download_button(
@@ -31,7 +31,9 @@ def compare_download(
     )
 
 
-def as_json(common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "State") -> str:
+def as_json(
+    common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "CompareState"
+) -> str:
     """Return everything that the view shows as JSON; numbers that are not defined are null."""
     sides = {"A": common.a, "B": common.b}
     content = {

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
     from sde_explorer.readings.gains import GainReport
-    from sde_explorer.state import State
-    from sde_explorer.state_choices import StrongMode
+    from sde_explorer.shared_state import SharedState, StrongMode
 
 
-def gains(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[GainReport]":
+def gains(data: Dataset, state: "SharedState", modalities: tuple[str, ...]) -> "list[GainReport]":
     """Return the gains of each modality over training and at the state's moment.
 
     Raises:
@@ -44,7 +43,9 @@ def gains(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[G
     ]
 
 
-def certificates(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[CertificateReport]":
+def certificates(
+    data: Dataset, state: "SharedState", modalities: tuple[str, ...]
+) -> "list[CertificateReport]":
     """Return the certificate of each modality at the state's moment.
 
     Raises:
@@ -66,7 +67,7 @@ def certificates(data: Dataset, state: "State", modalities: tuple[str, ...]) -> 
 
 
 def strong_gains(
-    data: Dataset, state: "State", mode: "StrongMode", modalities: tuple[str, ...]
+    data: Dataset, state: "SharedState", mode: "StrongMode", modalities: tuple[str, ...]
 ) -> "list[npt.NDArray[np.float64]]":
     """Return the (r,) gains of each modality at the state's moment, in another strong mode.
 
@@ -77,7 +78,7 @@ def strong_gains(
     return [_now(data, asked, found).cpu().numpy() for found in bands(data, state, modalities)]
 
 
-def transform(data: Dataset, state: "State", modality: str) -> sde.AffineMap | None:
+def transform(data: Dataset, state: "SharedState", modality: str) -> sde.AffineMap | None:
     """Return the map that the state's transform is for one modality; None leaves the vectors as they are.
 
     Raises:
@@ -86,7 +87,7 @@ def transform(data: Dataset, state: "State", modality: str) -> sde.AffineMap | N
     return None if state.transform == "none" else fitted(data, state, modality)
 
 
-def fitted(data: Dataset, state: "State", modality: str) -> sde.AffineMap:
+def fitted(data: Dataset, state: "SharedState", modality: str) -> sde.AffineMap:
     """Return the map of the gains that the Curriculum page shows, in use or not.
 
     Raises:
@@ -96,7 +97,7 @@ def fitted(data: Dataset, state: "State", modality: str) -> sde.AffineMap:
     return sde.AffineMap.fit(spectrum(data, modality, state.center), _now(data, state, found))
 
 
-def _now(data: Dataset, state: "State", found: "Bands") -> "Tensor":
+def _now(data: Dataset, state: "SharedState", found: "Bands") -> "Tensor":
     return numbers_gains.gains_at(
         spectrum(data, found.modality, state.center),
         found,
@@ -107,7 +108,7 @@ def _now(data: Dataset, state: "State", found: "Bands") -> "Tensor":
     )
 
 
-def _ascent(data: Dataset, state: "State", modality: str) -> "Tensor | None":
+def _ascent(data: Dataset, state: "SharedState", modality: str) -> "Tensor | None":
     if state.strong_mode != "adversarial":
         return None
     return _ascents(data.fingerprint, state.center, data.embeddings)[MODALITIES.index(modality)]

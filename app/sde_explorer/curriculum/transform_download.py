@@ -18,7 +18,7 @@ from sde_explorer.spectrum.numbers import export as numbers_export
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 _USE = {
     "none": (
@@ -29,7 +29,7 @@ _USE = {
 }
 
 
-def transform_download(data: "Dataset", state: "State") -> None:
+def transform_download(data: "Dataset", state: "SharedState") -> None:
     """Show the buttons; a file is written when its button is pressed."""
     name = f"sde-{numbers_gains.kind_of(state)}-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
@@ -65,7 +65,7 @@ def transform_download(data: "Dataset", state: "State") -> None:
     )
 
 
-def _map_of(data: "Dataset", state: "State", modality: str) -> bytes:
+def _map_of(data: "Dataset", state: "SharedState", modality: str) -> bytes:
     return as_file(cached_curriculum.fitted(data, state, modality))
 
 
@@ -77,7 +77,7 @@ def as_file(transform: sde.SpectralTransform) -> bytes:
         return path.read_bytes()
 
 
-def as_zip(data: "Dataset", state: "State", name: str) -> bytes:
+def as_zip(data: "Dataset", state: "SharedState", name: str) -> bytes:
     """Return a zip with one folder, ``name``, that `load_treatment` and `sde transform --load` read."""
     image, text = (cached_curriculum.fitted(data, state, modality) for modality in MODALITIES)
     certificates = cached_curriculum.certificates(data, state, MODALITIES)

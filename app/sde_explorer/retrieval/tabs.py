@@ -21,7 +21,7 @@ from sde_explorer.ui.fields import segments
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
     from sde_explorer.ui.frame import View
 
 
@@ -86,7 +86,7 @@ def _files(found: Measured, rows: list[RecallRow]) -> None:
     )
 
 
-def as_json(data: "Dataset", state: "State", parts: tuple[Part, Part], rows: list[RecallRow]) -> str:
+def as_json(data: "Dataset", state: "RetrievalState", parts: tuple[Part, Part], rows: list[RecallRow]) -> str:
     """Return the table, the parameters of the page, and where the vectors come from."""
     parameters = asdict(state) | {"fingerprint": data.fingerprint, "version": sde.__version__}
     return json.dumps(table_content(data.embeddings, *parts, rows, parameters), indent=1, allow_nan=False)

@@ -13,10 +13,10 @@ from sde_explorer.ui.csv_text import csv_text
 if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.spectrum.state import SpectrumState
 
 
-def downloads(reports: "list[Bands]", state: "State", data: "Dataset") -> None:
+def downloads(reports: "list[Bands]", state: "SpectrumState", data: "Dataset") -> None:
     """Show the two buttons; the files are written when one is pressed."""
     name = f"spectrum-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
@@ -43,7 +43,7 @@ def as_csv(reports: "list[Bands]") -> str:
     return csv_text(numbers_export.as_rows(reports))
 
 
-def as_json(reports: "list[Bands]", state: "State", embeddings: sde.EmbeddingSet) -> str:
+def as_json(reports: "list[Bands]", state: "SpectrumState", embeddings: sde.EmbeddingSet) -> str:
     """Return numbers, parameters and where the vectors come from."""
     parameters = asdict(state) | {"fingerprint": embeddings.fingerprint, "version": sde.__version__}
     content = numbers_export.as_json(reports, parameters) | {"provenance": embeddings.provenance.as_dict()}

@@ -19,12 +19,12 @@ from sde_explorer.ui.thumbnails import thumbnails
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.subspaces.state import SubspacesState
 
 _N_PICTURES = 18
 
 
-def picked(data: "Dataset", state: "State") -> None:
+def picked(data: "Dataset", state: "SubspacesState") -> None:
     """Show the picked pictures, how they differ from all, and their files."""
     st.markdown("**Picked**")
     st.text_input(
@@ -57,7 +57,7 @@ def picked(data: "Dataset", state: "State") -> None:
     _files(data, state, rows)
 
 
-def _files(data: "Dataset", state: "State", rows: list[int]) -> None:
+def _files(data: "Dataset", state: "SubspacesState", rows: list[int]) -> None:
     name = f"picked-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
         st.download_button(
@@ -84,12 +84,12 @@ def _let_go() -> None:
     put(rows=())
 
 
-def as_csv(data: "Dataset", state: "State", rows: list[int]) -> str:
+def as_csv(data: "Dataset", state: "SubspacesState", rows: list[int]) -> str:
     """Return one line for each picked picture."""
     return csv_text(_pairs(data, state, rows))
 
 
-def as_json(data: "Dataset", state: "State", rows: list[int]) -> str:
+def as_json(data: "Dataset", state: "SubspacesState", rows: list[int]) -> str:
     """Return the picked pairs, the parameters, and where the vectors come from."""
     parameters = asdict(state) | {"fingerprint": data.fingerprint, "version": sde.__version__}
     content = {
@@ -100,6 +100,6 @@ def as_json(data: "Dataset", state: "State", rows: list[int]) -> str:
     return json.dumps(content, indent=1, allow_nan=False, default=str)
 
 
-def _pairs(data: "Dataset", state: "State", rows: list[int]) -> list[dict[str, object]]:
+def _pairs(data: "Dataset", state: "SubspacesState", rows: list[int]) -> list[dict[str, object]]:
     image, text = (cached_energies.band_shares(data, state, modality) for modality in ("image", "text"))
     return pair_rows(data.embeddings, rows, image, text)

@@ -13,7 +13,8 @@ from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.rules import rule_names
 from sde_explorer.serving import policy
 from sde_explorer.sets import SetEntry
-from sde_explorer.state import DEFAULT, State, left_out, selections
+from sde_explorer.shared_state import SharedState
+from sde_explorer.state import DEFAULT, left_out, selections
 from sde_explorer.ui import fields
 from sde_explorer.ui.session import current_state, put, take_link
 from sde_explorer.ui.terms import CROSS_JUDGE, HELP, RULES
@@ -192,7 +193,7 @@ def _foot() -> None:
         header_button()
 
 
-def _selections(state: State) -> None:
+def _selections(state: SharedState) -> None:
     """Show what is picked as chips, each with an x."""
     if state.rows:
         st.button(

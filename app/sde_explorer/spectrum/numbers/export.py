@@ -13,7 +13,7 @@ from sde_explorer.readings.gains import kind_of
 
 if TYPE_CHECKING:
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 
 def as_rows(reports: list[Bands]) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def as_json(reports: list[Bands], parameters: dict[str, Any]) -> dict[str, Any]:
 
 def transform_facts(
     embeddings: sde.EmbeddingSet,
-    state: "State",
+    state: "SharedState",
     reports: list[Bands],
     certificates: "list[CertificateReport]",
 ) -> dict[str, Any]:

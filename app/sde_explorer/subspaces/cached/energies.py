@@ -14,7 +14,7 @@ from sde_explorer.subspaces.numbers.pair_energy import PairEnergies, pair_energi
 if TYPE_CHECKING:
     import torch
 
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 MOST_PAIRS = 50_000
 """Pairs whose energies are compared; of more, a seeded sample."""
@@ -26,7 +26,7 @@ _BLOCK_ROWS = 1 << 16
 Floats = npt.NDArray[np.float32]
 
 
-def band_shares(data: Dataset, state: "State", modality: str) -> Floats:
+def band_shares(data: Dataset, state: "SharedState", modality: str) -> Floats:
     """Return the (m, 3) energy of every picture or caption in strong, weak and noise.
 
     Raises:
@@ -44,7 +44,7 @@ def _shares(
     rule: str,
     factors: tuple[float, float],
     _data: Dataset,
-    _state: "State",
+    _state: "SharedState",
 ) -> Floats:
     import torch
 
@@ -68,7 +68,7 @@ def _energies(fingerprint: str, modality: str, center: str, _data: Dataset) -> "
     return sde.energy_shares(_rows(_data.embeddings, modality), spectrum(_data, modality, center))
 
 
-def pairs_by_band(data: Dataset, state: "State") -> PairEnergies:
+def pairs_by_band(data: Dataset, state: "SharedState") -> PairEnergies:
     """Return the energies of the pairs, all or a seeded sample of 50,000.
 
     Raises:
@@ -85,7 +85,7 @@ def _pairs(
     rule: str,
     factors: tuple[float, float],
     _data: Dataset,
-    _state: "State",
+    _state: "SharedState",
 ) -> PairEnergies:
     from sde_core.geometry.projection import sample_rows
 
