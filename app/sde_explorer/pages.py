@@ -14,6 +14,7 @@ from sde_explorer.share import page as share
 from sde_explorer.spectrum import page as spectrum
 from sde_explorer.subspaces import page as subspaces
 from sde_explorer.tour.card import tour
+from sde_explorer.tour.start import header_button
 from sde_explorer.training import page as training
 from sde_explorer.ui.figure_files import figure_files
 from sde_explorer.ui.navigation import remember_pages, remember_view
@@ -58,7 +59,7 @@ remember_view(page.title)
 take_link()
 begin_run()
 tour(page.title)
-side_panel(page.title)
+side_panel(page.title, header_button)
 page.run()
 end_run()
 running()

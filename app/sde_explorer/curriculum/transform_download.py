@@ -12,9 +12,9 @@ import streamlit as st
 import sde_core as sde
 from sde_core.vocabulary import MODALITIES
 from sde_explorer.curriculum import cached as cached_curriculum
+from sde_explorer.curriculum.numbers.transform_facts import transform_facts
 from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.readings.cached import spectra as cached_spectra
-from sde_explorer.spectrum.numbers import export as numbers_export
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -81,7 +81,7 @@ def as_zip(data: "Dataset", state: "SharedState", name: str) -> bytes:
     """Return a zip with one folder, ``name``, that `load_treatment` and `sde transform --load` read."""
     image, text = (cached_curriculum.fitted(data, state, modality) for modality in MODALITIES)
     certificates = cached_curriculum.certificates(data, state, MODALITIES)
-    facts = numbers_export.transform_facts(
+    facts = transform_facts(
         data.embeddings, state, cached_spectra.bands(data, state, MODALITIES), certificates
     )
     content = io.BytesIO()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_explorer.readings.cached import energies as cached_energies
 from sde_explorer.subspaces import words
-from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.subspaces.figures.pairs import composition_figure
 from sde_explorer.subspaces.numbers.selection import composition, pair_rows, rows_with_words
 from sde_explorer.subspaces.terms import HELP

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from sde_core.vocabulary import BANDS
+from sde_explorer.readings.cached import energies as cached_energies
 from sde_explorer.readings.cached import pictures as cached_pictures
-from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.ui.figures import palette
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.shared_state import SharedState
-    from sde_explorer.subspaces.numbers.maps import View
 
 _HTML = """<div class="card" hidden><img alt=""><div class="words"><b></b><p></p><div class="bars"></div>
 <small></small></div></div>"""
@@ -93,7 +92,7 @@ def picks(charts: tuple[str, ...], on_pick: Callable[[list[int]], None]) -> None
     )
 
 
-def view_of(chart: str, of: str) -> "View | None":
+def view_of(chart: str, of: str) -> tuple[float, float, float, float] | None:
     """Return which part of a figure the browser shows, if somebody has moved it.
 
     Args:

@@ -8,10 +8,10 @@ import streamlit as st
 
 import sde_core as sde
 from sde_explorer.jobs import Job
+from sde_explorer.readings.cached.energies import band_shares
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.cached.spectra import spectrum
 from sde_explorer.subspaces.cached.directions import joint_spectrum
-from sde_explorer.subspaces.cached.energies import band_shares
 from sde_explorer.subspaces.map_job import umap_job
 from sde_explorer.subspaces.numbers.maps import (
     Colours,
