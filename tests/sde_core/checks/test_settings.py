@@ -77,6 +77,6 @@ def test_every_setting_is_on_the_command_line(command, configs, capsys):
         for setting in settings_of(config):
             assert setting.help, setting.name
             option = "loss" if (config, setting.name) == (sde.LossConfig, "name") else setting.name
-            is_there = re.search(rf"--{option.replace('_', '-')}\b", told) is not None
-            assert is_there == (setting.kind is not None), setting.name
+            if setting.kind is not None:
+                assert re.search(rf"--{option.replace('_', '-')}\b", told), setting.name
             assert f"{setting.name}: {setting.help}" in config.__doc__
