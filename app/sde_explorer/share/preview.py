@@ -47,7 +47,7 @@ def report_preview(data: "Dataset", state: "ShareState", title: str) -> None:
         state: of the dashboard.
         title: of the report.
     """
-    from sde_core.report.preview import preview_page
+    from sde_core.report.page import preview_page
 
     try:
         found = cached_spectra.bands(data, state, MODALITIES)
