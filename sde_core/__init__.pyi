@@ -88,7 +88,7 @@ from .sets.agreement import Agreement as Agreement
 from .sets.agreement import compare_with_encoder as compare_with_encoder
 from .sets.concatenate import concatenate as concatenate
 from .sets.embeddings import EmbeddingSet as EmbeddingSet
-from .sets.held_out import hold_out as hold_out
+from .sets.hold_out import hold_out as hold_out
 from .sets.provenance import Provenance as Provenance
 from .shaping.certificate import Certificate as Certificate
 from .shaping.certificate import certify as certify

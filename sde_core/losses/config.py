@@ -13,7 +13,7 @@ from sde_core.partition import Rule
 from sde_core.shaping.curriculum import CurriculumConfig, Schedule
 
 _T = TypeVar("_T", bound=Term)
-_STIRRED = CurriculumConfig(strong="noise")
+_NOISY = CurriculumConfig(strong="noise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -53,7 +53,7 @@ class SDELossConfig:
     (['subspace', 'spectral_contrast'], 16)
     """
 
-    enhancement: CurriculumConfig | None = _STIRRED
+    enhancement: CurriculumConfig | None = _NOISY
     rule: str | Rule = "mp-iqr"
     center: Annotated[Literal["mean"] | None, Help("mean takes each modality's mean off")] = None
     weight_start: Annotated[float, Weight, Help("lambda, the weight of all terms, at the start")] = 1.0
