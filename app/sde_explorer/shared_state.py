@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sde_explorer.url_values import Numbers, Range, Said
+from sde_core.checks.settings import Range
+from sde_explorer.url_values import Numbers, Said
 
 Center = Literal["removed", "kept"]
 Show = Literal["both", "image", "text"]

@@ -7,16 +7,16 @@ part that it reads; the whole is for pages, links and the tour.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any
 from urllib.parse import quote
 
+from sde_core.checks.settings import Setting, settings_of
 from sde_explorer.data.state import DataState
 from sde_explorer.retrieval.state import RetrievalState
 from sde_explorer.search.state import SearchState
 from sde_explorer.share.state import ShareState
 from sde_explorer.shared_state import SharedState
-from sde_explorer.url_values import MOST_LETTERS, Numbers, Range, Said, numbers_as_text
+from sde_explorer.url_values import MOST_LETTERS, Numbers, Said, numbers_as_text, wrong_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,49 +27,23 @@ class State(ShareState, RetrievalState, SearchState, DataState):
 DEFAULT = State()
 
 
-class _Kind(NamedTuple):
-    """What an annotation says of a field."""
-
-    type: Any
-    options: tuple[str, ...] = ()
-    range: Range | None = None
-    numbers: Numbers | None = None
-    said: Said | None = None
+def _settings(part: type[SharedState] = State) -> dict[str, Setting]:
+    kind: Any = part
+    return {setting.name: setting for setting in settings_of(kind)}
 
 
-@cache
-def _kinds(part: Any = State) -> dict[str, _Kind]:  # noqa: ANN401  (a class, for the cache)
-    found = {}
-    for name, hint in get_type_hints(part, include_extras=True).items():
-        base, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-        by_class = {type(note): note for note in notes}
-        found[name] = _Kind(
-            type=get_origin(base) or base,
-            options=get_args(base) if get_origin(base) is Literal else (),
-            range=by_class.get(Range),
-            numbers=by_class.get(Numbers),
-            said=by_class.get(Said),
-        )
-    return found
-
-
-def _kinds_of(state: SharedState) -> dict[str, _Kind]:
-    part: Any = type(state)
-    return _kinds(part)
-
-
-RANGES = {name: (kind.range.low, kind.range.high) for name, kind in _kinds().items() if kind.range}
+RANGES = {name: (kind.range.low, kind.range.high) for name, kind in _settings().items() if kind.range}
 """Least and largest value of every number."""
 
 
 def choices(name: str) -> tuple[str, ...]:
     """Return the options of a field that has a fixed list of them."""
-    return _kinds()[name].options
+    return _settings()[name].choices
 
 
 def selections() -> dict[str, tuple[int, ...]]:
     """Return the fields that are selections, empty: what to set when the rows that they count are others."""
-    return {name: () for name, kind in _kinds().items() if kind.numbers}
+    return {name: () for name, kind in _settings().items() if kind.note(Numbers)}
 
 
 def read_state(values: Mapping[str, Any]) -> State:
@@ -92,10 +66,10 @@ def wild_parameters(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -
     """
     problems = []
     for name, values in link.items():
-        kind, value = _kinds().get(name), values[-1] if values else ""
+        kind, value = _settings().get(name), values[-1] if values else ""
         if kind is None:
             continue
-        wrong = _what_is_wrong(kind, value, rules if name == "rule" else kind.options)
+        wrong = _what_is_wrong(kind, value, rules if name == "rule" else kind.choices)
         if wrong:
             # A long value would push the page away; its beginning says which one it is.
             shown = value if len(value) <= 60 else f"{value[:60]}…"
@@ -103,12 +77,13 @@ def wild_parameters(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -
     return problems
 
 
-def _what_is_wrong(kind: _Kind, value: str, options: tuple[str, ...]) -> str:
+def _what_is_wrong(kind: Setting, value: str, options: tuple[str, ...]) -> str:
     if options:
         return "" if value in options else f"must be one of {', '.join(options)}"
     if kind.range:
-        return kind.range.wrong(value, whole=kind.type is int)
-    return kind.numbers.wrong(value) if kind.numbers else ""
+        return wrong_number(value, kind.range, whole=kind.kind is int)
+    numbers = kind.note(Numbers)
+    return numbers.wrong(value) if numbers else ""
 
 
 def linked_values(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -> dict[str, Any]:
@@ -119,27 +94,26 @@ def linked_values(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -> 
         rules: names of the partition rules.
     """
     found: dict[str, Any] = {}
-    for name, kind in _kinds().items():
+    for name, kind in _settings().items():
         values = link.get(name)
         if not values or wild_parameters({name: values}, rules):
             continue
-        if kind.numbers:
-            found[name] = kind.numbers.read(values[-1])
-        elif kind.type is tuple:
-            found[name] = tuple(values)
-        else:
-            found[name] = values[-1] if kind.options else kind.type(values[-1])
+        numbers = kind.note(Numbers)
+        if numbers:
+            found[name] = numbers.read(values[-1])
+        else:  # a tuple of texts is checked elsewhere
+            found[name] = kind.kind(values[-1]) if kind.kind else tuple(values)
     return found
 
 
 def link_of(state: SharedState) -> dict[str, list[str]]:
     """Return the URL parameters of a state or a part of it; a link says what is special, no defaults."""
     link = {}
-    for name, kind in _kinds_of(state).items():
+    for name, kind in _settings(type(state)).items():
         value = getattr(state, name)
         if value == getattr(DEFAULT, name) or _is_too_long(kind, value):
             continue
-        if kind.numbers:
+        if kind.note(Numbers):
             link[name] = [numbers_as_text(value)]
         else:
             link[name] = [str(v) for v in value] if isinstance(value, tuple) else [str(value)]
@@ -149,9 +123,9 @@ def link_of(state: SharedState) -> dict[str, list[str]]:
 def left_out(state: SharedState) -> list[str]:
     """Return one sentence for each field that is too long for a link."""
     return [
-        f"`{name}` holds {len(getattr(state, name)):,} {'numbers' if kind.numbers else 'characters'}, more than a link "
-        "can carry: they stay in this browser tab, and the link opens without them."
-        for name, kind in _kinds_of(state).items()
+        f"`{name}` holds {len(getattr(state, name)):,} {'numbers' if kind.note(Numbers) else 'characters'}, more than "
+        "a link can carry: they stay in this browser tab, and the link opens without them."
+        for name, kind in _settings(type(state)).items()
         if _is_too_long(kind, getattr(state, name))
     ]
 
@@ -159,15 +133,16 @@ def left_out(state: SharedState) -> list[str]:
 def said(state: SharedState) -> list[tuple[str, bool]]:
     """Return what the line at the top says of a state: each part, and whether it is not the default."""
     found = []
-    for name, kind in _kinds_of(state).items():
+    for name, kind in _settings(type(state)).items():
         value = getattr(state, name)
         special = value != getattr(DEFAULT, name)
-        if kind.said and (special or kind.said.always):
-            found.append((kind.said.of(value), special))
+        words = kind.note(Said)
+        if words and (special or words.always):
+            found.append((words.of(value), special))
     return found
 
 
-def _is_too_long(kind: _Kind, value: Any) -> bool:  # noqa: ANN401  (any field's)
-    if kind.type is str and not kind.options:
+def _is_too_long(kind: Setting, value: Any) -> bool:  # noqa: ANN401  (any field's)
+    if kind.kind is str and not kind.choices:
         return len(quote(value, errors="replace")) > MOST_LETTERS
-    return kind.numbers is not None and len(numbers_as_text(value)) > MOST_LETTERS
+    return kind.note(Numbers) is not None and len(numbers_as_text(value)) > MOST_LETTERS

@@ -73,6 +73,7 @@ class Setting:
         help: in a few words, or "".
         default: value without a word; MISSING where there is none.
         optional: whether None is allowed.
+        notes: all that the annotation holds.
     """
 
     name: str
@@ -83,6 +84,11 @@ class Setting:
     help: str
     default: Any
     optional: bool
+    notes: tuple[Any, ...]
+
+    def note(self, kind: type[_T]) -> _T | None:
+        """Return the note of a kind, or None."""
+        return next((note for note in self.notes if isinstance(note, kind)), None)
 
     def check(self, value: Any, shown: str) -> None:  # noqa: ANN401
         """Raise ConfigError unless the field may hold ``value``; ``shown`` is its name in the sentence."""
@@ -201,4 +207,5 @@ def _setting(name: str, hint: Any, default: Any) -> Setting:  # noqa: ANN401
         help=next((x.words for x in notes if isinstance(x, Help)), ""),
         default=default,
         optional=optional,
+        notes=notes,
     )

@@ -1,7 +1,7 @@
 """Gains, certificate and transform of a set with the state's curriculum and thresholds."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -29,16 +29,8 @@ def gains(data: Dataset, state: "SharedState", modalities: tuple[str, ...]) -> "
     Raises:
         SDEError: the rule or the strong mode misses something.
     """
-    config, kind = numbers_gains.curriculum_of(state), numbers_gains.kind_of(state)
     return [
-        numbers_gains.gain_report(
-            spectrum(data, found.modality, state.center),
-            found,
-            state.t,
-            config,
-            kind=kind,
-            ascent=_ascent(data, state, found.modality),
-        )
+        numbers_gains.gain_report(*_moment(data, state, found), **_treatment(data, state, found))
         for found in bands(data, state, modalities)
     ]
 
@@ -51,16 +43,11 @@ def certificates(
     Raises:
         SDEError: the rule or the strong mode misses something.
     """
-    config, kind = numbers_gains.curriculum_of(state), numbers_gains.kind_of(state)
     return [
         numbers_certificate.certificate_report(
-            spectrum(data, found.modality, state.center),
-            found,
-            state.t,
-            config,
+            *_moment(data, state, found),
             _coordinates(data.fingerprint, found.modality, state.center, data.embeddings),
-            kind=kind,
-            ascent=_ascent(data, state, found.modality),
+            **_treatment(data, state, found),
         )
         for found in bands(data, state, modalities)
     ]
@@ -98,14 +85,17 @@ def fitted(data: Dataset, state: "SharedState", modality: str) -> sde.AffineMap:
 
 
 def _now(data: Dataset, state: "SharedState", found: "Bands") -> "Tensor":
-    return numbers_gains.gains_at(
-        spectrum(data, found.modality, state.center),
-        found,
-        state.t,
-        numbers_gains.curriculum_of(state),
-        kind=numbers_gains.kind_of(state),
-        ascent=_ascent(data, state, found.modality),
-    )
+    return numbers_gains.gains_at(*_moment(data, state, found), **_treatment(data, state, found))
+
+
+def _moment(
+    data: Dataset, state: "SharedState", found: "Bands"
+) -> "tuple[sde.Spectrum, Bands, float, sde.CurriculumConfig]":
+    return spectrum(data, found.modality, state.center), found, state.t, numbers_gains.curriculum_of(state)
+
+
+def _treatment(data: Dataset, state: "SharedState", found: "Bands") -> dict[str, Any]:
+    return {"kind": numbers_gains.kind_of(state), "ascent": _ascent(data, state, found.modality)}
 
 
 def _ascent(data: Dataset, state: "SharedState", modality: str) -> "Tensor | None":

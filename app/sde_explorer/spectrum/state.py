@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from sde_core.checks.settings import Range
 from sde_explorer.shared_state import SharedState
-from sde_explorer.url_values import Range
 
 Spectra = Literal["by modality", "joint", "cross"]
 Overlay = Literal["chance", "bootstrap", "none"]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from sde_core.checks.settings import Range
 from sde_explorer.shared_state import SharedState
-from sde_explorer.url_values import Range
 
 Side = Literal["image", "text"]
 Look = Literal["Directions", "Pair energies", "Map"]
