@@ -6,9 +6,9 @@ from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import streamlit as st
 
 import sde_core as sde
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
@@ -21,13 +21,10 @@ def compare_download(
     common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "CompareState"
 ) -> None:
     """Show the button; the file is written when it is pressed, with the numbers that are there by then."""
-    st.download_button(
+    file_button(
         "All numbers and parameters (JSON)",
         lambda: as_json(common, pairs, jobs, state),
         f"compare-{common.a.fingerprint[:8]}-{common.b.fingerprint[:8]}.json",
-        "application/json",
-        on_click="ignore",
-        icon=":material/data_object:",
     )
 
 

@@ -15,6 +15,7 @@ from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.curriculum.numbers.transform_facts import transform_facts
 from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -33,24 +34,18 @@ def transform_download(data: "Dataset", state: "SharedState") -> None:
     """Show the buttons; a file is written when its button is pressed."""
     name = f"sde-{numbers_gains.kind_of(state)}-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        st.download_button(
+        file_button(
             "Both maps and how they were made (zip)",
             lambda: as_zip(data, state, name),
             f"{name}.zip",
-            "application/zip",
             key="save_both",
-            on_click="ignore",
-            icon=":material/folder_zip:",
         )
         for modality in MODALITIES:
-            st.download_button(
+            file_button(
                 f"Map of {modality} vectors (safetensors)",
                 partial(_map_of, data, state, modality),
                 f"{name}-{modality}.safetensors",
-                "application/octet-stream",
                 key=f"save_{modality}",
-                on_click="ignore",
-                icon=":material/download:",
             )
     st.caption(
         "One linear map for each modality, fitted on this set with the thresholds and the moment at the "

@@ -18,6 +18,7 @@ from sde_explorer.retrieval.table import recall_table
 from sde_explorer.retrieval.terms import HELP, ROWS
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.fields import segments
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -68,20 +69,11 @@ def _thresholds(found: Measured) -> None:
 
 def _files(found: Measured, rows: list[RecallRow]) -> None:
     name = f"retrieval-{found.data.fingerprint[:8]}"
-    st.download_button(
-        "CSV",
-        lambda: csv_text(table_rows(rows)),
-        f"{name}.csv",
-        "text/csv",
-        on_click="ignore",
-        help="The table.",
-    )
-    st.download_button(
+    file_button("CSV", lambda: csv_text(table_rows(rows)), f"{name}.csv", help="The table.")
+    file_button(
         "JSON",
         lambda: as_json(found.data, found.state, found.parts, rows),
         f"{name}.json",
-        "application/json",
-        on_click="ignore",
         help="The table, and the parameters that it depends on.",
     )
 

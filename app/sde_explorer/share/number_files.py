@@ -16,6 +16,7 @@ from sde_explorer.share.report import as_text, made_report
 from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.figure_files import file_stem
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -36,23 +37,14 @@ def share_numbers(data: "Dataset", state: "ShareState") -> None:
     content = report.content if report else None
     name = f"{file_stem(state.data)}-numbers-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        st.download_button(
-            "Tables (CSV, in a zip)",
-            lambda: as_zip(data, state, content),
-            f"{name}.zip",
-            "application/zip",
-            key="save_tables",
-            on_click="ignore",
-            icon=":material/folder_zip:",
+        file_button(
+            "Tables (CSV, in a zip)", lambda: as_zip(data, state, content), f"{name}.zip", key="save_tables"
         )
-        st.download_button(
+        file_button(
             "All numbers and parameters (JSON)",
             lambda: as_text(as_json(data, state, content)),
             f"{name}.json",
-            "application/json",
             key="save_numbers",
-            on_click="ignore",
-            icon=":material/data_object:",
         )
     files = [f"`{name}` {words}" for name, words in _FILES.items() if name != "retrieval" or content]
     later = "" if content else " Retrieval with intervals joins them once the report is made."

@@ -15,6 +15,7 @@ from sde_explorer.share.numbers.spec import set_name, spec_of
 from sde_explorer.share.preview import report_frame, report_preview
 from sde_explorer.share.report_job import MadeReport, report_job
 from sde_explorer.ui.figure_files import file_stem
+from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.notices import error_box
 
@@ -206,37 +207,21 @@ def _ask(job: Job | None, spec: "ReportSpec", state: "ShareState") -> None:
 def _hand_out(made: MadeReport, spec: "ReportSpec", state: "ShareState") -> None:
     stem = file_stem(state.data)
     size = len(made.page.encode()) / 1e6
-    st.download_button(
-        f"Report (HTML, {size:.1f} MB)",
-        made.page,
-        f"{stem}-report.html",
-        "text/html",
-        key="save_report",
-        on_click="ignore",
-        type="primary",
-        icon=":material/download:",
+    file_button(
+        f"Report (HTML, {size:.1f} MB)", made.page, f"{stem}-report.html", key="save_report", type="primary"
     )
-    st.download_button(
-        "Numbers (JSON)",
-        lambda: as_text(made.content),
-        f"{stem}-report.json",
-        "application/json",
-        key="save_report_numbers",
-        on_click="ignore",
-        icon=":material/data_object:",
+    file_button(
+        "Numbers (JSON)", lambda: as_text(made.content), f"{stem}-report.json", key="save_report_numbers"
     )
     _spec_button(spec, state)
 
 
 def _spec_button(spec: "ReportSpec", state: "ShareState") -> None:
-    st.download_button(
+    file_button(
         "Spec (JSON)",
         lambda: as_text(spec.as_dict()),
         f"{file_stem(state.data)}-spec.json",
-        "application/json",
         key="save_spec",
-        on_click="ignore",
-        icon=":material/description:",
         help="What the report is made of. `sde report --spec FILE` makes the same report; this page opens it too.",
     )
 

@@ -9,6 +9,7 @@ import streamlit as st
 import sde_core as sde
 from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.ui.csv_text import csv_text
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
@@ -20,21 +21,11 @@ def downloads(reports: "list[Bands]", state: "SpectrumState", data: "Dataset") -
     """Show the two buttons; the files are written when one is pressed."""
     name = f"spectrum-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        st.download_button(
-            "Singular values (CSV)",
-            lambda: as_csv(reports),
-            f"{name}.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/table:",
-        )
-        st.download_button(
+        file_button("Singular values (CSV)", lambda: as_csv(reports), f"{name}.csv")
+        file_button(
             "All numbers and parameters (JSON)",
             lambda: as_json(reports, state, data.embeddings),
             f"{name}.json",
-            "application/json",
-            on_click="ignore",
-            icon=":material/data_object:",
         )
 
 

@@ -14,6 +14,7 @@ from sde_explorer.subspaces.numbers.selection import composition, pair_rows, row
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.session import put
 from sde_explorer.ui.thumbnails import thumbnails
 
@@ -60,22 +61,8 @@ def picked(data: "Dataset", state: "SubspacesState") -> None:
 def _files(data: "Dataset", state: "SubspacesState", rows: list[int]) -> None:
     name = f"picked-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            lambda: as_csv(data, state, rows),
-            f"{name}.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/table:",
-        )
-        st.download_button(
-            "JSON",
-            lambda: as_json(data, state, rows),
-            f"{name}.json",
-            "application/json",
-            on_click="ignore",
-            icon=":material/data_object:",
-        )
+        file_button("CSV", lambda: as_csv(data, state, rows), f"{name}.csv")
+        file_button("JSON", lambda: as_json(data, state, rows), f"{name}.json")
         st.button("Let go", icon=":material/close:", on_click=_let_go)
 
 
