@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -98,6 +99,14 @@ def test_no_file_imports_itself_through_others():
 
 def _module_of(name: str, modules: dict[str, Path]) -> str:
     return name if name in modules else name.rpartition(".")[0]
+
+
+def test_no_room_is_most_of_the_house():
+    lines = Counter()
+    for path in FILES:
+        lines[path.relative_to(APP).parts[0]] += len(path.read_text().splitlines())
+    [(room, most)] = lines.most_common(1)
+    assert most <= 0.18 * lines.total(), room
 
 
 WHOLE = {"state.py", "tour/numbers.py"}
