@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import sde_core as sde
+from sde_core.checks.settings import to_plain
 from sde_core.files import bundled
 from sde_core.training import FinetuneConfig, LossConfig, finetune_side_by_side
-from sde_core.training.config import config_to_plain
 from sde_core.training.events import as_plain
 
 DATA = "emoji"
@@ -37,7 +37,7 @@ def main() -> None:
         "folder": "",
         "part": [],
         "fingerprint": found.fingerprint,
-        "runs": {name: config_to_plain(config) for name, config in RUNS.items()},
+        "runs": {name: to_plain(config) for name, config in RUNS.items()},
     }
     (folder / "request.json").write_text(json.dumps(asked, indent=1) + "\n", "utf-8")
     lines = [json.dumps(event, separators=(",", ":")) for event in told(found)]

@@ -88,7 +88,7 @@ from .sets.agreement import Agreement as Agreement
 from .sets.agreement import compare_with_encoder as compare_with_encoder
 from .sets.concatenate import concatenate as concatenate
 from .sets.embeddings import EmbeddingSet as EmbeddingSet
-from .sets.held_out import hold_out as hold_out
+from .sets.hold_out import hold_out as hold_out
 from .sets.provenance import Provenance as Provenance
 from .shaping.certificate import Certificate as Certificate
 from .shaping.certificate import certify as certify
@@ -107,6 +107,7 @@ from .spectra.cross_spectrum import compute_cross_spectrum as compute_cross_spec
 from .spectra.cross_spectrum import compute_joint_spectrum as compute_joint_spectrum
 from .spectra.metrics import effective_rank as effective_rank
 from .spectra.metrics import hellinger_distance as hellinger_distance
+from .spectra.metrics import register_metric as register_metric
 from .spectra.metrics import spectrum_metrics as spectrum_metrics
 from .spectra.null_spectra import resampled_spectra as resampled_spectra
 from .spectra.null_spectra import shuffled_column_spectra as shuffled_column_spectra

@@ -19,7 +19,7 @@ def _views() -> list[str]:
     [pages] = [
         node.value
         for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pages"
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VIEWS"
     ]
     return [key.value for key in pages.keys]
 

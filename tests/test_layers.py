@@ -59,6 +59,12 @@ def test_the_library_knows_nothing_of_the_app(path):
     assert not _uses(path, "app", "streamlit", "plotly", "tests", "data", "benchmarks")
 
 
+def test_the_library_has_few_rooms_and_each_its_floor():
+    rooms = {_room(path) for path in _files("sde_core")}
+    assert rooms == set(FLOOR)
+    assert len(rooms) <= 25
+
+
 def _room(path: Path) -> str:
     return path.relative_to(ROOT / "sde_core").parts[0].removesuffix(".py")
 

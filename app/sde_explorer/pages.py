@@ -1,26 +1,23 @@
 """The dashboard's page list and navigation."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sde_explorer.compare import page as compare
-from sde_explorer.curriculum import page as curriculum
-from sde_explorer.data import page as data
-from sde_explorer.overview import page as overview
 from sde_explorer.readings.cached.background import begin_run, end_run
-from sde_explorer.retrieval import page as retrieval
-from sde_explorer.share import page as share
-from sde_explorer.spectrum import page as spectrum
-from sde_explorer.subspaces import page as subspaces
 from sde_explorer.tour.card import tour
-from sde_explorer.training import page as training
+from sde_explorer.tour.start import header_button
 from sde_explorer.ui.figure_files import figure_files
 from sde_explorer.ui.navigation import remember_pages, remember_view
 from sde_explorer.ui.panel import side_panel
 from sde_explorer.ui.running import running
 from sde_explorer.ui.session import take_link
 from sde_explorer.ui.sign_in import sign_in
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
 # A picture of our own: an icon by name would be fetched from another host.
 ICON = Path(__file__).with_name("icon.png")
@@ -33,32 +30,39 @@ st.set_page_config(
 st.logo(str(LOGO), size="medium")
 sign_in()
 
-pages = {
-    "Overview": st.Page(overview.show, title="Overview", icon=":material/space_dashboard:", default=True),
-    "Data": st.Page(data.show, title="Data", icon=":material/database:", url_path="data"),
-    "Spectrum": st.Page(spectrum.show, title="Spectrum", icon=":material/ssid_chart:", url_path="spectrum"),
-    "Subspaces": st.Page(
-        subspaces.show, title="Subspaces", icon=":material/scatter_plot:", url_path="subspaces"
-    ),
-    "Curriculum": st.Page(
-        curriculum.show, title="Curriculum", icon=":material/timeline:", url_path="curriculum"
-    ),
-    "Retrieval": st.Page(
-        retrieval.show, title="Retrieval", icon=":material/manage_search:", url_path="retrieval"
-    ),
-    "Training": st.Page(
-        training.show, title="Training", icon=":material/model_training:", url_path="training"
-    ),
-    "Compare": st.Page(compare.show, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
-    "Share": st.Page(share.show, title="Share", icon=":material/ios_share:", url_path="share"),
+# Title and icon of each view in order; the folder of that name holds it, the first one opens.
+VIEWS = {
+    "Overview": "space_dashboard",
+    "Data": "database",
+    "Spectrum": "ssid_chart",
+    "Subspaces": "scatter_plot",
+    "Curriculum": "timeline",
+    "Retrieval": "manage_search",
+    "Training": "model_training",
+    "Compare": "compare_arrows",
+    "Share": "ios_share",
 }
+
+
+def _page(title: str, icon: str) -> "StreamlitPage":
+    folder, is_first = title.lower(), title == next(iter(VIEWS))
+    return st.Page(
+        import_module(f"sde_explorer.{folder}.page").show,
+        title=title,
+        icon=f":material/{icon}:",
+        url_path=None if is_first else folder,
+        default=is_first,
+    )
+
+
+pages = {title: _page(title, icon) for title, icon in VIEWS.items()}
 remember_pages(pages)
 page = st.navigation(list(pages.values()), position="top")
 remember_view(page.title)
 take_link()
 begin_run()
 tour(page.title)
-side_panel(page.title)
+side_panel(page.title, header_button)
 page.run()
 end_run()
 running()

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sde_core.checks.settings import Range
+
 MOST_LETTERS = 2_000
 """Of a selection in a link: browsers and mail programs keep addresses of this size whole."""
 
@@ -15,23 +17,15 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _RUN = re.compile(r"([0-9a-z]{1,7})(?:-([0-9a-z]{1,7}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A field that is a number from ``low`` to ``high``, both included."""
-
-    low: float
-    high: float
-
-    def wrong(self, text: str, *, whole: bool) -> str:
-        """Return what is wrong with a value of the link; empty if nothing is."""
-        try:
-            value = int(text) if whole else float(text)
-        except ValueError:
-            value = math.nan
-        # Written as "inside", so that NaN is refused too.
-        if self.low <= value <= self.high:
-            return ""
-        return f"must be {'a whole number' if whole else 'a number'} from {self.low:g} to {self.high:g}"
+def wrong_number(text: str, limits: Range, *, whole: bool) -> str:
+    """Return what is wrong with a number of the link; empty if nothing is."""
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        value = math.nan
+    if limits.holds(value):
+        return ""
+    return f"must be {'a whole number' if whole else 'a number'} from {limits.low:g} to {limits.high:g}"
 
 
 @dataclass(frozen=True, slots=True)

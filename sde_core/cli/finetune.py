@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sde_core.cli.finetune_options import add_settings, chosen_config
-from sde_core.cli.options import new_command
+from sde_core.cli.options import add_later, new_command
 from sde_core.cli.output import encoding_bar
 from sde_core.errors import ConfigError
 
@@ -53,21 +53,27 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="go on from OUTPUT/last.safetensors or from a checkpoint, ours or open_clip's epoch_N.pt",
     )
     parser.add_argument(
-        "--beside",
-        action="append",
-        default=[],
-        metavar="LOSS",
-        choices=("infonce", "siglip", "sde", "fanoise", "barlow", "vicreg"),
-        help="train this loss too, on the same batches; may come several times",
-    )
-    parser.add_argument(
         "--interpolate",
         type=float,
         metavar="ALPHA",
         help="write the weights (1 - ALPHA) start + ALPHA end too (WiSE-FT), to OUTPUT/interpolated",
     )
-    add_settings(parser)
+    add_later(parser, _add_training)
     parser.set_defaults(run=run)
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    from sde_core.training.config import LossName
+
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="LOSS",
+        choices=get_args(LossName),
+        help="train this loss too, on the same batches; may come several times",
+    )
+    add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -2,70 +2,26 @@
 
 import argparse
 import json
-from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sde_core.cli.options import add_settings_of, given_settings
 from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from sde_core.training import FinetuneConfig, LossConfig
 
-_NUMBER = "N"
 _Config = TypeVar("_Config")
-
-# name -> (type, choices, help); FinetuneConfig says more.
-_SETTINGS: dict[str, tuple[Callable[[str], Any], tuple[str, ...] | None, str]] = {
-    "train": (str, ("adapter", "heads", "last-block", "full"), "what is trained; default: adapter"),
-    "epochs": (int, None, "passes over the training pairs; default: 20"),
-    "steps": (int, None, "optimiser steps instead of epochs"),
-    "seconds": (float, None, "about how long to train instead of epochs"),
-    "batch_size": (int, None, "pairs that contrast, over all devices together; default: 512"),
-    "accumulate": (int, None, "parts in which a batch passes the model; default: 1"),
-    "learning_rate": (float, None, "peak; default: the usual one of --train"),
-    "weight_decay": (float, None, "AdamW's; default: 0.1"),
-    "warmup": (float, None, "share of the steps with a rising rate; default: 0.1"),
-    "clip_norm": (float, None, "largest norm of the gradient; default: 1"),
-    "precision": (str, ("fp32", "bf16", "fp16"), "default: fp32"),
-    "unlocked_groups": (int, None, "groups of each tower that last-block trains; default: 2"),
-    "lora_rank": (int, None, "rank of low-rank changes of the towers; default: 0, none"),
-    "captions": (str, ("sampled", "primary"), "default: sampled"),
-    "duplicates": (str, ("skipped", "negatives"), "pairs of one meaning in a batch; default: skipped"),
-    "concept": (str, None, "metadata column whose equal values mean the same"),
-    "temperature": (float, None, "of an adapter at the start; default: 0.07"),
-    "data_seed": (int, None, "of order and captions; default: 0"),
-    "noise_seed": (int, None, "of the losses' noise; default: 0"),
-    "init_seed": (int, None, "of low-rank changes; default: 0"),
-    "val_share": (float, None, "held out where the metadata has no val split; default: 0.1"),
-    "split_seed": (int, None, "of that hold-out; default: 0"),
-    "evaluate_every": (int, None, "steps between looks and checkpoints; default: a 20th of all"),
-    "patience": (int, None, "looks without a better score before an early stop"),
-    "rule": (str, None, "partition rule of the spectra shown; default: mp-iqr"),
-    "when_disk_full": (str, ("stop", "continue"), "default: stop"),
-    "device": (str, None, '"auto", "cpu", "cuda" or "cuda:N"; default: auto, under torchrun the own GPU'),
-    "workers": (int, None, "threads that read pictures; default: 2"),
-}
-_LOSS: dict[str, tuple[Callable[[str], Any], tuple[str, ...] | None, str]] = {
-    "loss": (str, ("infonce", "siglip", "sde", "fanoise", "barlow", "vicreg"), "default: infonce"),
-    "base": (str, ("infonce", "siglip"), "contrastive loss under sde, fanoise, barlow, vicreg"),
-    "rho": (float, None, "noise of fanoise; default: 0.1"),
-    "weight": (float, None, "of barlow's or vicreg's term; default: 0.01"),
-}
+_LOSS = {"name": "loss"}
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add an option for each setting; what is not given stays out of the namespace."""
+    from sde_core.training import FinetuneConfig, LossConfig
+
     group = parser.add_argument_group("training", "every setting of sde_core.FinetuneConfig")
-    for name, (kind, choices, words) in {**_LOSS, **_SETTINGS}.items():
-        shown = None if choices else ("NAME" if kind is str else _NUMBER)
-        group.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=kind,
-            choices=choices,
-            metavar=shown,
-            default=argparse.SUPPRESS,
-            help=words,
-        )
+    add_settings_of(group, LossConfig, shown=_LOSS)
+    add_settings_of(group, FinetuneConfig)
     group.add_argument(
         "--preset",
         choices=tuple(_PRESETS),
@@ -100,15 +56,13 @@ def chosen_config(options: argparse.Namespace, before: "FinetuneConfig | None") 
     """
     from sde_core.training import FinetuneConfig
 
-    given = {name: getattr(options, name) for name in _SETTINGS if hasattr(options, name)}
+    given = given_settings(options, FinetuneConfig)
     start = before or FinetuneConfig()
     return replace(start, loss=_chosen_loss(options, start.loss), **given)
 
 
 def _chosen_loss(options: argparse.Namespace, before: "LossConfig") -> "LossConfig":
-    given = {name: getattr(options, name) for name in _LOSS if hasattr(options, name)}
-    if "loss" in given:
-        given["name"] = given.pop("loss")
+    given = given_settings(options, type(before), shown=_LOSS)
     sde = before.sde
     if hasattr(options, "preset"):
         from sde_core.losses.config import SDELossConfig

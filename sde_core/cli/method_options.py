@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from sde_core.cli.options import add_later, add_settings_of, given_settings
 from sde_core.errors import ConfigError
 from sde_core.vocabulary import Centring
 
@@ -45,7 +46,7 @@ def add_partition_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_curriculum_options(parser: argparse.ArgumentParser) -> None:
-    """Add --progress and the knobs of the enhancement."""
+    """Add --progress and every setting of the enhancement."""
     group = parser.add_argument_group("enhancement")
     group.add_argument(
         "--progress",
@@ -54,18 +55,13 @@ def add_curriculum_options(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="curriculum position t in [0, 1]; 0 is the strongest",
     )
-    group.add_argument(
-        "--start", type=float, default=0.5, metavar="X", help="alpha at t = 0; default: %(default)s"
-    )
-    group.add_argument(
-        "--end", type=float, default=0.05, metavar="X", help="alpha at t = 1; default: %(default)s"
-    )
-    group.add_argument(
-        "--rho", type=float, default=1.0, metavar="X", help="overall strength in (0, 1]; default: 1"
-    )
-    group.add_argument("--strong", choices=("amplify", "noise", "off"), default="amplify")
-    group.add_argument("--weak", choices=("attenuate", "off"), default="attenuate")
-    group.add_argument("--noise", choices=("suppress", "off"), default="suppress")
+    add_later(parser, lambda _: _add_curriculum(group))
+
+
+def _add_curriculum(group: "argparse._ArgumentGroup") -> None:
+    from sde_core.shaping.curriculum import CurriculumConfig
+
+    add_settings_of(group, CurriculumConfig)
 
 
 def chosen_rule(options: argparse.Namespace) -> "str | Rule":
@@ -89,8 +85,6 @@ def chosen_treatment(options: argparse.Namespace, kind: str = "enhance") -> "Tre
     from sde_core.shaping.curriculum import CurriculumConfig
     from sde_core.treatments.gains import TreatmentConfig
 
-    names = ("start", "end", "rho", "strong", "weak", "noise")
-    given = {name: getattr(options, name) for name in names if hasattr(options, name)}
     return TreatmentConfig(
         kind="prune" if kind == "prune" else "enhance",
         rule=chosen_rule(options),
@@ -98,6 +92,6 @@ def chosen_treatment(options: argparse.Namespace, kind: str = "enhance") -> "Tre
         noise_factor=options.noise_factor,
         strong_factor=options.strong_factor,
         progress=getattr(options, "progress", 0.0),
-        curriculum=CurriculumConfig(**given),
+        curriculum=CurriculumConfig(**given_settings(options, CurriculumConfig)),
         seed=options.seed,
     )

@@ -1,7 +1,10 @@
 """Options that several commands share, and what they open."""
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sde_core.checks.settings import settings_of
 
 if TYPE_CHECKING:
     from sde_core.encoders import Encoder
@@ -35,6 +38,51 @@ def new_command(
         "--quiet", action="store_true", help="no progress and no remarks on stderr, only errors"
     )
     return parser
+
+
+def add_later(parser: argparse.ArgumentParser, add: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Have ``add(parser)`` called when the command is first used: what it declares takes a second to import."""
+    parse = parser.parse_known_args
+
+    def complete(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        parser.parse_known_args = parse  # type: ignore[method-assign]
+        add(parser)
+        return parse(*arguments, **named)
+
+    parser.parse_known_args = complete  # type: ignore[method-assign]
+
+
+def add_settings_of(
+    group: "argparse._ActionsContainer", config: type, *, shown: Mapping[str, str] | None = None
+) -> None:
+    """Add an option for each setting of a dataclass, as its annotation declares it.
+
+    What is not given stays out of the namespace: `given_settings` returns the rest.
+
+    Args:
+        group: of options.
+        config: the dataclass; fields that are no number and no text are left out.
+        shown: field -> its option, where that has another name.
+    """
+    for setting in settings_of(config):
+        if setting.kind is not None:
+            name = (shown or {}).get(setting.name, setting.name)
+            group.add_argument(
+                f"--{name.replace('_', '-')}",
+                type=setting.kind,
+                choices=setting.choices or None,
+                metavar=None if setting.choices else "NAME" if setting.kind is str else "N",
+                default=argparse.SUPPRESS,
+                help=setting.option_help,
+            )
+
+
+def given_settings(
+    options: argparse.Namespace, config: type, *, shown: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the settings of a dataclass that were given, by field."""
+    names = {s.name: (shown or {}).get(s.name, s.name) for s in settings_of(config) if s.kind is not None}
+    return {field: getattr(options, name) for field, name in names.items() if hasattr(options, name)}
 
 
 def add_pairs_options(parser: argparse.ArgumentParser) -> None:

@@ -18,9 +18,9 @@ from sde_core.embedding_formats.sources import Source, source_of
 from sde_core.embedding_formats.tables import TableLike, open_table
 from sde_core.errors import ConfigError, DataError
 from sde_core.files import bundled
+from sde_core.sets.absence import what_is_missing
 from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
-from sde_core.sets.missing import what_is_missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

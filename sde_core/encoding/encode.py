@@ -19,7 +19,7 @@ from sde_core.encoding.collected import Collected
 from sde_core.encoding.pictures import Batch, read_ahead
 from sde_core.encoding.progress import EncodeProgress, Pace
 from sde_core.errors import ConfigError, DataError
-from sde_core.files.growing import GrowingMatrix
+from sde_core.files.row_buffer import RowBuffer
 from sde_core.pairs.base import Pair, Pairs, Skipped
 from sde_core.sets.embeddings import EmbeddingSet, Floats
 from sde_core.sets.provenance import Provenance
@@ -119,7 +119,7 @@ def _encode_pictures(
     workers: int,
 ) -> tuple[Collected, Floats]:
     """Return the pairs whose picture could be encoded, with their (k, d) vectors."""
-    kept, vectors, pace = Collected(), GrowingMatrix(), Pace("images", pairs.n_items, progress)
+    kept, vectors, pace = Collected(), RowBuffer(), Pace("images", pairs.n_items, progress)
     rest, start = iter(pairs), 0
     for block in blocks.finished("images") if blocks else ():
         before = list(islice(rest, block.n_items))
@@ -184,7 +184,7 @@ def _encode_captions(
     progress: Callable[[EncodeProgress], None] | None,
     batch_size: int,
 ) -> Floats:
-    vectors, pace, start = GrowingMatrix(), Pace("captions", len(captions), progress), 0
+    vectors, pace, start = RowBuffer(), Pace("captions", len(captions), progress), 0
     for block in blocks.finished("captions") if blocks else ():
         batch = captions[start : start + block.n_items]
         _check_same(digest_of(batch), block.digest, "captions", blocks)

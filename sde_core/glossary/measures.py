@@ -2,7 +2,7 @@
 
 from sde_core.glossary.term import Format, Term
 
-SPECTRUM = (
+SPECTRUM = [
     Term(
         key="effective_rank",
         name="Effective rank",
@@ -90,7 +90,7 @@ SPECTRUM = (
         unit="dimensions",
         control="columns shuffled",
     ),
-)
+]
 """Of the singular values of one matrix, or of its rows."""
 
 PAIRS = (

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from sde_core.checks.settings import Range, check_settings
 from sde_core.errors import ConfigError, DataError
 from sde_core.knowledge.result import BandKnowledge
 from sde_core.partition.base import NOISE, STRONG, WEAK, Decision, Evidence
@@ -43,11 +44,10 @@ class KnownRule:
 
     known: BandKnowledge | None = None
     columns: Sequence[str] = ()
-    share: float = 0.8
+    share: Annotated[float, Range(0.0, 1.0, low_open=True)] = 0.8
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.share <= 1.0:
-            raise ConfigError(f"share must lie in (0, 1]; got {self.share}")
+        check_settings(self)
         if self.columns and self.known is None:
             raise ConfigError("columns must come with known, the result of band_knowledge; got None")
         for name in self.columns:

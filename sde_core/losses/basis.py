@@ -37,14 +37,14 @@ class BasisKeeper:
         """
         c = self.config
         if not is_training:
-            return self._parted(self._of_batch(rows), rows, is_exact=True)
+            return self._partitions(self._of_batch(rows), rows, is_exact=True)
         is_due = step != self._step and step % c.refresh_every == 0
         if self._kept is not None and not is_due and self._fits(rows):
             return self._kept
         if c.basis_memory > 0:
-            fresh = self._parted(self.grams.update(rows).spectra(self._needed()), rows, is_exact=False)
+            fresh = self._partitions(self.grams.update(rows).spectra(self._needed()), rows, is_exact=False)
         else:
-            fresh = self._parted(self._of_batch(rows), rows, is_exact=True)
+            fresh = self._partitions(self._of_batch(rows), rows, is_exact=True)
         # What is kept meets other rows next time.
         self._kept = StepConstants(spectra=fresh.spectra, partitions=fresh.partitions)
         self._step = step
@@ -87,7 +87,7 @@ class BasisKeeper:
     def _of_batch(self, rows: Pair) -> dict[str, Spectrum]:
         return {name: decompose(_rows_of(name, rows)) for name in self._needed()}
 
-    def _parted(self, spectra: dict[str, Spectrum], rows: Pair, *, is_exact: bool) -> StepConstants:
+    def _partitions(self, spectra: dict[str, Spectrum], rows: Pair, *, is_exact: bool) -> StepConstants:
         c = self.config
         wanted = [name for name in spectra if name != "shared" or self._is_needed("bands")]
         return StepConstants(

@@ -1,6 +1,6 @@
 """Cross-entropy of a score matrix both ways, without the matrix: its rows come and go in blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -54,24 +54,15 @@ def one_way_in_blocks(
         bias: () or None.
         tile: rows of scores at a time.
     """
-    value: Tensor = _OneWay.apply(rows, others, scale, _or_zero(bias, scale), start, tile)
+    value: Tensor = _Summed.apply(rows, others, scale, _or_zero(bias, scale), start, tile, _cross_entropy)
     return value
 
 
 def sigmoid_in_blocks(
     rows: Tensor, others: Tensor, start: int, *, scale: Tensor, bias: Tensor | None, tile: int
 ) -> Tensor:
-    """Return the sum of SigLIP's costs over the scores ``scale * rows @ others.T + bias``, block by block.
-
-    Args:
-        rows: (m, n).
-        others: (k, n), k >= m.
-        start: row i's partner is ``start + i``.
-        scale: ().
-        bias: () or None.
-        tile: rows of scores at a time.
-    """
-    value: Tensor = _Sigmoid.apply(rows, others, scale, _or_zero(bias, scale), start, tile)
+    """Return the sum of SigLIP's costs over the same scores; row i's partner is ``start + i``."""
+    value: Tensor = _Summed.apply(rows, others, scale, _or_zero(bias, scale), start, tile, _sigmoid)
     return value
 
 
@@ -182,7 +173,7 @@ class _Summed(torch.autograd.Function):
     """A sum over blocks whose slope is known in the forward pass: value and gradients come from one walk."""
 
     @staticmethod
-    def walk(
+    def forward(
         ctx: Any,  # noqa: ANN401
         rows: Tensor,
         others: Tensor,
@@ -190,15 +181,14 @@ class _Summed(torch.autograd.Function):
         bias: Tensor,
         start: int,
         tile: int,
-        cost: Any,  # noqa: ANN401
+        cost: Callable[[Tensor, int, int], tuple[Tensor, Tensor]],
     ) -> Tensor:
-        """Return the sum of ``cost`` over the blocks and keep the gradients; ``cost`` turns scores into their slope."""
         scaled = rows * scale.to(rows)
         dtype = torch.float32 if rows.dtype in _HALVES else rows.dtype
         of_rows, of_others = (torch.zeros(x.shape, dtype=dtype, device=x.device) for x in (rows, others))
         value, total = of_rows.new_zeros(()), of_rows.new_zeros(())
         for span, scores in _blocks(scaled, others, tile, None, bias):
-            costs, slope = cost(scores, start + span.start)
+            costs, slope = cost(scores, start + span.start, len(rows))
             value = value + costs
             total = total + slope.sum()
             slope = slope.to(others.dtype)
@@ -217,50 +207,25 @@ class _Summed(torch.autograd.Function):
             (of_others * gradient).to(others),
             _shared(along * gradient, scale),
             _shared(total * gradient, bias),
-            None,
-            None,
+            *(None, None, None),
         )
 
 
-class _OneWay(_Summed):
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        rows: Tensor,
-        others: Tensor,
-        scale: Tensor,
-        bias: Tensor,
-        start: int,
-        tile: int,
-    ) -> Tensor:
-        def cost(scores: Tensor, first: int) -> tuple[Tensor, Tensor]:
-            logarithm = scores.logsumexp(dim=1, keepdim=True)
-            right = scores.diagonal(offset=first)
-            value = (logarithm.flatten() - right).sum() / len(rows)
-            slope = scores.sub_(logarithm).exp_()
-            slope.diagonal(offset=first).sub_(1)
-            return value, slope.div_(len(rows))
-
-        return _Summed.walk(ctx, rows, others, scale, bias, start, tile, cost)
+def _cross_entropy(scores: Tensor, first: int, n_rows: int) -> tuple[Tensor, Tensor]:
+    """Return the share of the mean cost of a block of rows, and its slope; row i's target is ``first + i``."""
+    logarithm = scores.logsumexp(dim=1, keepdim=True)
+    right = scores.diagonal(offset=first)
+    value = (logarithm.flatten() - right).sum() / n_rows
+    slope = scores.sub_(logarithm).exp_()
+    slope.diagonal(offset=first).sub_(1)
+    return value, slope.div_(n_rows)
 
 
-class _Sigmoid(_Summed):
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        rows: Tensor,
-        others: Tensor,
-        scale: Tensor,
-        bias: Tensor,
-        start: int,
-        tile: int,
-    ) -> Tensor:
-        def cost(scores: Tensor, first: int) -> tuple[Tensor, Tensor]:
-            # -log sigmoid(-s) = softplus(s) of a wrong pair, softplus(-s) = softplus(s) - s of a right one.
-            right = scores.diagonal(offset=first)
-            value = torch.nn.functional.softplus(scores).sum() - right.sum()
-            slope = scores.sigmoid_()
-            slope.diagonal(offset=first).sub_(1)
-            return value, slope
-
-        return _Summed.walk(ctx, rows, others, scale, bias, start, tile, cost)
+def _sigmoid(scores: Tensor, first: int, n_rows: int) -> tuple[Tensor, Tensor]:
+    """Return the sum of a block's costs and its slope; row i's partner is ``first + i``."""
+    # -log sigmoid(-s) = softplus(s) of a wrong pair, softplus(-s) = softplus(s) - s of a right one.
+    right = scores.diagonal(offset=first)
+    value = torch.nn.functional.softplus(scores).sum() - right.sum()
+    slope = scores.sigmoid_()
+    slope.diagonal(offset=first).sub_(1)
+    return value, slope

@@ -13,7 +13,7 @@ from sde_core.partition import Rule
 from sde_core.shaping.curriculum import CurriculumConfig, Schedule
 
 _T = TypeVar("_T", bound=Term)
-_STIRRED = CurriculumConfig(strong="noise")
+_NOISY = CurriculumConfig(strong="noise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -53,7 +53,7 @@ class SDELossConfig:
     (['subspace', 'spectral_contrast'], 16)
     """
 
-    enhancement: CurriculumConfig | None = _STIRRED
+    enhancement: CurriculumConfig | None = _NOISY
     rule: str | Rule = "mp-iqr"
     center: Annotated[Literal["mean"] | None, Help("mean takes each modality's mean off")] = None
     weight_start: Annotated[float, Weight, Help("lambda, the weight of all terms, at the start")] = 1.0
@@ -191,8 +191,8 @@ def term_keywords() -> dict[str, str]:
     found: dict[str, str] = {}
     for cls in TERMS:
         for setting in settings_of(cls):
-            words = f"weight {setting.help}" if setting.name == "weight" else setting.help
-            found.setdefault(cls.flat_name(setting.name), "; ".join(filter(None, (words, setting.limits))))
+            words = f"weight {setting.words}" if setting.name == "weight" else setting.words
+            found.setdefault(cls.flat_name(setting.name), words)
     return found
 
 
@@ -203,7 +203,7 @@ def keywords() -> dict[str, str]:
         if setting.name == "terms":
             found |= term_keywords()
         else:
-            found[setting.name] = "; ".join(filter(None, (setting.help, setting.limits)))
+            found[setting.name] = setting.words
     return found
 
 

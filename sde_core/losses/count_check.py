@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from sde_core.losses.following import steps_in
+from sde_core.losses.trainer_clock import steps_in
 
 # A gradient scaler skips a few steps at the start, and a first step may come before the first call.
 _SLACK = 2

@@ -1,4 +1,4 @@
-"""Contrastive losses in which pairs that mean the same are no negatives of each other."""
+"""Contrastive losses in which pairs that mean the same are not treated as negatives of each other."""
 
 from typing import Literal
 

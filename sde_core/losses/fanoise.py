@@ -71,7 +71,7 @@ class FANoiseLoss(nn.Module):
         shares = shares_of(image, text)
         fit_to_ranks(self.base_loss, shares)
         if is_training_call(self, image, text):
-            image, text = self._stirred(image, text, shares)
+            image, text = self._both_with_noise(image, text, shares)
         loss: Tensor = self.base_loss(image, text, logit_scale, logit_bias=logit_bias)
         return {"contrastive_loss": loss} if output_dict else loss
 
@@ -84,7 +84,7 @@ class FANoiseLoss(nn.Module):
         self._clock.restore(state["clock"])
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _stirred(self, image: Tensor, text: Tensor, shares: Shares) -> tuple[Tensor, Tensor]:
+    def _both_with_noise(self, image: Tensor, text: Tensor, shares: Shares) -> tuple[Tensor, Tensor]:
         generator = self._clock.generator(self.seed)
         with torch.autocast(device_type=image.device.type, enabled=False):
             first, second = (self._with_noise(x, generator, shares) for x in (image, text))

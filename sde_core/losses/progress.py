@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sde_core.checks.matrices import check_share
 from sde_core.losses.count_check import check_counts
-from sde_core.losses.following import Followed
+from sde_core.losses.trainer_clock import TrainerClock
 
 
 class TrainingClock:
@@ -23,7 +23,7 @@ class TrainingClock:
         self.calls_per_step = calls_per_step
         self.calls = 0
         self.fixed: float | None = None
-        self.followed: Followed | None = None
+        self.followed: TrainerClock | None = None
         self._is_checked = False
         self._restored: int | None = None
 
@@ -62,7 +62,7 @@ class TrainingClock:
         Raises:
             ConfigError: neither of the two, or nobody knows how long the training is.
         """
-        self.followed = Followed(source, total_steps or self.total_steps)
+        self.followed = TrainerClock(source, total_steps or self.total_steps)
         self.fixed = None
         if self._restored is not None and not self.followed.optimizer_steps.has_own_count:
             self.followed.optimizer_steps.put(self._restored)

@@ -113,7 +113,7 @@ def fit_limit(n_noise: int) -> float:
     """Return the largest fit distance that counts as a fit: 0.02 + 4 / n_noise.
 
     Singular values of pure noise repel each other and stay within about 5 / k of the law, far closer
-    than k independent draws would; 0.02 is what no one would mind.
+    than k independent draws would; 0.02 is a deviation too small to matter.
 
     Source: [R] docs/method.md, equation (2.20).
     """

@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 
-from sde_core.errors import ConfigError
+from sde_core.checks.settings import Range, check_settings
 from sde_core.glossary.term import Term
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition import tracy_widom
@@ -43,14 +43,11 @@ class BemaRule:
         source="Ke, Ma & Lin 2023",
     )
 
-    trim: float = 0.2
-    level: float = 0.1
+    trim: Annotated[float, Range(0.0, 0.5, high_open=True)] = 0.2
+    level: Annotated[float, Range(1e-6, 1.0, high_open=True)] = 0.1
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.trim < 0.5:
-            raise ConfigError(f"trim must lie in [0, 0.5); got {self.trim}")
-        if not 1e-6 <= self.level < 1.0:
-            raise ConfigError(f"level must lie in [1e-6, 1); got {self.level}")
+        check_settings(self)
 
     def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
         """Return both thresholds and theta; ``evidence`` is not used."""

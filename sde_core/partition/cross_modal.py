@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from sde_core.checks.settings import Probability, check_settings
 from sde_core.errors import ConfigError, DataError
 from sde_core.glossary.term import Term
 from sde_core.partition.base import NOISE, STRONG, WEAK, Decision, Evidence
@@ -50,12 +51,11 @@ class CrossModalRule:
     )
     has_thresholds: ClassVar[bool] = False
 
-    q: float = 0.05
+    q: Annotated[float, Probability] = 0.05
     n_permutations: int = 100
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.q < 1.0:
-            raise ConfigError(f"q must lie in (0, 1); got {self.q}")
+        check_settings(self)
         if self.n_permutations < 1 / self.q:
             raise ConfigError(
                 f"n_permutations must be at least 1 / q = {math.ceil(1 / self.q)}; got {self.n_permutations}"

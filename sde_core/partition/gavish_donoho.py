@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from sde_core.errors import ConfigError
+from sde_core.checks.settings import Positive, check_settings
 from sde_core.glossary.term import Term
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.base import Decision, Evidence
@@ -40,11 +40,10 @@ class GavishDonohoRule:
         source="Gavish & Donoho 2014",
     )
 
-    noise_scale: float | None = None
+    noise_scale: Annotated[float | None, Positive] = None
 
     def __post_init__(self) -> None:
-        if self.noise_scale is not None and not 0.0 < self.noise_scale < math.inf:
-            raise ConfigError(f"noise_scale must be positive or None; got {self.noise_scale}")
+        check_settings(self)
 
     def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
         """Return both thresholds and theta; ``evidence`` is not used."""

@@ -1,12 +1,13 @@
 """Rule "manual": two thresholds or two ranks that the user gives."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from sde_core.checks.settings import Range, check_settings
 from sde_core.errors import ConfigError
 from sde_core.partition.bands import moved_thresholds, nothing_to_move
 from sde_core.partition.base import Decision, Evidence, Partition, partition_spectrum
@@ -53,13 +54,11 @@ class ManualRankRule:
 
     name: ClassVar[str] = "manual"
 
-    n_strong: int
-    n_weak: int
+    n_strong: Annotated[int, Range(0)]
+    n_weak: Annotated[int, Range(0)]
 
     def __post_init__(self) -> None:
-        for field in ("n_strong", "n_weak"):
-            if getattr(self, field) < 0:
-                raise ConfigError(f"{field} must be at least 0; got {getattr(self, field)}")
+        check_settings(self)
 
     def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
         """Return thresholds half-way between the neighbours of each cut, and the exact labels."""

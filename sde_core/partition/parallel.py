@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.settings import Probability, check_settings
 from sde_core.errors import ConfigError, DataError
 from sde_core.glossary.term import Term
 from sde_core.partition.base import Decision, Evidence
@@ -51,12 +52,11 @@ class ParallelRule:
         source="Horn 1965",
     )
 
-    level: float = 0.95
+    level: Annotated[float, Probability] = 0.95
     n_permutations: int = 19
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.level < 1.0:
-            raise ConfigError(f"level must lie in (0, 1); got {self.level}")
+        check_settings(self)
         least = math.ceil(self.level / (1 - self.level) - 1e-9)
         if self.n_permutations < least:
             raise ConfigError(
@@ -89,7 +89,7 @@ class NullRule:
     name: ClassVar[str] = "null"
 
     null: Float[Tensor, "b k"]
-    level: float = 0.95
+    level: Annotated[float, Probability] = 0.95
     note: str = ""
 
     def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:

@@ -1,12 +1,13 @@
 """Rule "screenot": the best hard threshold for noise of any shape, read off the spectrum itself."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from sde_core.checks.settings import Range, check_settings
 from sde_core.errors import ConfigError
 from sde_core.glossary.term import Term
 from sde_core.partition.base import Decision, Evidence
@@ -44,11 +45,10 @@ class ScreeNotRule:
         source="Donoho, Gavish & Romanov 2023",
     )
 
-    k: int | None = None
+    k: Annotated[int | None, Range(0)] = None
 
     def __post_init__(self) -> None:
-        if self.k is not None and self.k < 0:
-            raise ConfigError(f"k must be at least 0 or None; got {self.k}")
+        check_settings(self)
 
     def __call__(self, spectrum: Spectrum, evidence: Evidence) -> Decision:
         """Return both thresholds; ``evidence`` is not used."""

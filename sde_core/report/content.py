@@ -14,7 +14,7 @@ from sde_core.report.spec import ReportSpec, SetSpec
 from sde_core.retrieval.bootstrap import Resampling
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.sets.evaluation import chance_recalls, check_reference, gallery_of
-from sde_core.sets.held_out import hold_out
+from sde_core.sets.hold_out import hold_out
 from sde_core.treatments.comparison import compare_retrieval
 from sde_core.treatments.table import comparison_names, fit_all
 

@@ -1,19 +1,29 @@
-"""The report as one HTML page: styles, script, figures and numbers inside, nothing fetched."""
+"""The report as one HTML page, and its beginning: styles, script, figures and numbers inside, nothing fetched."""
 
 import json
 from collections.abc import Mapping
-from html import escape
 from importlib.resources import files
 from typing import Any
 
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
 from sde_core.files.text_file import finite
-from sde_core.report import palette, sections
+from sde_core.report import figures, palette, tables, words
+from sde_core.vocabulary import DIRECTIONS
 
 Content = Mapping[str, Any]
 
 # Whatever a name or a caption holds, the browser may run our script and styles only, and fetch nothing.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 """What the browser may do with a report."""
+
+_LINKS = (
+    ("spectrum", "Spectrum"),
+    ("metrics", "Metrics"),
+    ("retrieval", "Retrieval"),
+    ("curriculum", "Curriculum and certificate"),
+)
+"""Anchors of a report of one set."""
 
 
 def as_page(content: Content) -> str:
@@ -23,42 +33,50 @@ def as_page(content: Content) -> str:
         content: from `make_content`.
     """
     spec, sets = content["spec"], content["sets"]
-    several = len(sets) > 1
-    body = [sections.overview(sets)] if several else []
-    links = [("overview", "Overview")] if several else []
-    for place, each in enumerate(sets):
-        anchor = f"set{place + 1}"
-        body.append(sections.one_set(each, anchor, several=several))
-        links += [(anchor, each["name"])] if several else sections.LINKS
-    body.append(sections.origin(content))
-    links.append(("origin", "How it was made"))
-    nav = "".join(f'<a href="#{anchor}">{escape(words)}</a>' for anchor, words in links)
-    names = ", ".join(each["name"] for each in sets)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<title>{escape(spec['title'])}</title>\n"
-        f"<style>{palette.variables()}{resource('page.css')}</style>\n</head>\n<body>\n"
-        f'<header class="top"><div><h1>{escape(spec["title"])}</h1><p class="quiet">{escape(names)}. '
-        "Which directions an encoder uses, which are signal and which look like noise, and what reshaping them "
-        "changes.</p></div></header>\n"
-        f'<nav aria-label="Parts of the report"><div>{nav}</div></nav>\n<main>\n{"".join(body)}'
-        '<footer class="quiet">Made by SDE Explorer. The page holds its own numbers and the spec that makes it again: '
-        "<code>sde report --spec</code> and this file.</footer>\n</main>\n"
-        '<div id="tip" role="status"></div>\n'
-        f"{_data('sde-spec', spec)}\n{_data('sde-content', content)}\n"
-        f"<script>{resource('page.js')}</script>\n</body>\n</html>\n"
+    parts = [(f"set{place + 1}", each["name"]) for place, each in enumerate(sets)]
+    links = [("overview", "Overview"), *parts] if len(sets) > 1 else _LINKS
+    return _rendered(
+        "page.html",
+        spec=spec,
+        sets=sets,
+        versions=content["versions"],
+        names=", ".join(each["name"] for each in sets),
+        links=[*links, ("origin", "How it was made")],
+        ways=DIRECTIONS[::-1],
+        spec_text=json.dumps(finite(spec), indent=1, ensure_ascii=False),
+        data={"sde-spec": _json(spec), "sde-content": _json(content)},
     )
 
 
-def _data(name: str, content: object) -> str:
-    """Return JSON inside a script element; "<" is written so that no text can end the element."""
+def preview_page(title: str, line: str, modalities: Mapping[str, Content]) -> str:
+    """Return a page with the head and the first pictures of a report, drawn as the report draws them.
+
+    Args:
+        title: of the report.
+        line: what it is about, one sentence.
+        modalities: by name what `spectrum_figure` and `bands_sentence` ask for.
+    """
+    return _rendered("preview.html", title=title, line=line, modalities=modalities)
+
+
+def _rendered(name: str, **values: Any) -> str:  # noqa: ANN401
+    """Return a template of this package with its values, each escaped."""
+    templates = Environment(
+        loader=FunctionLoader(_resource),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    shared = {"figures": figures, "tables": tables, "words": words, "palette": palette}
+    return templates.get_template(name).render(policy=POLICY, resource=_resource, **shared, **values)
+
+
+def _json(content: object) -> str:
+    """Return JSON for a script element; "<" is written so that no text can end the element."""
     text = json.dumps(finite(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return f'<script type="application/json" id="{name}">{safe}</script>'
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def resource(name: str) -> str:
+def _resource(name: str) -> str:
     """Return a file of this package."""
     return files("sde_core.report").joinpath(name).read_text("utf-8")

@@ -1,16 +1,16 @@
 """What a report is made of, as JSON that makes the same report again."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from sde_core.checks.settings import OneOf, Range, Weight, check_settings, settings_of
 from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
-from sde_core.sets.evaluation import GALLERIES, Captions
+from sde_core.sets.evaluation import Captions
 from sde_core.shaping.curriculum import CurriculumConfig, check_name
 from sde_core.treatments.gains import TreatmentConfig
 from sde_core.treatments.table import comparison_names
@@ -84,34 +84,26 @@ class ReportSpec:
     sets: tuple[SetSpec, ...]
     title: str = "Embedding spectrum report"
     rule: str = "mp-iqr"
-    center: str = "mean"
-    noise_factor: float = 1.0
-    strong_factor: float = 1.0
+    center: Annotated[str, OneOf(lambda: tuple(Centring))] = "mean"
+    noise_factor: Annotated[float, Weight] = 1.0
+    strong_factor: Annotated[float, Weight] = 1.0
     progress: float = 0.0
     curriculum: Mapping[str, Any] = field(default_factory=lambda: asdict(CurriculumConfig()))
     captions: Captions = "primary"
     treatments: tuple[str, ...] = ()
-    n_resamples: int = 2_000
-    seed: int = 0
+    n_resamples: Annotated[int, Range(1, MOST_RESAMPLES)] = 2_000
+    seed: Annotated[int, Range(0, 2**63, high_open=True)] = 0
     link: str = ""
 
     def __post_init__(self) -> None:
         if not self.sets:
             raise ConfigError("sets must hold at least one embedding set; got none")
-        if not 1 <= self.n_resamples <= MOST_RESAMPLES:
-            raise ConfigError(f"n_resamples must lie in 1 to {MOST_RESAMPLES:,}; got {self.n_resamples}")
-        if not 0 <= self.seed < 2**63:
-            raise ConfigError(f"seed must lie in 0 to 2^63 - 1; got {self.seed}")
+        check_settings(self)
         for name, most in (("sets", MOST_SETS), ("treatments", 100)):
             if len(getattr(self, name)) > most:
                 raise ConfigError(
                     f"{name} must have at most {most} entries; got {len(getattr(self, name)):,}"
                 )
-        for name in ("noise_factor", "strong_factor"):
-            if not math.isfinite(getattr(self, name)):
-                raise ConfigError(f"{name} must be finite; got {getattr(self, name)}")
-        check_name(self.center, "center", tuple(Centring))
-        check_name(self.captions, "captions", GALLERIES)
         for name in self.treatments:
             check_name(name, "treatments", comparison_names())
         self.treatment  # noqa: B018  # a wrong value is refused here, before any work
@@ -177,15 +169,16 @@ def _read_set(plain: Mapping[str, Any]) -> SetSpec:
 
 
 _PARTS = ("part", "fit_on_part")
-_KINDS: dict[str, tuple[type, ...]] = {
-    "title": (str,), "link": (str,), "rule": (str,), "center": (str,), "captions": (str,), "noise_factor": (int, float),
-    "strong_factor": (int, float), "progress": (int, float), "n_resamples": (int,), "seed": (int,),
-    "curriculum": (dict,), "treatments": (list, tuple), "sets": (list, tuple),
-}  # fmt: skip
+_CONTAINERS = {"curriculum": (dict,), "treatments": (list, tuple), "sets": (list, tuple)}
+
+
+def _kinds(name: str) -> tuple[type, ...]:
+    kind = next(s.kind for s in settings_of(ReportSpec) if s.name == name)
+    return _CONTAINERS[name] if kind is None else (int, float) if kind is float else (kind,)
 
 
 def _check_kind(name: str, value: object) -> None:
-    wanted = _KINDS[name]
+    wanted = _kinds(name)
     if not isinstance(value, wanted) or isinstance(value, bool):
         names = " or ".join(kind.__name__ for kind in wanted)
         raise DataError(f"{name} of the spec must be {names}; got {value!r}")

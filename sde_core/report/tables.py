@@ -1,9 +1,8 @@
 """The tables of a report."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sde_core.glossary import BOUNDS, SPECTRUM, TERMS, Format
 from sde_core.glossary.formats import number, points, signed
@@ -16,40 +15,23 @@ Cell = tuple[str, str]
 _WAYS = tuple((way, way.label) for way in reversed(DIRECTIONS))
 
 
-def table(
-    header: Sequence[str],
-    rows: Iterable[tuple[str, Sequence[Cell]]],
-    *,
-    words_last: bool = False,
-    groups: Sequence[tuple[str, int]] = (),
-) -> str:
-    """Return an HTML table; rows are (class, cells), the first cell is the row's name.
+class Table(NamedTuple):
+    """A table of the report.
 
-    Args:
+    Attributes:
         header: names of the columns.
-        rows: class of the row, and its cells.
+        rows: class of the row, and its cells; the first one is the row's name.
         words_last: whether the last column is a sentence.
         groups: names over several columns each, in a row above.
     """
-    last = len(header) - 1
-    head = "".join(
-        f'<th scope="col"{" class=words" if words_last and i == last else ""}>{escape(h)}</th>'
-        for i, h in enumerate(header)
-    )
-    above = "".join(f'<th scope="colgroup" colspan="{n}">{escape(name)}</th>' for name, n in groups)
-    above = f'<tr class="groups">{above}</tr>' if groups else ""
-    body = []
-    for kind, cells in rows:
-        (name, _), *others = cells
-        tds = "".join(
-            f'<td class="{c}">{escape(t)}</td>' if c else f"<td>{escape(t)}</td>" for t, c in others
-        )
-        body.append(f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{tds}</tr>')
-    top = f"<thead>{above}<tr>{head}</tr></thead>"
-    return f'<div class="scroll"><table>{top}<tbody>{"".join(body)}</tbody></table></div>'
+
+    header: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Cell]]]
+    words_last: bool = False
+    groups: Sequence[tuple[str, int]] = ()
 
 
-def overview(sets: Sequence[Content]) -> str:
+def overview(sets: Sequence[Content]) -> Table:
     """Return one row a set: size, bands, gap, retrieval raw and enhanced."""
     header = ["set", "encoder", "pictures", "captions", "width", "image", "text", "gap"]
     header += [way for _, way in _WAYS] * 2
@@ -65,10 +47,10 @@ def overview(sets: Sequence[Content]) -> str:
         cells += [(points(found[0]["metrics"][f"{prefix}_recall@10"]), "") for prefix, _ in _WAYS]
         cells += [_difference(enhanced, f"{prefix}_recall@10") for prefix, _ in _WAYS]
         rows.append(("", cells))
-    return table(header, rows, groups=groups)
+    return Table(header, rows, groups=groups)
 
 
-def metrics(modalities: Mapping[str, Content]) -> str:
+def metrics(modalities: Mapping[str, Content]) -> Table:
     """Return the metrics of both spectra beside those of shuffled columns."""
     rows = []
     for term in SPECTRUM:
@@ -80,7 +62,7 @@ def metrics(modalities: Mapping[str, Content]) -> str:
             ]
         rows.append(("", [*cells, (term.meaning, "words")]))
     header = ["spectrum", *(h for m in modalities for h in (m, f"{m}, control")), "what it says"]
-    return table(header, rows, words_last=True)
+    return Table(header, rows, words_last=True)
 
 
 _PAIRED = (
@@ -98,7 +80,7 @@ _PAIRED = (
 """Key in the content, what of it follows the term's own key, key of its control."""
 
 
-def pairs(facts: Content) -> str:
+def pairs(facts: Content) -> Table | None:
     """Return how the modalities sit beside each other."""
     rows = []
     for key, of, control in _PAIRED:
@@ -108,17 +90,16 @@ def pairs(facts: Content) -> str:
             cells: list[Cell] = [(name, ""), (number(facts[key]), "")]
             cells += [(number(facts.get(control)) if control else "", "tick"), (term.meaning, "words")]
             rows.append(("", cells))
-    if not rows:
-        return ""
-    return table(["pairs", "value", "control", "what it says"], rows, words_last=True)
+    header = ["pairs", "value", "control", "what it says"]
+    return Table(header, rows, words_last=True) if rows else None
 
 
-def retrieval(found: Content) -> str:
+def retrieval(found: Content) -> list[Table]:
     """Return every treatment, one table for each direction; a bold difference has an interval without 0."""
-    return "".join(_one_way(found, prefix, way) for prefix, way in _WAYS)
+    return [_one_way(found, prefix, way) for prefix, way in _WAYS]
 
 
-def _one_way(found: Content, prefix: str, way: str) -> str:
+def _one_way(found: Content, prefix: str, way: str) -> Table:
     rows = []
     for row in found["rows"]:
         value = row["metrics"]
@@ -130,10 +111,10 @@ def _one_way(found: Content, prefix: str, way: str) -> str:
     chance: list[Cell] = [("chance", "")]
     chance += [(points(found["chance"][f"{prefix}_recall@{k}"]), "tick") for k in (1, 5, 10)]
     chance += [("", "")] * 3
-    return table([way, "R@1", "R@5", "R@10", "MRR", "median rank", "ΔR@1, 95 %"], [*rows, ("quiet", chance)])
+    return Table([way, "R@1", "R@5", "R@10", "MRR", "median rank", "ΔR@1, 95 %"], [*rows, ("quiet", chance)])
 
 
-def queries(title: str, found: Sequence[Content]) -> str:
+def queries(title: str, found: Sequence[Content]) -> Table | None:
     """Return captions with their ranks before and after."""
     rows = [
         (
@@ -147,10 +128,10 @@ def queries(title: str, found: Sequence[Content]) -> str:
         )
         for i, q in enumerate(found)
     ]
-    return table([title, "caption", "rank, raw", "rank after"], rows) if rows else ""
+    return Table([title, "caption", "rank, raw", "rank after"], rows) if rows else None
 
 
-def certificate(modalities: Mapping[str, Content]) -> str:
+def certificate(modalities: Mapping[str, Content]) -> Table:
     """Return each bound beside what was measured."""
     rows = []
     for term in BOUNDS:
@@ -165,7 +146,7 @@ def certificate(modalities: Mapping[str, Content]) -> str:
         if any(text != "–" for text, _ in cells[1:]):
             rows.append(("", [*cells, (term.written, "words")]))
     header = ["certificate", *(h for m in modalities for h in (f"{m}, measured", "guaranteed")), "bound"]
-    return table(header, rows, words_last=True)
+    return Table(header, rows, words_last=True)
 
 
 def _quantity(value: float | None, is_angle: bool) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sde_core.glossary.formats import percent, signed
+from sde_core.glossary.formats import number, percent, points, signed
 from sde_core.vocabulary import BANDS, DIRECTIONS
 
 Content = Mapping[str, Any]
@@ -56,3 +56,78 @@ def _verdict(row: Content, prefix: str) -> str:
     """Return "better" or "worse" where the interval of R@1 leaves 0 out, else ""."""
     _, low, high = row["differences"][f"{prefix}_recall@1"]
     return "better" if low > 0 else "worse" if high < 0 else ""
+
+
+def facts_line(facts: Content) -> str:
+    """Return what a set is and what was done to it."""
+    encoder = facts["provenance"].get("encoder") or "an encoder that is not known"
+    encoder = "the bundled encoder" if encoder == "bundled" else encoder
+    words = (
+        f"{facts['n_images']:,} pictures and {facts['n_texts']:,} captions as {facts['width']} numbers each, "
+        f"by {encoder}."
+    )
+    done = facts["provenance"].get("transform")
+    words += f" Transformed: {done}." if done else ""
+    words += f" {facts['skipped']:,} items could not be read and are left out." if facts["skipped"] else ""
+    return words + "".join(f" {remark}" for remark in facts["remarks"])
+
+
+def cards(facts: Content) -> list[tuple[str, str]]:
+    """Return the first numbers of a set, each with what it counts."""
+    image, text, pairs = facts["modalities"]["image"], facts["modalities"]["text"], facts["pairs"]
+    raw, chance = facts["retrieval"]["rows"][0]["metrics"], facts["retrieval"]["chance"]
+    cards = [
+        (f"{image['metrics']['effective_rank']:.0f} of {facts['width']}", "dimensions that pictures use"),
+        (f"{text['metrics']['effective_rank']:.0f} of {facts['width']}", "dimensions that captions use"),
+    ]
+    if "modality_gap" in pairs:
+        cards.append((number(pairs["modality_gap"]), "modality gap: distance of the two means"))
+    for way, label in _WAYS:
+        key = f"{way}_recall@10"
+        cards.append((f"{points(raw[key])} %", f"{label} R@10, raw; chance {points(chance[key])} %"))
+    return cards
+
+
+def gallery(found: Content) -> str:
+    """Return what is searched in."""
+    texts = {"each": "each caption", "primary": "primary captions", "all": "all captions"}[found["captions"]]
+    return f"The gallery holds {found['n_images']:,} pictures and {found['n_texts']:,} {texts}."
+
+
+def changes(each: Content) -> str:
+    """Return how many captions find their picture earlier and later."""
+    total = each["better"] + each["same"] + each["worse"]
+    return (
+        f"{each['treatment']}: of {total:,} captions, {each['better']:,} find their picture earlier than raw, "
+        f"{each['same']:,} at the same rank, {each['worse']:,} later."
+    )
+
+
+def certified(both: Content) -> str:
+    """Return how far a gain leaves 1, and what follows."""
+    change = max(facts["certificate"]["max_change"] for facts in both.values())
+    return (
+        f"At t = {number(both['image']['progress'])} no gain leaves 1 by more than {number(change)}. What that "
+        "guarantees for any vectors stands beside what was measured on those that were reported on."
+    )
+
+
+def parameters(spec: Content) -> dict[str, object]:
+    """Return the parameters of a report by their names."""
+    names = ("rule", "center", "noise_factor", "strong_factor", "progress", "seed", "captions")
+    found = {name: spec[name] for name in names} | {"resamples of the intervals": spec["n_resamples"]}
+    found |= {f"curriculum {name}": value for name, value in spec["curriculum"].items()}
+    return found | ({"dashboard": f"?{spec['link']}"} if spec["link"] else {})
+
+
+def origin(each: Content) -> dict[str, object]:
+    """Return where the vectors of a set come from."""
+    names = {"pairs_fingerprint": "pairs (fingerprint)", "weights_sha256": "weights (SHA-256)"}
+    reference = each["treatment"]["reference"]
+    return {
+        "vectors (SHA-256)": each["fingerprint"],
+        "fitted on": reference["name"],
+        "fitted on (SHA-256)": reference["fingerprint"],
+        **{names.get(key, key): value for key, value in each["provenance"].items() if value},
+        "items skipped": each["skipped"],
+    }

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
+from sde_core.checks.settings import Probability, Range, check_settings
 from sde_core.checks.vectors import as_vector
-from sde_core.errors import ConfigError, DataError
+from sde_core.errors import DataError
 from sde_core.retrieval.medians import MedianPlaces
 from sde_core.retrieval.places import FirstPlaces
 from sde_core.retrieval.ranking import QueryRanks, RetrievalRanks, check_ks, query_values
@@ -56,15 +58,12 @@ class Resampling:
         seed: of the draws.
     """
 
-    level: float = 0.95
-    n_resamples: int = 2_000
+    level: Annotated[float, Probability] = 0.95
+    n_resamples: Annotated[int, Range(1)] = 2_000
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.level < 1.0:
-            raise ConfigError(f"level must lie in (0, 1); got {self.level}")
-        if self.n_resamples < 1:
-            raise ConfigError(f"n_resamples must be at least 1; got {self.n_resamples}")
+        check_settings(self)
 
 
 def bootstrap_mean(

@@ -43,7 +43,7 @@ class QueryRanks:
             for a query without a relevant item.
         average_precision: (q,) float64 mAP@R of the single query, in [0, 1]; NaN as above.
         n_relevant: (q,) int64 number R of relevant items.
-        group: (q,) int64; queries that share a right answer, at first or second hand, have the same number
+        group: (q,) int64; queries that share a right answer, directly or through a chain, have the same number
             (captions of one image): they are not independent, and the bootstrap draws them together.
         n_gallery: number of items that are ranked.
         first: what stands above and beside the first relevant item: from it the metrics are read.
@@ -246,7 +246,7 @@ def check_ks(ks: Sequence[int]) -> None:
     """Refuse an empty list of cut-offs, or one below 1.
 
     Raises:
-        ConfigError: so it is.
+        ConfigError: ``ks`` is empty or holds a number below 1.
     """
     if len(ks) == 0 or min(ks) < 1:
         raise ConfigError(f"ks must hold numbers of at least 1; got {tuple(ks)}")

@@ -13,8 +13,8 @@ from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links, grouped
+from sde_core.sets.absence import are_row_numbers, what_is_missing
 from sde_core.sets.fingerprint import fingerprint_of
-from sde_core.sets.missing import are_row_numbers, what_is_missing
 from sde_core.sets.provenance import Provenance
 from sde_core.sets.store import read_set, write_set
 from sde_core.vocabulary import MODALITIES, Modality

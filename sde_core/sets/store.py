@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from sde_core.errors import DataError
 from sde_core.files import mapped
-from sde_core.files.replacing import replaced_folder, sampled_digest
+from sde_core.files.whole_folder import replaced_folder, sampled_digest
 from sde_core.pairs.base import Skipped
-from sde_core.sets.missing import what_is_missing
+from sde_core.sets.absence import what_is_missing
 from sde_core.sets.provenance import Provenance
 from sde_core.vocabulary import MODALITIES, Modality
 

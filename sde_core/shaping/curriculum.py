@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from sde_core.checks.matrices import check_share
+from sde_core.checks.settings import Help, Range, Share, check_settings, documented
 from sde_core.errors import ConfigError
 
 Schedule = Literal["cosine", "linear", "step", "constant"]
@@ -17,6 +18,7 @@ def check_name(value: str, name: str, allowed: tuple[str, ...]) -> None:
         raise ConfigError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
 
 
+@documented
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurriculumConfig:
     """How the enhancement treats each band and fades over training; every number is dimensionless.
@@ -24,43 +26,28 @@ class CurriculumConfig:
     [P] one policy per band, all governed by alpha(t) in (0, 1): strong early, moderate, weak late.
     [R] the formulas and every default below.
 
-    Attributes:
-        start: alpha at the end of the warm-up, in [0, 1).
-        end: alpha at the end of training, in [0, 1).
-        schedule: "cosine" or "linear" from start to end, "step" (start, middle, end in thirds) or
-            "constant" (start throughout).
-        warmup: share of training, in [0, 1), over which alpha rises linearly from 0 to ``start``.
-        rho: overall strength in (0, 1]; no gain ever leaves 1 by more than rho alpha(t).
-        strong: "amplify" (deterministic, for analysis), "noise" (random, for training),
-            "adversarial" (up the gradient of the loss), or "off".
-        weak: "attenuate" or "off".
-        noise: "suppress" or "off".
-
     Raises:
         ConfigError: a value outside its range or an unknown name.
     """
 
-    start: float = 0.5
-    end: float = 0.05
-    schedule: Schedule = "cosine"
-    warmup: float = 0.0
-    rho: float = 1.0
-    strong: StrongMode = "amplify"
-    weak: Literal["attenuate", "off"] = "attenuate"
-    noise: Literal["suppress", "off"] = "suppress"
+    start: Annotated[float, Share, Help("alpha at the end of the warm-up")] = 0.5
+    end: Annotated[float, Share, Help("alpha at the end of training")] = 0.05
+    schedule: Annotated[Schedule, Help("from start to end; step takes start, middle and end in thirds")] = (
+        "cosine"
+    )
+    warmup: Annotated[float, Share, Help("share of training over which alpha rises linearly from 0")] = 0.0
+    rho: Annotated[
+        float, Range(0.0, 1.0, low_open=True), Help("strength; no gain leaves 1 by more than rho alpha(t)")
+    ] = 1.0
+    strong: Annotated[
+        StrongMode,
+        Help("of analysis (amplify), random in training (noise), up the loss (adversarial) or off"),
+    ] = "amplify"
+    weak: Annotated[Literal["attenuate", "off"], Help("what the weak band gets")] = "attenuate"
+    noise: Annotated[Literal["suppress", "off"], Help("what the noise band gets")] = "suppress"
 
     def __post_init__(self) -> None:
-        # Written as "not inside", so that NaN is refused too.
-        for name in ("start", "end", "warmup"):
-            value = getattr(self, name)
-            if not 0.0 <= value < 1.0:
-                raise ConfigError(f"{name} must lie in [0, 1); got {value}")
-        if not 0.0 < self.rho <= 1.0:
-            raise ConfigError(f"rho must lie in (0, 1]; got {self.rho}")
-        check_name(self.schedule, "schedule", get_args(Schedule))
-        check_name(self.strong, "strong", get_args(StrongMode))
-        check_name(self.weak, "weak", ("attenuate", "off"))
-        check_name(self.noise, "noise", ("suppress", "off"))
+        check_settings(self)
 
 
 DEFAULT_CURRICULUM = CurriculumConfig()

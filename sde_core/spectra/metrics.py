@@ -1,6 +1,7 @@
 """Numbers that describe one spectrum, or tell two apart (docs/method.md, section 6)."""
 
 import math
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.vectors import as_vector
 from sde_core.errors import ConfigError, DataError
+from sde_core.glossary import SPECTRUM, TERMS, Term
 from sde_core.spectra.spectrum import Spectrum
 
 Weighting: TypeAlias = Literal["values", "energies"]
@@ -31,16 +33,24 @@ def spectrum_metrics(spectrum: Spectrum) -> dict[str, float]:
 
     Source: docs/method.md, equations (6.1) to (6.5).
     """
-    values = spectrum.singular_values
-    return {
-        "rank": float(spectrum.rank),
-        "effective_rank": effective_rank(values),
-        "effective_rank_energy": effective_rank(values, on="energies"),
-        "stable_rank": stable_rank(values),
-        "participation_ratio": participation_ratio(values),
-        "isoscore": isoscore(values, spectrum.n_features),
-        "alpha_req": alpha_req(values),
-    }
+    return {key: measure(spectrum) for key, measure in _MEASURES.items()}
+
+
+def register_metric(term: Term, measure: Callable[[Spectrum], float]) -> None:
+    """Make a number about one spectrum known to results, reports and the glossary, for this process.
+
+    Args:
+        term: what it is called and says.
+        measure: spectrum -> number; NaN where it has no meaning.
+
+    Raises:
+        ConfigError: the term's key is taken.
+    """
+    if term.key in TERMS:
+        raise ConfigError(f"the key of a term must be new; {term.key!r} is taken")
+    _MEASURES[term.key] = measure
+    SPECTRUM.append(term)
+    TERMS[term.key] = term
 
 
 def effective_rank(singular_values: MatrixLike, *, on: Weighting = "values") -> float:
@@ -180,3 +190,15 @@ def _shares(singular_values: MatrixLike, on: Weighting) -> Tensor:
     weights = scaled if on == "values" else scaled.square()
     total = float(weights.sum())
     return (weights / total if total > 0 else weights).cpu()
+
+
+_MEASURES: dict[str, Callable[[Spectrum], float]] = {
+    "rank": lambda spectrum: float(spectrum.rank),
+    "effective_rank": lambda spectrum: effective_rank(spectrum.singular_values),
+    "effective_rank_energy": lambda spectrum: effective_rank(spectrum.singular_values, on="energies"),
+    "stable_rank": lambda spectrum: stable_rank(spectrum.singular_values),
+    "participation_ratio": lambda spectrum: participation_ratio(spectrum.singular_values),
+    "isoscore": lambda spectrum: isoscore(spectrum.singular_values, spectrum.n_features),
+    "alpha_req": lambda spectrum: alpha_req(spectrum.singular_values),
+}
+"""Key of a term in the glossary -> the number."""

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sde_core.checks.settings import from_plain, to_plain
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
-from sde_core.training.config import FinetuneConfig, config_from_plain, config_to_plain, settings_that_differ
+from sde_core.training.config import FinetuneConfig, settings_that_differ
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 _KIND, _FORMAT = "sde-finetune", 1
@@ -64,7 +65,7 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     tensors |= {f"optimizer.{name}": value for name, value in checkpoint.optimizer.items()}
     state = {
         "format": _FORMAT,
-        "config": config_to_plain(checkpoint.config),
+        "config": to_plain(checkpoint.config),
         "source": checkpoint.source,
         "subject": checkpoint.subject,
         "counts": dict(checkpoint.counts),
@@ -94,7 +95,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
                 f"{path} must have format {_FORMAT}; got {state['format']}: another version wrote it"
             )
         return Checkpoint(
-            config=config_from_plain(state["config"]),
+            config=from_plain(FinetuneConfig, state["config"]),
             source=state["source"],
             subject=state["subject"],
             counts=state["counts"],

@@ -1,4 +1,4 @@
-"""Training the towers of an encoder, and what every training that needs pictures shares."""
+"""Training the towers of an encoder, and what every training that needs images shares."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +14,8 @@ from sde_core.encoding import encode_pairs
 from sde_core.errors import ConfigError, DataError, SDEError
 from sde_core.pairs import Pairs, open_pairs
 from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.training.adapter_fold import disagreement
 from sde_core.training.config import FinetuneConfig
-from sde_core.training.folding import disagreement
 from sde_core.training.inputs import Inputs, Pictures
 from sde_core.training.model import DualModel
 from sde_core.training.outcome import write_result
@@ -35,7 +35,7 @@ def towers_subject(
     device: torch.device,
     progress: "Progress | None",
 ) -> Subject:
-    """Return a training of the towers; their pictures are read again in every epoch.
+    """Return a training of the towers; their images are read again in every epoch.
 
     Raises:
         DataError: the pairs cannot be trained on.

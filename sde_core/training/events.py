@@ -20,8 +20,8 @@ class Started:
         total_steps: optimiser steps of the whole training.
         first_step: steps that a checkpoint brought along; 0 for a fresh start.
         steps_per_epoch: steps in which every training pair is seen once.
-        n_train: pictures trained on.
-        n_val: pictures that the metrics come from.
+        n_train: images trained on.
+        n_val: images that the metrics come from.
         n_parameters: numbers that are trained.
         split: how training and validation were told apart, one sentence.
         device: where it computes.
@@ -68,7 +68,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Retrieval on the validation pictures, all their captions in the gallery.
+    """Retrieval on the validation images, all their captions in the gallery.
 
     Attributes:
         step: steps done.
@@ -119,7 +119,7 @@ class SpectrumSnapshot:
         image: the pictures' spectrum.
         text: the captions' spectrum.
         gap: distance of the two modalities' mean unit vectors.
-        n_samples: pictures in the sample, each with its primary caption.
+        n_samples: images in the sample, each with its primary caption.
         run: which run it is.
     """
 
@@ -170,7 +170,7 @@ class Done:
     Attributes:
         step: steps done; fewer than planned after an early stop.
         best_step: the step whose weights are the result.
-        result: all pictures and captions of the source as vectors of the trained model.
+        result: all images and captions of the source as vectors of the trained model.
         checkpoint: the result's checkpoint, or None if nothing is written.
         encoder_folder: a folder that open_clip loads as it is, or None; ``note`` says why.
         note: what came out and what not, one or two sentences.

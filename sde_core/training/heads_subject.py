@@ -35,7 +35,7 @@ def heads_subject(
     device: torch.device,
     progress: "Progress | None",
 ) -> Subject:
-    """Return a training of the last projections; the frozen trunks see every picture once, before it.
+    """Return a training of the last projections; the frozen trunks see every image once, before it.
 
     Raises:
         DataError: the pairs cannot be trained on.
@@ -132,7 +132,7 @@ class _Trunks(nn.Module):
 def _trunk_features(
     encoder: Encoder, pairs: Pairs, config: FinetuneConfig, progress: "Progress | None"
 ) -> tuple[EmbeddingSet, tuple[Floats, Floats]]:
-    """Return the pairs and, row by row, what enters the last projections for pictures and captions."""
+    """Return the pairs and, row by row, what enters the last projections for images and captions."""
     trunks = replace(encoder, model=_Trunks(encoder.model).eval())
     found = encode_pairs(trunks, pairs, progress=progress)
     return found, (_from_homogeneous(found.image), _from_homogeneous(found.text))

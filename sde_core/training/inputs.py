@@ -1,4 +1,4 @@
-"""What enters a trained model for given rows: vectors, or pictures and tokens."""
+"""What enters a trained model for given rows: vectors, or images and tokens."""
 
 from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,7 +28,7 @@ class Inputs(ABC):
         """Return what `DualModel.encode_text` takes."""
 
     def expect(self, rows: Ints) -> None:  # noqa: B027  (nothing to do where all is in memory)
-        """Hear which pictures `images` will be asked for next."""
+        """Hear which images `images` will be asked for next."""
 
     @property
     @abstractmethod
@@ -69,8 +69,8 @@ class Pictures(Inputs):
     """Pictures read and preprocessed when asked for, ahead where the rows are known; tokens in memory.
 
     Args:
-        pairs: where the pictures are.
-        ids: of the picture rows.
+        pairs: where the images are.
+        ids: of the image rows.
         captions: of the text rows.
         encoder: its preprocessing, tokenizer and device.
         workers: threads that read.
@@ -92,7 +92,7 @@ class Pictures(Inputs):
         self._waiting: dict[int, Future[Tensor]] = {}
 
     def images(self, rows: Ints) -> Tensor:
-        """Return (b, 3, height, width) pictures; reading the next rows may be under way already."""
+        """Return (b, 3, height, width) images; reading the next rows may be under way already."""
         self.expect(rows)
         read = [self._waiting.pop(int(row)) for row in rows]
         return torch.stack([future.result() for future in read]).to(self._device)
@@ -102,7 +102,7 @@ class Pictures(Inputs):
         return self._tokens[torch.from_numpy(rows)].to(self._device)
 
     def expect(self, rows: Ints) -> None:
-        """Begin to read pictures that will be asked for."""
+        """Begin to read images that will be asked for."""
         for row in rows.tolist():
             if row not in self._waiting:
                 self._waiting[row] = self._pool.submit(self._read, row)
@@ -113,5 +113,5 @@ class Pictures(Inputs):
 
     @property
     def spectrum_rows(self) -> int:
-        """None beside the validation pictures, which are encoded anyway."""
+        """None beside the validation images, which are encoded anyway."""
         return 0

@@ -35,7 +35,7 @@ class Interpolated:
 
     Attributes:
         alpha: in [0, 1]; 0 is the start, 1 the end of the training.
-        values: `retrieval_metrics` of the validation pictures.
+        values: `retrieval_metrics` of the validation images.
         score: mean of R@1, R@5 and R@10 over both directions.
         others: the same metrics for sets that the training had nothing to do with, by name.
     """
@@ -63,7 +63,7 @@ def interpolation_sweep(
         source: what it was trained on.
         encoder: as in `finetune`.
         alphas: each in [0, 1].
-        others: sets of the same encoder to be measured too, all their pictures and captions.
+        others: sets of the same encoder to be measured too, all their images and captions.
 
     Raises:
         DataError: checkpoint or pairs cannot be used, or do not belong together.

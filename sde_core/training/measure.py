@@ -1,4 +1,4 @@
-"""What is looked at between steps: retrieval on validation pictures, and both spectra."""
+"""What is looked at between steps: retrieval on validation images, and both spectra."""
 
 from collections.abc import Mapping
 

@@ -22,7 +22,7 @@ def write_open_clip(model: nn.Module, encoder: Encoder, folder: Path) -> Path:
     """Write ``model`` as a folder for ``local-dir:`` and return the folder; the weights alone load as a file too.
 
     The folder is written aside, loaded again, and put in its place only if it gives the same tokens, the same
-    preprocessing and the same vectors for a probe of pictures and captions.
+    preprocessing and the same vectors for a probe of images and captions.
 
     Args:
         model: open_clip model with the architecture of ``encoder``.

@@ -1,4 +1,4 @@
-"""In which order pairs come, which caption speaks for a picture, and which pairs mean the same."""
+"""In which order pairs come, which caption speaks for an image, and which pairs mean the same."""
 
 from functools import cached_property
 
@@ -13,14 +13,14 @@ Bools = npt.NDArray[np.bool_]
 
 
 class PairOrder:
-    """Batches of (picture, caption) as a function of the step alone, so that any step can be the first.
+    """Batches of (image, caption) as a function of the step alone, so that any step can be the first.
 
-    Every epoch is a new seeded order of all pictures; the last, incomplete batch is left out, as
+    Every epoch is a new seeded order of all images; the last, incomplete batch is left out, as
     open_clip's loader does.
 
     Args:
-        rows: (k,) picture rows to train on, each with a caption.
-        links: (l, 2) of (text row, picture row), grouped by picture, the primary caption first.
+        rows: (k,) image rows to train on, each with a caption.
+        links: (l, 2) of (text row, image row), grouped by image, the primary caption first.
         batch_size: pairs in a batch.
         seed: of order and captions.
         sampled: whether one of a picture's captions is drawn each epoch; else the first one is taken.
@@ -42,7 +42,7 @@ class PairOrder:
         return len(self._rows) // self._batch_size
 
     def batch(self, step: int) -> tuple[Ints, Ints]:
-        """Return picture rows and text rows (B,) of the batch after ``step`` steps."""
+        """Return image rows and text rows (B,) of the batch after ``step`` steps."""
         epoch, place = divmod(step, self.steps_per_epoch)
         images, texts = self._epoch(epoch)
         part = slice(place * self._batch_size, (place + 1) * self._batch_size)
@@ -67,12 +67,12 @@ class PairOrder:
 
 
 class Meaning:
-    """Which picture and which caption belong together, whatever pair they come from.
+    """Which image and which caption belong together, whatever pair they come from.
 
     Args:
-        links: (l, 2) of (text row, picture row).
+        links: (l, 2) of (text row, image row).
         captions: words of each text row; equal words are one caption, empty ones are not.
-        n_images: number of pictures.
+        n_images: number of images.
         concept: (n_images,) values whose equality means the same thing, or None.
 
     Attributes:
@@ -99,12 +99,12 @@ class Meaning:
         return csr_array((np.ones(len(image), dtype=np.int8), (image, text)), shape=size)
 
     def n_different(self, images: Ints) -> int:
-        """Return how many captions, or concepts if they are known, the pictures have between them."""
+        """Return how many captions, or concepts if they are known, the images have between them."""
         n_captions = len(np.unique(self.links[np.isin(self.links[:, 1], images), 0]))
         return n_captions if self._concept is None else min(n_captions, len(np.unique(self._concept[images])))
 
     def same(self, images: Ints, texts: Ints) -> Bools:
-        """Return (B, B) whether picture i goes with the caption of pair j."""
+        """Return (B, B) whether image i goes with the caption of pair j."""
         table: Bools = self._table[images][:, self._caption[texts]].toarray() > 0
         if self._concept is not None:
             concept = self._concept[images]

@@ -10,9 +10,9 @@ from sde_core.encoders import Encoder, load_encoder, local_encoders
 from sde_core.errors import ConfigError, SDEError
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.sets.provenance import Provenance
+from sde_core.training.adapter_fold import NotFolded, disagreement, fold
 from sde_core.training.config import FinetuneConfig
 from sde_core.training.encoder_subjects import towers_subject
-from sde_core.training.folding import NotFolded, disagreement, fold
 from sde_core.training.heads_subject import heads_subject
 from sde_core.training.inputs import Inputs, Vectors
 from sde_core.training.model import SIGLIP_BIAS, SIGLIP_SCALE, Adapter, DualModel

@@ -75,7 +75,7 @@ def _words(preprocessing: str) -> str:
 
 
 def probe_pictures() -> "list[Image]":
-    """Return the pictures of the probe: smooth noise, the same in every run."""
+    """Return the images of the probe: smooth noise, the same in every run."""
     from PIL import Image
 
     numbers = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Which pictures are trained on and which are looked at in between; test is never either."""
+"""Which images are trained on and which are looked at in between; test is never either."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from sde_core.retrieval.links import Ints, linked_groups
 
 _TRAIN = {"train", "training"}
 _VAL = {"val", "valid", "validation", "dev"}
-# Retrieval among more pictures than this tells nothing more about a step and takes longer than many steps.
+# Retrieval among more images than this tells nothing more about a step and takes longer than many steps.
 MOST_VAL = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Rows of pictures.
+    """Rows of images.
 
     Attributes:
         train: (k,) ascending.
@@ -39,21 +39,21 @@ def split_rows(
     val_share: float,
     seed: int,
 ) -> Split:
-    """Return training and validation pictures that share no caption where the split is ours.
+    """Return training and validation images that share no caption where the split is ours.
 
     A metadata column "split" decides where it names a validation part; else a seeded share is held out,
-    pictures with a common caption together. Whatever the column calls neither training nor validation
+    images with a common caption together. Whatever the column calls neither training nor validation
     (test) is left alone.
 
     Args:
         links: (l, 2) of (text row, image row).
-        counts: numbers of texts and of pictures.
-        metadata: columns of the pictures.
+        counts: numbers of texts and of images.
+        metadata: columns of the images.
         val_share: share to hold out, in (0, 1).
         seed: of the hold-out.
 
     Raises:
-        DataError: nothing to train on, or fewer than two pictures to validate with.
+        DataError: nothing to train on, or fewer than two images to validate with.
     """
     has_caption = np.zeros(counts[1], dtype=bool)
     has_caption[links[:, 1]] = True
@@ -98,7 +98,7 @@ def _split_names(metadata: Mapping[str, npt.NDArray[Any]], n_images: int) -> npt
 def _held_out(
     links: Ints, counts: tuple[int, int], pool: npt.NDArray[np.bool_], share: float, seed: int
 ) -> npt.NDArray[np.bool_]:
-    """Return whole groups of pictures linked by captions, in seeded order, up to ``share`` of the pool."""
+    """Return whole groups of images linked by captions, in seeded order, up to ``share`` of the pool."""
     _, group = linked_groups(links, *counts)
     groups = group.numpy()
     names, sizes = np.unique(groups[pool], return_counts=True)

@@ -40,7 +40,7 @@ class Subject:
         source: the pairs as vectors of the model that the training starts from.
         inputs: the same pairs as the model takes them.
         inputs_of: makes inputs of another set of the same encoder.
-        split: pictures to train on and to look at.
+        split: images to train on and to look at.
         meaning: which pairs mean the same.
         title: what is trained, in words that tell two subjects apart.
         identity: digest of the pairs, the same whenever they are the same.
@@ -60,7 +60,7 @@ class Subject:
 
     @property
     def text_rows_of_val(self) -> Ints:
-        """Text rows of the validation pictures, ascending."""
+        """Text rows of the validation images, ascending."""
         links = self.source.links
         return np.unique(links[np.isin(links[:, 1], self.split.val), 0])
 

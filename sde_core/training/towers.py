@@ -54,7 +54,7 @@ class Towers(DualModel):
         return self.clip.logit_bias  # type: ignore[return-value]
 
     def encode_image(self, images: Tensor) -> Tensor:
-        """Return (b, d) unit vectors of preprocessed pictures."""
+        """Return (b, d) unit vectors of preprocessed images."""
         return functional.normalize(self.clip.encode_image(images).float(), dim=-1)  # type: ignore[operator]
 
     def encode_text(self, texts: Tensor) -> Tensor:

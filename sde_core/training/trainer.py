@@ -159,7 +159,7 @@ class Training:
         return metrics, self._snapshot()
 
     def validation(self) -> dict[str, float]:
-        """Return `retrieval_metrics` of the validation pictures with all their captions."""
+        """Return `retrieval_metrics` of the validation images with all their captions."""
         subject, split = self.subject, self.subject.split
         texts = subject.text_rows_of_val
         image = encode_rows(self.model, subject.inputs, split.val, "image")
@@ -182,7 +182,7 @@ class Training:
         )
 
     def vectors(self) -> tuple[Floats, Floats]:
-        """Return all pictures and all captions as vectors of the model as it is now."""
+        """Return all images and all captions as vectors of the model as it is now."""
         source = self.subject.source
         return (
             encode_rows(self.model, self.subject.inputs, np.arange(source.n_images), "image"),
@@ -228,7 +228,7 @@ def pair_order(subject: Subject, config: FinetuneConfig) -> PairOrder:
 
 
 def spectrum_rows(subject: Subject) -> Ints:
-    """Return the pictures whose spectrum is shown: validation ones, and as many others as cost little."""
+    """Return the images whose spectrum is shown: validation ones, and as many others as cost little."""
     split = subject.split
     room = max(0, subject.inputs.spectrum_rows - len(split.val))
     others = np.random.default_rng(0).permutation(split.train)[:room]
@@ -236,6 +236,6 @@ def spectrum_rows(subject: Subject) -> Ints:
 
 
 def _positions(links: Ints, texts: Ints, images: Ints) -> Ints:
-    """Return the links between given text and picture rows, both ascending, as positions among them."""
+    """Return the links between given text and image rows, both ascending, as positions among them."""
     inside = links[np.isin(links[:, 1], images)]
     return np.stack([np.searchsorted(texts, inside[:, 0]), np.searchsorted(images, inside[:, 1])], axis=1)

@@ -96,9 +96,9 @@ def compared_rows(
     """Return the rows of `compare_retrieval` one by one, each as soon as it is measured.
 
     Args:
-        image: as there.
-        text: as there.
-        text_to_image: as there.
+        image: (n_images, n) image embeddings that no treatment was fitted on.
+        text: (n_texts, n) text embeddings that no treatment was fitted on.
+        text_to_image: as in `retrieval_metrics`.
         treatments: at least one.
         raw: ranks of the same queries that every row is compared with; None takes those of the first row.
         ks: cut-offs of the recalls.
@@ -166,7 +166,7 @@ def _row(name: str, drawn: DrawnMetrics, before: DrawnMetrics | None, ks: Sequen
 
 
 def watched(treatment: Treatment, see: Callable[[Direction, Tensor], None]) -> Treatment:
-    """Return the treatment, whose every block of scores is shown to ``see`` before it is ranked.
+    """Return a treatment that reports each block of scores to ``see`` before it is ranked.
 
     For progress, for stopping (an exception that ``see`` raises stops the work), and for what stands first.
 

@@ -1,17 +1,18 @@
 """Gains fitted on a reference of one modality: its spectrum, its bands and what each direction is multiplied by."""
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
 
-from sde_core.checks.matrices import MatrixLike, as_matrix, check_share
+from sde_core.checks.matrices import MatrixLike, as_matrix
+from sde_core.checks.settings import Help, Range, check_settings, documented
 from sde_core.errors import ConfigError
 from sde_core.partition import NOISE, Partition, Rule, partition_spectrum
 from sde_core.partition.manual import move_thresholds
 from sde_core.shaping.certificate import Certificate, certify
-from sde_core.shaping.curriculum import CurriculumConfig, check_name
+from sde_core.shaping.curriculum import CurriculumConfig
 from sde_core.shaping.enhancement import enhancement_gains
 from sde_core.shaping.transform import AffineMap
 from sde_core.spectra.spectrum import Center, Spectrum, as_center, compute_spectrum
@@ -23,37 +24,35 @@ KINDS: tuple[Kind, Kind] = ("enhance", "prune")
 Paired = tuple[MatrixLike, MatrixLike]
 
 
+@documented
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatmentConfig:
     """All that a treatment depends on besides its reference set.
-
-    Attributes:
-        kind: "enhance" takes the gains of the curriculum, "prune" sets noise directions to 0.
-        rule: partition rule, by name or as a callable.
-        center: "mean" reads the spectrum around the mean, None leaves the cone in.
-        noise_factor: of the rule's noise threshold.
-        strong_factor: of the rule's strong threshold.
-        progress: curriculum position t in [0, 1]; 0 is the strongest; "prune" ignores it.
-        curriculum: how "enhance" treats each band.
-        seed: of rules that permute and of the strong mode "noise".
 
     Raises:
         ConfigError: a value outside its range, or a strong mode that needs a loss.
     """
 
-    kind: Kind = "enhance"
-    rule: str | Rule = "mp-iqr"
-    center: Center = "mean"
-    noise_factor: float = 1.0
-    strong_factor: float = 1.0
-    progress: float = 0.0
-    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
-    seed: int = 0
+    kind: Annotated[
+        Kind, Help("enhance takes the gains of the curriculum, prune sets noise directions to 0")
+    ] = "enhance"
+    rule: Annotated[str | Rule, Help("partition rule, by name or as a callable")] = "mp-iqr"
+    center: Annotated[Center, Help("mean reads the spectrum around the mean, None leaves the cone in")] = (
+        "mean"
+    )
+    noise_factor: Annotated[float, Help("times the rule's noise threshold")] = 1.0
+    strong_factor: Annotated[float, Help("times the rule's strong threshold")] = 1.0
+    progress: Annotated[
+        float, Range(0.0, 1.0), Help("curriculum position t; 0 is the strongest, prune ignores it")
+    ] = 0.0
+    curriculum: Annotated[CurriculumConfig, Help("how enhance treats each band")] = field(
+        default_factory=CurriculumConfig
+    )
+    seed: Annotated[int, Help("of rules that permute and of the strong mode noise")] = 0
 
     def __post_init__(self) -> None:
-        check_name(self.kind, "kind", KINDS)
         object.__setattr__(self, "center", as_center(self.center))
-        check_share(self.progress, "progress")
+        check_settings(self)
         if self.curriculum.strong == "adversarial":
             raise ConfigError(
                 'strong must not be "adversarial" here: that mode follows the gradient of a loss in training; '

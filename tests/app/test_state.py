@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sde_core.checks.settings import Range
 from sde_explorer.state import (
     DEFAULT,
     RANGES,
@@ -18,7 +19,7 @@ from sde_explorer.state import (
     selections,
     wild_parameters,
 )
-from sde_explorer.url_values import Numbers, Range, Said, numbers_as_text
+from sde_explorer.url_values import Numbers, Said, numbers_as_text, wrong_number
 
 RULES = ("mp-iqr", "energy")
 STATES = st.builds(
@@ -147,7 +148,7 @@ def test_a_wild_selection_is_refused(text):
     [("3", True, True), ("3.0", True, False), ("3.0", False, True), ("nan", False, False), ("", True, False)],
 )
 def test_a_number_of_the_link_lies_in_its_range(text, whole, good):
-    assert (Range(0, 5).wrong(text, whole=whole) == "") == good
+    assert (wrong_number(text, Range(0, 5), whole=whole) == "") == good
 
 
 def test_the_line_names_what_is_special_and_what_always_counts():

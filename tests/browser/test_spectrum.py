@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
-from sde_explorer.state_choices import Section
+from sde_explorer.spectrum.state import Section
 from tests.browser.spectra import shown_bands
 
 pytestmark = pytest.mark.browser

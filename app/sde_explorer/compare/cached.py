@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sde_core.partition import Bands
+    from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
     from sde_explorer.sets import SetEntry
-    from sde_explorer.state import State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class Common:
         return f"{self.a.fingerprint}/{self.b.fingerprint}"
 
 
-def other_sets(state: "State") -> tuple[tuple[str, str], ...]:
+def other_sets(state: "CompareState") -> tuple[tuple[str, str], ...]:
     """Return data and encoder of every set that may be the second one: of the same data first."""
     known = [(entry.data, entry.encoder) for entry in known_sets()]
     known += [(entry.data, entry.encoder) for entry in read_recent(cache_folder()) if entry.is_there]
@@ -79,7 +79,7 @@ def other_sets(state: "State") -> tuple[tuple[str, str], ...]:
     return tuple(sorted(others, key=lambda one: one[0] != state.data))
 
 
-def other_entry(state: "State") -> "SetEntry":
+def other_entry(state: "CompareState") -> "SetEntry":
     """Return the set that the state compares with, where it is one on the disk.
 
     Raises:
@@ -96,7 +96,7 @@ def other_entry(state: "State") -> "SetEntry":
     return found[0]
 
 
-def common(data: Dataset, state: "State") -> Common:
+def common(data: Dataset, state: "CompareState") -> Common:
     """Return the set that is open and the one that the state compares it with, on the pictures of both.
 
     Raises:
@@ -143,7 +143,7 @@ def _narrowed(data: Dataset, rows: compare.Ints) -> Dataset:
     return Dataset(data.embeddings.select(rows), data.filters, data.folder)
 
 
-def _with_transform(data: Dataset, state: "State") -> Common:
+def _with_transform(data: Dataset, state: "CompareState") -> Common:
     maps = {m: fitted(data, state, m) for m in ("image", "text") if m == "image" or data.embeddings.n_texts}
     knobs = [state.transform, state.center, state.rule, state.noise, state.strong]
     if state.transform == "enhanced":

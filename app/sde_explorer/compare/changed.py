@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
-    from sde_explorer.state import State
 
 _ROWS = 4
 _SHOWN = 4
 _WORDS = {"image": "pictures", "text": "captions"}
 
 
-def changed_section(common: "Common", jobs: "list[Job]", state: "State") -> None:
+def changed_section(common: "Common", jobs: "list[Job]", state: "CompareState") -> None:
     """Show the rows that share the fewest neighbours, of one modality."""
     if len(jobs) > 1:
         segments("changed", "Of", help=HELP["changed"], words=lambda modality: _WORDS[modality], bare=True)

@@ -16,7 +16,7 @@ from sde_explorer.ui.terms import HELP as AXES
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
-    from sde_explorer.state import State
+    from sde_explorer.compare.state import CompareState
 
 _PICK = "other_pick"
 _GAP = "  ·  "
@@ -59,7 +59,7 @@ def compare_choice() -> None:
             segments(name, label, help=AXES[name])
 
 
-def _names(options: list[str], others: dict[str, tuple[str, str]], state: "State") -> dict[str, str]:
+def _names(options: list[str], others: dict[str, tuple[str, str]], state: "CompareState") -> dict[str, str]:
     """Return what people see of each line of the box; only its own line is what the state and the link know."""
     lines = [line for line in options if line in others]
     data = told_apart([others[line][0] for line in lines])
@@ -84,7 +84,7 @@ def _line(data: str, encoder: str) -> str:
     return f"{data}{_GAP}{encoder}" if encoder else data
 
 
-def _chosen_line(state: "State") -> str:
+def _chosen_line(state: "CompareState") -> str:
     if not state.other:
         return ""
     return state.other if state.other in KINDS else _line(state.other, state.other_encoder)

@@ -6,32 +6,31 @@ from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import streamlit as st
 
 import sde_core as sde
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
-    from sde_explorer.state import State
 
 
 def compare_download(
-    common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "State"
+    common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "CompareState"
 ) -> None:
     """Show the button; the file is written when it is pressed, with the numbers that are there by then."""
-    st.download_button(
+    file_button(
         "All numbers and parameters (JSON)",
         lambda: as_json(common, pairs, jobs, state),
         f"compare-{common.a.fingerprint[:8]}-{common.b.fingerprint[:8]}.json",
-        "application/json",
-        on_click="ignore",
-        icon=":material/data_object:",
     )
 
 
-def as_json(common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "State") -> str:
+def as_json(
+    common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "CompareState"
+) -> str:
     """Return everything that the view shows as JSON; numbers that are not defined are null."""
     sides = {"A": common.a, "B": common.b}
     content = {

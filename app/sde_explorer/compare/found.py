@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
-    from sde_explorer.state import State
 
 Result = TypeVar("Result")
 
@@ -37,7 +37,7 @@ class Compared:
     """
 
     common: "Common"
-    state: "State"
+    state: "CompareState"
     pairs: "list[tuple[Bands, Bands]]"
     neighbours: "list[Job]"
     retrieval: "list[Job]"
@@ -58,7 +58,7 @@ class Compared:
         return [compare.similarity(self.common)] if self.common.is_paired else []
 
 
-def compared(common: "Common", state: "State") -> Compared:
+def compared(common: "Common", state: "CompareState") -> Compared:
     """Return what is known of two sets; what the rule misses is said on the page, and the rest works on.
 
     Args:
@@ -81,7 +81,7 @@ def modalities_of(common: "Common") -> list[str]:
     return [m for m in common.modalities if m == "image" or len(common.texts.first)]
 
 
-def _bands(common: "Common", state: "State") -> "list[tuple[Bands, Bands]]":
+def _bands(common: "Common", state: "CompareState") -> "list[tuple[Bands, Bands]]":
     shown = [m for m in common.modalities if m in state.modalities] or list(common.modalities)
     pairs = []
     try:

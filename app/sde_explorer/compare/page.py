@@ -23,7 +23,7 @@ from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.compare.cached import Common
-    from sde_explorer.state import State
+    from sde_explorer.compare.state import CompareState
 
 
 def show() -> None:
@@ -55,7 +55,7 @@ def show() -> None:
     catch_up(waiting)
 
 
-def with_other(state: "State") -> "State":
+def with_other(state: "CompareState") -> "CompareState":
     """Return the state with a second set: where none is chosen, the first one after the treatment.
 
     Args:
@@ -66,7 +66,7 @@ def with_other(state: "State") -> "State":
     return replace(state, other=PRUNED if kind_of(state) == "pruned" else ENHANCED, other_encoder="")
 
 
-def _what(common: "Common", state: "State") -> None:
+def _what(common: "Common", state: "CompareState") -> None:
     """Say how the rows of A and B are paired, and what one set lacks; what A and B are stands behind it."""
     about = "\n\n".join(
         f"**{name}** {as_text(said)}: {side.embeddings.width} dimensions, content `{side.fingerprint[:8]}`."

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sde_explorer.compare.cached import Common
     from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
     from sde_explorer.compare.numbers.subspaces import Subspaces
-    from sde_explorer.state import State
+    from sde_explorer.compare.state import CompareState
 
 SAME = (
     "A and B hold the same vectors: everything below is a check, with no difference, CKA 1, angles 0 and all "
@@ -94,7 +94,7 @@ def _points(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "\u2212")
 
 
-def sides(state: "State") -> tuple[str, str]:
+def sides(state: "CompareState") -> tuple[str, str]:
     """Return what A and B are, in words."""
     first = f"{state.data}, {state.encoder}"
     if state.other in KINDS:

@@ -1,7 +1,7 @@
 """Gains, certificate and transform of a set with the state's curriculum and thresholds."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -20,53 +20,41 @@ if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
     from sde_explorer.readings.gains import GainReport
-    from sde_explorer.state import State
-    from sde_explorer.state_choices import StrongMode
+    from sde_explorer.shared_state import SharedState, StrongMode
 
 
-def gains(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[GainReport]":
+def gains(data: Dataset, state: "SharedState", modalities: tuple[str, ...]) -> "list[GainReport]":
     """Return the gains of each modality over training and at the state's moment.
 
     Raises:
         SDEError: the rule or the strong mode misses something.
     """
-    config, kind = numbers_gains.curriculum_of(state), numbers_gains.kind_of(state)
     return [
-        numbers_gains.gain_report(
-            spectrum(data, found.modality, state.center),
-            found,
-            state.t,
-            config,
-            kind=kind,
-            ascent=_ascent(data, state, found.modality),
-        )
+        numbers_gains.gain_report(*_moment(data, state, found), **_treatment(data, state, found))
         for found in bands(data, state, modalities)
     ]
 
 
-def certificates(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[CertificateReport]":
+def certificates(
+    data: Dataset, state: "SharedState", modalities: tuple[str, ...]
+) -> "list[CertificateReport]":
     """Return the certificate of each modality at the state's moment.
 
     Raises:
         SDEError: the rule or the strong mode misses something.
     """
-    config, kind = numbers_gains.curriculum_of(state), numbers_gains.kind_of(state)
     return [
         numbers_certificate.certificate_report(
-            spectrum(data, found.modality, state.center),
-            found,
-            state.t,
-            config,
+            *_moment(data, state, found),
             _coordinates(data.fingerprint, found.modality, state.center, data.embeddings),
-            kind=kind,
-            ascent=_ascent(data, state, found.modality),
+            **_treatment(data, state, found),
         )
         for found in bands(data, state, modalities)
     ]
 
 
 def strong_gains(
-    data: Dataset, state: "State", mode: "StrongMode", modalities: tuple[str, ...]
+    data: Dataset, state: "SharedState", mode: "StrongMode", modalities: tuple[str, ...]
 ) -> "list[npt.NDArray[np.float64]]":
     """Return the (r,) gains of each modality at the state's moment, in another strong mode.
 
@@ -77,7 +65,7 @@ def strong_gains(
     return [_now(data, asked, found).cpu().numpy() for found in bands(data, state, modalities)]
 
 
-def transform(data: Dataset, state: "State", modality: str) -> sde.AffineMap | None:
+def transform(data: Dataset, state: "SharedState", modality: str) -> sde.AffineMap | None:
     """Return the map that the state's transform is for one modality; None leaves the vectors as they are.
 
     Raises:
@@ -86,7 +74,7 @@ def transform(data: Dataset, state: "State", modality: str) -> sde.AffineMap | N
     return None if state.transform == "none" else fitted(data, state, modality)
 
 
-def fitted(data: Dataset, state: "State", modality: str) -> sde.AffineMap:
+def fitted(data: Dataset, state: "SharedState", modality: str) -> sde.AffineMap:
     """Return the map of the gains that the Curriculum page shows, in use or not.
 
     Raises:
@@ -96,18 +84,21 @@ def fitted(data: Dataset, state: "State", modality: str) -> sde.AffineMap:
     return sde.AffineMap.fit(spectrum(data, modality, state.center), _now(data, state, found))
 
 
-def _now(data: Dataset, state: "State", found: "Bands") -> "Tensor":
-    return numbers_gains.gains_at(
-        spectrum(data, found.modality, state.center),
-        found,
-        state.t,
-        numbers_gains.curriculum_of(state),
-        kind=numbers_gains.kind_of(state),
-        ascent=_ascent(data, state, found.modality),
-    )
+def _now(data: Dataset, state: "SharedState", found: "Bands") -> "Tensor":
+    return numbers_gains.gains_at(*_moment(data, state, found), **_treatment(data, state, found))
 
 
-def _ascent(data: Dataset, state: "State", modality: str) -> "Tensor | None":
+def _moment(
+    data: Dataset, state: "SharedState", found: "Bands"
+) -> "tuple[sde.Spectrum, Bands, float, sde.CurriculumConfig]":
+    return spectrum(data, found.modality, state.center), found, state.t, numbers_gains.curriculum_of(state)
+
+
+def _treatment(data: Dataset, state: "SharedState", found: "Bands") -> dict[str, Any]:
+    return {"kind": numbers_gains.kind_of(state), "ascent": _ascent(data, state, found.modality)}
+
+
+def _ascent(data: Dataset, state: "SharedState", modality: str) -> "Tensor | None":
     if state.strong_mode != "adversarial":
         return None
     return _ascents(data.fingerprint, state.center, data.embeddings)[MODALITIES.index(modality)]

@@ -16,7 +16,7 @@ from sde_explorer.curriculum.figures.moment import moment_figure
 from sde_explorer.curriculum.figures.strong_modes import strong_modes_figure
 from sde_explorer.curriculum.transform_download import transform_download
 from sde_explorer.readings import gains as numbers_gains
-from sde_explorer.state_choices import StrongMode
+from sde_explorer.shared_state import StrongMode
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import PICTURE_HEIGHT, how_to_read, open_view
@@ -24,9 +24,9 @@ from sde_explorer.ui.notices import error_box, sentence_of
 from sde_explorer.ui.session import current_state
 
 if TYPE_CHECKING:
+    from sde_explorer.curriculum.state import CurriculumState
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.readings.gains import GainReport
-    from sde_explorer.state import State
 
 
 def show() -> None:
@@ -61,7 +61,7 @@ def show() -> None:
     )
 
 
-def _moment(reports: "list[GainReport]", state: "State") -> None:
+def _moment(reports: "list[GainReport]", state: "CurriculumState") -> None:
     kind = numbers_gains.kind_of(state)
     st.plotly_chart(
         moment_figure(
@@ -100,7 +100,7 @@ def _over_training(reports: "list[GainReport]") -> None:
     how_to_read(f"{words.CURVES_STORY}\n\n{words.WATERFALL_STORY}")
 
 
-def _certificate(data: "Dataset", state: "State") -> None:
+def _certificate(data: "Dataset", state: "CurriculumState") -> None:
     found = cached_curriculum.certificates(data, state, state.modalities)
     left, right = chart_columns("guarantees", (0.46, 0.54), least="26rem")
     with left:
@@ -119,7 +119,7 @@ def _certificate(data: "Dataset", state: "State") -> None:
         st.error(words.verdict(found), icon=":material/gpp_bad:")
 
 
-def _strong_modes(data: "Dataset", state: "State", reports: "list[GainReport]") -> None:
+def _strong_modes(data: "Dataset", state: "CurriculumState", reports: "list[GainReport]") -> None:
     gains = {}
     for mode in get_args(StrongMode):
         try:

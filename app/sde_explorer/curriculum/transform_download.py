@@ -12,13 +12,14 @@ import streamlit as st
 import sde_core as sde
 from sde_core.vocabulary import MODALITIES
 from sde_explorer.curriculum import cached as cached_curriculum
+from sde_explorer.curriculum.numbers.transform_facts import transform_facts
 from sde_explorer.readings import gains as numbers_gains
 from sde_explorer.readings.cached import spectra as cached_spectra
-from sde_explorer.spectrum.numbers import export as numbers_export
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 _USE = {
     "none": (
@@ -29,28 +30,22 @@ _USE = {
 }
 
 
-def transform_download(data: "Dataset", state: "State") -> None:
+def transform_download(data: "Dataset", state: "SharedState") -> None:
     """Show the buttons; a file is written when its button is pressed."""
     name = f"sde-{numbers_gains.kind_of(state)}-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        st.download_button(
+        file_button(
             "Both maps and how they were made (zip)",
             lambda: as_zip(data, state, name),
             f"{name}.zip",
-            "application/zip",
             key="save_both",
-            on_click="ignore",
-            icon=":material/folder_zip:",
         )
         for modality in MODALITIES:
-            st.download_button(
+            file_button(
                 f"Map of {modality} vectors (safetensors)",
                 partial(_map_of, data, state, modality),
                 f"{name}-{modality}.safetensors",
-                "application/octet-stream",
                 key=f"save_{modality}",
-                on_click="ignore",
-                icon=":material/download:",
             )
     st.caption(
         "One linear map for each modality, fitted on this set with the thresholds and the moment at the "
@@ -65,7 +60,7 @@ def transform_download(data: "Dataset", state: "State") -> None:
     )
 
 
-def _map_of(data: "Dataset", state: "State", modality: str) -> bytes:
+def _map_of(data: "Dataset", state: "SharedState", modality: str) -> bytes:
     return as_file(cached_curriculum.fitted(data, state, modality))
 
 
@@ -77,11 +72,11 @@ def as_file(transform: sde.SpectralTransform) -> bytes:
         return path.read_bytes()
 
 
-def as_zip(data: "Dataset", state: "State", name: str) -> bytes:
+def as_zip(data: "Dataset", state: "SharedState", name: str) -> bytes:
     """Return a zip with one folder, ``name``, that `load_treatment` and `sde transform --load` read."""
     image, text = (cached_curriculum.fitted(data, state, modality) for modality in MODALITIES)
     certificates = cached_curriculum.certificates(data, state, MODALITIES)
-    facts = numbers_export.transform_facts(
+    facts = transform_facts(
         data.embeddings, state, cached_spectra.bands(data, state, MODALITIES), certificates
     )
     content = io.BytesIO()

@@ -1,6 +1,6 @@
 """Vectors with what a user says about them: where captions, ids, index and pictures are, what belongs together."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -41,12 +41,6 @@ class VectorRequest:
     pairs: str = ""
     encoder: str = ""
     columns: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing but the source was said."""
-        rest = [f for f in fields(self) if f.name not in ("source", "format")]
-        return all(getattr(self, f.name) == f.default for f in rest)
 
 
 def permitted(request: VectorRequest, own: Path | None) -> VectorRequest:

@@ -10,6 +10,7 @@ from sde_explorer.overview import cards as headline_cards
 from sde_explorer.overview.gallery import gallery
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.tour.start import overview_button
 from sde_explorer.ui import words
 from sde_explorer.ui.cards import card_grid, grid_places
 from sde_explorer.ui.figures.layout import CONFIG
@@ -18,7 +19,6 @@ from sde_explorer.ui.navigation import page_link
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state
 from sde_explorer.ui.skipped import skipped_items
-from sde_explorer.ui.tour_start import overview_button
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_explorer.state_choices import Schedule
+from sde_explorer.shared_state import Schedule
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from sde_core.partition import Bands
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 Kind = Literal["enhanced", "pruned"]
 Floats = npt.NDArray[np.float64]
@@ -63,12 +63,12 @@ class GainReport:
         return float(energy[self.labels == band].sum() / energy.sum()) if energy.any() else 0.0
 
 
-def kind_of(state: "State") -> Kind:
+def kind_of(state: "SharedState") -> Kind:
     """Return which gains to show: those of the curriculum also while no transform is in use."""
     return "pruned" if state.transform == "pruned" else "enhanced"
 
 
-def curriculum_of(state: "State") -> sde.CurriculumConfig:
+def curriculum_of(state: "SharedState") -> sde.CurriculumConfig:
     """Return the curriculum that the state holds."""
     return sde.CurriculumConfig(
         start=state.alpha_start,

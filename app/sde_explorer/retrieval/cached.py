@@ -25,7 +25,7 @@ from sde_explorer.retrieval.numbers.table import (
 
 if TYPE_CHECKING:
     from sde_explorer.retrieval.numbers.surface import Surface
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
 
 
 def recall_parts(data: Dataset, captions: str) -> tuple[Part, Part]:
@@ -57,7 +57,7 @@ def _asked(fingerprint: str, captions: str, most: int, _part: Part) -> Part:
     return sampled(_part, most)
 
 
-def recall_jobs(data: Dataset, state: "State", most: int = 0) -> list[Job]:
+def recall_jobs(data: Dataset, state: "RetrievalState", most: int = 0) -> list[Job]:
     """Return the jobs whose results, and partial results, are rows of the table: raw, what follows the page, the rest.
 
     A moved threshold measures the rows that follow it again, and no other.
@@ -123,7 +123,7 @@ def _ranks_of(raw: Job) -> sde.RetrievalRanks:
     return first.compared.ranks
 
 
-def surface_job(data: Dataset, state: "State") -> Job:
+def surface_job(data: Dataset, state: "RetrievalState") -> Job:
     """Return the job that measures the surface of the state's treatment; it is not started here."""
     # The factors are the axes.
     config = replace(treatment_config(state), noise_factor=1.0, strong_factor=1.0)

@@ -20,7 +20,7 @@ from sde_explorer.ui.words import as_text
 if TYPE_CHECKING:
     from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
 
 _STOPPED, _EXACT = "recall_stopped", "recall_exact_asked"
 
@@ -39,7 +39,7 @@ class Measured:
     """
 
     data: "Dataset"
-    state: "State"
+    state: "RetrievalState"
     parts: tuple[Part, Part]
     jobs: "list[Job]"
     finer: "tuple[Job, ...]" = ()
@@ -74,7 +74,7 @@ class Measured:
         return "sde-pruned" if kind_of(self.state) == "pruned" else "sde-enhanced"
 
 
-def measured(data: "Dataset", state: "State") -> Measured:
+def measured(data: "Dataset", state: "RetrievalState") -> Measured:
     """Return what is measured, which starts it; rows that were stopped stay so until somebody wants them to go on.
 
     Raises:
@@ -192,7 +192,7 @@ def _line(words: str, button: Callable[[], object]) -> None:
         button()
 
 
-def _of(data: "Dataset", state: "State") -> tuple[object, ...]:
+def _of(data: "Dataset", state: "RetrievalState") -> tuple[object, ...]:
     """Return what the table depends on."""
     return (data.fingerprint, state.recall_captions, treatment_config(state))
 

@@ -8,10 +8,10 @@ from sde_explorer.retrieval import words
 from sde_explorer.retrieval.forest import forest
 from sde_explorer.retrieval.measured import Measured, measured
 from sde_explorer.retrieval.numbers.table import METRICS
+from sde_explorer.retrieval.state import RetrievalState
 from sde_explorer.retrieval.tabs import tabs
 from sde_explorer.search.box import search_controls
 from sde_explorer.search.panel import search_panel
-from sde_explorer.state import State
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.frame import View, open_view
 from sde_explorer.ui.notices import sentence_of
@@ -37,7 +37,7 @@ def show() -> None:
         tabs(view, found)
 
 
-def _measured(view: View, state: State) -> Measured | None:
+def _measured(view: View, state: RetrievalState) -> Measured | None:
     """Return what is measured; None, with the reason on the page, where a set is too small or has one modality."""
     embeddings = view.data.embeddings
     if len(embeddings.modalities) < 2:

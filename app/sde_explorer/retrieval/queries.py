@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.retrieval.numbers.queries import ChangePoints
     from sde_explorer.retrieval.numbers.table import Part, RecallRow
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
 
 CHART = "rank_change_chart"
 N_CARDS = 4
 
 
 def recall_queries(
-    data: "Dataset", state: "State", test: "Part", rows: "list[RecallRow]", *, is_waiting: bool
+    data: "Dataset", state: "RetrievalState", test: "Part", rows: "list[RecallRow]", *, is_waiting: bool
 ) -> None:
     """Show how the rank of every query changes from raw to the chosen row.
 

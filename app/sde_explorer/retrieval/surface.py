@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.retrieval.numbers.surface import Surface
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
 
 CHART = "surface_chart"
 _WHY = (
@@ -33,7 +33,7 @@ _WHY = (
 )
 
 
-def recall_surface(data: "Dataset", state: "State") -> None:
+def recall_surface(data: "Dataset", state: "RetrievalState") -> None:
     """Show the surface of the state's treatment, or how to get it.
 
     Args:
@@ -78,7 +78,7 @@ def _start(job: "Job") -> None:
 
 
 @followed
-def _grown(data: "Dataset", state: "State") -> None:
+def _grown(data: "Dataset", state: "RetrievalState") -> None:
     """Draw the cells that there are, again and again; `job_progress` redraws the page at the end."""
     known = queue.find(cached_retrieval.surface_job(data, state).key)
     partial: Surface | None = known.partial if known is not None else None
@@ -86,7 +86,7 @@ def _grown(data: "Dataset", state: "State") -> None:
         _draw(partial, state)
 
 
-def _draw(found: "Surface", state: "State") -> None:
+def _draw(found: "Surface", state: "RetrievalState") -> None:
     st.plotly_chart(
         surface_figure(found, FACTORS, (state.noise, state.strong)),
         key=CHART,
@@ -98,7 +98,7 @@ def _draw(found: "Surface", state: "State") -> None:
     )
 
 
-def _said(found: "Surface", state: "State") -> None:
+def _said(found: "Surface", state: "RetrievalState") -> None:
     kind, best = kind_of(state), found.best
     st.markdown(words.best_story(found, kind))
     is_used = (state.noise, state.strong) == (best.noise, best.strong)

@@ -18,10 +18,11 @@ from sde_explorer.retrieval.table import recall_table
 from sde_explorer.retrieval.terms import HELP, ROWS
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.fields import segments
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
     from sde_explorer.ui.frame import View
 
 
@@ -68,25 +69,16 @@ def _thresholds(found: Measured) -> None:
 
 def _files(found: Measured, rows: list[RecallRow]) -> None:
     name = f"retrieval-{found.data.fingerprint[:8]}"
-    st.download_button(
-        "CSV",
-        lambda: csv_text(table_rows(rows)),
-        f"{name}.csv",
-        "text/csv",
-        on_click="ignore",
-        help="The table.",
-    )
-    st.download_button(
+    file_button("CSV", lambda: csv_text(table_rows(rows)), f"{name}.csv", help="The table.")
+    file_button(
         "JSON",
         lambda: as_json(found.data, found.state, found.parts, rows),
         f"{name}.json",
-        "application/json",
-        on_click="ignore",
         help="The table, and the parameters that it depends on.",
     )
 
 
-def as_json(data: "Dataset", state: "State", parts: tuple[Part, Part], rows: list[RecallRow]) -> str:
+def as_json(data: "Dataset", state: "RetrievalState", parts: tuple[Part, Part], rows: list[RecallRow]) -> str:
     """Return the table, the parameters of the page, and where the vectors come from."""
     parameters = asdict(state) | {"fingerprint": data.fingerprint, "version": sde.__version__}
     return json.dumps(table_content(data.embeddings, *parts, rows, parameters), indent=1, allow_nan=False)

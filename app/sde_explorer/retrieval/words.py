@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sde_core.retrieval.rank_change import RankChange
     from sde_explorer.retrieval.numbers.surface import Cell, Surface
     from sde_explorer.retrieval.numbers.table import RecallRow
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
 
 ADVERSARIAL = "The strong mode adversarial follows a loss in training; measured here is amplify in its place."
 NO_THRESHOLDS = (
@@ -33,7 +33,7 @@ FINDING_TERMS = (
 )
 
 
-def finding(raw: "RecallRow", treated: "RecallRow | None", state: "State", part: Part) -> str:
+def finding(raw: "RecallRow", treated: "RecallRow | None", state: "RetrievalState", part: Part) -> str:
     """Return what the treatment changes, with its interval and how many queries say so; at most `MOST_LETTERS` letters.
 
     Args:
@@ -231,7 +231,7 @@ def _change(change: "Interval") -> str:
     return f"{signed(change.estimate, 'R@1')} points, 95 % from {low} to {high}"
 
 
-def surface_story(found: "Surface", state: "State", kind: str) -> str:
+def surface_story(found: "Surface", state: "RetrievalState", kind: str) -> str:
     """Return what the surface is of, and how its parts were drawn."""
     also = (
         " The strong threshold changes nothing about pruned vectors: columns are of one colour."

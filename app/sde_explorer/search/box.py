@@ -12,13 +12,13 @@ from sde_explorer.ui.session import put
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.search.state import SearchState
 
 UPLOADED = "search_picture"
 """Where a browser tab keeps the name and content of the picture that was uploaded."""
 
 
-def search_controls(data: "Dataset", state: "State") -> None:
+def search_controls(data: "Dataset", state: "SearchState") -> None:
     """Show what to search with and for, each as far as the set has it.
 
     Args:
@@ -31,7 +31,7 @@ def search_controls(data: "Dataset", state: "State") -> None:
     {"text": _words, "picture": _upload, "pair": _pair}[state.search](data, state)
 
 
-def _words(data: "Dataset", state: "State") -> None:
+def _words(data: "Dataset", state: "SearchState") -> None:
     is_known = bool(data.embeddings.provenance.encoder)
     key, first = own_key("query_text", "query", state.query)
     st.text_input(
@@ -48,7 +48,7 @@ def _words(data: "Dataset", state: "State") -> None:
     )
 
 
-def _upload(data: "Dataset", state: "State") -> None:
+def _upload(data: "Dataset", state: "SearchState") -> None:
     held = st.session_state.get(UPLOADED)
     with st.popover("Upload a picture" if held is None else "Another picture", icon=":material/upload:"):
         st.file_uploader(
@@ -70,7 +70,7 @@ def _take_upload() -> None:
         st.session_state[UPLOADED] = (file.name, file.getvalue())
 
 
-def _pair(data: "Dataset", state: "State") -> None:
+def _pair(data: "Dataset", state: "SearchState") -> None:
     number("pair", "Row of the pair", high=max(0, data.embeddings.n_rows - 1), width=130, bare=True)
     st.button("Another at random", icon=":material/shuffle:", on_click=lambda: _draw(data))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sde_core.encoders import Encoder
     from sde_core.geometry.search import NeighbourIndex
     from sde_explorer.jobs import Job
-    from sde_explorer.state import State
+    from sde_explorer.search.state import SearchState
 
 _BLOCK_ROWS = 8_192
 _encoders = JobQueue(ended_kept=2)
@@ -178,7 +178,7 @@ def index_before(data: Dataset, gallery: str) -> "Job":
     return _index(data, gallery, key, None)
 
 
-def index_after(data: Dataset, state: "State", gallery: str) -> "Job":
+def index_after(data: Dataset, state: "SearchState", gallery: str) -> "Job":
     """Return the job that indexes the vectors of a modality, transformed as the state says.
 
     Raises:
@@ -188,13 +188,13 @@ def index_after(data: Dataset, state: "State", gallery: str) -> "Job":
     return _index(data, gallery, key, fitted(data, state, gallery))
 
 
-def is_indexed(data: Dataset, state: "State", gallery: str) -> bool:
+def is_indexed(data: Dataset, state: "SearchState", gallery: str) -> bool:
     """Return whether the transformed vectors of a modality are indexed by now."""
     job = _indices.find(f"index/{data.fingerprint}/{gallery}/{transform_key(state)}")
     return job is not None and job.status == "done"
 
 
-def transform_key(state: "State") -> str:
+def transform_key(state: "SearchState") -> str:
     """Return everything of the state that the transform depends on, as text."""
     kind = kind_of(state)
     cut = (state.center, state.rule, state.noise, state.strong)
@@ -228,7 +228,7 @@ def found_before(data: Dataset, query: Query, index: "NeighbourIndex") -> Found:
     return search(index, query.vector)
 
 
-def found_after(data: Dataset, state: "State", query: Query, index: "NeighbourIndex") -> Found:
+def found_after(data: Dataset, state: "SearchState", query: Query, index: "NeighbourIndex") -> Found:
     """Return what the transformed vectors say to a query, which goes through the map of its own modality.
 
     Raises:

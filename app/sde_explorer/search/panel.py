@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.search.numbers import Found
-    from sde_explorer.state import State
+    from sde_explorer.search.state import SearchState
 
 _BEFORE = "Before · raw vectors"
 
 
-def search_panel(data: "Dataset", state: "State") -> None:
+def search_panel(data: "Dataset", state: "SearchState") -> None:
     """Show the answered query, before and after.
 
     Args:
@@ -53,7 +53,12 @@ def _gallery(find: str) -> str:
 
 
 def _both_sides(
-    place: "DeltaGenerator", data: "Dataset", state: "State", find: str, question: Asked, before: "Found"
+    place: "DeltaGenerator",
+    data: "Dataset",
+    state: "SearchState",
+    find: str,
+    question: Asked,
+    before: "Found",
 ) -> None:
     story = ""
     sides = [Side(name="alone", title=_BEFORE, hits=hits(before, question.right))]
@@ -73,7 +78,7 @@ def _both_sides(
         st.caption(NO_PICTURES)
 
 
-def _after(data: "Dataset", state: "State", find: str, question: Asked) -> "Found | None":
+def _after(data: "Dataset", state: "SearchState", find: str, question: Asked) -> "Found | None":
     """Return what the transformed vectors say; None while they are not there, and why stands in their place."""
     if question.query.modality not in data.embeddings.modalities:
         st.caption(words.NO_AFTER)
@@ -89,7 +94,7 @@ def _after(data: "Dataset", state: "State", find: str, question: Asked) -> "Foun
         return None
 
 
-def _after_title(state: "State") -> str:
+def _after_title(state: "SearchState") -> str:
     if kind_of(state) == "pruned":
         return "After · noise directions set to 0"
     return f"After · enhanced at t = {state.t:.2f}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.search.cached import Query
     from sde_explorer.search.numbers import Ints
-    from sde_explorer.state import State
+    from sde_explorer.search.state import SearchState
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,14 +47,14 @@ class Asked:
     picture: str | None = None
 
 
-def found_kind(data: "Dataset", state: "State") -> str:
+def found_kind(data: "Dataset", state: "SearchState") -> str:
     """Return what is searched for: what the state says, or what the set has."""
     if not data.embeddings.n_images:
         return "captions"
     return state.find if data.embeddings.n_texts else "pictures"
 
 
-def asked(data: "Dataset", state: "State") -> Asked | None:
+def asked(data: "Dataset", state: "SearchState") -> Asked | None:
     """Return the question; None, with the reason on the page, where what was typed or uploaded cannot be asked.
 
     Args:
@@ -72,7 +72,7 @@ def asked(data: "Dataset", state: "State") -> Asked | None:
     return _of_the_set(data, state, cached_search.example_row(data, found_kind(data, state)))
 
 
-def examples(data: "Dataset", state: "State") -> None:
+def examples(data: "Dataset", state: "SearchState") -> None:
     """Show a few queries to press, or why no words can be asked; nothing once something is asked.
 
     Args:
@@ -102,7 +102,7 @@ def examples(data: "Dataset", state: "State") -> None:
                 )
 
 
-def _typed(data: "Dataset", state: "State", text: str) -> Asked | None:
+def _typed(data: "Dataset", state: "SearchState", text: str) -> Asked | None:
     try:
         check_query(text)
         encoder = _encoder(data)
@@ -139,7 +139,7 @@ def _uploaded(data: "Dataset") -> Asked | None:
     return Asked(query=query, right=nothing, what="your picture", text=name, picture=source)
 
 
-def _row(data: "Dataset", state: "State") -> int:
+def _row(data: "Dataset", state: "SearchState") -> int:
     embeddings = data.embeddings
     last = embeddings.n_rows - 1
     if state.pair <= last:
@@ -154,7 +154,7 @@ def _row(data: "Dataset", state: "State") -> int:
     return 0
 
 
-def _of_the_set(data: "Dataset", state: "State", row: int) -> Asked | None:
+def _of_the_set(data: "Dataset", state: "SearchState", row: int) -> Asked | None:
     """Return a question by an item of the set: by its other half where there is one, else by itself."""
     embeddings = data.embeddings
     if not embeddings.n_images:

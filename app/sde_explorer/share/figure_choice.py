@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.share.state import ShareState
 
 CHART = "share_chart"
-Draw = Callable[["Dataset", "State"], "go.Figure"]
+Draw = Callable[["Dataset", "ShareState"], "go.Figure"]
 
 
-def share_figures(data: "Dataset", state: "State") -> None:
+def share_figures(data: "Dataset", state: "ShareState") -> None:
     """Show one figure as it will be in the file, and the buttons that save it."""
     chosen = st.selectbox("Figure", list(FIGURES), key="share_figure", width=360)
     st.plotly_chart(
@@ -40,40 +40,40 @@ def share_figures(data: "Dataset", state: "State") -> None:
     )
 
 
-def _spectrum(data: "Dataset", state: "State") -> "go.Figure":
+def _spectrum(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.spectrum.figures.spectrum import spectrum_figure
 
     found = cached_spectra.bands(data, state, state.modalities)
     return spectrum_figure(found, unit=state.unit, xscale=state.xscale, yscale=state.yscale)
 
 
-def _bands(data: "Dataset", state: "State") -> "go.Figure":
+def _bands(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.spectrum.figures.bands import bands_figure
 
     return bands_figure(cached_spectra.bands(data, state, state.modalities))
 
 
-def _energy(data: "Dataset", state: "State") -> "go.Figure":
+def _energy(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.spectrum.figures.spectrum import cumulative_figure
 
     found = cached_spectra.bands(data, state, state.modalities)
     return cumulative_figure(found, unit=state.unit, xscale=state.xscale)
 
 
-def _bulk(data: "Dataset", state: "State") -> "go.Figure":
+def _bulk(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.spectrum.figures.bulk import bulk_figure
 
     return bulk_figure(cached_spectra.bands(data, state, state.modalities))
 
 
-def _cone(data: "Dataset", state: "State") -> "go.Figure":
+def _cone(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.spectrum.figures.centring import centring_figure
 
     matrices = [Matrix(kind=kind, center=state.center) for kind in state.modalities]
     return centring_figure([cached_spectrum.centring(data, matrix) for matrix in matrices])
 
 
-def _map(data: "Dataset", state: "State") -> "go.Figure":
+def _map(data: "Dataset", state: "ShareState") -> "go.Figure":
     from dataclasses import replace
 
     from sde_explorer.subspaces.figures.maps import map_figure
@@ -93,7 +93,7 @@ def _map(data: "Dataset", state: "State") -> "go.Figure":
     )
 
 
-def _moment(data: "Dataset", state: "State") -> "go.Figure":
+def _moment(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.curriculum.figures.moment import moment_figure
 
     return moment_figure(
@@ -105,19 +105,19 @@ def _moment(data: "Dataset", state: "State") -> "go.Figure":
     )
 
 
-def _gains(data: "Dataset", state: "State") -> "go.Figure":
+def _gains(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.curriculum.figures.gains import curves_figure
 
     return curves_figure(cached_curriculum.gains(data, state, state.modalities), followed=state.followed)
 
 
-def _waterfall(data: "Dataset", state: "State") -> "go.Figure":
+def _waterfall(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.curriculum.figures.gains import waterfall_figure
 
     return waterfall_figure(cached_curriculum.gains(data, state, state.modalities))
 
 
-def _certificate(data: "Dataset", state: "State") -> "go.Figure":
+def _certificate(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.curriculum.figures.certificate import certificate_figure
 
     return certificate_figure(cached_curriculum.certificates(data, state, state.modalities))

@@ -12,10 +12,10 @@ from sde_explorer.ui.navigation import page_paths
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.share.state import ShareState
 
 
-def share_link(data: "Dataset", state: "State") -> None:
+def share_link(data: "Dataset", state: "ShareState") -> None:
     """Show the link with a button that copies it."""
     paths = page_paths()
     if paths:
@@ -36,7 +36,7 @@ def share_link(data: "Dataset", state: "State") -> None:
     st.caption("  \n".join(what_travels(data, state)))
 
 
-def link_to(state: "State", path: str, address: str) -> str:
+def link_to(state: "ShareState", path: str, address: str) -> str:
     """Return the link to a view in a state.
 
     Args:
@@ -53,7 +53,7 @@ def link_to(state: "State", path: str, address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, f"{root}/{path}", query_of(state), ""))
 
 
-def what_travels(data: "Dataset", state: "State") -> list[str]:
+def what_travels(data: "Dataset", state: "ShareState") -> list[str]:
     """Return what the link carries and what it does not, a sentence each."""
     sentences = [
         "Whoever opens it sees this set, these thresholds, this moment of training and these scales. Zoom, hidden "

@@ -16,10 +16,11 @@ from sde_explorer.share.report import as_text, made_report
 from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.figure_files import file_stem
+from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.share.state import ShareState
 
 _FILES = {
     "spectra": "every singular value, its energy and its band",
@@ -30,36 +31,27 @@ _FILES = {
 }
 
 
-def share_numbers(data: "Dataset", state: "State") -> None:
+def share_numbers(data: "Dataset", state: "ShareState") -> None:
     """Show the two buttons; the files are written when one is pressed."""
     report = made_report(data, state)
     content = report.content if report else None
     name = f"{file_stem(state.data)}-numbers-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        st.download_button(
-            "Tables (CSV, in a zip)",
-            lambda: as_zip(data, state, content),
-            f"{name}.zip",
-            "application/zip",
-            key="save_tables",
-            on_click="ignore",
-            icon=":material/folder_zip:",
+        file_button(
+            "Tables (CSV, in a zip)", lambda: as_zip(data, state, content), f"{name}.zip", key="save_tables"
         )
-        st.download_button(
+        file_button(
             "All numbers and parameters (JSON)",
             lambda: as_text(as_json(data, state, content)),
             f"{name}.json",
-            "application/json",
             key="save_numbers",
-            on_click="ignore",
-            icon=":material/data_object:",
         )
     files = [f"`{name}` {words}" for name, words in _FILES.items() if name != "retrieval" or content]
     later = "" if content else " Retrieval with intervals joins them once the report is made."
     st.caption(f"{'; '.join(files)}.{later}")
 
 
-def as_zip(data: "Dataset", state: "State", report: dict[str, Any] | None) -> bytes:
+def as_zip(data: "Dataset", state: "ShareState", report: dict[str, Any] | None) -> bytes:
     """Return a zip with one CSV for each table and the parameters as JSON."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -69,13 +61,13 @@ def as_zip(data: "Dataset", state: "State", report: dict[str, Any] | None) -> by
     return out.getvalue()
 
 
-def as_json(data: "Dataset", state: "State", report: dict[str, Any] | None) -> dict[str, Any]:
+def as_json(data: "Dataset", state: "ShareState", report: dict[str, Any] | None) -> dict[str, Any]:
     """Return parameters, where the vectors come from, and every table as a list of rows."""
     return _facts(data, state) | {"tables": _tables(data, state, report)}
 
 
 def _tables(
-    data: "Dataset", state: "State", report: dict[str, Any] | None
+    data: "Dataset", state: "ShareState", report: dict[str, Any] | None
 ) -> dict[str, list[dict[str, Any]]]:
     return number_tables(
         cached_spectra.bands(data, state, MODALITIES),
@@ -85,7 +77,7 @@ def _tables(
     )
 
 
-def _facts(data: "Dataset", state: "State") -> dict[str, Any]:
+def _facts(data: "Dataset", state: "ShareState") -> dict[str, Any]:
     parameters = asdict(state) | {"fingerprint": data.fingerprint, "version": sde.__version__}
     content = numbers_export.as_json(cached_spectra.bands(data, state, MODALITIES), parameters)
     return content | {"provenance": data.embeddings.provenance.as_dict()}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.share.state import ShareState
 
 
 def show() -> None:
@@ -38,7 +38,7 @@ def show() -> None:
     )
 
 
-def _or_error(draw: "Callable[[Dataset, State], None]", data: "Dataset", state: "State") -> None:
+def _or_error(draw: "Callable[[Dataset, ShareState], None]", data: "Dataset", state: "ShareState") -> None:
     try:
         draw(data, state)
     except sde.SDEError as error:

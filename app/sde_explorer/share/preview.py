@@ -13,7 +13,7 @@ from sde_explorer.ui.notices import error_box
 if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.share.state import ShareState
 
 # A sandbox: the report runs its own script and reaches nothing of this page.
 _frame = st.components.v2.component(
@@ -39,7 +39,7 @@ def report_frame(page: str) -> None:
     _frame(key="share_frame", data={"page": page})
 
 
-def report_preview(data: "Dataset", state: "State", title: str) -> None:
+def report_preview(data: "Dataset", state: "ShareState", title: str) -> None:
     """Show how the report will begin, with the thresholds of the page.
 
     Args:
@@ -47,7 +47,7 @@ def report_preview(data: "Dataset", state: "State", title: str) -> None:
         state: of the dashboard.
         title: of the report.
     """
-    from sde_core.report.preview import preview_page
+    from sde_core.report.page import preview_page
 
     try:
         found = cached_spectra.bands(data, state, MODALITIES)

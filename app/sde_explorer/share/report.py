@@ -15,13 +15,14 @@ from sde_explorer.share.numbers.spec import set_name, spec_of
 from sde_explorer.share.preview import report_frame, report_preview
 from sde_explorer.share.report_job import MadeReport, report_job
 from sde_explorer.ui.figure_files import file_stem
+from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.notices import error_box
 
 if TYPE_CHECKING:
     from sde_core.report import ReportSpec
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.share.state import ShareState
     from sde_explorer.ui.frame import View
 
 HALF = "a seeded half of the pictures"
@@ -50,7 +51,7 @@ class Wanted:
     has_other: bool = False
 
 
-def share_report(view: "View", state: "State") -> None:
+def share_report(view: "View", state: "ShareState") -> None:
     """Show on the view's line what makes the report and hands it out, and the report as the main picture.
 
     Args:
@@ -81,7 +82,7 @@ def share_report(view: "View", state: "State") -> None:
             report_preview(data, state, wanted(data, state).title)
 
 
-def _making(spec: "ReportSpec", state: "State") -> MadeReport | None:
+def _making(spec: "ReportSpec", state: "ShareState") -> MadeReport | None:
     """Show the buttons, or how far it is; return the report once it is made."""
     job = queue.find(report_job(spec).key)
     if job is not None and job.is_active:
@@ -102,7 +103,7 @@ def _finding(data: "Dataset", made: MadeReport | None) -> str:
     return f"{whole} of {len(made.page.encode()) / 1e6:.1f} MB that needs no server"
 
 
-def report_spec(data: "Dataset", state: "State", wanted: Wanted) -> "ReportSpec":
+def report_spec(data: "Dataset", state: "ShareState", wanted: Wanted) -> "ReportSpec":
     """Return the spec of the report of a state, with the fingerprints of its sets.
 
     Raises:
@@ -124,7 +125,7 @@ def report_spec(data: "Dataset", state: "State", wanted: Wanted) -> "ReportSpec"
     return spec_of(state, sets, title=wanted.title)
 
 
-def made_report(data: "Dataset", state: "State") -> MadeReport | None:
+def made_report(data: "Dataset", state: "ShareState") -> MadeReport | None:
     """Return the report of the state and of the choices of the page, if it was made already."""
     try:
         job = queue.find(report_job(report_spec(data, state, wanted(data, state))).key)
@@ -133,7 +134,7 @@ def made_report(data: "Dataset", state: "State") -> MadeReport | None:
     return job.result if job is not None and isinstance(job.result, MadeReport) else None
 
 
-def wanted(data: "Dataset", state: "State") -> Wanted:
+def wanted(data: "Dataset", state: "ShareState") -> Wanted:
     """Return what the widgets of the page say."""
     return Wanted(
         title=str(st.session_state.get(TITLE) or _title(state)),
@@ -142,7 +143,7 @@ def wanted(data: "Dataset", state: "State") -> Wanted:
     )
 
 
-def _choices(data: "Dataset", state: "State") -> None:
+def _choices(data: "Dataset", state: "ShareState") -> None:
     kept = st.session_state.setdefault("share_kept", {})
     for key in (TITLE, FIT_ON, OTHER):  # Streamlit forgets what no widget of the last view held
         if key not in st.session_state and key in kept:
@@ -151,7 +152,7 @@ def _choices(data: "Dataset", state: "State") -> None:
     kept |= {key: st.session_state[key] for key in (TITLE, FIT_ON, OTHER) if key in st.session_state}
 
 
-def _choice_widgets(data: "Dataset", state: "State") -> None:
+def _choice_widgets(data: "Dataset", state: "ShareState") -> None:
     st.text_input("Title", key=TITLE, max_chars=MOST_LETTERS, placeholder=_title(state))
     parts = _parts(data, state)
     if st.session_state.get(FIT_ON, HALF) not in parts:
@@ -173,18 +174,18 @@ def _choice_widgets(data: "Dataset", state: "State") -> None:
         )
 
 
-def _title(state: "State") -> str:
+def _title(state: "ShareState") -> str:
     return f"{state.data}: embedding spectrum"
 
 
-def _other(state: "State") -> str:
+def _other(state: "ShareState") -> str:
     """Return what people call the second set; "" where it is none on disk."""
     if not state.other or state.other in KINDS:
         return ""
     return f"{state.other}, {state.other_encoder}" if state.other_encoder else state.other
 
 
-def _parts(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
+def _parts(data: "Dataset", state: "ShareState") -> dict[str, tuple[str, ...]]:
     """Return the references that share no row with what is shown, by the words for them."""
     shown = {text for text in state.part if text.startswith("split=")}
     others = [text for text in data.filters if text.startswith("split=") and text not in shown]
@@ -192,7 +193,7 @@ def _parts(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
     return {HALF: (), **({text: (text, *narrow) for text in others} if shown else {})}
 
 
-def _ask(job: Job | None, spec: "ReportSpec", state: "State") -> None:
+def _ask(job: Job | None, spec: "ReportSpec", state: "ShareState") -> None:
     if st.button("Make the report", key="make_report", type="primary", icon=":material/summarize:"):
         queue.submit(report_job(spec))
         st.rerun()
@@ -203,40 +204,24 @@ def _ask(job: Job | None, spec: "ReportSpec", state: "State") -> None:
         st.caption("Report: stopped.")
 
 
-def _hand_out(made: MadeReport, spec: "ReportSpec", state: "State") -> None:
+def _hand_out(made: MadeReport, spec: "ReportSpec", state: "ShareState") -> None:
     stem = file_stem(state.data)
     size = len(made.page.encode()) / 1e6
-    st.download_button(
-        f"Report (HTML, {size:.1f} MB)",
-        made.page,
-        f"{stem}-report.html",
-        "text/html",
-        key="save_report",
-        on_click="ignore",
-        type="primary",
-        icon=":material/download:",
+    file_button(
+        f"Report (HTML, {size:.1f} MB)", made.page, f"{stem}-report.html", key="save_report", type="primary"
     )
-    st.download_button(
-        "Numbers (JSON)",
-        lambda: as_text(made.content),
-        f"{stem}-report.json",
-        "application/json",
-        key="save_report_numbers",
-        on_click="ignore",
-        icon=":material/data_object:",
+    file_button(
+        "Numbers (JSON)", lambda: as_text(made.content), f"{stem}-report.json", key="save_report_numbers"
     )
     _spec_button(spec, state)
 
 
-def _spec_button(spec: "ReportSpec", state: "State") -> None:
-    st.download_button(
+def _spec_button(spec: "ReportSpec", state: "ShareState") -> None:
+    file_button(
         "Spec (JSON)",
         lambda: as_text(spec.as_dict()),
         f"{file_stem(state.data)}-spec.json",
-        "application/json",
         key="save_spec",
-        on_click="ignore",
-        icon=":material/description:",
         help="What the report is made of. `sde report --spec FILE` makes the same report; this page opens it too.",
     )
 
@@ -248,7 +233,7 @@ def as_text(content: dict[str, Any]) -> str:
     return json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def _not_in_it(state: "State") -> list[str]:
+def _not_in_it(state: "ShareState") -> list[str]:
     found = []
     if state.batch:
         found.append(f"The report is of the whole set, not of the batch of {state.batch:,} pairs.")

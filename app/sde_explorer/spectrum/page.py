@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.readings.matrices import Matrix
     from sde_explorer.spectrum.numbers.uncertainty import Band
-    from sde_explorer.state import State
+    from sde_explorer.spectrum.state import SpectrumState
 
 
 def show() -> None:
@@ -70,7 +70,7 @@ def show() -> None:
     sections(view, shown, state)
 
 
-def _matrices(state: "State", sizes: tuple[int, ...]) -> "list[Matrix]":
+def _matrices(state: "SpectrumState", sizes: tuple[int, ...]) -> "list[Matrix]":
     """Return what the page shows the spectra of; a batch of more pairs than there are is all of them."""
     batch = state.batch if sizes and state.batch < sizes[-1] else 0
     if state.batch and not batch:
@@ -80,13 +80,13 @@ def _matrices(state: "State", sizes: tuple[int, ...]) -> "list[Matrix]":
     return [Matrix(kind=kind, center=state.center, batch=batch, seed=seed) for kind in state.kinds]
 
 
-def _waiting(data: "Dataset", matrices: "list[Matrix]", state: "State") -> "list[Job]":
+def _waiting(data: "Dataset", matrices: "list[Matrix]", state: "SpectrumState") -> "list[Job]":
     """Return the jobs without which there are no bands: those that still run, or failed."""
     needed = [m for m in matrices if needs_chance(m, state.rule)]
     return [job for job in (cached_spectra.chance(data, m) for m in needed) if job.status != "done"]
 
 
-def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State") -> None:
+def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "SpectrumState") -> None:
     reports = [report for _, report in shown]
     overlays, jobs = _overlays(data, shown, state)
     threshold_figure(
@@ -111,7 +111,7 @@ def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State
     catch_up(jobs)
 
 
-def _names(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
+def _names(data: "Dataset", state: "SpectrumState") -> dict[str, tuple[str, ...]]:
     """Return the names of the directions that are known by now; what the metadata tell is asked for."""
     if state.spectra != "by modality" or state.batch:
         return {}
@@ -121,7 +121,7 @@ def _names(data: "Dataset", state: "State") -> dict[str, tuple[str, ...]]:
 
 
 def _overlays(
-    data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "State"
+    data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "SpectrumState"
 ) -> "tuple[dict[str, Band], list[Job]]":
     """Return the bands around the spectra that are there, and the jobs that compute the others."""
     if state.overlay == "none":

@@ -19,7 +19,7 @@ from sde_explorer.spectrum.figures.spectrum import cumulative_figure
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
 from sde_explorer.spectrum.rules_table import rules_table
-from sde_explorer.state_choices import Section
+from sde_explorer.spectrum.state import Section
 from sde_explorer.ui import words
 from sde_explorer.ui.bands_table import bands_table
 from sde_explorer.ui.cards import card_strip
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from sde_explorer.readings.metrics import Reading
     from sde_explorer.spectrum.numbers.batches import Draw
     from sde_explorer.spectrum.numbers.rules import RuleResult
-    from sde_explorer.state import State
+    from sde_explorer.spectrum.state import SpectrumState
     from sde_explorer.ui.frame import View
 
 Shown: TypeAlias = "list[tuple[Matrix, Bands]]"
 
 
-def sections(view: "View", shown: Shown, state: "State") -> None:
+def sections(view: "View", shown: Shown, state: "SpectrumState") -> None:
     """Show the tabs, and in the open one its figures and words.
 
     Args:
@@ -60,7 +60,7 @@ def sections(view: "View", shown: Shown, state: "State") -> None:
     view.tabs("section", {name: partial(draw[name], view.data, shown, state) for name in get_args(Section)})
 
 
-def _noise(data: "Dataset", shown: Shown, state: "State") -> None:
+def _noise(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     reports = [report for _, report in shown]
     jobs = {matrix.kind: cached_spectra.chance(data, matrix) for matrix, _ in shown}
     chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
@@ -105,7 +105,7 @@ def _explained(text: str) -> None:
         st.markdown(text)
 
 
-def _energy(data: "Dataset", shown: Shown, state: "State") -> None:
+def _energy(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     reports = [report for _, report in shown]
     left, right = chart_columns("energy_and_cone")
     with left:
@@ -128,11 +128,11 @@ def _energy(data: "Dataset", shown: Shown, state: "State") -> None:
     )
 
 
-def _files(data: "Dataset", shown: Shown, state: "State") -> None:
+def _files(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     downloads([report for _, report in shown], state, data)
 
 
-def _batches(data: "Dataset", shown: Shown, state: "State") -> None:
+def _batches(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     jobs = [cached_spectrum.batches(data, matrix, state.rule) for matrix, _ in shown]
     running = next((job for job in jobs if job.is_active), None)
 
@@ -164,7 +164,7 @@ def _batches(data: "Dataset", shown: Shown, state: "State") -> None:
     _explained(spectrum_words.BATCH_STORY)
 
 
-def _metrics(data: "Dataset", shown: Shown, state: "State") -> None:
+def _metrics(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     jobs = {matrix.kind: cached_spectra.chance(data, matrix) for matrix, _ in shown}
     rows = cached_spectrum.row_metrics(data, state.batch, state.seed)
     chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
@@ -183,14 +183,14 @@ def _metrics(data: "Dataset", shown: Shown, state: "State") -> None:
     growing(rows, draw)
 
 
-def _sample_sentence(data: "Dataset", state: "State") -> str:
+def _sample_sentence(data: "Dataset", state: "SpectrumState") -> str:
     from sde_explorer.readings.metrics import SAMPLE
 
     there = min(state.batch or data.embeddings.n_images, data.embeddings.n_images)
     return f" Cone to hubness: a seeded sample of {SAMPLE:,} pairs." if there > SAMPLE else ""
 
 
-def _rules(data: "Dataset", shown: Shown, state: "State") -> None:
+def _rules(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     for matrix, report in shown:
         job = cached_spectrum.rules(data, matrix)
         by_hand = report if report.is_moved else None

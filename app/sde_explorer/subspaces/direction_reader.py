@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
     from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
+    from sde_explorer.subspaces.state import SubspacesState
 
 _CHART = "directions_chart"
 _N_PICTURES = 8
@@ -81,7 +81,7 @@ def direction_reader(data: "Dataset") -> None:
     _ends(data, reading)
 
 
-def _controls(table: "DirectionTable", state: "State") -> None:
+def _controls(table: "DirectionTable", state: "SubspacesState") -> None:
     count = len(table.values)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         segments("basis", "Directions of", help=HELP["basis"])
@@ -102,7 +102,7 @@ def _controls(table: "DirectionTable", state: "State") -> None:
         slider("direction", "Direction", step=1, high=count, bare=True)
 
 
-def _name(data: "Dataset", state: "State", names: tuple[str, ...]) -> None:
+def _name(data: "Dataset", state: "SubspacesState", names: tuple[str, ...]) -> None:
     """Show what the direction is named after, and a box to call it something else."""
     if state.basis not in tuple(Modality):
         return
@@ -150,7 +150,7 @@ def _take_click() -> None:
         put(direction=int(number))
 
 
-def _labels(data: "Dataset", state: "State") -> "npt.NDArray[np.int64] | None":
+def _labels(data: "Dataset", state: "SubspacesState") -> "npt.NDArray[np.int64] | None":
     """Return the bands of the directions, at the thresholds of the state; cross directions have none."""
     if state.basis in ("image", "text"):
         [report] = cached_spectra.bands(data, state, (state.basis,))
@@ -158,7 +158,7 @@ def _labels(data: "Dataset", state: "State") -> "npt.NDArray[np.int64] | None":
     return None
 
 
-def _distributions(data: "Dataset", state: "State", reading: "Reading") -> None:
+def _distributions(data: "Dataset", state: "SubspacesState", reading: "Reading") -> None:
     coefficients, null = cached_directions.reading_figures(data, state.basis, state.center, reading.number)
     one, two = st.columns(2, gap="medium")
     with one:

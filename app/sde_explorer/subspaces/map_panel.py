@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.subspaces.state import SubspacesState
 
 CHART = "map_chart"
 MODALITY = "modality"
 
 
-def map_of(data: "Dataset", state: "State") -> str:
+def map_of(data: "Dataset", state: "SubspacesState") -> str:
     """Return which map the state shows, whatever colours it."""
     return f"{data.fingerprint}/{state.map}/{state.map_of}/{state.map_points if state.map == 'UMAP' else ''}"
 
@@ -69,11 +69,11 @@ def pick(data: "Dataset", ids: list[int]) -> None:
     put(rows=tuple(int(row) for row in pictures_of(data.embeddings, ids)))
 
 
-def _pca(data: "Dataset", state: "State") -> "npt.NDArray[np.float32]":
+def _pca(data: "Dataset", state: "SubspacesState") -> "npt.NDArray[np.float32]":
     return cached_maps.pca(data, state.map_of)
 
 
-def _umap(data: "Dataset", state: "State") -> "npt.NDArray[np.float32] | None":
+def _umap(data: "Dataset", state: "SubspacesState") -> "npt.NDArray[np.float32] | None":
     """Return the UMAP if it is there; else start it, or show how far it is or how it ended."""
     job = cached_maps.umap(data, state)
     known = queue.find(job.key)
@@ -102,7 +102,7 @@ def _umap(data: "Dataset", state: "State") -> "npt.NDArray[np.float32] | None":
     return np.asarray(known.result, dtype=np.float32)
 
 
-def _draw(data: "Dataset", state: "State", flat: "npt.NDArray[np.float32]") -> None:
+def _draw(data: "Dataset", state: "SubspacesState", flat: "npt.NDArray[np.float32]") -> None:
     rows = cached_maps.rows_of_map(data, state)
     view = view_of(CHART, map_of(data, state))
     shown = shown_points(flat, view)
@@ -126,7 +126,7 @@ def _draw(data: "Dataset", state: "State", flat: "npt.NDArray[np.float32]") -> N
     st.caption(words.map_story(state.map, state.map_of, rows, shown))
 
 
-def _colours(data: "Dataset", state: "State") -> Colours:
+def _colours(data: "Dataset", state: "SubspacesState") -> Colours:
     if state.map_colour in BAND_COLOURS:
         return cached_maps.colours_by_band(data, state, BAND_COLOURS.index(state.map_colour))
     if state.map_colour == MODALITY:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
     from sde_explorer.subspaces.numbers.pair_energy import PairEnergies
+    from sde_explorer.subspaces.state import SubspacesState
 
 CHART = "triangle_chart"
 MOST_ROWS = 300
@@ -31,7 +31,7 @@ MOST_ROWS = 300
 _N_PICTURES = 10
 
 
-def pair_energies(data: "Dataset", state: "State") -> None:
+def pair_energies(data: "Dataset", state: "SubspacesState") -> None:
     """Show the triangles, and the table of the pairs that the state asks for."""
     st.header("How much of each pair is signal?", anchor=False)
     pairs = cached_energies.pairs_by_band(data, state)

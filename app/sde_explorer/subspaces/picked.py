@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_explorer.readings.cached import energies as cached_energies
 from sde_explorer.subspaces import words
-from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.subspaces.figures.pairs import composition_figure
 from sde_explorer.subspaces.numbers.selection import composition, pair_rows, rows_with_words
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.session import put
 from sde_explorer.ui.thumbnails import thumbnails
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
+    from sde_explorer.subspaces.state import SubspacesState
 
 _N_PICTURES = 18
 
 
-def picked(data: "Dataset", state: "State") -> None:
+def picked(data: "Dataset", state: "SubspacesState") -> None:
     """Show the picked pictures, how they differ from all, and their files."""
     st.markdown("**Picked**")
     st.text_input(
@@ -57,25 +58,11 @@ def picked(data: "Dataset", state: "State") -> None:
     _files(data, state, rows)
 
 
-def _files(data: "Dataset", state: "State", rows: list[int]) -> None:
+def _files(data: "Dataset", state: "SubspacesState", rows: list[int]) -> None:
     name = f"picked-{data.fingerprint[:8]}"
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            lambda: as_csv(data, state, rows),
-            f"{name}.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/table:",
-        )
-        st.download_button(
-            "JSON",
-            lambda: as_json(data, state, rows),
-            f"{name}.json",
-            "application/json",
-            on_click="ignore",
-            icon=":material/data_object:",
-        )
+        file_button("CSV", lambda: as_csv(data, state, rows), f"{name}.csv")
+        file_button("JSON", lambda: as_json(data, state, rows), f"{name}.json")
         st.button("Let go", icon=":material/close:", on_click=_let_go)
 
 
@@ -84,12 +71,12 @@ def _let_go() -> None:
     put(rows=())
 
 
-def as_csv(data: "Dataset", state: "State", rows: list[int]) -> str:
+def as_csv(data: "Dataset", state: "SubspacesState", rows: list[int]) -> str:
     """Return one line for each picked picture."""
     return csv_text(_pairs(data, state, rows))
 
 
-def as_json(data: "Dataset", state: "State", rows: list[int]) -> str:
+def as_json(data: "Dataset", state: "SubspacesState", rows: list[int]) -> str:
     """Return the picked pairs, the parameters, and where the vectors come from."""
     parameters = asdict(state) | {"fingerprint": data.fingerprint, "version": sde.__version__}
     content = {
@@ -100,6 +87,6 @@ def as_json(data: "Dataset", state: "State", rows: list[int]) -> str:
     return json.dumps(content, indent=1, allow_nan=False, default=str)
 
 
-def _pairs(data: "Dataset", state: "State", rows: list[int]) -> list[dict[str, object]]:
+def _pairs(data: "Dataset", state: "SubspacesState", rows: list[int]) -> list[dict[str, object]]:
     image, text = (cached_energies.band_shares(data, state, modality) for modality in ("image", "text"))
     return pair_rows(data.embeddings, rows, image, text)

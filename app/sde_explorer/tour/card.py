@@ -31,12 +31,12 @@ from sde_explorer.tour.numbers import (
     telling_direction,
 )
 from sde_explorer.tour.present import PRESENT_STYLE
+from sde_explorer.tour.start import aim, aimed, arrived
 from sde_explorer.ui.navigation import switch_to
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.thumbnails import thumbnails
-from sde_explorer.ui.tour_start import aim, aimed, arrived
 
 if TYPE_CHECKING:
     from collections.abc import Callable

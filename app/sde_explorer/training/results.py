@@ -11,6 +11,7 @@ from sde_core.training.run import ENCODER_FOLDER
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.training.mix import place_of, training_mix
 from sde_explorer.training.runs import last_checkpoint, trained_set
+from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.session import put
 
 if TYPE_CHECKING:
@@ -48,24 +49,18 @@ def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str
                 )
                 if done["checkpoint"]:
                     checkpoint = Path(str(done["checkpoint"]))
-            st.download_button(
+            file_button(
                 "Checkpoint (safetensors)",
                 checkpoint.read_bytes,
                 f"{folder.name}-{_plain(name)}.safetensors",
-                "application/octet-stream",
-                on_click="ignore",
-                icon=":material/download:",
                 help="Weights, optimiser and settings: `sde finetune --resume` goes on with it.",
             )
             target = folder / name / ENCODER_FOLDER
             if done is not None and done["encoder_folder"] and target.is_dir():
-                st.download_button(
+                file_button(
                     "Encoder for open_clip (zip)",
                     lambda: zipped(target),
                     f"{folder.name}-{_plain(name)}-open_clip.zip",
-                    "application/zip",
-                    on_click="ignore",
-                    icon=":material/package_2:",
                     help="Unpacked, it loads as `local-dir:FOLDER` in open_clip and as an encoder here.",
                 )
         if done is not None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from sde_core import DataError
+from sde_core.checks.settings import from_plain, to_plain
 from sde_core.files.text_file import write_json
 from sde_core.training import FinetuneConfig
-from sde_core.training.config import config_from_plain, config_to_plain
 from sde_explorer.training.numbers.run import TrainingLog
 
 REQUEST, EVENTS = "request.json", "events.jsonl"
@@ -67,7 +67,7 @@ def write_request(request: TrainingRequest, folder: Path) -> None:
         "folder": request.folder,
         "part": list(request.part),
         "fingerprint": request.fingerprint,
-        "runs": {name: config_to_plain(config) for name, config in request.runs.items()},
+        "runs": {name: to_plain(config) for name, config in request.runs.items()},
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def read_request(folder: Path) -> TrainingRequest:
             folder=str(plain["folder"]),
             part=tuple(plain["part"]),
             fingerprint=str(plain["fingerprint"]),
-            runs={str(name): config_from_plain(config) for name, config in plain["runs"].items()},
+            runs={str(name): from_plain(FinetuneConfig, config) for name, config in plain["runs"].items()},
         )
     except DataError:
         raise

@@ -22,11 +22,6 @@ def remember_view(title: str) -> None:
     st.session_state[_VIEW] = title
 
 
-def shown_view() -> str:
-    """Return the title of the view that is drawn; empty where a view runs alone."""
-    return str(st.session_state.get(_VIEW, ""))
-
-
 def page_link(title: str, label: str, *, icon: str) -> None:
     """Show a link to the view with this title; nothing where a view runs alone, as in tests."""
     page = st.session_state.get(_PAGES, {}).get(title)

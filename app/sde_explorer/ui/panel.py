@@ -1,5 +1,6 @@
 """The side panel: all that the views share. Data and part; rule and thresholds; treatment and moment; running work."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,11 +14,11 @@ from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.rules import rule_names
 from sde_explorer.serving import policy
 from sde_explorer.sets import SetEntry
-from sde_explorer.state import DEFAULT, State, left_out, selections
+from sde_explorer.shared_state import SharedState
+from sde_explorer.state import DEFAULT, left_out, selections
 from sde_explorer.ui import fields
 from sde_explorer.ui.session import current_state, put, take_link
 from sde_explorer.ui.terms import CROSS_JUDGE, HELP, RULES
-from sde_explorer.ui.tour_start import header_button
 
 _OPENED = "opened"
 # Geometric steps, so that half and double are equally far from the rule's own threshold.
@@ -40,11 +41,12 @@ class Opened:
     missing: tuple[str, ...] = ()
 
 
-def side_panel(view: str = "") -> None:
+def side_panel(view: str = "", at_foot: Callable[[], None] | None = None) -> None:
     """Draw the panel and open the set that it names, for the view that is drawn next.
 
     Args:
         view: its title.
+        at_foot: draws what stands in the last line.
     """
     with st.sidebar:
         opened = _data()
@@ -53,7 +55,7 @@ def side_panel(view: str = "") -> None:
         st.divider()
         _treatment()
         st.divider()
-        _foot()
+        _foot(at_foot)
     st.session_state[_OPENED] = opened
 
 
@@ -182,17 +184,18 @@ def _treatment() -> None:
     fields.slider("t", "Moment t", step=0.01, help=HELP["t"], disabled=current_state().transform == "pruned")
 
 
-def _foot() -> None:
+def _foot(more: Callable[[], None] | None) -> None:
     state = current_state()
     _selections(state)
     for sentence in left_out(state):
         st.caption(f":material/link_off: {sentence}")
     st.caption(f"computes on {cached_machine.device_name()}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        header_button()
+    if more is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            more()
 
 
-def _selections(state: State) -> None:
+def _selections(state: SharedState) -> None:
     """Show what is picked as chips, each with an x."""
     if state.rows:
         st.button(

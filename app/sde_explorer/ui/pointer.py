@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from sde_core.vocabulary import BANDS
+from sde_explorer.readings.cached import energies as cached_energies
 from sde_explorer.readings.cached import pictures as cached_pictures
-from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.ui.figures import palette
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
-    from sde_explorer.state import State
-    from sde_explorer.subspaces.numbers.maps import View
+    from sde_explorer.shared_state import SharedState
 
 _HTML = """<div class="card" hidden><img alt=""><div class="words"><b></b><p></p><div class="bars"></div>
 <small></small></div></div>"""
@@ -42,7 +41,9 @@ _pointer = st.components.v2.component(
 
 
 @st.fragment
-def hover_cards(data: "Dataset", state: "State", charts: tuple[str, ...], *, of: str, redraws: bool) -> None:
+def hover_cards(
+    data: "Dataset", state: "SharedState", charts: tuple[str, ...], *, of: str, redraws: bool
+) -> None:
     """Show a card beside the pointer where it rests on a point; only this is run for it.
 
     Args:
@@ -91,7 +92,7 @@ def picks(charts: tuple[str, ...], on_pick: Callable[[list[int]], None]) -> None
     )
 
 
-def view_of(chart: str, of: str) -> "View | None":
+def view_of(chart: str, of: str) -> tuple[float, float, float, float] | None:
     """Return which part of a figure the browser shows, if somebody has moved it.
 
     Args:
@@ -107,7 +108,7 @@ def view_of(chart: str, of: str) -> "View | None":
     return (float(ends[0]), float(ends[1]), float(ends[2]), float(ends[3]))
 
 
-def card_of(data: "Dataset", state: "State", id: int) -> dict[str, Any] | None:
+def card_of(data: "Dataset", state: "SharedState", id: int) -> dict[str, Any] | None:
     """Return what the card of a point says, or None if there is no such point.
 
     Args:
@@ -145,7 +146,7 @@ def picture_source(data: "Dataset", row: int) -> str | None:
     return None if content is None else f"data:image/webp;base64,{base64.b64encode(content).decode()}"
 
 
-def _digest(data: "Dataset", state: "State") -> str:
+def _digest(data: "Dataset", state: "SharedState") -> str:
     """Return what the cards depend on: their energies follow the thresholds."""
     return f"{data.fingerprint}/{state.center}/{state.rule}/{state.noise}/{state.strong}"
 

@@ -14,7 +14,7 @@ from sde_explorer.readings import metrics as numbers_metrics
 from sde_explorer.readings.matrices import Matrix, sides_of
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import centring as numbers_centring
-from sde_explorer.state_choices import Section, Spectra
+from sde_explorer.spectrum.state import Section, Spectra
 from tests.app.conftest import band_counts, card_numbers, control, figure_sent
 
 SECTION_CHARTS = {

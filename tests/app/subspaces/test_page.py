@@ -9,13 +9,13 @@ import pytest
 import sde_core as sde
 from sde_core import EmbeddingSet
 from sde_explorer.jobs import queue
+from sde_explorer.readings.cached import energies as cached_energies
 from sde_explorer.readings.cached import pictures as cached_pictures
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import SetEntry
 from sde_explorer.state import State
 from sde_explorer.subspaces import picked
-from sde_explorer.subspaces.cached import energies as cached_energies
 from sde_explorer.subspaces.numbers import maps
 from sde_explorer.ui.pointer import card_of
 from tests.app.conftest import card_numbers, control
@@ -162,8 +162,8 @@ def test_energies_agree_with_the_library(data):
 def test_energies_of_a_large_set_are_the_same_without_keeping_them(data, monkeypatch):
     state = State(noise=0.93)
     kept = cached_energies.band_shares(data, state, "image")
-    monkeypatch.setattr("sde_explorer.subspaces.cached.energies.KEPT_ENTRIES", 10)
-    monkeypatch.setattr("sde_explorer.subspaces.cached.energies._BLOCK_ROWS", 64)
+    monkeypatch.setattr("sde_explorer.readings.cached.energies.KEPT_ENTRIES", 10)
+    monkeypatch.setattr("sde_explorer.readings.cached.energies._BLOCK_ROWS", 64)
     fresh = cached_energies.band_shares(data, State(noise=0.93, strong=1.0 + 1e-12), "image")
     np.testing.assert_allclose(fresh, kept, atol=1e-5)
 

@@ -55,7 +55,7 @@ def test_several_sets_stand_in_one_report(make_set, tmp_path, capsys):
         (["SET", "--baselines", "magic"], "treatments must be one of raw"),
         (["--spec", "nowhere.json"], "cannot be read"),
         (["SET", "--baselines", "", "--resamples", "10", "--output", "/no/such/place.html"], "writable file"),
-        (["SET", "--resamples", "0"], "n_resamples must lie in 1 to 100,000"),
+        (["SET", "--resamples", "0"], "n_resamples must lie in [1, 100,000]"),
     ],
 )
 def test_bad_input_is_one_sentence(saved_set, capsys, arguments, message):

@@ -186,11 +186,11 @@ def test_a_preprocessing_that_no_process_can_take_is_refused(encoder, write_shar
 def test_vectors_beyond_the_bound_lie_in_a_file_and_are_the_same(
     encoder, write_shard, good_members, monkeypatch
 ):
-    from sde_core.files import growing
+    from sde_core.files import row_buffer
 
     path = write_shard(good_members)
     small = sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=2)
-    monkeypatch.setattr(growing, "IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(row_buffer, "IN_MEMORY_BYTES", 100)
     large = sde.encode_pairs(encoder, sde.open_pairs(path), batch_size=2)
     assert isinstance(large.image, np.memmap)
     assert large.fingerprint == small.fingerprint

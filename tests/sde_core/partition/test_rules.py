@@ -115,7 +115,7 @@ class TestGavishDonoho:
 
     @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
     def test_a_scale_that_is_none_is_refused(self, scale):
-        with pytest.raises(ConfigError, match="noise_scale must be positive or None; got"):
+        with pytest.raises(ConfigError, match="noise_scale must be finite and above 0; got"):
             GavishDonohoRule(noise_scale=scale)
 
 
@@ -182,7 +182,7 @@ class TestScreeNot:
             ConfigError, match=r"k must be at most \(r - 1\) / 2 = 4 for 10 directions; got 5"
         ):
             partition_spectrum(compute_spectrum(spikes(0, 30, 10, [])), ScreeNotRule(k=5))
-        with pytest.raises(ConfigError, match="k must be at least 0 or None; got -1"):
+        with pytest.raises(ConfigError, match="k must be a whole number of at least 0; got -1"):
             ScreeNotRule(k=-1)
 
 
@@ -312,7 +312,7 @@ class TestManual:
             ManualRule(tau_strong=strong, tau_noise=noise)
 
     def test_negative_counts_are_refused(self):
-        with pytest.raises(ConfigError, match="n_weak must be at least 0; got -1"):
+        with pytest.raises(ConfigError, match="n_weak must be a whole number of at least 0; got -1"):
             ManualRankRule(n_strong=1, n_weak=-1)
 
     def test_the_name_alone_says_what_is_missing(self):

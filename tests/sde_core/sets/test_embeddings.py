@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sde_core import DataError, EmbeddingSet, concatenate
 from sde_core.embedding_formats import open_embeddings
-from sde_core.files import mapped, replacing
-from sde_core.files.replacing import sampled_digest
+from sde_core.files import mapped, whole_folder
+from sde_core.files.whole_folder import sampled_digest
 from sde_core.pairs import Skipped
 from sde_core.sets.store import MANIFEST
 
@@ -215,7 +215,7 @@ def test_a_later_version_may_say_more_of_where_vectors_come_from(tmp_path):
 
 
 def test_without_a_swap_in_one_step_the_folder_is_replaced_by_two_renames(tmp_path, monkeypatch):
-    monkeypatch.setattr(replacing, "_swapped", lambda *_: False)
+    monkeypatch.setattr(whole_folder, "_swapped", lambda *_: False)
     _set(4).save(tmp_path / "set")
     _set(6).save(tmp_path / "set")
     assert EmbeddingSet.load(tmp_path / "set").n_images == 6
@@ -234,7 +234,7 @@ def test_a_write_that_fails_leaves_the_old_set(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(replacing, "sync", full)
+    monkeypatch.setattr(whole_folder, "sync", full)
     with pytest.raises(OSError, match="No space left"):
         _set(6).save(tmp_path / "set")
     assert EmbeddingSet.load(tmp_path / "set").n_images == 4

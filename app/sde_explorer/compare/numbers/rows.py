@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 import sde_core as sde
 from sde_core.geometry.projection import sample_rows
-from sde_core.sets.missing import are_row_numbers
+from sde_core.sets.absence import are_row_numbers
 
 Ints = npt.NDArray[np.int64]
 

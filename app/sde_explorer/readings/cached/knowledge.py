@@ -14,10 +14,10 @@ from sde_explorer.url_values import named_directions
 
 if TYPE_CHECKING:
     from sde_core.knowledge import Column
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 
-def knowledge(data: Dataset, state: "State", side: str) -> Job:
+def knowledge(data: Dataset, state: "SharedState", side: str) -> Job:
     """Return the job whose result is the set's `sde.BandKnowledge`, for its metadata; it knows no thresholds."""
     modality, given = Modality(side), _given(data, state)
 
@@ -28,7 +28,7 @@ def knowledge(data: Dataset, state: "State", side: str) -> Job:
     return in_background(f"knowledge of {modality}", key, f"What {modality} directions know", work)
 
 
-def further(data: Dataset, state: "State", side: str) -> Job:
+def further(data: Dataset, state: "SharedState", side: str) -> Job:
     """Return the job that does the same for what every set has: image statistics, caption length, words."""
     modality, given, cache = Modality(side), _given(data, state), cache_folder() / "statistics"
 
@@ -49,7 +49,7 @@ def further(data: Dataset, state: "State", side: str) -> Job:
     )
 
 
-def typed(data: Dataset, state: "State", side: str, words: tuple[str, ...]) -> Job:
+def typed(data: Dataset, state: "SharedState", side: str, words: tuple[str, ...]) -> Job:
     """Return the job that does the same for words that were typed: a column each of what captions hold them."""
     modality, given = Modality(side), _given(data, state)
 
@@ -61,7 +61,7 @@ def typed(data: Dataset, state: "State", side: str, words: tuple[str, ...]) -> J
     return in_background("typed columns", key, "What directions know of typed words", work)
 
 
-def direction_names(data: Dataset, state: "State", side: str) -> tuple[str, ...]:
+def direction_names(data: Dataset, state: "SharedState", side: str) -> tuple[str, ...]:
     """Return the name of every direction of one modality, from what is known by now; () before anything is.
 
     Names that a person gave come first. Nothing is started and nothing is waited for.
@@ -85,7 +85,7 @@ def direction_names(data: Dataset, state: "State", side: str) -> tuple[str, ...]
 
 def _known(
     data: Dataset,
-    state: "State",
+    state: "SharedState",
     side: Modality,
     columns: "dict[str, Column] | None",
     given: str,
@@ -103,9 +103,9 @@ def _known(
     )
 
 
-def _given(data: Dataset, state: "State") -> str:
+def _given(data: Dataset, state: "SharedState") -> str:
     return state.given if state.given in data.embeddings.metadata else ""
 
 
-def _key(what: str, data: Dataset, state: "State", side: str, given: str) -> str:
+def _key(what: str, data: Dataset, state: "SharedState", side: str, given: str) -> str:
     return f"knowledge/{what}/{data.fingerprint}/{side}/{state.center}/{given}"

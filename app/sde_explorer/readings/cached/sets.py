@@ -17,7 +17,7 @@ from sde_explorer.serving.policy import current
 from sde_explorer.sets import SetEntry
 
 if TYPE_CHECKING:
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def entries_of(data: str) -> tuple[SetEntry, ...]:
     return (entry,)
 
 
-def entry_of(state: "State") -> SetEntry:
+def entry_of(state: "SharedState") -> SetEntry:
     """Return the set of a state.
 
     Raises:

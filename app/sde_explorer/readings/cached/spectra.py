@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.jobs import Job
     from sde_explorer.readings.headline import Headline
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 N_SHUFFLES = 19
 """Their largest value is the 95th percentile of parallel analysis."""
@@ -101,7 +101,7 @@ def _partition(
     return partition_of(_set, matrix, _spectrum(fingerprint, matrix, _set), rule, _shuffles)
 
 
-def bands(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[Bands]":
+def bands(data: Dataset, state: "SharedState", modalities: tuple[str, ...]) -> "list[Bands]":
     """Return the bands of each modality with the state's thresholds, from all rows of the set.
 
     Raises:
@@ -111,7 +111,7 @@ def bands(data: Dataset, state: "State", modalities: tuple[str, ...]) -> "list[B
     return [matrix_bands(data, matrix, state) for matrix in matrices]
 
 
-def matrix_bands(data: Dataset, matrix: Matrix, state: "State") -> "Bands":
+def matrix_bands(data: Dataset, matrix: Matrix, state: "SharedState") -> "Bands":
     """Return the bands of a matrix by the state's rule, with its thresholds.
 
     Raises:

@@ -23,7 +23,7 @@ from sde_explorer.retrieval.numbers.sampled import sampled_ranks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from sde_explorer.state import State
+    from sde_explorer.retrieval.state import RetrievalState
 
 Ints = npt.NDArray[np.int64]
 
@@ -43,7 +43,7 @@ METRICS = {
 """Names that people see, and how they end in the table of `sde_core`."""
 
 
-def treatment_config(state: "State") -> sde.TreatmentConfig:
+def treatment_config(state: "RetrievalState") -> sde.TreatmentConfig:
     """Return what the state's rows are fitted with; the strong mode that follows a loss amplifies here."""
     curriculum = curriculum_of(state)
     if curriculum.strong == "adversarial":

@@ -11,6 +11,7 @@ from sde_core.vocabulary import Centring
 from sde_explorer.readings.gains import curriculum_of
 from sde_explorer.readings.rules import rule_names
 from sde_explorer.sets import SetEntry
+from sde_explorer.share.state import ShareState
 from sde_explorer.state import DEFAULT, State, link_of, linked_values, wild_parameters
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Restored:
     notes: tuple[str, ...]
 
 
-def query_of(state: State) -> str:
+def query_of(state: ShareState) -> str:
     """Return the query of the address that restores a state; which part of Share was open is not part of it."""
     return urlencode(link_of(replace(state, share_part=DEFAULT.share_part)), doseq=True)
 
@@ -59,7 +60,7 @@ def set_name(entry: SetEntry) -> str:
     return entry.data if is_bundled else entry.folder
 
 
-def spec_of(state: State, sets: "Sequence[SetSpec]", *, title: str) -> "ReportSpec":
+def spec_of(state: ShareState, sets: "Sequence[SetSpec]", *, title: str) -> "ReportSpec":
     """Return the spec of the report that shows what the dashboard shows.
 
     Args:

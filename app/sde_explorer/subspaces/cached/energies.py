@@ -1,74 +1,22 @@
-"""Each row's energy by band at the thresholds of the state: of every picture, caption and pair."""
+"""The energies of pairs by band, at the thresholds of the state."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
-import sde_core as sde
+from sde_explorer.readings.cached.energies import band_shares
 from sde_explorer.readings.cached.sets import Dataset
-from sde_explorer.readings.cached.spectra import bands, spectrum
 from sde_explorer.subspaces.numbers.pair_energy import PairEnergies, pair_energies
 
 if TYPE_CHECKING:
-    import torch
-
-    from sde_explorer.state import State
+    from sde_explorer.shared_state import SharedState
 
 MOST_PAIRS = 50_000
 """Pairs whose energies are compared; of more, a seeded sample."""
 
-KEPT_ENTRIES = 1 << 25
-"""Rows times directions whose energies are kept, 128 MiB a modality: a moved threshold only adds them up."""
 
-_BLOCK_ROWS = 1 << 16
-Floats = npt.NDArray[np.float32]
-
-
-def band_shares(data: Dataset, state: "State", modality: str) -> Floats:
-    """Return the (m, 3) energy of every picture or caption in strong, weak and noise.
-
-    Raises:
-        SDEError: the rule misses something.
-    """
-    factors = (state.noise, state.strong)
-    return _shares(data.fingerprint, modality, state.center, state.rule, factors, data, state)
-
-
-@st.cache_resource(max_entries=32, show_spinner="Adding up energies by band")
-def _shares(
-    fingerprint: str,
-    modality: str,
-    center: str,
-    rule: str,
-    factors: tuple[float, float],
-    _data: Dataset,
-    _state: "State",
-) -> Floats:
-    import torch
-
-    [report] = bands(_data, _state, (modality,))
-    found = spectrum(_data, modality, center)
-    rows = _rows(_data.embeddings, modality)
-    labels = torch.from_numpy(report.labels)
-    if len(rows) * found.rank <= KEPT_ENTRIES:
-        shares = sde.band_shares(_energies(fingerprint, modality, center, _data), labels)
-        return shares.cpu().numpy()
-    signal = _without_noise(found, labels)
-    parts = [
-        sde.band_shares(sde.energy_shares(rows[i : i + _BLOCK_ROWS], signal), labels[labels < 2])
-        for i in range(0, len(rows), _BLOCK_ROWS)
-    ]
-    return torch.cat(parts).cpu().numpy()
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the energy of every vector")
-def _energies(fingerprint: str, modality: str, center: str, _data: Dataset) -> "torch.Tensor":
-    return sde.energy_shares(_rows(_data.embeddings, modality), spectrum(_data, modality, center))
-
-
-def pairs_by_band(data: Dataset, state: "State") -> PairEnergies:
+def pairs_by_band(data: Dataset, state: "SharedState") -> PairEnergies:
     """Return the energies of the pairs, all or a seeded sample of 50,000.
 
     Raises:
@@ -85,7 +33,7 @@ def _pairs(
     rule: str,
     factors: tuple[float, float],
     _data: Dataset,
-    _state: "State",
+    _state: "SharedState",
 ) -> PairEnergies:
     from sde_core.geometry.projection import sample_rows
 
@@ -96,20 +44,3 @@ def _pairs(
     texts = primary[images]
     image, text = (band_shares(_data, _state, modality) for modality in ("image", "text"))
     return pair_energies(images, texts, image[images], text[texts], count)
-
-
-def _rows(embeddings: sde.EmbeddingSet, modality: str) -> npt.NDArray[np.floating]:
-    return embeddings.image if modality == "image" else embeddings.text
-
-
-def _without_noise(found: sde.Spectrum, labels: "torch.Tensor") -> sde.Spectrum:
-    """Return the spectrum's strong and weak directions: what is left of a row's energy is noise."""
-    kept = (labels < 2).to(found.basis.device)
-    return sde.Spectrum(
-        singular_values=found.singular_values[kept],
-        basis=found.basis[:, kept],
-        mean=found.mean,
-        n_samples=found.n_samples,
-        n_features=found.n_features,
-        route=found.route,
-    )

@@ -8,11 +8,10 @@ import streamlit as st
 
 import sde_core as sde
 from sde_explorer.jobs import Job
+from sde_explorer.readings.cached.energies import band_shares
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.cached.spectra import spectrum
-from sde_explorer.state import State
 from sde_explorer.subspaces.cached.directions import joint_spectrum
-from sde_explorer.subspaces.cached.energies import band_shares
 from sde_explorer.subspaces.map_job import umap_job
 from sde_explorer.subspaces.numbers.maps import (
     Colours,
@@ -23,11 +22,12 @@ from sde_explorer.subspaces.numbers.maps import (
     map_rows,
     vectors_of,
 )
+from sde_explorer.subspaces.state import SubspacesState
 
 Floats = npt.NDArray[np.float32]
 
 
-def rows_of_map(data: Dataset, state: State) -> MapRows:
+def rows_of_map(data: Dataset, state: SubspacesState) -> MapRows:
     """Return which rows the map of the state shows: PCA all of them, UMAP so many as the state says."""
     limit = "" if state.map == "PCA" else state.map_points.replace(",", "")
     return _rows(data.fingerprint, state.map_of, limit, data.embeddings)
@@ -55,7 +55,7 @@ def _pca(fingerprint: str, of: str, _data: Dataset) -> Floats:
     return flat
 
 
-def umap(data: Dataset, state: State) -> Job:
+def umap(data: Dataset, state: SubspacesState) -> Job:
     """Return the job that lays out the UMAP of the state; it is not started here."""
     rows = rows_of_map(data, state)
     content = f"{data.fingerprint}/{state.map_of}/{len(rows)}"
@@ -78,7 +78,7 @@ def _columns(fingerprint: str, _set: sde.EmbeddingSet) -> tuple[str, ...]:
     return columns_of(_set)
 
 
-def colours_by_band(data: Dataset, state: State, band: int) -> Colours:
+def colours_by_band(data: Dataset, state: SubspacesState, band: int) -> Colours:
     """Return the share of energy of each point of the map in a band, at the thresholds of the state."""
     rows = rows_of_map(data, state)
     empty = np.zeros((0, 3), np.float32)
@@ -87,7 +87,7 @@ def colours_by_band(data: Dataset, state: State, band: int) -> Colours:
     return band_colours(band, image, text)
 
 
-def colours_by_column(data: Dataset, state: State, name: str) -> Colours:
+def colours_by_column(data: Dataset, state: SubspacesState, name: str) -> Colours:
     """Return each point's value of a metadata column."""
     rows = rows_of_map(data, state)
     limit = "" if state.map == "PCA" else state.map_points.replace(",", "")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from sde_core.checks.settings import Help, Positive, Weight, settings_of
+from sde_core.checks.settings import Help, Positive, Weight, from_plain, settings_of, to_plain
 from sde_core.cli.finetune_options import add_settings, chosen_config
 from sde_core.errors import ConfigError
 from sde_core.losses import (
@@ -27,7 +27,6 @@ from sde_core.losses.terms.hellinger import Hellinger
 from sde_core.losses.terms.subspace import Subspace
 from sde_core.losses.terms.vicreg import VICReg
 from sde_core.training import FinetuneConfig, LossConfig
-from sde_core.training.config import config_from_plain, config_to_plain
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ def test_a_new_term_has_its_limits_its_command_line_and_its_checkpoint(toy):
     given = parser.parse_args(["--loss", "sde", "--sde", "toy=2", "toy_power=0.5", "hellinger=0"])
     config = chosen_config(given, None)
     assert config.loss.sde.term(toy) == toy(weight=2, power=0.5)
-    assert config_from_plain(config_to_plain(config)) == config
+    assert from_plain(FinetuneConfig, to_plain(config)) == config
     assert keywords()["toy_power"] == "of the distance; must be finite and above 0"
 
 
@@ -114,10 +113,10 @@ def test_a_term_is_there_once_and_a_setting_that_is_unknown_is_none():
 
 
 def test_a_checkpoint_written_before_there_were_terms_is_read():
-    plain = config_to_plain(FinetuneConfig(loss=LossConfig(name="sde", sde=SDELossConfig(whitening=3))))
+    plain = to_plain(FinetuneConfig(loss=LossConfig(name="sde", sde=SDELossConfig(whitening=3))))
     for name in ("spectral_contrast", "spectral_contrast_shrinkage", "barlow_twins", "vicreg"):
         del plain["loss"]["sde"][name]
-    assert config_from_plain(plain).loss.sde == SDELossConfig(whitening=3)
+    assert from_plain(FinetuneConfig, plain).loss.sde == SDELossConfig(whitening=3)
 
 
 @pytest.mark.parametrize(("term", "function"), [(BarlowTwins, barlow_twins), (VICReg, vicreg)])

@@ -13,7 +13,7 @@ from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.model import Adapter
 from sde_core.training.projections import find_projection
 
-# Rows that are tried: captions and pictures of the set, encoded again.
+# Rows that are tried: captions and images of the set, encoded again.
 _TRIED = 8
 # float16 storage turns a row by 1e-3; another encoder or a transform by far more.
 _TURN = 0.02
@@ -65,7 +65,7 @@ def disagreement(vectors: EmbeddingSet, encoder: Encoder) -> str:
 
 
 def _pictures(vectors: EmbeddingSet, encoder: Encoder) -> np.ndarray | None:
-    """Return the first pictures encoded again, or None where they are not at hand."""
+    """Return the first images encoded again, or None where they are not at hand."""
     from sde_core.pairs import decode_image, open_pairs
 
     try:

@@ -3,7 +3,7 @@ import pytest
 
 import sde_core as sde
 from sde_core.errors import ConfigError, DataError
-from sde_core.sets.held_out import FEWEST
+from sde_core.sets.hold_out import FEWEST
 
 
 def _set(n_images=120, captions_of=lambda i: (i,)):

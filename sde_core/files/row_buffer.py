@@ -11,7 +11,7 @@ from sde_core.errors import DataError
 IN_MEMORY_BYTES = 256 << 20
 
 
-class GrowingMatrix:
+class RowBuffer:
     """Rows of one width and dtype, appended block by block; memory stays below `IN_MEMORY_BYTES` and a block."""
 
     def __init__(self) -> None:

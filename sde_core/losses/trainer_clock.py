@@ -48,7 +48,7 @@ class OptimizerSteps:
             self.steps = found
 
 
-class Followed:
+class TrainerClock:
     """Whose steps a loss goes by: an optimiser's, or a scheduler's and those of its optimiser.
 
     Args:
@@ -92,7 +92,7 @@ class Followed:
         done = self.step if scheduler is None else int(scheduler.last_epoch)
         return min(1.0, max(0, done) / max(1, self.total_steps - 1))
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Followed":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TrainerClock":
         return self
 
     def __getstate__(self) -> dict[str, Any]:

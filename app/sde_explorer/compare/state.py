@@ -1,0 +1,28 @@
+"""What the Compare view keeps. No streamlit here."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sde_explorer.shared_state import SharedState
+
+Changed = Literal["image", "text"]
+CompareLook = Literal[
+    "In numbers", "How alike", "Same directions", "Whose company changed", "Pictures and captions"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareState(SharedState):
+    """What the Compare view keeps.
+
+    Attributes:
+        other: what the set is compared with: encoded pairs, a set's folder, the set itself transformed; "" is nothing.
+        other_encoder: what encoded them; "" takes the first that is there.
+        changed: whose changed neighbourhoods are shown.
+        compare_look: the open part of the Compare view.
+    """
+
+    other: str = ""
+    other_encoder: str = ""
+    changed: Changed = "image"
+    compare_look: CompareLook = "In numbers"
