@@ -8,7 +8,7 @@ from sde_explorer.compare import page as compare
 from sde_explorer.curriculum import page as curriculum
 from sde_explorer.data import page as data
 from sde_explorer.overview import page as overview
-from sde_explorer.readings.cached.background import begin_run, end_run
+from sde_explorer.readings.cached.background import all_drawn, begin_run, end_run
 from sde_explorer.retrieval import page as retrieval
 from sde_explorer.share import page as share
 from sde_explorer.spectrum import page as spectrum
@@ -63,3 +63,4 @@ page.run()
 end_run()
 running()
 figure_files()
+all_drawn()
