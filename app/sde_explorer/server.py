@@ -12,6 +12,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from sde_core.errors import SDEError
+from sde_core.files.cache import cache_folder
+from sde_core.files.mapped import copy_before_mapping
 from sde_explorer.early_style import EarlyStyle
 from sde_explorer.serving import log
 from sde_explorer.serving.doors import HostDoor, SessionDoor
@@ -51,6 +53,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     log.leave_out_late_looks()
     rules = policy_from(os.environ, st.get_option("server.address"))
     install(rules)
+    copy_before_mapping(cache_folder())
     threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
     threading.Thread(target=warm, daemon=True, name="warm").start()
     log.tell(
