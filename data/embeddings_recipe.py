@@ -1,4 +1,7 @@
-"""Make the bundled embeddings again: `python -m data.embeddings_recipe` from the top of the checkout."""
+"""Make the bundled embeddings and the statistics of their images again.
+
+`python -m data.embeddings_recipe` from the top of the checkout.
+"""
 
 import sys
 from dataclasses import replace
@@ -7,6 +10,7 @@ import numpy as np
 
 import sde_core as sde
 from sde_core.files import bundled
+from sde_core.knowledge.image_statistics import write_statistics
 
 
 def main() -> None:
@@ -18,6 +22,7 @@ def main() -> None:
         half = replace(made, image=made.image.astype(np.float16), text=made.text.astype(np.float16))
         folder = half.save(bundled.embeddings_folder(name))
         print(f"\r{folder}: {half.n_images} pictures, {half.n_texts} captions, {len(half.skipped)} skipped")
+        write_statistics(half, bundled.statistics_file(name))
 
 
 def _show(progress: sde.EncodeProgress) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sde_explorer.readings.cached.background import begin_run, end_run
+from sde_explorer.readings.cached.background import all_drawn, begin_run, end_run
 from sde_explorer.tour.card import tour
 from sde_explorer.tour.start import header_button
 from sde_explorer.ui.figure_files import figure_files
@@ -67,3 +67,4 @@ page.run()
 end_run()
 running()
 figure_files()
+all_drawn()

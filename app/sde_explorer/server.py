@@ -1,10 +1,11 @@
 """The dashboard's server: its doors and rules, what it imports ahead, where the pages are listed."""
 
+import ctypes
 import gc
 import os
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from sde_core.errors import SDEError
+from sde_core.files.cache import cache_folder
+from sde_core.files.mapped import copy_before_mapping
 from sde_explorer.early_style import EarlyStyle
 from sde_explorer.serving import log
 from sde_explorer.serving.doors import HostDoor, SessionDoor
@@ -21,6 +24,7 @@ from sde_explorer.serving.visitors import VisitorCookie, sweep
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.page_style import PAGE_STYLE
 
+_M_ARENA_MAX = -8  # of mallopt(3)
 EARLY_SCRIPT = Path(__file__).with_name("ui").joinpath("early_page.js").read_text("utf-8")
 PAGES = str(Path(__file__).with_name("pages.py"))
 """The script that lists the pages."""
@@ -47,10 +51,12 @@ HEAVY = (
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """Set the rules, and import ahead of the first visitor; a failed import is left to the page, which says so."""
+    _keep_few_arenas()
     log.start()
     log.leave_out_late_looks()
     rules = policy_from(os.environ, st.get_option("server.address"))
     install(rules)
+    copy_before_mapping(cache_folder())
     threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
     threading.Thread(target=warm, daemon=True, name="warm").start()
     log.tell(
@@ -63,6 +69,12 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     )
     yield {}
     log.tell("stop")
+
+
+def _keep_few_arenas() -> None:
+    """Let glibc's malloc share a few arenas: one for each of many threads would each keep what was freed in it."""
+    with suppress(OSError, AttributeError):  # another system's malloc
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def script_error(error: Exception) -> bool:

@@ -44,6 +44,8 @@ def entry_of(folder: Path, data: str = "") -> SetEntry | None:
         data: name of the pairs; empty takes it from the set's provenance.
     """
     path = folder / MANIFEST
+    if not path.is_file():  # a pipe would be waited for
+        return None
     try:
         stamp = path.stat().st_mtime_ns
         manifest = json.loads(path.read_text("utf-8"))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sde_core.errors import EncoderError
+from sde_core.files.mapped import check_regular
 
 # Where trainers keep the weights in what they save; the first that is there is read.
 _NESTS = (
@@ -43,8 +44,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     Raises:
         EncoderError: it holds no tensors by name.
+        DataError: it is a pipe, a socket or a device.
         OSError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError: it cannot be read.
     """
+    check_regular(path)
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file
 

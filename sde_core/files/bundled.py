@@ -56,6 +56,11 @@ def embeddings_folder(name: str) -> Path:
     return data_folder() / "embeddings" / ENCODER / name
 
 
+def statistics_file(name: str) -> Path:
+    """Return where the statistics of the images of the bundled set ``name`` lie."""
+    return data_folder() / "statistics" / f"{name}.safetensors"
+
+
 def training_folder() -> Path:
     """Return where the stored training of a bundled set lies: what was asked for, and what was told."""
     return data_folder() / "trainings" / "emoji-adapter"

@@ -1,14 +1,19 @@
 """Arrays inside files: small ones are read whole, large ones memory-mapped.
 
-A mapped file that is cut off while it is in use ends the process (SIGBUS); what was read whole cannot. The system
-offers nothing against that for large files but to leave them alone: replace a file, never write into it.
+A mapped file that is cut off while it is in use ends the process (SIGBUS); what was read whole cannot. A server that
+opens the files of others maps a copy that has no name (`copy_before_mapping`); everybody else leaves large files alone:
+replace a file, never write into it.
 """
 
 import math
 import os
+import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +22,62 @@ from sde_core.errors import DataError
 
 READ_WHOLE_BYTES = 64 << 20
 """Arrays up to this size are read whole."""
+COPIED_BYTES = 4 << 30
+"""Files up to this size are copied before they are mapped, where that was asked for."""
+_SPARE_BYTES = 512 << 20
+_copies: list[Path] = []
+
+
+def copy_before_mapping(folder: Path | None) -> None:
+    """Let this process map copies of files from now on: what others do to the files cannot end it then.
+
+    Files above 4 GiB, and those for which there is no room, are mapped as they are.
+
+    Args:
+        folder: for the copies, which have no name and go with the process; files below it are this program's own,
+            which are replaced and never changed, and are not copied. None maps every file as it is.
+    """
+    _copies[:] = [] if folder is None else [folder.expanduser().resolve()]
+
+
+@contextmanager
+def to_map(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Yield what is to be mapped of an open file: itself, or its copy, as `copy_before_mapping` says.
+
+    Raises:
+        OSError: it has no descriptor, as what lies in an archive.
+    """
+    copy = _copied(file)
+    if copy is None:
+        yield file
+    else:
+        with copy:
+            yield copy
+
+
+def _copied(file: IO[bytes]) -> IO[bytes] | None:
+    """Return a copy without a name, or None where there shall be none, or can be none."""
+    size = os.fstat(file.fileno()).st_size
+    if not _copies or not 0 < size <= COPIED_BYTES or Path(file.name).resolve().is_relative_to(_copies[0]):
+        return None
+    folder, at = _copies[0], file.tell()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < size + _SPARE_BYTES:
+            return None
+        copy = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed by whoever maps it)
+    except OSError:
+        return None
+    try:
+        file.seek(0)
+        shutil.copyfileobj(file, copy, 16 << 20)
+        copy.seek(at)
+    except OSError:  # the disk filled up meanwhile
+        copy.close()
+        return None
+    finally:
+        file.seek(at)
+    return copy
 
 
 def array_in_file(
@@ -37,7 +98,8 @@ def array_in_file(
     size = math.prod(shape) * dtype.itemsize
     if size > READ_WHOLE_BYTES or not whole:
         # "c": torch warns of arrays that cannot be written.
-        return np.memmap(path, dtype, "c", offset, shape, order)
+        with path.open("rb") as file, to_map(file) as mapped:
+            return np.memmap(mapped, dtype, "c", offset, shape, order)
     content = bytearray(size)
     with path.open("rb") as file:
         file.seek(offset)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sde_core.errors import DataError
 from sde_core.files.claims import claimed_file
+from sde_core.files.mapped import check_regular
 
 
 def write_tensors(
@@ -44,6 +45,7 @@ def read_tensors(
     """
     from safetensors import SafetensorError, safe_open
 
+    check_regular(Path(path))
     try:
         with safe_open(path, framework="pt") as file:
             header = dict(file.metadata() or {})

@@ -1,5 +1,8 @@
 """Statistics of the images themselves: columns that every set with images has, read once and kept in a file.
 
+The file is of the pairs, by id: a part of a set, and another encoder's set of the same pairs, read it too. Those of
+the bundled pairs come with them.
+
 All are of the image in sRGB, transparent parts on white, at most `SIDE` pixels wide and high:
 
 - brightness, contrast: mean and standard deviation of the luma (BT.601), in [0, 1];
@@ -17,7 +20,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +48,7 @@ KINDS: dict[str, Kind] = {
     "file size": "number",
 }
 _FILE = "sde.image_statistics"
+_Numbers: TypeAlias = npt.NDArray[np.float64]
 # Mean chroma below which an image has no hue.
 _GREY = 0.005
 _AT_ONCE = 64
@@ -103,35 +107,39 @@ def image_statistics(
     if not embeddings.provenance.pairs or not embeddings.n_images:
         return {}
     path = None if cache is None else cache / f"{_digest(embeddings)}.safetensors"
-    numbers = _kept(path, embeddings.n_images)
-    if numbers is None:
-        numbers = _read(embeddings, progress)
-        if path is not None and not np.isnan(numbers).all():
-            _keep(path, numbers)
+    ids, kept = embeddings.image_ids, _kept(path)
+    if not all(image_id in kept for image_id in ids):
+        kept = _bundled(embeddings) | kept
+    missing = {image_id for image_id in ids if image_id not in kept}
+    if missing:
+        kept |= _read(embeddings, missing, progress)
+        if path is not None and not all(np.isnan(kept[image_id]).all() for image_id in missing):
+            _keep(path, kept)
+    numbers = np.stack([kept[image_id] for image_id in ids])
     if np.isnan(numbers).all():
         return {}
     return {name: Column.of(name, numbers[:, i], kind) for i, (name, kind) in enumerate(KINDS.items())}
 
 
-def _read(embeddings: "EmbeddingSet", progress: Callable[[int, int], None] | None) -> npt.NDArray[np.float64]:
+def _read(
+    embeddings: "EmbeddingSet", wanted: set[str], progress: Callable[[int, int], None] | None
+) -> dict[str, _Numbers]:
     from sde_core.pairs import open_pairs
 
-    numbers = np.full((embeddings.n_images, len(KINDS)), np.nan)
+    found: dict[str, _Numbers] = {image_id: np.full(len(KINDS), np.nan) for image_id in wanted}
     try:
         pairs = open_pairs(embeddings.provenance.pairs)
     except DataError:
-        return numbers
-    row_of = {image_id: row for row, image_id in enumerate(embeddings.image_ids)}
-    wanted = (pair for pair in pairs if pair.id in row_of)
+        return found
     done = 0
     with ThreadPoolExecutor() as pool:
-        for some in _batches(wanted):
-            for pair, found in zip(some, pool.map(_of_pair, some), strict=True):
-                numbers[row_of[pair.id]] = found
+        for some in _batches(pair for pair in pairs if pair.id in wanted):
+            for pair, numbers in zip(some, pool.map(_of_pair, some), strict=True):
+                found[pair.id] = np.array(numbers)
             done += len(some)
             if progress is not None:
-                progress(done, embeddings.n_images)
-    return numbers
+                progress(done, len(wanted))
+    return found
 
 
 def _batches(pairs: "Iterator[Pair]") -> "Iterator[list[Pair]]":
@@ -158,36 +166,63 @@ def _laplacian_spread(luma: npt.NDArray[np.float64]) -> float:
 
 
 def _digest(embeddings: "EmbeddingSet") -> str:
-    digest = hashlib.sha256(
-        f"{embeddings.provenance.pairs}\1{embeddings.provenance.pairs_fingerprint}".encode()
-    )
-    digest.update("\0".join(embeddings.image_ids).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:32]
+    made = embeddings.provenance
+    return hashlib.sha256(f"{made.pairs}\1{made.pairs_fingerprint}".encode()).hexdigest()[:32]
 
 
-def _kept(path: Path | None, n_images: int) -> npt.NDArray[np.float64] | None:
+def _bundled(embeddings: "EmbeddingSet") -> dict[str, _Numbers]:
+    """Return what came with the bundled pairs, where the set is of them as they are now."""
+    from sde_core.files.bundled import PAIR_SETS, statistics_file
+
+    name = embeddings.provenance.pairs
+    return _kept(statistics_file(name), _digest(embeddings)) if name in PAIR_SETS else {}
+
+
+def _kept(path: Path | None, digest: str = "") -> dict[str, _Numbers]:
+    """Return what a file holds, by id; {} where there is none, or it is of other statistics or other pairs."""
     from sde_core.files.tensor_file import read_tensors
 
     if path is None or not path.is_file():
-        return None
+        return {}
     try:
         tensors, header = read_tensors(path, kind=_FILE, writer="image_statistics")
     except DataError:
-        return None  # read again
-    numbers: npt.NDArray[np.float64] = tensors["statistics"].numpy()
-    fits = header.get("names") == " | ".join(KINDS) and numbers.shape == (n_images, len(KINDS))
-    return numbers if fits else None
+        return {}  # read again
+    is_ours = header.get("names") == " | ".join(KINDS) and {"ids", "statistics"} <= set(tensors)
+    if not is_ours or (digest and header.get("pairs") != digest):
+        return {}
+    ids = tensors["ids"].numpy().tobytes().decode("utf-8", "surrogatepass").split("\0")
+    numbers: _Numbers = tensors["statistics"].numpy()
+    return dict(zip(ids, numbers, strict=True)) if numbers.shape == (len(ids), len(KINDS)) else {}
 
 
-def _keep(path: Path, numbers: npt.NDArray[np.float64]) -> None:
+def _keep(path: Path, numbers: dict[str, _Numbers], digest: str = "") -> None:
     """Write the file; a folder that cannot be written costs another reading the next time."""
     import torch
 
     from sde_core.files.tensor_file import write_tensors
 
+    ids = np.frombuffer("\0".join(numbers).encode("utf-8", "surrogatepass"), np.uint8)
+    tensors = {
+        "statistics": torch.from_numpy(np.stack(list(numbers.values()))),
+        "ids": torch.from_numpy(ids.copy()),
+    }
+    header = {"names": " | ".join(KINDS), "pairs": digest}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        header = {"names": " | ".join(KINDS)}
-        write_tensors(path, {"statistics": torch.from_numpy(numbers)}, kind=_FILE, header=header)
+        write_tensors(path, tensors, kind=_FILE, header=header)
     except OSError:
         return
+
+
+def write_statistics(embeddings: "EmbeddingSet", path: Path) -> int:
+    """Write the statistics of a set's images, so that they can lie beside its pairs; return how many there are.
+
+    Args:
+        embeddings: whose provenance names the pairs.
+        path: of the file.
+    """
+    numbers = _read(embeddings, set(embeddings.image_ids), None)
+    ordered = {image_id: numbers[image_id] for image_id in embeddings.image_ids}
+    _keep(path, ordered, _digest(embeddings))
+    return len(ordered)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
+from sde_core.files.mapped import to_map
 from sde_core.pairs.arrow_pairs import ArrowPairs
 from sde_core.pairs.arrow_part import ArrowPart, null_rows, readable
 from sde_core.pairs.fingerprint import ends_digest
@@ -182,7 +183,8 @@ class _ArrowFile(ArrowPart):
     def _mapped(self) -> mmap.mmap:
         with self._tree.open(self.label) as file:
             try:
-                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                with to_map(file) as whole:
+                    return mmap.mmap(whole.fileno(), 0, access=mmap.ACCESS_READ)
             except OSError:  # inside an archive
                 with tempfile.TemporaryFile(prefix="sde-arrow-") as copy:
                     shutil.copyfileobj(file, copy)

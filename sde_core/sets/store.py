@@ -14,6 +14,7 @@ from sde_core.errors import DataError
 from sde_core.files import mapped
 from sde_core.files.whole_folder import replaced_folder, sampled_digest
 from sde_core.pairs.base import Skipped
+from sde_core.pairs.limits import allowed_unpacked
 from sde_core.sets.absence import what_is_missing
 from sde_core.sets.provenance import Provenance
 from sde_core.vocabulary import MODALITIES, Modality
@@ -162,6 +163,8 @@ def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -
     _check_files(folder, manifest)
     try:
         arrays = {name: _array(folder / f"{name}.npy") for name in _ARRAYS}
+        _check_table(folder / "images.parquet", len(arrays["image"]))
+        _check_table(folder / "texts.parquet", len(arrays["text"]))
         images = pq.read_table(folder / "images.parquet").to_pydict()
         texts = pq.read_table(folder / "texts.parquet").to_pydict()
         ids, captions = images.pop("id"), texts.pop("caption")
@@ -193,9 +196,30 @@ def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -
     return embeddings
 
 
+def _check_table(path: Path, n_rows: int) -> None:
+    """Refuse a table whose footer declares other rows than there are vectors, or a bomb; nothing is unfolded yet."""
+    import pyarrow.parquet as pq
+
+    footer = pq.read_metadata(path)
+    groups = [footer.row_group(g) for g in range(footer.num_row_groups)]
+    unfolded = sum(g.column(c).total_uncompressed_size for g in groups for c in range(footer.num_columns))
+    if footer.num_rows != n_rows or any(group.num_rows > n_rows for group in groups):
+        raise DataError(
+            f"{path} must have {n_rows:,} rows, one a vector; it has {footer.num_rows:,}: encode it again"
+        )
+    if unfolded > allowed_unpacked(path.stat().st_size):
+        raise DataError(f"{path} declares {unfolded:,} bytes unfolded: refused as a bomb")
+
+
 def _array(path: Path) -> Any:  # noqa: ANN401  (what numpy reads)
-    is_large = path.stat().st_size > mapped.READ_WHOLE_BYTES
-    return np.load(path, mmap_mode="c" if is_large else None, allow_pickle=False)
+    if path.stat().st_size <= mapped.READ_WHOLE_BYTES:
+        return np.load(path, allow_pickle=False)
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        if dtype.hasobject:
+            raise DataError(f"{path} holds Python objects, which are never unpickled: encode it again")
+        return mapped.array_in_file(path, dtype, shape, file.tell(), "F" if is_fortran else "C")
 
 
 def read_facts(folder: Path, build: Callable[..., _Stored]) -> SetFacts:

@@ -1,5 +1,6 @@
 """A few visitors at once, each with a set and thresholds of their own; `python -m benchmarks.load` takes twenty."""
 
+import time
 from argparse import Namespace
 
 import pytest
@@ -25,6 +26,23 @@ def test_visitors_at_once_see_their_own_sets_and_thresholds(url):
     assert (walk.wrong, walk.failed) == ([], [])
     assert walk.checks == 4 * len(load.ACTIONS)
     assert {name: len(times) for name, times in walk.answered.items()} == dict.fromkeys(load.ACTIONS, 4)
+
+
+class _Patient(Tab):
+    """A tab that never looks by itself at what runs."""
+
+    def _asked(self, part, due, interval, script, query):
+        return time.monotonic() + 1, interval
+
+
+def test_a_tab_learns_of_itself_that_what_it_waits_for_has_ended(url):
+    tab = _Patient(url, timeout_s=120)
+    try:
+        for page in ("spectrum", "retrieval"):
+            tab.open(page, "data=clipart&part=split%3Dtest&noise=1.07&back=1")
+    finally:
+        tab.close()
+    assert tab.polls == 0
 
 
 def test_what_is_anothers_is_told(url):

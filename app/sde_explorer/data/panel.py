@@ -9,6 +9,7 @@ from sde_explorer.data.choice import data_choice, forget_found, found_data
 from sde_explorer.data.encode import encode_form
 from sde_explorer.data.preview import pairs_preview
 from sde_explorer.data.recent_sets import recent_sets
+from sde_explorer.data.unfinished import unfinished_encodings
 from sde_explorer.data.vector_form import vector_form
 from sde_explorer.data.words import CAN_BE_OPENED
 from sde_explorer.intake import PairsFound, Recent, remember
@@ -103,9 +104,10 @@ def opening(suggested: str = "") -> None:
 
 
 def what_was_found() -> None:
-    """Show what the last look found, how the work on it goes and how it ended; nothing before the first look."""
+    """Show what was left unfinished, what the last look found, how the work on it goes and how it ended."""
     rules = current()
     found, job = found_data(), current_job()
+    unfinished_encodings()
     if found is None and job is None:
         return
     with st.container(border=True):

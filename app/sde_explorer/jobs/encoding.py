@@ -1,7 +1,6 @@
 """Encoding pairs in the background, into the folder of sets that were encoded here."""
 
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import sde_core as sde
 from sde_explorer.intake.names import data_name, encoder_name
 from sde_explorer.jobs.job import Cancelled, Job
+from sde_explorer.jobs.unfinished import Unfinished, note, over
 from sde_explorer.serving.places import check_encoder, check_source, check_writing
 from sde_explorer.sets import known_sets
 
@@ -54,17 +54,22 @@ def encoding_job(
         device: where the encoder computes.
     """
     return Job(
-        key=f"encode/{cache}/{source}/{format}/{encoder}",
+        key=encoding_key(source, encoder, cache, format=format),
         kind="encode",
         title=f"{data_name(source)} by {encoder_name(encoder)}",
         owner=str(cache),
         device=device,
-        work=lambda job: _encode(job, source, format, lambda: load(check_encoder(encoder, cache)), cache),
+        work=lambda job: _encode(job, source, format, encoder, load, cache),
     )
 
 
+def encoding_key(source: str, encoder: str, cache: Path, *, format: str = "") -> str:
+    """Return the key of the job that `encoding_job` makes."""
+    return f"encode/{cache}/{source}/{format}/{encoder}"
+
+
 def _encode(
-    job: Job[Encoded], source: str, format: str, load: "Callable[[], sde.Encoder]", cache: Path
+    job: Job[Encoded], source: str, format: str, named: str, load: "Callable[[str], sde.Encoder]", cache: Path
 ) -> Encoded:
     """Encode; a set is known by the fingerprints of its pairs and weights, so changed files are encoded again.
 
@@ -76,7 +81,7 @@ def _encode(
     check_source(source, cache)
     job.report(0.0, "loading the encoder")
     pairs = sde.open_pairs(source, format or None)
-    encoder = load()
+    encoder = load(check_encoder(named, cache))
     for entry in known_sets(cache):
         same = (entry.data, entry.pairs_fingerprint, entry.weights)
         if same == (pairs.uri, pairs.fingerprint, encoder.weights_sha256):
@@ -94,13 +99,16 @@ def _encode(
     folder = cache / "embeddings" / f"{label}-{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}"
     # What a server that was killed had finished is not done again; who cancels wants nothing kept.
     blocks = folder.with_name(f"{folder.name}.blocks")
+    begun = Unfinished(source=source, encoder=named, format=format, blocks=str(blocks))
+    note(cache, begun)
     try:
         embeddings = sde.encode_pairs(encoder, pairs, progress=follow, resume=blocks, name=source)
         job.report(1.0, "writing")
         saved = embeddings.save(folder)
     except (Cancelled, sde.SDEError):
-        shutil.rmtree(blocks, ignore_errors=True)
+        over(cache, begun)
         raise
+    over(cache, begun)
     job.figures |= {
         "images": embeddings.n_images,
         "texts": embeddings.n_texts,

@@ -43,6 +43,7 @@ class Job(Generic[T]):
         is_left: whether there were some, and all have gone.
         was_stopped: whether a person stopped it: it does not begin again by itself.
         ahead: what it waits for, in order.
+        on_end: called once it has run, however it ended.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Job(Generic[T]):
     is_left: bool = False
     was_stopped: bool = False
     ahead: "Callable[[], list[Job]]" = list
+    on_end: "Callable[[Job[T]], None] | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _end: threading.Event = field(default_factory=threading.Event)
@@ -154,6 +156,8 @@ class Job(Generic[T]):
                 self._seconds = time.monotonic() - self._started
                 self._finish(status)
             self._tell()
+            if self.on_end is not None:
+                self.on_end(self)
 
     def _tell(self) -> None:
         """Write the job's line into the log."""

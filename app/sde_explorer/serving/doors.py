@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sde_explorer.serving.crowd import arrived, left
+from sde_explorer.serving.looks import connected
 from sde_explorer.serving.policy import current
 
 STREAM = "/_stcore/stream"
@@ -114,7 +115,7 @@ class SessionDoor:
             self._open += 1
             arrived()
             try:
-                await self._app(scope, _without_clearing(receive), send)
+                await connected(self._app, scope, _without_clearing(receive), send)
             finally:
                 self._open -= 1
                 left()

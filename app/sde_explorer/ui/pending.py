@@ -8,6 +8,7 @@ import streamlit as st
 from sde_explorer.jobs import Job
 from sde_explorer.ui.followed import followed
 from sde_explorer.ui.job_progress import job_error, job_sentence
+from sde_explorer.ui.words import as_text
 
 
 def pending(jobs: list[Job]) -> None:
@@ -19,7 +20,10 @@ def pending(jobs: list[Job]) -> None:
         if job.status == "failed":
             st.error(job_error(job), icon=":material/error:")
         elif job.status == "cancelled" and job.was_stopped:
-            st.info(f"{job.title}: stopped. It goes on from the side panel.", icon=":material/stop_circle:")
+            st.info(
+                f"{as_text(job.title)}: stopped. It goes on from the side panel.",
+                icon=":material/stop_circle:",
+            )
     active = [job for job in jobs if job.is_active]
     if active:
         _watch(active)

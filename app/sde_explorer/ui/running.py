@@ -8,6 +8,7 @@ from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.serving.policy import current
 from sde_explorer.ui.followed import followed
 from sde_explorer.ui.job_progress import job_error, job_sentence
+from sde_explorer.ui.words import as_text
 
 TITLE = "SDE Explorer"
 _SHOWN_AFTER_S = 1.0
@@ -63,7 +64,9 @@ def _show() -> None:
             _again(job)
     ended = st.session_state.get(_ENDED, [])
     if ended:
-        st.caption("Done since: " + " · ".join(f"{title} ({seconds:.0f} s)" for title, seconds in ended))
+        st.caption(
+            "Done since: " + " · ".join(f"{as_text(title)} ({seconds:.0f} s)" for title, seconds in ended)
+        )
 
 
 def _active(job: Job, view: str) -> None:
@@ -89,7 +92,7 @@ def _again(job: Job) -> None:
     if job.status == "failed":
         words.caption(f":material/error: {job_error(job)}")
     else:
-        words.caption(f"**{job.title}**: stopped")
+        words.caption(f"**{as_text(job.title)}**: stopped")
     again.button(
         "Again",
         key=f"drawer again {job.key}",

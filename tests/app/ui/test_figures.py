@@ -11,7 +11,7 @@ from sde_core.vocabulary import BANDS
 from sde_explorer.spectrum.figures.bands import bands_figure
 from sde_explorer.spectrum.figures.bulk import SHOWN_EDGES, bulk_figure
 from sde_explorer.spectrum.figures.spectrum import cumulative_figure, spectrum_figure
-from sde_explorer.ui.figures import palette
+from sde_explorer.ui.figures import layout, palette
 
 
 def _report(modality: str = "image", m: int = 400, n: int = 80, spikes: int = 5, seed: int = 0) -> Bands:
@@ -20,6 +20,20 @@ def _report(modality: str = "image", m: int = 400, n: int = 80, spikes: int = 5,
     x[:, :spikes] *= 4
     spectrum = sde.compute_spectrum(x)
     return Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
+
+
+def test_no_text_of_a_figure_is_a_link():
+    bad = "<A href='http://h'>x</a>"
+    texts = np.array([[bad, 1], ["b", 2]], dtype=object)
+    trace = {"type": "bar", "name": bad, "x": [bad], "y": [1], "customdata": texts, "text": np.array([bad])}
+    made = layout.figure(
+        [trace], {"xaxis": {"title": {"text": bad}}, "annotations": [{"text": bad}]}, height=100
+    )
+    shown = made.to_json().replace("\\u003c", "<").lower()
+    assert "<a" not in shown
+    assert "</a" not in shown
+    assert shown.count("\\u2039a href") == 6
+    assert "<b" not in shown
 
 
 def test_every_direction_is_one_point_in_its_band():

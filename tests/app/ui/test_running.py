@@ -110,3 +110,16 @@ def test_a_failed_one_can_be_run_again(drawer):
     next(b for b in at.button if b.label == "Again").click().run()
     jobs.all()[0].wait(10)
     assert jobs.all()[0].status == "done"
+
+
+def test_titles_are_text(drawer):
+    at, go, jobs = drawer
+    at.session_state["wanted"] = ("![x](http://h/p.png)",)
+    at.run()
+    (job,) = jobs.all()
+    at.button(key=f"drawer stop {job.key}").click().run()
+    job.wait(10)
+    at.run()
+    assert "stopped" in _said(at)
+    assert "![x](" not in _said(at)
+    go.set()

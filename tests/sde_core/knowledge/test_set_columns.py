@@ -3,6 +3,7 @@
 import colorsys
 import io
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,9 @@ from PIL import Image
 
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
+from sde_core.files import bundled
 from sde_core.knowledge import caption_columns, image_statistics, set_columns, word_column
-from sde_core.knowledge.image_statistics import KINDS, statistics_of
+from sde_core.knowledge.image_statistics import KINDS, _bundled, statistics_of
 
 
 def image(rgb):
@@ -100,6 +102,42 @@ def test_statistics_are_read_once_and_an_unreadable_image_is_a_gap(folder, tmp_p
     kept.write_bytes(b"cut off")
     image_statistics(folder, cache=tmp_path / "kept", progress=lambda *at: calls.append(at))
     assert calls  # a damaged file is made again
+
+
+def test_a_part_of_a_set_reads_what_the_whole_one_kept_and_adds_what_is_missing(folder, tmp_path):
+    calls = []
+
+    def told(made):
+        calls.clear()
+        return image_statistics(made, cache=tmp_path / "kept", progress=lambda *at: calls.append(at))
+
+    told(folder.select(np.arange(40) < 30))
+    assert calls[-1] == (30, 30)
+    whole = told(folder)
+    assert calls[-1] == (10, 10)
+    some = told(folder.select(np.arange(40) % 2 == 0))
+    assert not calls
+    np.testing.assert_array_equal(some["hue"].numbers, whole["hue"].numbers[::2])
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", bundled.PAIR_SETS)
+def test_the_statistics_of_the_bundled_images_came_with_them(name, monkeypatch):
+    made = sde.EmbeddingSet.load(bundled.embeddings_folder(name))
+    some = made.select(np.arange(made.n_images) % 400 == 0)
+    calls = []
+    kept = image_statistics(some, progress=lambda *at: calls.append(at))
+    assert not calls
+    monkeypatch.setattr(sys.modules[_bundled.__module__], "_bundled", lambda _: {})
+    read = image_statistics(some, progress=lambda *at: calls.append(at))
+    assert calls
+    for column in KINDS:  # another version of the decoder may differ in the last bit of a pixel
+        np.testing.assert_allclose(kept[column].numbers, read[column].numbers, rtol=1e-2, atol=1e-2)
+
+
+def test_statistics_of_other_pairs_by_the_name_of_bundled_ones_are_not_taken(folder):
+    other = replace(folder, provenance=replace(folder.provenance, pairs="emoji", pairs_fingerprint="other"))
+    assert _bundled(other) == {}
 
 
 def test_a_set_whose_images_are_elsewhere_has_the_rest(folder):

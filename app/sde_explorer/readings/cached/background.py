@@ -5,12 +5,15 @@ What is kept: the results of the last 96 jobs, each at most a few hundred spectr
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
+from weakref import WeakSet
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import sde_core as sde
 from sde_explorer.jobs import Job, JobQueue, T
+from sde_explorer.serving import looks
 
 FIRST_WAIT_S = 0.25
 """A job that ends this soon is shown at once, without a bar that flickers."""
@@ -34,6 +37,7 @@ class Followed:
 
 
 _figures = JobQueue(ended_kept=96)
+_queues: "WeakSet[JobQueue]" = WeakSet([_figures])
 
 
 def in_background(
@@ -67,7 +71,9 @@ def in_background(
             earlier.job.cancel()
     known = jobs.find(key)
     is_new = known is None or (known.is_stopping and not known.was_stopped)
-    job = jobs.submit(Job(key=key, kind="figure", title=title, work=work, device=lane)) if is_new else known
+    _queues.add(jobs)
+    new: Job[T] = Job(key=key, kind="figure", title=title, work=work, device=lane, on_end=_ended)
+    job = jobs.submit(new) if is_new else known
     assert job is not None
     job.watch(who)
     followed[slot] = Followed(job, jobs, str(st.session_state.get("view", "")))
@@ -90,6 +96,7 @@ def followed_jobs() -> dict[str, Followed]:
 
 def begin_run() -> None:
     """Begin to note what a whole run of the page asks for."""
+    looks.begin(_session(), st.context.headers.get(looks.HEADER, ""))
     for followed in followed_jobs().values():
         followed.is_asked = False
 
@@ -100,6 +107,27 @@ def end_run() -> None:
         if not followed.is_asked:
             followed.job.leave(_session())
             del followed_jobs()[slot]
+
+
+def all_drawn() -> None:
+    """Note that the page is drawn to its end: from now on it is told when the last of what it waits for ends."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+        looks.drawn(context.session_id, page=context.page_script_hash, query=urlencode(query))
+
+
+def _ended(job: Job) -> None:
+    """Let the sessions look that waited for this job, and for no other one."""
+    waiting = {
+        who
+        for jobs in list(_queues)
+        for other in jobs.all()
+        if other.is_active
+        for who in tuple(other.watchers)
+    }
+    for who in set(job.watchers) - waiting:
+        looks.look(who)
 
 
 def _session() -> str:

@@ -1,5 +1,6 @@
 """What the directions of a set know of its columns, measured beside the page, and the names that follow from it."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sde_core as sde
@@ -8,7 +9,7 @@ from sde_core.knowledge.names import renamed
 from sde_core.vocabulary import Modality
 from sde_explorer.jobs import Job
 from sde_explorer.readings.cached.background import finished, in_background
-from sde_explorer.readings.cached.sets import Dataset, cache_folder
+from sde_explorer.readings.cached.sets import Dataset, server_folder
 from sde_explorer.readings.cached.spectra import spectrum
 from sde_explorer.url_values import named_directions
 
@@ -30,7 +31,7 @@ def knowledge(data: Dataset, state: "SharedState", side: str) -> Job:
 
 def further(data: Dataset, state: "SharedState", side: str) -> Job:
     """Return the job that does the same for what every set has: image statistics, caption length, words."""
-    modality, given, cache = Modality(side), _given(data, state), cache_folder() / "statistics"
+    modality, given, cache = Modality(side), _given(data, state), server_folder() / "statistics"
 
     def work(job: Job) -> sde.BandKnowledge:
         job.report(0.0, "reading the images")
@@ -77,10 +78,13 @@ def direction_names(data: Dataset, state: "SharedState", side: str) -> tuple[str
     if not found and not own:
         return ()
     rank = spectrum(data, side, state.center).rank
-    names = (
-        sde.direction_names(*found) if found else tuple(sde.DirectionName(number=j + 1) for j in range(rank))
-    )
+    names = _names(*found) if found else tuple(sde.DirectionName(number=j + 1) for j in range(rank))
     return tuple(str(name) if found or name.own else "" for name in renamed(names, own))
+
+
+@lru_cache(maxsize=32)
+def _names(*found: sde.BandKnowledge) -> tuple[sde.DirectionName, ...]:
+    return sde.direction_names(*found)
 
 
 def _known(

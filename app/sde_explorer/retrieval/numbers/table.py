@@ -104,30 +104,36 @@ def recall_rows(
         raw: ranks of the same queries that rows are compared with; None takes those of the first row.
     """
     made, how = part.embeddings, sde.Resampling(seed=SEED)
-    for done, treatment in enumerate(treatments):
+    views = [
+        _Firsts(part, partial(_report_row, report, treatment.name, done, len(treatments)))
+        for done, treatment in enumerate(treatments)
+    ]
+    if part.asked is None:  # raw is drawn once for all rows
+        seen = [sde.watched(treatment, view) for treatment, view in zip(treatments, views, strict=True)]
+        rows = sde.compared_rows(made.image, made.text, made.links, seen, raw=raw, ks=KS, resampling=how)
+    else:
+        rows = _sampled_rows(part, treatments, views, raw, how)
+    for done, (treatment, view) in enumerate(zip(treatments, views, strict=True)):
         report(treatment.name, done / len(treatments))
-        seen = _Firsts(part, partial(_report_row, report, treatment.name, done, len(treatments)))
-        if part.asked is None:
-            [row] = sde.compared_rows(
-                made.image,
-                made.text,
-                made.links,
-                [sde.watched(treatment, seen)],
-                raw=raw,
-                ks=KS,
-                resampling=how,
-            )
-        else:
-            row = compared_row(
-                treatment.name, sampled_ranks(part, treatment, seen.take), raw=raw, ks=KS, resampling=how
-            )
-        raw = raw or row.ranks
         yield RecallRow(
-            compared=row,
-            first=seen.first,
+            compared=next(rows),
+            first=view.first,
             gap=gap_of(_gap_pairs(part), treatment),
             moves=treatment.moves,
         )
+
+
+def _sampled_rows(
+    part: Part,
+    treatments: Sequence[sde.Baseline],
+    views: "Sequence[_Firsts]",
+    raw: sde.RetrievalRanks | None,
+    how: sde.Resampling,
+) -> Iterator[sde.ComparedRetrieval]:
+    for treatment, view in zip(treatments, views, strict=True):
+        ranks = sampled_ranks(part, treatment, view.take)
+        yield compared_row(treatment.name, ranks, raw=raw, ks=KS, resampling=how)
+        raw = raw or ranks
 
 
 def _report_row(report: Callable[[str, float], None], name: str, done: int, total: int, share: float) -> None:

@@ -1,7 +1,9 @@
 """What all figures share: transparent background, panels, margins, legend on top, quiet grid."""
 
+import re
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from sde_explorer.ui.figures import palette
@@ -14,6 +16,7 @@ CONFIG = {
 """Plotly's own tool bar: zoom, pan, reset, and the figure as PNG; ui/figures.js adds SVG."""
 
 FONT = 13
+_LINK = re.compile(r"<(?=\s*/?\s*a\b)", re.IGNORECASE)
 Axis = dict[str, Any]
 
 
@@ -86,4 +89,27 @@ def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, height: int,
         "bargap": 0.04,
         "font": {"size": FONT},
     }
-    return go.Figure(data=traces, layout=common | layout)
+    return go.Figure(data=without_links(traces), layout=without_links(common | layout))
+
+
+def without_links(value: Any) -> Any:  # noqa: ANN401  (what plotly takes)
+    """Return traces or a layout in which no text is a link: plotly makes one of ``<a`` in the name of a set or a group.
+
+    >>> without_links({"name": "<a href='http://h'>x</a>", "x": [1, "<b>y</b>"]})
+    {'name': "‹a href='http://h'>x‹/a>", 'x': [1, '<b>y</b>']}
+    """
+    if isinstance(value, str):
+        return _LINK.sub("‹", value)
+    if isinstance(value, dict):
+        return {name: without_links(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_links(each) for each in value] if _has_text(value) else value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "OU":
+        made = np.empty(value.shape, object)
+        made.flat[:] = [without_links(each) for each in value.flat]
+        return made
+    return value
+
+
+def _has_text(values: "list[Any] | tuple[Any, ...]") -> bool:
+    return any(isinstance(each, str | dict | list | tuple | np.ndarray) for each in values)

@@ -1,0 +1,86 @@
+"""A file that others cut off while it is mapped: what is copied first outlives it."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sde_core.files import mapped
+
+# The set is larger than what is read whole. `SDE_CACHE` is where a server keeps its own.
+SCRIPT = """
+import os, sys
+import numpy as np
+import sde_core as sde
+from sde_core.files.mapped import copy_before_mapping
+folder, cache = sys.argv[1:]
+if cache:
+    copy_before_mapping(__import__("pathlib").Path(cache))
+found = sde.EmbeddingSet.load(folder)
+assert isinstance(found.image, np.memmap)
+before = float(found.image[-1].sum())
+os.truncate(f"{folder}/image.npy", 4096)
+assert float(found.image[-1].sum()) == before
+assert sde.compute_spectrum(found.image[-512:]).rank > 0
+print("alive")
+"""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    import sde_core as sde
+
+    rows = np.random.default_rng(0).normal(size=(mapped.READ_WHOLE_BYTES // 4 // 512 + 1024, 512))
+    made = sde.EmbeddingSet.from_arrays(rows.astype(np.float32), rows[:, ::-1].astype(np.float32))
+    return made.save(tmp_path_factory.mktemp("large") / "set")
+
+
+def _run(folder, cache):
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder), str(cache)], capture_output=True, text=True
+    )
+
+
+def test_a_copied_set_outlives_that_its_file_is_cut_off(large, tmp_path):
+    content = (large / "image.npy").read_bytes()
+    done = _run(large, tmp_path / "cache")
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
+    assert list((tmp_path / "cache").iterdir()) == []  # the copy has no name
+    (large / "image.npy").write_bytes(content)
+    if sys.platform == "linux":  # what the copy is for
+        assert _run(large, "").returncode == -signal.SIGBUS
+        (large / "image.npy").write_bytes(content)
+
+
+@pytest.fixture
+def copies(tmp_path, monkeypatch):
+    monkeypatch.setattr(mapped, "READ_WHOLE_BYTES", 0)
+    mapped.copy_before_mapping(tmp_path / "cache")
+    yield tmp_path
+    mapped.copy_before_mapping(None)
+
+
+def _mapped(path):
+    return mapped.array_in_file(path, np.dtype("<f4"), (4, 2), 8)
+
+
+def test_files_of_ones_own_very_large_ones_and_those_without_room_are_mapped_as_they_are(copies, monkeypatch):
+    rows = np.arange(8, dtype="<f4").reshape(4, 2)
+    own, foreign = copies / "cache" / "own.bin", copies / "foreign.bin"
+    own.parent.mkdir()
+    for path in (own, foreign):
+        path.write_bytes(b"header, " + rows.tobytes())
+    np.testing.assert_array_equal(_mapped(own), rows)
+    np.testing.assert_array_equal(_mapped(foreign), rows)
+    assert _mapped(own).filename == str(own)
+    assert _mapped(foreign).filename is None
+    monkeypatch.setattr(mapped, "COPIED_BYTES", 8)
+    assert _mapped(foreign).filename == str(foreign)
+    monkeypatch.undo()
+    monkeypatch.setattr(mapped, "READ_WHOLE_BYTES", 0)
+    monkeypatch.setattr(mapped, "_SPARE_BYTES", 1 << 60)
+    assert _mapped(foreign).filename == str(foreign)
+    assert os.listdir(copies / "cache") == ["own.bin"]
