@@ -48,7 +48,7 @@ HEAVY = (
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """Set the rules, and import ahead of the first visitor; a failed import is left to the page, which says so."""
     log.start()
-    log.leave_out_late_looks()
+    log.leave_out_what_is_no_fault()
     rules = policy_from(os.environ, st.get_option("server.address"))
     install(rules)
     threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
