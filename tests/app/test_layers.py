@@ -24,7 +24,7 @@ PLAIN = [
     for path in FILES
     if any(_is(path, kind) for kind in ("numbers", "figures", "jobs", "intake"))
     or str(path.relative_to(APP)) in {
-        "url_values.py", "state_choices.py", "sets.py", "names.py", "state.py", "training/runs.py",
+        "url_values.py", "state_choices.py", "sets.py", "state.py", "training/runs.py",
         "serving/policy.py", "serving/places.py", "serving/log.py", "serving/visitors.py",
         "readings/rules.py", "readings/gains.py", "readings/headline.py", "readings/matrices.py", "readings/metrics.py",
     }
@@ -32,7 +32,7 @@ PLAIN = [
 # From the ground up; a view may read another view's numbers, figures and caches, if that stands before it here.
 FLOORS = (
     ("serving",),
-    ("url_values", "state_choices", "sets", "names", "intake", "early_style"),
+    ("url_values", "state_choices", "sets", "intake", "early_style"),
     ("state",),
     ("jobs",),
     ("readings",),
