@@ -37,7 +37,7 @@ class State:
         spectra: spectra of each modality, of both in one matrix, or of their cross-covariance.
         batch: number of pairs drawn at random for the spectra; 0 for everything there is.
         seed: of that draw.
-        overlay: band around the spectra: what chance would give, or how far they move with other rows.
+        overlay: beside the spectra: what chance would give, how far they move with other rows, those of what is picked.
         section: open part of the Spectrum view.
         transform: what is done to the vectors: nothing, the gains at ``t``, or noise directions to 0.
         t: training progress.
@@ -49,6 +49,7 @@ class State:
         strong_mode: what moves the strong band.
         followed: directions with a curve of their own, by rank from 1.
         rows: pictures that were picked, by their row in what is shown.
+        selection: a named selection of pictures, by its id; it says which rows are picked.
         training: the training that is shown, by the name of its folder; "" takes the newest that runs.
         curriculum_part, training_part, data_part, share_part: open part of these views.
         known_of: whose directions are asked what they know.
@@ -107,6 +108,7 @@ class State:
     curriculum_part: options.CurriculumPart = "Over training"
     followed: Annotated[tuple[int, ...], Numbers()] = ()
     rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
+    selection: str = ""
     training: str = ""
     training_part: options.TrainingPart = "Does it find more?"
     data_part: options.DataPart = "What is open"

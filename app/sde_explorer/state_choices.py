@@ -8,7 +8,7 @@ from typing import Literal
 Center = Literal["removed", "kept"]
 Show = Literal["both", "image", "text"]
 Spectra = Literal["by modality", "joint", "cross"]
-Overlay = Literal["chance", "bootstrap", "none"]
+Overlay = Literal["chance", "bootstrap", "picked", "none"]
 Section = Literal["Is it noise?", "Energy and cone", "Rules", "Batches", "Metrics", "Files"]
 CurriculumPart = Literal["Over training", "Guarantees", "Strong band", "Transform"]
 TrainingPart = Literal["Does it find more?", "Bands and rank", "Spectrum", "Take it home"]
