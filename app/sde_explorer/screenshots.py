@@ -9,6 +9,7 @@ url is given.
 
 import argparse
 import io
+import os
 import shutil
 import socket
 import subprocess
@@ -72,17 +73,26 @@ FLAGS = (
 
 
 @contextmanager
-def dashboard(environment: dict[str, str] | None = None, *, script: Path | None = None) -> Iterator[str]:
-    """Start the dashboard, or another script of Streamlit, on a free port; yield its address once it is healthy."""
+def dashboard(
+    environment: dict[str, str] | None = None, *, script: Path | None = None, log: Path | None = None
+) -> Iterator[str]:
+    """Start the dashboard, or another script of Streamlit, on a free port; yield its address once it is healthy.
+
+    Args:
+        environment: of its process.
+        script: of Streamlit; None is the dashboard.
+        log: takes what the server writes down.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "streamlit", "run", str(script or root / "app" / "main.py")]
     command += ["--server.headless", "true", "--server.port", str(port), "--server.fileWatcherType", "none"]
-    process = subprocess.Popen(
-        command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
+    with open(log or os.devnull, "w", encoding="utf-8") as written:
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=written
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

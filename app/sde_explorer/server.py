@@ -53,7 +53,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """Set the rules, and import ahead of the first visitor; a failed import is left to the page, which says so."""
     _keep_few_arenas()
     log.start()
-    log.leave_out_late_looks()
+    log.leave_out_what_is_no_fault()
     rules = policy_from(os.environ, st.get_option("server.address"))
     install(rules)
     copy_before_mapping(cache_folder())

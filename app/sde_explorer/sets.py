@@ -103,6 +103,23 @@ def filters(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
     return tuple(f"{name}={kind}" for name, kinds in found for kind in kinds)
 
 
+def typed_filter(embeddings: sde.EmbeddingSet, text: str) -> str:
+    """Return the "column=value" that a person means, of any column; empty where the set has no such value.
+
+    Args:
+        embeddings: the whole set.
+        text: "column=value", or a value alone, in any case.
+    """
+    column, sign, value = text.partition("=")
+    named = {column.strip(): value} if sign and column.strip() in embeddings.metadata else {}
+    for name, wanted in (named or dict.fromkeys(sorted(embeddings.metadata), text)).items():
+        values = embeddings.metadata[name].astype(str)
+        same = np.flatnonzero(np.char.lower(values) == wanted.strip().lower())
+        if len(same):
+            return f"{name}={values[same[0]]}"
+    return ""
+
+
 def left_out_columns(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
     """Return the columns that `filters` leaves out because nearly every picture has a value of its own."""
     most = min(MAX_VALUES, max(FEW_VALUES, embeddings.n_rows // LEAST_EACH))

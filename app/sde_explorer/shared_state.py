@@ -43,6 +43,7 @@ class SharedState:
         warmup: share of training over which alpha rises from 0.
         strong_mode: what moves the strong band.
         rows: pictures that were picked, by their row in what is shown.
+        selection: a named selection of pictures, by its id; it says which rows are picked.
         names: what a person calls directions, such as "image 4 yellow against blue".
         given: the column that is taken off first; "" is none.
         tour: step of the guided tour, from 1; 0 is no tour.
@@ -69,6 +70,7 @@ class SharedState:
     warmup: Annotated[float, Range(0.0, 0.9), Said("warm-up {:.2f}")] = 0.0
     strong_mode: Annotated[StrongMode, Said("strong band: {}")] = "amplify"
     rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
+    selection: str = ""
     names: tuple[str, ...] = ()
     given: str = ""
     tour: Annotated[int, Range(0, 9)] = 0

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -14,9 +15,15 @@ Opened = Callable[..., AbstractContextManager[Page]]
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server writes its log."""
+    return tmp_path_factory.mktemp("log") / "server.log"
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory, server_log: Path) -> Iterator[str]:
     cache = tmp_path_factory.mktemp("cache")
-    with dashboard({**os.environ, "SDE_CACHE": str(cache)}) as address:
+    with dashboard({**os.environ, "SDE_CACHE": str(cache)}, log=server_log) as address:
         yield address
 
 
@@ -44,8 +51,7 @@ def opened(chromium: Browser) -> Opened:
         )
         page = context.new_page()
         page.set_default_timeout(120_000)
-        # On a deep link Streamlit's client looks for its server below the page's own path first: a 404 by design.
-        page.on("response", lambda r: problems.append(r.url) if _failed(r.status, r.url) else None)
+        page.on("response", lambda r: problems.append(r.url) if r.status >= 400 else None)
         page.on("console", lambda m: problems.append(m.text) if _is_error(m.type, m.text) else None)
         page.on("pageerror", lambda e: problems.append(str(e)))
         page.on("request", lambda r: problems.append(r.url) if _leaves(r.url) else None)
@@ -58,10 +64,6 @@ def opened(chromium: Browser) -> Opened:
             context.close()
 
     return open_address
-
-
-def _failed(status: int, address: str) -> bool:
-    return status >= 400 and "/_stcore/" not in address
 
 
 def _is_error(kind: str, text: str) -> bool:

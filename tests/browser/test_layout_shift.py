@@ -5,7 +5,6 @@ import pytest
 from sde_explorer.screenshots import CHARTS, VIEWS, rest, settle
 
 pytestmark = pytest.mark.browser
-STILL = ("curriculum", "training", "data", "share")
 MOST = 0.05
 # Shifts add up from the first paint on; what follows a press of the visitor is not counted by the browser.
 _WATCH = """window.shifts = [];
@@ -15,7 +14,7 @@ new PerformanceObserver(list => {
 
 
 @pytest.mark.parametrize("width", [1440, 900])
-@pytest.mark.parametrize("view", STILL)
+@pytest.mark.parametrize("view", VIEWS)
 def test_nothing_jumps_while_a_view_comes(url, chromium, view, width):
     context = chromium.new_context(viewport={"width": width, "height": 900})
     try:

@@ -80,7 +80,7 @@ def test_every_tab_is_short(url, opened, section):
 def test_what_is_doubtful_leads_to_the_rules(url, opened):
     with opened(f"{url}/spectrum", 1) as page:
         shown_bands(page)
-        page.get_by_role("button", name="Not pure noise: compare rules").click()
+        page.get_by_role("button", name="Compare rules").first.click()
         expect(page).to_have_url(re.compile("section=Rules"))
         expect(page.locator(".sde-rules").first).to_be_visible()
 

@@ -137,9 +137,33 @@ def test_two_tabs_of_one_visitor_do_not_disturb_each_other(url, opened):
         other.goto(f"{url}/spectrum?data=emoji")
         other.get_by_test_id("stHeading").first.wait_for()
         rest(other)
-        for number, name in enumerate(("Curriculum", "Share", "Spectrum")):
+        ways = [name for name in random.Random(5).sample(NAMES, len(NAMES)) if name != "Spectrum"]
+        for number, name in enumerate((*ways, "Spectrum")):
             _go(page, name)
             _go(other, name)
             _agree(page, SHOWN, ADDRESS)
             assert controls(other)["Data"] == "emoji"
             assert address(other)[1] == ({} if number else address(other)[1])
+
+
+_SOCKETS = """window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...given) { super(...given); sockets.push(this); }
+};"""
+
+
+def test_a_connection_that_was_lost_and_found_again_changes_nothing(url, opened):
+    with opened(f"{url}/data?{LINK}", 0) as page:
+        page.add_init_script(_SOCKETS)
+        page.reload()
+        page.get_by_test_id("stHeading").first.wait_for()
+        rest(page)
+        for name in ("Curriculum", "Spectrum"):
+            count = page.evaluate("(sockets.at(-1).close(), sockets.length)")
+            page.wait_for_function(
+                "count => sockets.length > count && sockets.at(-1).readyState === WebSocket.OPEN", arg=count
+            )
+            rest(page)
+            _agree(page, SHOWN, ADDRESS)
+            _go(page, name)
+            _agree(page, SHOWN, ADDRESS)

@@ -8,7 +8,7 @@ import sde_core as sde
 from sde_explorer.compare import cached as cached_compare
 from sde_explorer.compare.numbers.rows import ENHANCED, KINDS, PRUNED
 from sde_explorer.compare.terms import HELP
-from sde_explorer.names import short_name, told_apart
+from sde_explorer.ui.called import called_data, called_encoder, data_names, encoder_names
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.session import current_state, put
@@ -62,13 +62,13 @@ def compare_choice() -> None:
 def _names(options: list[str], others: dict[str, tuple[str, str]], state: "CompareState") -> dict[str, str]:
     """Return what people see of each line of the box; only its own line is what the state and the link know."""
     lines = [line for line in options if line in others]
-    data = told_apart([others[line][0] for line in lines])
-    encoders = told_apart([others[line][1] for line in lines])
-    found = dict(zip(lines, map(_titled, data, encoders), strict=True))
+    data = data_names(others[line][0] for line in lines)
+    encoders = encoder_names(others[line][1] for line in lines)
+    found = {line: _titled(data[others[line][0]], encoders[others[line][1]]) for line in lines}
     found[""] = _BOTH
     chosen = _chosen_line(state)
     if chosen not in found and state.other not in KINDS:
-        found[chosen] = _titled(short_name(state.other), short_name(state.other_encoder))
+        found[chosen] = _title(state.other, state.other_encoder)
     return found
 
 
@@ -77,7 +77,7 @@ def _titled(data: str, encoder: str) -> str:
 
 
 def _title(data: str, encoder: str) -> str:
-    return _titled(short_name(data), short_name(encoder))
+    return _titled(called_data(data), called_encoder(encoder))
 
 
 def _line(data: str, encoder: str) -> str:

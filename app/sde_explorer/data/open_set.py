@@ -4,7 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from sde_explorer.intake.names import data_name, encoder_name
 from sde_explorer.readings.cached import machine as cached_machine
+from sde_explorer.ui.called import name_box, place_of
+from sde_explorer.ui.session import current_state
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
@@ -35,6 +38,10 @@ def memory_sentence(in_use: int | None) -> str:
 def open_set(data: "Dataset") -> None:
     """Show the facts of the open set, and a sentence for each thing that is not known."""
     embeddings, origin = data.embeddings, data.embeddings.provenance
+    state = current_state()
+    with st.container(horizontal=True, gap="medium"):
+        name_box("Call this set", state.data, data_name(state.data))
+        name_box("Call its encoder", state.encoder, encoder_name(state.encoder))
     rows = [
         ("pictures from", origin.pairs),
         ("encoder", origin.encoder),
@@ -49,8 +56,10 @@ def open_set(data: "Dataset") -> None:
         if value:
             left, right = st.columns([0.2, 0.8])
             left.caption(name)
+            shown = data_name(value)
             right.text(
-                value if len(value) <= MOST_LETTERS else f"{value[:MOST_LETTERS]} ...", help=_whole(value)
+                shown if len(shown) <= MOST_LETTERS else f"{shown[:MOST_LETTERS]} ...",
+                help=_whole(value) or place_of(value) or None,
             )
     with st.popover("Memory", icon=":material/memory:", type="tertiary"):
         st.markdown(memory_sentence(cached_machine.memory_in_use()))

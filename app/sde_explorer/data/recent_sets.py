@@ -10,6 +10,7 @@ from sde_explorer.intake import Recent, forget, read_recent, remember
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.serving.policy import current
+from sde_explorer.ui.called import called_data, called_encoder, place_of
 from sde_explorer.ui.session import current_state, open_data
 
 _SHOWN = 12
@@ -42,10 +43,13 @@ def _row(entry: Recent) -> None:
     key = f"{entry.data} {entry.encoder}"
     words, first, second = st.columns([0.7, 0.15, 0.15], vertical_alignment="center")
     gone = "" if entry.is_there else ' <b style="color:#c8430a">no longer there</b>'
-    origin = f" from {entry.source}" if entry.source and entry.source != entry.data else ""
+    origin = f" from {called_data(entry.source)}" if entry.source and entry.source != entry.data else ""
+    place = html.escape(place_of(entry.data), quote=True)
     words.html(
-        f"<div style='overflow-wrap:anywhere;line-height:1.3'>{html.escape(entry.data)}{gone}<br>"
-        f"<small style='opacity:.72'>{entry.n_images:,} pictures, encoder {html.escape(entry.encoder)}"
+        f"<div title=\"{place}\" style='overflow-wrap:anywhere;line-height:1.3'>"
+        f"{html.escape(called_data(entry.data))}{gone}<br>"
+        f"<small style='opacity:.72'>{entry.n_images:,} pictures, "
+        f"encoder {html.escape(called_encoder(entry.encoder))}"
         f"{html.escape(origin)}, {ago(time.time() - entry.opened)}</small></div>"
     )
     first.button(

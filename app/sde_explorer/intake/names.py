@@ -37,12 +37,18 @@ def told_apart(values: list[str], names: dict[str, str]) -> dict[str, str]:
 
     >>> told_apart(["/a/x", "/b/x", "y"], {"/a/x": "x", "/b/x": "x", "y": "y"})
     {'/a/x': 'x (a)', '/b/x': 'x (b)', 'y': 'y'}
+    >>> told_apart(["a", "b"], {"a": "mine", "b": "mine"})
+    {'a': 'mine', 'b': 'mine 2'}
     """
-    found = {}
+    found: dict[str, str] = {}
     for value in values:
         name = names[value]
         if sum(names[other] == name for other in values) > 1:
             above = PurePosixPath(value.replace("\\", "/")).parent.name
             name = f"{name} ({above[:8]})" if above else name
+        number, alone = 1, name
+        while name in found.values():
+            number += 1
+            name = f"{alone} {number}"
         found[value] = name
     return found

@@ -159,6 +159,17 @@ class Job(Generic[T]):
             if self.on_end is not None:
                 self.on_end(self)
 
+    def fresh(self) -> "Job[T]":
+        """Return the same work, not yet begun; for one that failed or was stopped, and is no figure of a view."""
+        return Job(
+            key=self.key,
+            kind=self.kind,
+            title=self.title,
+            work=self.work,
+            device=self.device,
+            owner=self.owner,
+        )
+
     def _tell(self) -> None:
         """Write the job's line into the log."""
         known = {
@@ -171,7 +182,8 @@ class Job(Generic[T]):
 
     def _finish(self, status: Status) -> None:
         self.status = status
-        self.work = _over  # what it held may be large
+        if status == "done" or self.kind == "figure":
+            self.work = _over  # what it held may be large
         self._end.set()
 
 

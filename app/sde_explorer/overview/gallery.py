@@ -10,7 +10,7 @@ from sde_explorer.ui.pair_grid import pair_grid
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
 
-N_SHOWN = 12
+N_SHOWN, LINES = 12, 2
 
 
 @st.fragment
@@ -22,6 +22,5 @@ def gallery(data: "Dataset") -> None:
         st.session_state["gallery_seed"] = st.session_state.get("gallery_seed", 0) + 1
     seed = st.session_state.get("gallery_seed", 0)
     count = min(N_SHOWN, data.embeddings.n_images)
-    pair_grid(
-        data, np.random.default_rng(seed).choice(data.embeddings.n_images, count, replace=False), lines=2
-    )
+    rows = np.random.default_rng(seed).choice(data.embeddings.n_images, count, replace=False)
+    pair_grid(data, rows, lines=LINES, in_a_row=N_SHOWN // LINES)

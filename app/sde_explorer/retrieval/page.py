@@ -29,7 +29,8 @@ def show() -> None:
             choice("recall_metric", "Measured", tuple(METRICS), width=140, bare=True)
     view.how_to_read(words.HOW_TO_READ)
     with view.picture:
-        search_panel(view.data, state)
+        with st.container(key="answered"):  # its place is kept: the figure below stays where it is
+            search_panel(view.data, state)
         found = _measured(view, state)
         if found is not None:
             forest(view, found)

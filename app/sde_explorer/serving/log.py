@@ -32,16 +32,23 @@ def start(stream: TextIO | None = None) -> None:
     _LOG.propagate = False
 
 
-def leave_out_late_looks() -> None:
-    """Keep Streamlit's log clean of looks at a part of the page that a change of view has just taken away.
+def leave_out_what_is_no_fault() -> None:
+    """Keep Streamlit's log clean of what is meant to be so, and about which nobody can do anything.
 
-    Each part that follows a job looks once more than it is there; that is no fault, and nobody can do anything.
+    Each part that follows a job looks once more than it is there, where a change of view has just taken it away; and
+    jobs read what Streamlit caches in threads of their own, which belong to no browser tab.
     """
     logging.getLogger("streamlit.runtime.app_session").addFilter(_is_no_late_look)
+    name = "streamlit.runtime.scriptrunner_utils.script_run_context"
+    logging.getLogger(name).addFilter(_is_of_a_tab)
 
 
 def _is_no_late_look(record: logging.LogRecord) -> bool:
     return "The fragment with id" not in str(record.msg)
+
+
+def _is_of_a_tab(record: logging.LogRecord) -> bool:
+    return not str(record.threadName).startswith("jobs-") and record.threadName != "warm"
 
 
 def tell(event: str, **figures: object) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from sde_core.files import bundled
 from sde_explorer.share.numbers.spec import query_of
 from sde_explorer.state import left_out
+from sde_explorer.ui.called import called_data, called_encoder
 from sde_explorer.ui.navigation import page_paths
 
 if TYPE_CHECKING:
@@ -67,9 +68,10 @@ def what_travels(data: "Dataset", state: "ShareState") -> list[str]:
         )
     else:
         sentences.append(
-            f"The vectors do not travel: {state.data} by {encoder} lies on this machine. The link works for everyone "
-            f"who reaches this server; elsewhere the same data must be opened first, and the counts at the side must "
-            f"say content `{data.fingerprint[:8]}`. The report above needs none of that."
+            f"The vectors do not travel: {called_data(state.data)} by {called_encoder(encoder)} lies on this "
+            "machine. The link works for everyone who reaches this server; elsewhere the same data must be opened "
+            f"first, and the counts at the side must say content `{data.fingerprint[:8]}`. The report above needs "
+            "none of that."
         )
     if state.training:
         sentences.append(f"The training {state.training} lies on this machine and does not travel.")

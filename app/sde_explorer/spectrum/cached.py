@@ -10,12 +10,14 @@ from sde_explorer.readings import metrics as numbers_metrics
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.cached.spectra import chance, matrix_spectrum
-from sde_explorer.readings.matrices import Matrix, resampled_of, sides_of
+from sde_explorer.readings.matrices import Matrix, resampled_of, sides_of, spectrum_of
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import centring as numbers_centring
 from sde_explorer.spectrum.numbers import rules as numbers_rules
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
 
     from sde_explorer.jobs import Job
@@ -46,6 +48,24 @@ def bootstrap(data: Dataset, matrix: Matrix) -> "Job":
     return background.in_background(
         f"bootstrap {matrix.kind}", key, f"Drawing rows again, {matrix.kind}", work
     )
+
+
+def picked(data: Dataset, matrix: Matrix, rows: tuple[int, ...]) -> "tuple[npt.NDArray[np.float64], int]":
+    """Return the singular values of some pictures (or their captions), and of how many rows they are."""
+    return _picked(data.fingerprint, matrix, rows, data.embeddings)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Decomposing what is picked")
+def _picked(
+    fingerprint: str, matrix: Matrix, rows: tuple[int, ...], _set: sde.EmbeddingSet
+) -> "tuple[npt.NDArray[np.float64], int]":
+    import numpy as np
+
+    chosen = _set.select([row for row in rows if row < _set.n_rows])
+    if matrix.kind != "image" and not chosen.n_texts:
+        return np.zeros(0), 0
+    sides = sides_of(chosen, matrix)
+    return spectrum_of(sides, matrix).singular_values.double().cpu().numpy(), sum(len(side) for side in sides)
 
 
 def centring(data: Dataset, matrix: Matrix) -> "Centring":

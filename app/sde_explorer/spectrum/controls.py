@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from sde_explorer.state import RANGES
+from sde_explorer.state import RANGES, choices
 from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.terms import HELP
@@ -15,7 +15,9 @@ def spectrum_controls(sizes: tuple[int, ...]) -> None:
         sizes: numbers of pairs to draw batches of, the last one being all of them.
     """
     segments("spectra", "Spectra", bare=True)
-    segments("overlay", "Band around", bare=True)
+    state = current_state()
+    overlays = [o for o in choices("overlay") if o != "picked" or state.rows or state.overlay == o]
+    segments("overlay", "Band around", options=overlays, bare=True)
     _batch_picker(sizes)
     with st.popover("Axes", icon=":material/tune:"):
         segments("show", "Modalities", help=HELP["show"], disabled=current_state().spectra != "by modality")
@@ -23,11 +25,12 @@ def spectrum_controls(sizes: tuple[int, ...]) -> None:
             segments(name, label, help=HELP[name])
 
 
-def compare_rules(label: str, *, key: str = "compare_rules") -> None:
+def compare_rules(label: str, *, doubt: str = "", key: str = "compare_rules") -> None:
     """Show the button that a warning about the noise edge leads to.
 
     Args:
-        label: what is doubtful, and what the button does.
+        label: what the button does.
+        doubt: what is doubtful, in a sentence.
         key: unique on the page.
     """
     st.button(
@@ -35,7 +38,7 @@ def compare_rules(label: str, *, key: str = "compare_rules") -> None:
         key=key,
         icon=":material/warning:",
         type="tertiary",
-        help="Opens the tab below in which every rule says what it makes of this spectrum.",
+        help=f"{doubt} Opens the tab below in which every rule says what it makes of this spectrum.".strip(),
         on_click=lambda: put(section="Rules"),
     )
 

@@ -64,7 +64,7 @@ def show() -> None:
     view.finding(spectrum_words.finding(reports), help=spectrum_words.FINDING_TERMS)
     if any(report.edge_is_doubtful for report in reports):
         with doubt:
-            compare_rules("Not pure noise: compare rules")
+            compare_rules("Compare rules", doubt="This spectrum is not pure noise below its edge.")
     with view.picture:
         _picture(data, shown, state)
     sections(view, shown, state)
@@ -91,7 +91,7 @@ def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "Spect
     overlays, jobs = _overlays(data, shown, state)
     threshold_figure(
         reports,
-        key="spectrum_figure",
+        key="spectrum_figure" if len(reports) > 1 else "spectrum_figure_alone",
         factors=(state.noise, state.strong),
         on_release=lambda noise, strong: put(noise=noise, strong=strong),
         overlays=overlays,
@@ -101,13 +101,16 @@ def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "Spect
         names=_names(data, state),
     )
     notes = words.moved_notes(reports)
+    if state.overlay == "picked":
+        notes.append(spectrum_words.picked_story(reports, overlays))
     if state.overlay == "bootstrap":
         notes += [
             spectrum_words.overlay_story(r, overlays[r.modality]) for r in reports if r.modality in overlays
         ]
-    if notes:
-        st.caption(" ".join(notes))
-    pending(jobs)
+    with st.container(key="spectrum_note"):  # its place is kept: the tabs stay where they are
+        if notes:
+            st.caption(" ".join(notes))
+        pending(jobs)
     catch_up(jobs)
 
 
@@ -126,6 +129,8 @@ def _overlays(
     """Return the bands around the spectra that are there, and the jobs that compute the others."""
     if state.overlay == "none":
         return {}, []
+    if state.overlay == "picked":
+        return _picked(data, shown, state), []
     is_chance = state.overlay == "chance"
     ask, band = (
         (cached_spectra.chance, numbers_uncertainty.chance_band)
@@ -140,3 +145,14 @@ def _overlays(
         else:
             jobs.append(job)
     return found, jobs
+
+
+def _picked(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "SpectrumState") -> "dict[str, Band]":
+    """Return the spectra of what is picked; none of the cross spectrum, of a batch, or of a single row."""
+    found = {}
+    for matrix, report in shown:
+        if state.rows and not (matrix.is_cross or matrix.batch):
+            values, n_rows = cached_spectrum.picked(data, matrix, state.rows)
+            if n_rows > 1:
+                found[matrix.kind] = numbers_uncertainty.picked_line(report, values, n_rows)
+    return found

@@ -25,6 +25,7 @@ from sde_explorer.ui.bands_table import bands_table
 from sde_explorer.ui.cards import card_strip
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.metric_cards import metric_cards
 from sde_explorer.ui.pending import catch_up, growing, pending
 
@@ -84,7 +85,7 @@ def _noise(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
             if cross
             else (words.BULK_STORY, spectrum_words.CHANCE_STORY)
         )
-        _explained(f"{bars}\n\n{which}")
+        how_to_read(f"{bars}\n\n{which}")
         pending(list(jobs.values()))
     catch_up([job for name, job in jobs.items() if name not in chance])
 
@@ -97,12 +98,6 @@ def _fit(reports: "list[Bands]") -> None:
         compare_rules("Compare rules", key="compare_rules_here")
     else:
         st.info(sentence, icon=":material/check_circle:")
-
-
-def _explained(text: str) -> None:
-    """Put what is more than one sentence behind a button."""
-    with st.popover("How to read this", icon=":material/help:", type="tertiary"):
-        st.markdown(text)
 
 
 def _energy(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
@@ -122,7 +117,7 @@ def _energy(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
         st.plotly_chart(centring_figure(found), key="centring_chart", config=CONFIG, alt=words.plain(told))
         st.markdown(spectrum_words.centring_story(found[0]))
     st.html(bands_table(reports))
-    _explained(
+    how_to_read(
         f"{words.energy_story(reports)}\n\n{told}\n\n{spectrum_words.CENTRING_STORY}\n\n"
         f"{words.threshold_sentence(reports)}"
     )
@@ -161,7 +156,7 @@ def _batches(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
         growing(running, draw)
     elif any(job.status == "done" for job in jobs):
         draw(None)
-    _explained(spectrum_words.BATCH_STORY)
+    how_to_read(spectrum_words.BATCH_STORY)
 
 
 def _metrics(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
@@ -170,7 +165,7 @@ def _metrics(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
     reports = [report for _, report in shown if report.modality in chance]
     spectral = numbers_metrics.spectrum_readings(reports, chance) if reports else ()
-    _explained(spectrum_words.METRIC_STORY + _sample_sentence(data, state))
+    how_to_read(spectrum_words.METRIC_STORY + _sample_sentence(data, state))
     cross = reports[0].modality == "cross" if reports else False
 
     def draw(readings: "tuple[Reading, ...]") -> None:
@@ -209,4 +204,4 @@ def _rules(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
 
         st.markdown(f"{spectrum_words.named(matrix.kind)}, {report.shape[0]:,} × {report.shape[1]}")
         growing(job, draw)
-    _explained(spectrum_words.RULES_STORY)
+    how_to_read(spectrum_words.RULES_STORY)

@@ -7,7 +7,7 @@ from sde_core.checks.settings import Range
 from sde_explorer.shared_state import SharedState
 
 Spectra = Literal["by modality", "joint", "cross"]
-Overlay = Literal["chance", "bootstrap", "none"]
+Overlay = Literal["chance", "bootstrap", "picked", "none"]
 Section = Literal["Is it noise?", "Energy and cone", "Rules", "Batches", "Metrics", "Files"]
 
 
@@ -19,7 +19,7 @@ class SpectrumState(SharedState):
         spectra: spectra of each modality, of both in one matrix, or of their cross-covariance.
         batch: number of pairs drawn at random for the spectra; 0 for everything there is.
         seed: of that draw.
-        overlay: band around the spectra: what chance would give, or how far they move with other rows.
+        overlay: beside the spectra: what chance would give, how far they move with other rows, those of what is picked.
         section: open part of the Spectrum view.
     """
 

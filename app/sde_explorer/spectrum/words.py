@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import sde_core as sde
 from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sde_core.partition import Bands
     from sde_explorer.spectrum.numbers.batches import BatchCurve
     from sde_explorer.spectrum.numbers.centring import Centring
@@ -58,6 +61,7 @@ _READ = (
 _READ_BESIDE = {
     "chance": "\n- **The band around** is what shuffles of the same values give, 19 of them from least to most.",
     "bootstrap": "\n- **The band around** is how far the spectrum moves with other rows of the same kind, 90 %.",
+    "picked": "\n- **The line beside** is the spectrum of what is picked, as if there were as many rows as in all.",
     "none": "",
 }
 
@@ -111,6 +115,19 @@ def above_story(report: "Bands", above: int, n_shuffles: int) -> str:
         beside = f"; the thresholds in use call {signal:,} signal"
     verb = "direction lies" if above == 1 else "directions lie"
     return f"{named(report.modality)}: the first {above:,} {verb} above all {n_shuffles} shuffles of {what}{beside}."
+
+
+def picked_story(reports: "Sequence[Bands]", picked: "Mapping[str, Band]") -> str:
+    """Return how the spectrum of what is picked differs from that of all, or what to do for one."""
+    told = []
+    for report in reports:
+        if report.modality in picked:
+            mine = picked[report.modality].high
+            ranks = " beside ".join(f"{sde.effective_rank(values):.0f}" for values in (mine, report.values))
+            told.append(f"{report.modality} {ranks}")
+    if not told:
+        return "Nothing is picked that a spectrum could be made of: draw around pictures on the map of Subspaces."
+    return f"Effective rank of what is picked, beside all: {', '.join(told)}."
 
 
 def overlay_story(report: "Bands", band: "Band") -> str:

@@ -20,6 +20,7 @@ from sde_explorer.ui.cards import card_grid
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.fields import number, segments, slider
 from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state, put
@@ -36,14 +37,13 @@ if TYPE_CHECKING:
     from sde_explorer.subspaces.state import SubspacesState
 
 _CHART = "directions_chart"
-_N_PICTURES = 8
-_N_CAPTIONS = 6
+_N_PICTURES = 6
+_N_CAPTIONS = 2
 
 
 @st.fragment
 def direction_reader(data: "Dataset") -> None:
     """Show the reader; another direction redraws only this part."""
-    st.header("What does a direction mean?", anchor=False)
     state = current_state()
     try:
         table = cached_directions.table_of(data, state.basis, state.center)
@@ -63,7 +63,7 @@ def direction_reader(data: "Dataset") -> None:
     labels = _labels(data, state)
     reading = cached_directions.reading(data, state.basis, state.center, state.direction)
     names = cached_knowledge.direction_names(data, state, state.basis)
-    _name(data, state, names)
+    _name(data, state, names, count)
     left, right = chart_columns("direction_columns", (0.46, 0.54), least="27rem")
     with left:
         st.plotly_chart(
@@ -74,7 +74,6 @@ def direction_reader(data: "Dataset") -> None:
             selection_mode="points",
             alt=words.directions_alt(table, state.direction),
         )
-        st.caption(words.directions_story(table))
     with right:
         card_grid(direction_cards(table, reading, labels), 2)
         _distributions(data, state, reading)
@@ -83,10 +82,10 @@ def direction_reader(data: "Dataset") -> None:
 
 def _controls(table: "DirectionTable", state: "SubspacesState") -> None:
     count = len(table.values)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        segments("basis", "Directions of", help=HELP["basis"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        segments("basis", "Directions of", bare=True)
         _step("Previous", ":material/chevron_left:", state.direction - 1, count)
-        number("direction", f"Direction, 1 to {count:,}", high=count, width=150)
+        number("direction", f"Direction, 1 to {count:,}", high=count, width=130, bare=True)
         _step("Next", ":material/chevron_right:", state.direction + 1, count)
         for what, label in (("correlation", "Most cross-modal"), ("gap", "Most gap-like")):
             found = table.most(what)
@@ -98,11 +97,13 @@ def _controls(table: "DirectionTable", state: "SubspacesState") -> None:
                 help=words.JUMP[what],
                 on_click=lambda found=found: put(direction=found),
             )
+        st.space("stretch")
+        how_to_read(words.directions_story(table))
     if count > 1:
         slider("direction", "Direction", step=1, high=count, bare=True)
 
 
-def _name(data: "Dataset", state: "SubspacesState", names: tuple[str, ...]) -> None:
+def _name(data: "Dataset", state: "SubspacesState", names: tuple[str, ...], count: int) -> None:
     """Show what the direction is named after, and a box to call it something else."""
     if state.basis not in tuple(Modality):
         return
@@ -110,7 +111,9 @@ def _name(data: "Dataset", state: "SubspacesState", names: tuple[str, ...]) -> N
     said = names[state.direction - 1] if names and not own else own
     told = as_text(said) if said else "being measured"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**Direction {state.direction:,}**: {told}", help=words.NAMES, width="content")
+        st.markdown(
+            f"**Direction {state.direction:,} of {count:,}**: {told}", help=words.NAMES, width="content"
+        )
         key = f"direction_name/{data.fingerprint[:8]}/{state.basis}/{state.direction}"
         st.text_input(
             "Call this direction",
@@ -166,7 +169,6 @@ def _distributions(data: "Dataset", state: "SubspacesState", reading: "Reading")
             st.plotly_chart(null, key="null_chart", config=CONFIG, alt=words.null_story(reading))
         else:
             st.info("Without variation on both sides there is no correlation along this direction.")
-        st.caption(words.null_story(reading))
     with two:
         st.plotly_chart(
             coefficients,
@@ -174,7 +176,7 @@ def _distributions(data: "Dataset", state: "SubspacesState", reading: "Reading")
             config=CONFIG,
             alt="Histograms of the coefficients of pictures and captions.",
         )
-        st.caption(words.COEFFICIENTS_STORY)
+    st.caption(words.null_story(reading))
 
 
 def _ends(data: "Dataset", reading: "Reading") -> None:
@@ -183,10 +185,11 @@ def _ends(data: "Dataset", reading: "Reading") -> None:
         with column:
             st.markdown(f"**{'Upper' if end else 'Lower'} end**")
             rows = reading.images[end][:_N_PICTURES]
-            seen |= thumbnails(data, [(int(row), signed(reading.image[row], 3)) for row in rows])
-            st.caption("Captions furthest out at this end")
+            pictures = [(int(row), signed(reading.image[row], 3)) for row in rows]
+            seen |= thumbnails(data, pictures, in_a_row=_N_PICTURES)
             lines(
                 (embeddings.captions[int(row)], signed(reading.text[row], 3))
                 for row in reading.texts[end][:_N_CAPTIONS]
             )
-    st.caption(words.ENDS_STORY if seen else f"{words.NO_PICTURES} {words.ENDS_STORY}")
+    if not seen:
+        st.caption(words.NO_PICTURES)

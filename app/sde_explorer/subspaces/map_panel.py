@@ -22,6 +22,7 @@ from sde_explorer.subspaces.numbers.maps import (
 )
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.fields import choice, segments
+from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.pointer import view_of
 from sde_explorer.ui.session import current_state, put
@@ -59,6 +60,8 @@ def map_panel(data: "Dataset") -> None:
         if state.map == "UMAP":
             segments("map_points", "Points at most", help=HELP["map_points"])
         choice("map_colour", "Coloured by", names, help=HELP["map_colour"], width=190)
+        st.space("stretch")
+        how_to_read(words.map_reading(state.map, state.map_of))
     flat = _pca(data, state) if state.map == "PCA" else _umap(data, state)
     if flat is not None:
         _draw(data, state, flat)
@@ -123,7 +126,7 @@ def _draw(data: "Dataset", state: "SubspacesState", flat: "npt.NDArray[np.float3
         config=CONFIG,
         alt=f"{state.map} map of {len(rows):,} points, coloured by {state.map_colour}.",
     )
-    st.caption(words.map_story(state.map, state.map_of, rows, shown))
+    st.caption(words.map_story(state.map_of, rows, shown))
 
 
 def _colours(data: "Dataset", state: "SubspacesState") -> Colours:

@@ -14,6 +14,7 @@ from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.session import current_state
 from sde_explorer.ui.thumbnails import thumbnails
 
@@ -33,7 +34,6 @@ _N_PICTURES = 10
 
 def pair_energies(data: "Dataset", state: "SubspacesState") -> None:
     """Show the triangles, and the table of the pairs that the state asks for."""
-    st.header("How much of each pair is signal?", anchor=False)
     pairs = cached_energies.pairs_by_band(data, state)
     if not len(pairs.images):
         st.info("No picture of this set has a caption: there are no pairs to compare.")
@@ -48,7 +48,8 @@ def pair_energies(data: "Dataset", state: "SubspacesState") -> None:
             config=CONFIG,
             alt="Energy of pictures and of captions in strong, weak and noise, as points in two triangles.",
         )
-        st.caption(words.triangle_story(pairs, len(shown)))
+        st.caption(words.triangle_finding(pairs))
+        how_to_read(words.triangle_story(pairs, len(shown)))
     with right:
         _listed(data, pairs, picked)
 

@@ -64,8 +64,8 @@ def chance_level(reading: "Reading") -> float | None:
 
 
 def directions_story(table: "DirectionTable") -> str:
-    """Return what all directions say together."""
-    said = [f"Shown are the {BASES[table.basis]}. {CLICK_STORY}"]
+    """Return how to read the pictures of a direction, and what all directions say together; Markdown."""
+    said = [f"Shown are the {BASES[table.basis]}."]
     best, gap = table.most("correlation"), table.most("gap")
     if best:
         said.append(
@@ -76,7 +76,7 @@ def directions_story(table: "DirectionTable") -> str:
         said.append(f"Direction {gap} holds {percent(table.gap[gap - 1])} of the modality gap.")
     if math.isfinite(table.gap_outside) and table.gap_outside > 0.0005:
         said.append(f"{percent(table.gap_outside)} of the gap lies outside these directions.")
-    return " ".join(said)
+    return "\n\n".join((f"{CLICK_STORY} {COEFFICIENTS_STORY}", ENDS_STORY, " ".join(said)))
 
 
 def directions_alt(table: "DirectionTable", number: int) -> str:
@@ -94,24 +94,27 @@ def null_story(reading: "Reading") -> str:
     beyond = int((reading.null >= reading.correlation).sum())
     found = f"{reading.n_pairs:,} pairs correlate at {reading.correlation:.2f}"
     if beyond == 0:
-        return (
-            f"{found}, more than any of {len(reading.null)} shuffles: the direction means something to both."
-        )
+        return f"{found}, more than any of {len(reading.null)} shuffles."
     if reading.p_value < 0.05:
         return f"{found}; {beyond} of {len(reading.null)} shuffles reach that: some agreement."
     return f"{found}; {beyond} of {len(reading.null)} shuffles reach that: no agreement beyond chance."
 
 
+def triangle_finding(pairs: "PairEnergies") -> str:
+    """Return how many pairs are flagged, in a sentence."""
+    count = max(len(pairs.images), 1)
+    image, text = (percent(int((pairs.kind == kind).sum()) / count) for kind in (1, 2))
+    by_chance = percent(BY_CHANCE)
+    return f"{image} have a picture of signal with a caption of noise, {text} the reverse; by chance {by_chance}."
+
+
 def triangle_story(pairs: "PairEnergies", shown: int) -> str:
-    """Return what the triangles say, how many pairs are flagged, and which sample is drawn."""
+    """Return how to read the triangles, and which sample is drawn."""
     count = len(pairs.images)
-    flagged = [int((pairs.kind == kind).sum()) for kind in (1, 2)]
     said = [
         "Near a corner, all of a vector's energy lies in that band; in the middle it is spread evenly. Flagged are "
         "pairs of which one side is in the upper quarter of its modality by signal (strong and weak) and the other "
-        f"in the lower quarter: {flagged[0]:,} ({percent(flagged[0] / max(count, 1))}) have a picture of signal with "
-        f"a caption of noise, {flagged[1]:,} ({percent(flagged[1] / max(count, 1))}) the reverse. Sides that knew "
-        f"nothing of each other would give {percent(BY_CHANCE)} each."
+        "in the lower quarter. By chance means: sides that know nothing of each other."
     ]
     if count < pairs.n_pairs:
         said.append(f"A seeded sample of {count:,} of {pairs.n_pairs:,} pairs.")
@@ -120,27 +123,30 @@ def triangle_story(pairs: "PairEnergies", shown: int) -> str:
     return " ".join(said)
 
 
-def map_story(kind: str, of: str, rows: "MapRows", shown: "Shown", *, seed: int = 0) -> str:
-    """Return how to read the map, and which sample it shows."""
-    what = {"image": "pictures", "text": "captions", "both": "pictures and captions"}[of]
-    if kind == "PCA":
-        said = [
-            f"The two directions of most variance of the {what}; distances are true as far as a plane can show them."
-        ]
-        if of == "both":
-            said.append("Where the two modalities lie apart, that is the modality gap.")
-    else:
-        said = [
+_SIDES = {"image": "pictures", "text": "captions", "both": "pictures and captions"}
+
+
+def map_reading(kind: str, of: str, *, seed: int = 0) -> str:
+    """Return what nearness in a map means."""
+    if kind != "PCA":
+        return (
             f"UMAP by cosine with 15 neighbours and seed {seed}: who is near whom is kept; sizes of clusters and "
             "distances between them mean nothing."
-        ]
-    if rows.is_sample:
-        said.append(f"A seeded sample of {len(rows):,} of {rows.n_all:,} {what}.")
-    else:
-        said.append(f"All {rows.n_all:,} {what}.")
+        )
+    gap = " Where the two modalities lie apart, that is the modality gap." if of == "both" else ""
+    return (
+        f"The two directions of most variance of the {_SIDES[of]}; distances are true as far as a plane can show "
+        f"them.{gap}"
+    )
+
+
+def map_story(of: str, rows: "MapRows", shown: "Shown") -> str:
+    """Return which sample the map shows."""
+    drawn = f"A seeded sample of {len(rows):,} of {rows.n_all:,}" if rows.is_sample else f"All {rows.n_all:,}"
+    said = [f"{drawn} {_SIDES[of]}."]
     if shown.is_density:
-        drawn = len(shown.points)
-        part = f"{drawn:,} of the {shown.inside:,}" if drawn < shown.inside else f"all {drawn:,}"
+        points = len(shown.points)
+        part = f"{points:,} of the {shown.inside:,}" if points < shown.inside else f"all {points:,}"
         said.append(
             f"Grey is the density of all; drawn are {part} in this part of the map. Zoom in to see others."
         )

@@ -20,6 +20,7 @@ from sde_explorer.training.results import training_results
 from sde_explorer.training.runs import TrainingRequest, known_trainings, read_log, read_request
 from sde_explorer.training.terms import TRAINING
 from sde_explorer.training.words import HOW_TO_READ, STORED
+from sde_explorer.ui.called import given_names
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.followed import followed
 from sde_explorer.ui.frame import open_view
@@ -78,7 +79,8 @@ def _chosen(known: list[Path]) -> Path | None:
 def _choice(known: list[Path]) -> None:
     """Show the trainings of this machine; nothing where there are none."""
     if known:
-        names = {folder.name: training_name(folder) for folder in known}
+        given = given_names()
+        names = {folder.name: given.get(folder.name) or training_name(folder) for folder in known}
         choice(
             "training",
             "Trainings on this machine",

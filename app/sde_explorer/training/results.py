@@ -10,7 +10,9 @@ import streamlit as st
 from sde_core.training.run import ENCODER_FOLDER
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.training.mix import place_of, training_mix
+from sde_explorer.training.names import training_name
 from sde_explorer.training.runs import last_checkpoint, trained_set
+from sde_explorer.ui.called import name_box
 from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.session import put
 
@@ -30,6 +32,7 @@ def training_results(folder: Path, request: "TrainingRequest", log: "TrainingLog
     ended = [name for name, run in log.runs.items() if run.done is not None]
     if ended:
         training_mix(folder, request, ended)
+    name_box("Call this training", folder.name, training_name(folder))
 
 
 def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str, checkpoint: Path) -> None:

@@ -27,7 +27,8 @@ def chart_columns(
     row = f".st-key-{key} > [data-testid=stLayoutWrapper] > [data-testid=stHorizontalBlock]"
     with place:
         st.html(
-            f"<style>{row}{{flex-wrap:wrap}}{row} > [data-testid=stColumn]{{min-width:min(100%,{least})}}</style>"
+            f"<style>{row}{{flex-wrap:wrap;row-gap:1rem}}"
+            f"{row} > [data-testid=stColumn]{{min-width:min(100%,{least})}}</style>"
         )
         left, right = st.columns(list(shares), gap="large")
     return left, right

@@ -1,5 +1,9 @@
 // In the head of every page, before Streamlit's own scripts.
 (() => {
+  // Streamlit's client would look for its server below the view's own path first, and write an error into the console.
+  const VIEWS = /\/(data|spectrum|subspaces|curriculum|retrieval|training|compare|share)\/?$/;
+  window.__streamlit ??= { BACKEND_BASE_URL: location.origin + location.pathname.replace(VIEWS, "/") };
+
   // Below 1,100 pixels the side panel begins folded; whoever unfolds it finds it so again.
   const FOLDED = "stSidebarCollapsed-", OURS = "sde-folded";
   try {

@@ -69,7 +69,8 @@ class View:
         """
         with self.controls:
             st.space("stretch")
-            how_to_read(words)
+            with st.container(key="how_to_read_this", width="content"):
+                how_to_read(words)
 
     def tabs(self, field: str, draw: Mapping[str, Callable[[], None]]) -> None:
         """Show tabs; only the open one is drawn, and so computed.

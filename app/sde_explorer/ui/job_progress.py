@@ -42,7 +42,7 @@ def job_sentence(job: Job) -> str:
         is_known = bool(ahead) and (current().one_user or ahead[0].owner == job.owner)
         behind = f" behind {as_text(ahead[0].title) if is_known else 'another job'}" if ahead else ""
         more = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
-        return f"{title}: waits for its turn{behind}{more}; one heavy job at a time"
+        return f"{title} waits{behind}{more}"
     left = job.seconds_left
     rest = f" · about {left:,.0f} s left" if left is not None and math.isfinite(left) else ""
     return f"{title}: {as_text(job.note) or 'starts'}{rest}"

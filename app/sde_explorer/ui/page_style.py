@@ -6,11 +6,25 @@ _FADED = f"light-dark({','.join(TEXT['noise'])})"
 # Streamlit's own colour of ticks, titles and notes of a figure on a light page: 3.7 to 1.
 _PALE = "rgb(128, 132, 149)"
 # Pixels that a main picture takes with its sentence: its place is kept while it is on its way, and nothing below jumps.
-_HEIGHTS = {"training": 617, "curriculum": 600, "share": 562, "data": 545}
+_HEIGHTS = {
+    "training": 617, "curriculum": 600, "share": 562, "data": 545,
+    "overview": 330, "subspaces": 598, "retrieval": 690, "compare": 507,
+}  # fmt: skip
+# Where a sentence stands in place of the picture, nothing is on its way.
 _PLACES = "".join(
-    f"html .st-key-picture_of_{view} .st-key-main_picture{{min-height:{height}px}}"
+    f"html .st-key-picture_of_{view} .st-key-main_picture:not(:has([data-testid=stAlert])){{min-height:{height}px}}"
     for view, height in _HEIGHTS.items()
 )
+# The figure with thresholds is as high as the window lets it (ui/threshold_figure/style.css), and a panel has a head
+# and a foot; the answered query has two rows of pictures.
+_PLACES += """
+html .st-key-picture_of_spectrum{container-type:inline-size}
+html [class*=st-key-spectrum_figure]{min-height:calc(clamp(260px,100vh - 382px,820px) + 67px)}
+@container (max-width:863px){html .st-key-spectrum_figure{min-height:calc(2*clamp(220px,50vh - 180px,420px) + 152px)}}
+html .st-key-spectrum_note{min-height:2.5rem}
+html .st-key-answered{min-height:352px}
+@media (max-width:1000px){html .st-key-answered{min-height:326px}}
+"""
 # Each rule begins with html, to win over Streamlit's own, which come later. From the start a block has its width, and
 # what waits for a box is as high as one with its label and as wide as most: what is below would jump.
 # Streamlit fades captions, and what is coloured or code in them once more: below 4.5 to 1.
@@ -28,6 +42,10 @@ html [data-testid=stMain] [data-testid=stSkeleton]{{min-height:4.25rem}}
 html [data-testid=stHorizontalBlock] [data-testid=stSkeleton]{{min-width:9rem}}
 html [data-testid=stSidebar] [data-testid=stSkeleton]{{min-height:4.25rem}}
 html [data-testid=stMain] .st-key-own_controls [data-testid=stSkeleton]{{min-height:2.5rem}}
+html .st-key-reset_to_rule [data-testid=stSkeleton]{{min-height:2.5rem}}
+html .st-key-figure_files [data-testid=stSkeleton]{{min-height:0}}
+@media (max-width:1340px){{html .st-key-how_to_read_this button p{{position:absolute;width:1px;height:1px;
+overflow:hidden;clip-path:inset(50%)}}}}
 html [data-testid=stMain] .st-key-training_picture_replay [data-testid=stSkeleton]{{min-height:0}}
 html [data-testid=stMain] .st-key-tour_header [data-testid=stSkeleton]{{min-height:0;min-width:0}}
 html [data-testid=stMainBlockContainer]{{padding:3.9rem 1.6rem 2rem}}
@@ -37,6 +55,8 @@ html .st-key-own_controls{{min-height:2.5rem}}
 @media (min-width:1100px){{html:not(.sde-folded) [data-testid=stAppViewContainer]:not(:has(>[data-testid=stSidebar])){{
 padding-left:264px;box-sizing:border-box}}}}
 {_PLACES}
+@media (prefers-reduced-motion:reduce){{html *,html *::before,html *::after{{animation-duration:1ms!important;
+animation-iteration-count:1!important;transition-duration:1ms!important;scroll-behavior:auto!important}}}}
 html [data-testid=stSidebarHeader]{{height:2.9rem;padding-bottom:0;margin-bottom:0}}
 html [data-testid=stSidebarUserContent]{{padding-top:.4rem;padding-bottom:1rem}}
 html [data-testid=stSidebar] [data-testid=stVerticalBlock]{{gap:.5rem}}

@@ -23,13 +23,14 @@ display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hi
 </style>"""
 
 
-def pair_grid(data: "Dataset", rows: Iterable[int], *, lines: int) -> None:
+def pair_grid(data: "Dataset", rows: Iterable[int], *, lines: int, in_a_row: int = 0) -> None:
     """Show pairs of the set; what does not fit into the lines is not shown.
 
     Args:
         data: the set.
         rows: of its pictures.
         lines: rows of pictures.
+        in_a_row: so many beside each other; 0 takes as many as fit.
     """
     embeddings = data.embeddings
     source = embeddings.provenance.pairs
@@ -37,7 +38,10 @@ def pair_grid(data: "Dataset", rows: Iterable[int], *, lines: int) -> None:
     if cards and not any(has_picture for has_picture, _ in cards):
         st.info("The pictures of this set are not on this machine: captions and ids are shown instead.")
     drawn = "".join(card for _, card in cards)
-    st.html(f'{_STYLE}<div class="sde-gallery" style="grid-template-rows:repeat({lines},auto)">{drawn}</div>')
+    style = f"grid-template-rows:repeat({lines},auto)"
+    if in_a_row:
+        style += f";grid-template-columns:repeat({in_a_row},minmax(0,1fr))"
+    st.html(f'{_STYLE}<div class="sde-gallery" style="{style}">{drawn}</div>')
 
 
 def _card(source: str, pair_id: str, captions: tuple[str, ...]) -> tuple[bool, str]:

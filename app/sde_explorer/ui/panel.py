@@ -7,16 +7,15 @@ import streamlit as st
 
 import sde_core as sde
 from sde_core.partition import has_thresholds, nothing_to_move
-from sde_explorer.intake.names import data_name, encoder_name, told_apart
 from sde_explorer.readings.cached import machine as cached_machine
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.rules import rule_names
-from sde_explorer.serving import policy
-from sde_explorer.sets import SetEntry
-from sde_explorer.shared_state import SharedState
-from sde_explorer.state import DEFAULT, left_out, selections
+from sde_explorer.sets import SetEntry, typed_filter
+from sde_explorer.state import DEFAULT, selections
 from sde_explorer.ui import fields
+from sde_explorer.ui.called import called_data, called_encoder, data_names, encoder_names, place_of
+from sde_explorer.ui.selections import selection_chips
 from sde_explorer.ui.session import current_state, put, take_link
 from sde_explorer.ui.terms import CROSS_JUDGE, HELP, RULES
 
@@ -75,7 +74,7 @@ def opened_set(view: str) -> Opened:
 def _data() -> Opened:
     known = cached_sets.known_sets()
     options = list(dict.fromkeys((*(entry.data for entry in known), current_state().data)))
-    called = told_apart(options, {data: data_name(data) for data in options})
+    called = data_names(options)
     fields.choice(
         "data", "Data", options, help=_with_place(HELP["data"], current_state().data), typed=True,
         words=lambda data: called.get(data, data),
@@ -91,6 +90,7 @@ def _data() -> Opened:
     except sde.SDEError as error:
         return Opened(problem=str(error))
     _counts(found, whole)
+    selection_chips(found)
     return Opened(data=found, missing=tuple(missing))
 
 
@@ -100,9 +100,11 @@ def _encoder(entries: tuple[SetEntry, ...], missing: list[str]) -> SetEntry:
     state = current_state()
     if state.encoder not in names:
         if state.encoder != DEFAULT.encoder:
-            missing.append(f"{state.data} has not been encoded by {state.encoder}")
+            missing.append(
+                f"{called_data(state.data)} has not been encoded by {called_encoder(state.encoder)}"
+            )
         put(encoder=names[0])
-    called = told_apart(names, {name: encoder_name(name) for name in names})
+    called = encoder_names(names)
     fields.choice(
         "encoder",
         "Encoder",
@@ -116,24 +118,30 @@ def _encoder(entries: tuple[SetEntry, ...], missing: list[str]) -> SetEntry:
 
 def _with_place(words: str, place: str) -> str:
     """Return a help with the whole path of what is open, where the visitor may see paths of the server."""
-    is_path = data_name(place) != place
-    return f"{words}\n\n`{place}`" if is_path and policy.current().one_user else words
+    return f"{words}\n\n`{place_of(place)}`" if place_of(place) else words
 
 
 def _part(whole: Dataset, missing: list[str]) -> None:
-    state, options = current_state(), whole.filters
-    alone = f"\n\nNot to filter by, nearly every image has a value of its own: {', '.join(whole.unfiltered)}."
-    gone = [text for text in state.part if text not in options]
+    """Show the filter; a value of any column can be typed, also of one with a value for nearly every image."""
+    state, offered = current_state(), whole.filters
+    read = {text: text if text in offered else typed_filter(whole.embeddings, text) for text in state.part}
+    part = tuple(dict.fromkeys(text for text in read.values() if text))
+    gone = [text for text, found in read.items() if not found]
     if gone:
-        missing.append(f"{state.data} has no part {' and '.join(gone)}")
-        put(part=tuple(text for text in state.part if text in options))
+        missing.append(f"{called_data(state.data)} has no part {' and '.join(gone)}")
+    if part != state.part:
+        put(part=part)
+    typed = "\n\nTo be typed, nearly every image has a value of its own: {}.".format(
+        ", ".join(whole.unfiltered)
+    )
     fields.many(
         "part",
         "Part",
-        options,
-        placeholder="all of it: type to find" if options else "no column to filter by",
-        disabled=not options,
-        help=f"{HELP['part']}{alone if whole.unfiltered else ''}",
+        tuple(dict.fromkeys((*offered, *part))),
+        placeholder="all of it: type to find" if whole.embeddings.metadata else "no column to filter by",
+        disabled=not whole.embeddings.metadata,
+        typed=bool(whole.unfiltered),
+        help=f"{HELP['part']}{typed if whole.unfiltered else ''}",
         also=lambda _: selections(),  # they count rows of what was shown before
     )
 
@@ -144,8 +152,9 @@ def _counts(data: Dataset, whole: Dataset) -> None:
     rows = "images" if embeddings.n_images else "texts"
     texts = f"{embeddings.n_texts:,} texts" if embeddings.n_images else "no images"
     st.caption(
-        f"{embeddings.n_rows:,}{of} {rows} · {texts} · {embeddings.width} dimensions",
-        help=f"Weights `{origin.weights_sha256[:8] or 'unknown'}`, content `{data.fingerprint[:8]}`.",
+        f"{embeddings.n_rows:,}{of} {rows} · {texts} · {embeddings.width}-d",
+        help=f"{embeddings.width} dimensions; computes on {cached_machine.device_name()}. "
+        f"Weights `{origin.weights_sha256[:8] or 'unknown'}`, content `{data.fingerprint[:8]}`.",
     )
 
 
@@ -170,6 +179,7 @@ def _thresholds(*, has_rule: bool) -> None:
             fields.number(field, label, step=0.05, format="%.3g", bare=True)
     st.button(
         "Reset to rule",
+        key="reset_to_rule",
         icon=":material/restart_alt:",
         width="stretch",
         disabled=not current_state().is_moved,
@@ -185,23 +195,6 @@ def _treatment() -> None:
 
 
 def _foot(more: Callable[[], None] | None) -> None:
-    state = current_state()
-    _selections(state)
-    for sentence in left_out(state):
-        st.caption(f":material/link_off: {sentence}")
-    st.caption(f"computes on {cached_machine.device_name()}")
     if more is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             more()
-
-
-def _selections(state: SharedState) -> None:
-    """Show what is picked as chips, each with an x."""
-    if state.rows:
-        st.button(
-            f"{len(state.rows):,} pictures picked",
-            key="drop_rows",
-            icon=":material/close:",
-            help="Undo the selection.",
-            on_click=lambda: put(rows=()),
-        )

@@ -12,7 +12,7 @@ from sde_explorer.ui.words import as_text
 
 TITLE = "SDE Explorer"
 _SHOWN_AFTER_S = 1.0
-_ENDED_SHOWN = 3
+_ENDED_KEPT = 20
 _SEEN, _ENDED = "jobs_seen", "jobs_ended"
 
 
@@ -64,9 +64,8 @@ def _show() -> None:
             _again(job)
     ended = st.session_state.get(_ENDED, [])
     if ended:
-        st.caption(
-            "Done since: " + " · ".join(f"{as_text(title)} ({seconds:.0f} s)" for title, seconds in ended)
-        )
+        told = "\n".join(f"- {as_text(title)}, {seconds:.0f} s" for title, seconds in ended)
+        st.caption(f":material/check: {len(ended)} done since", help=told)
 
 
 def _active(job: Job, view: str) -> None:
@@ -98,14 +97,16 @@ def _again(job: Job) -> None:
         key=f"drawer again {job.key}",
         type="tertiary",
         icon=":material/refresh:",
-        on_click=_forget,
+        on_click=_run_again,
         args=(job,),
     )
 
 
-def _forget(job: Job) -> None:
-    """Let a failed job go; the view that waits for it asks for it anew."""
+def _run_again(job: Job) -> None:
+    """Let a job go that failed or was stopped, and begin anew; a figure is asked for by the view that shows it."""
     queue.forget(job.key)
+    if job.kind != "figure":
+        queue.submit(job.fresh())
     for asked in followed_jobs().values():
         asked.jobs.forget(job.key)
 
@@ -116,5 +117,5 @@ def _note_ended(jobs: list[tuple[Job, str]]) -> None:
     seen: dict[str, Job] = st.session_state.get(_SEEN, {})
     done = [job for key, job in seen.items() if key not in now and job.status == "done" and job.seconds >= 2]
     ended = [*st.session_state.get(_ENDED, []), *((job.title, job.seconds) for job in done)]
-    st.session_state[_ENDED] = ended[-_ENDED_SHOWN:]
+    st.session_state[_ENDED] = ended[-_ENDED_KEPT:]
     st.session_state[_SEEN] = {job.key: job for job, _ in jobs}

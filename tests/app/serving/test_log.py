@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import threading
 
 from sde_core import DataError
 from sde_explorer.jobs import Job
@@ -50,8 +51,19 @@ def test_a_foreseen_failure_is_its_sentence_and_another_has_an_id():
 
 def test_a_late_look_at_a_part_that_has_gone_is_no_line(caplog):
     logger = logging.getLogger("streamlit.runtime.app_session")
-    log.leave_out_late_looks()
+    log.leave_out_what_is_no_fault()
     with caplog.at_level(logging.INFO, logger=logger.name):
         logger.info("The fragment with id %s does not exist anymore - it might have been removed", "x")
         logger.info("something else")
     assert {record.getMessage() for record in caplog.records} == {"something else"}
+
+
+def test_what_jobs_read_in_threads_of_their_own_is_no_line(caplog):
+    logger = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
+    log.leave_out_what_is_no_fault()
+    with caplog.at_level(logging.WARNING, logger=logger.name):
+        for name in ("jobs-figures", "elsewhere"):
+            thread = threading.Thread(target=logger.warning, args=("missing, in %s", name), name=name)
+            thread.start()
+            thread.join()
+    assert {record.getMessage() for record in caplog.records} == {"missing, in elsewhere"}

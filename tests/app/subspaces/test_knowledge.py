@@ -99,9 +99,11 @@ def test_a_typed_word_is_a_column_and_names_stand_in_the_reader(open_page, tmp_p
     for job in background._figures.active("figure"):  # further columns, from which names become finer
         job.wait(60)
     at.run()
-    assert any(text.value.startswith("**Direction 1**: ") and "“flag”" in text.value for text in at.markdown)
+    assert any(
+        text.value.startswith("**Direction 1 of 8**: ") and "“flag”" in text.value for text in at.markdown
+    )
     at = open_page("subspaces", data=str(folder), columns=["flag"], names=["image 1 people and flags"])
-    assert any("**Direction 1**: people and flags" in text.value for text in at.markdown)
+    assert any("**Direction 1 of 8**: people and flags" in text.value for text in at.markdown)
 
 
 def test_names_travel_in_the_link():

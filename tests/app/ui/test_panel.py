@@ -1,13 +1,15 @@
 """The state that all views share: the side panel, and the link."""
 
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sde_core.checks.device import device_label, resolve_device
 from sde_explorer.ui.panel import STEPS
-from tests.app.conftest import band_counts, control
+from tests.app.conftest import band_counts, control, spiked
 
 VIEW = """
 import streamlit as st
@@ -49,9 +51,8 @@ def test_the_panel_says_what_all_views_share_and_which_device_computes(open_any,
         "noise_number": 1.0,
         "strong_number": 1.0,
     }
-    captions = [c.value for c in at.caption]
-    assert "300 images · 300 texts · 48 dimensions" in captions
-    assert f"computes on {device_label(resolve_device())}" in captions
+    [counts] = [c for c in at.caption if c.value == "300 images · 300 texts · 48-d"]
+    assert counts.help.startswith(f"48 dimensions; computes on {device_label(resolve_device())}.")
 
 
 def test_thresholds_are_set_by_slider_or_number_and_another_rule_starts_from_its_own(open_any, spiked_folder):
@@ -169,3 +170,19 @@ def test_the_state_outlives_a_set_that_vanished(open_page, spiked_folder, tmp_pa
     assert not at.error
     assert band_counts(at) == before
     assert control(at, "noise_number").value == 0.8
+
+
+def test_a_value_of_any_column_can_be_typed_also_where_nearly_every_image_has_its_own(open_any, tmp_path):
+    made = spiked(n_pairs=60)
+    names = np.array([f"Photo {i}" for i in range(60)])
+    folder = replace(made, metadata=made.metadata | {"title": names}).save(tmp_path / "titled")
+    at = open_any(data=str(folder))
+    box = control(at, "part_pick")
+    assert "split=test" in box.options
+    assert "title=Photo 7" not in box.options
+    again = open_any(data=str(folder), part=["photo 7", "title=Photo 9"])
+    assert not again.exception
+    assert again.session_state["part"] == ("title=Photo 7", "title=Photo 9")
+    assert any(c.value.startswith("2 of 60 images") for c in again.caption)
+    gone = open_any(data=str(folder), part="title=Photo 99")
+    assert gone.session_state["part"] == ()

@@ -5,6 +5,7 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sde_core import DataError
 from sde_explorer.jobs import Job, JobQueue
 
 VIEW = """
@@ -51,7 +52,7 @@ def test_what_runs_and_what_waits_for_what_is_said(drawer):
     at.run()
     assert not at.exception
     assert "**Work a**: counting · Spectrum" in _said(at)
-    assert "**Work b**: waits for its turn behind Work a; one heavy job at a time · Spectrum" in _said(at)
+    assert "**Work b** waits behind Work a · Spectrum" in _said(at)
     first = jobs.all()[0]
     assert len([b for b in at.button if b.label == "Stop"]) == 2
     at.button(key=f"drawer stop {first.key}").click().run()
@@ -123,3 +124,25 @@ def test_titles_are_text(drawer):
     assert "stopped" in _said(at)
     assert "![x](" not in _said(at)
     go.set()
+
+
+def test_failed_work_that_no_view_asks_for_begins_anew(drawer):
+    from sde_explorer.ui import running
+
+    at, _go, _jobs = drawer
+    outcomes = iter([DataError("the disk must have room")])
+
+    def fails_once(job: Job) -> str:
+        for error in outcomes:
+            raise error
+        return "made"
+
+    at.session_state["wanted"] = ()
+    first = running.queue.submit(Job(key="k", kind="encode", title="pairs", work=fails_once, owner="me"))
+    first.wait(10)
+    at.run()
+    assert "the disk must have room" in _said(at)
+    next(b for b in at.button if b.label == "Again").click().run()
+    second = running.queue.find("k")
+    second.wait(10)
+    assert (second.status, second.result) == ("done", "made")

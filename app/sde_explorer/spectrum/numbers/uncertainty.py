@@ -51,6 +51,18 @@ def bootstrap_band(report: "Bands", resampled: Floats) -> Band:
     )
 
 
+def picked_line(report: "Bands", values: Floats, n_rows: int) -> Band:
+    """Return the spectrum of some rows beside that of all: as if there were as many of them.
+
+    Args:
+        report: the spectrum of all.
+        values: (k,) singular values of the rows that are picked.
+        n_rows: how many those are.
+    """
+    beside = values[: len(report.values)] * np.sqrt(report.shape[0] / n_rows)
+    return Band(name=f"{n_rows:,} picked", low=beside, high=beside, is_chance=False)
+
+
 def above_chance(report: "Bands", chance: Floats) -> int:
     """Return how many directions, from the first on, lie above everything that chance gave at their rank."""
     top = chance[:, : len(report.values)].max(axis=0)

@@ -137,10 +137,11 @@ def _part(column: KnownColumn, band: int, suffix: str) -> dict[str, Any]:
         "xaxis": f"x{suffix}",
         "yaxis": f"y{suffix}",
         "marker": {"color": palette.BAND[name], "line": {"width": 0}},
-        "text": [f"{100 * share:.0f} %" if share >= 0.08 else ""],
+        "text": [f"{100 * share:.0f} %" if share >= 0.16 else ""],
         "textposition": "inside",
         "insidetextanchor": "middle",
         "textangle": 0,
+        "constraintext": "none",
         "textfont": {"color": "#ffffff" if name == "noise" else "#10151b", "size": 12},
         "hovertemplate": f"<b>{name}</b>: {100 * share:.1f} %{interval} of what is known of "
         f"{_text(column.name)}<extra></extra>",
