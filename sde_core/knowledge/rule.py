@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError, DataError
 from sde_core.knowledge.result import BandKnowledge
 from sde_core.partition.base import NOISE, STRONG, WEAK, Decision, Evidence
@@ -44,6 +45,8 @@ class KnownRule:
     known: BandKnowledge | None = None
     columns: Sequence[str] = ()
     share: float = 0.8
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if not 0.0 < self.share <= 1.0:

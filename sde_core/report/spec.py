@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from sde_core.checks.brief import brief
 from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
 from sde_core.sets.evaluation import GALLERIES, Captions
@@ -45,6 +46,8 @@ class SetSpec:
     fit_on_part: tuple[str, ...] = ()
     fingerprint: str = ""
     fit_on_fingerprint: str = ""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if self.fit_on_part and not self.fit_on:
@@ -94,6 +97,8 @@ class ReportSpec:
     n_resamples: int = 2_000
     seed: int = 0
     link: str = ""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if not self.sets:

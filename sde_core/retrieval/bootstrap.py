@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.vectors import as_vector
 from sde_core.errors import ConfigError, DataError
@@ -40,6 +41,8 @@ class Interval:
     high: float
     level: float
 
+    __repr__ = brief
+
     @property
     def excludes_zero(self) -> bool:
         """Whether 0 lies outside; for a difference: whether it is more than the noise of the queries."""
@@ -59,6 +62,8 @@ class Resampling:
     level: float = 0.95
     n_resamples: int = 2_000
     seed: int = 0
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if not 0.0 < self.level < 1.0:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import check_share
 from sde_core.errors import ConfigError
 
@@ -48,6 +49,8 @@ class CurriculumConfig:
     strong: StrongMode = "amplify"
     weak: Literal["attenuate", "off"] = "attenuate"
     noise: Literal["suppress", "off"] = "suppress"
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         # Written as "not inside", so that NaN is refused too.

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.losses.config import SDELossConfig
 from sde_core.partition import rule_names
@@ -36,6 +37,8 @@ class LossConfig:
     sde: SDELossConfig = field(default_factory=SDELossConfig)
     rho: float = 0.1
     weight: float = 0.01
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_name(self.name, "loss", get_args(LossName))
@@ -128,6 +131,8 @@ class FinetuneConfig:
     when_disk_full: Literal["stop", "continue"] = "stop"
     device: str = "auto"
     workers: int = 2
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix, check_share
 from sde_core.errors import ConfigError
 from sde_core.partition import NOISE, Partition, Rule, partition_spectrum
@@ -50,6 +51,8 @@ class TreatmentConfig:
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     seed: int = 0
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         check_name(self.kind, "kind", KINDS)
         object.__setattr__(self, "center", as_center(self.center))
@@ -86,6 +89,8 @@ class FittedGains:
     spectrum: Spectrum
     partition: Partition
     gains: Tensor
+
+    __repr__ = brief
 
     @property
     def transform(self) -> AffineMap:

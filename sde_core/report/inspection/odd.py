@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
+
 KINDS: Mapping[str, str] = {
     "skipped": "items that cannot be used",
     "broken_pictures": "pictures that cannot be decoded",
@@ -41,6 +43,8 @@ class Odd:
     kind: str
     count: int
     examples: tuple[str, ...]
+
+    __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and what is counted, for JSON."""
