@@ -1,8 +1,8 @@
 """What can be odd about a set, one kind a name."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,14 @@ class Odd:
     examples: tuple[str, ...]
 
     __repr__ = brief
+
+    def joined(self, other: Self) -> Self:
+        """Return both of one kind as one."""
+        return replace(
+            self,
+            count=self.count + other.count,
+            examples=(*other.examples, *self.examples)[:_EXAMPLES],
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and what is counted, for JSON."""
