@@ -20,7 +20,11 @@ _SETTINGS: dict[str, tuple[Callable[[str], Any], tuple[str, ...] | None, str]] =
     "epochs": (int, None, "passes over the training pairs; default: 20"),
     "steps": (int, None, "optimiser steps instead of epochs"),
     "seconds": (float, None, "about how long to train instead of epochs"),
-    "batch_size": (int, None, "pairs that contrast, over all devices together; default: 512"),
+    "batch_size": (
+        int,
+        None,
+        "pairs that contrast, over all devices together; default: 512, or all there are",
+    ),
     "accumulate": (int, None, "parts in which a batch passes the model; default: 1"),
     "learning_rate": (float, None, "peak; default: the usual one of --train"),
     "weight_decay": (float, None, "AdamW's; default: 0.1"),

@@ -19,6 +19,9 @@ LEARNING_RATES: dict[str, float] = {"adapter": 5e-4, "heads": 5e-4, "last-block"
 LORA_RATE = 5e-4
 
 
+DEFAULT_BATCH = 512
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossConfig:
     """Which loss is minimised.
@@ -69,7 +72,8 @@ class FinetuneConfig:
         epochs: passes over the training pairs, at least 1; counts where ``steps`` and ``seconds`` are None.
         steps: optimiser steps, at least 1, or None.
         seconds: about how long to train, above 0, or None; the number of steps is fixed after a trial step.
-        batch_size: pairs of an optimiser step that contrast with each other, over all devices together.
+        batch_size: pairs of an optimiser step that contrast with each other, over all devices together; the default
+            is as many as there are to train on, where these are fewer.
         accumulate: parts in which a batch passes the model; the gradient is that of the whole batch.
         learning_rate: peak, above 0; None takes the usual one of ``train``.
         weight_decay: AdamW's, at least 0, on matrices only; it pulls an adapter back to the start.
@@ -107,7 +111,7 @@ class FinetuneConfig:
     epochs: int = 20
     steps: int | None = None
     seconds: float | None = None
-    batch_size: int = 512
+    batch_size: int = DEFAULT_BATCH
     accumulate: int = 1
     learning_rate: float | None = None
     weight_decay: float = 0.1
