@@ -19,6 +19,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--allow", type=words, default=[], metavar="KIND,...", help="kinds that leave the exit code at 0"
     )
+    parser.add_argument(
+        "--against",
+        metavar="PATH",
+        help="another set, such as the training split: what is in both is a leak (pictures by bytes and hash, "
+        "captions, vectors by cosine)",
+    )
     add_pairs_options(parser)
     parser.set_defaults(run=run)
 
@@ -30,7 +36,12 @@ def run(options: argparse.Namespace) -> int:
     unknown = [kind for kind in options.allow if kind not in KINDS]
     if unknown:
         raise ConfigError(f"--allow must name kinds out of {', '.join(KINDS)}; got {unknown[0]!r}")
-    report = check_path(options.path, format=options.input_format, image_root=options.image_root)
+    report = check_path(
+        options.path,
+        format=options.input_format,
+        image_root=options.image_root,
+        against=options.against,
+    )
     odd = [each for each in report.odd if each.kind not in options.allow]
     code = 1 if any(each.kind != "remarks" for each in odd) else 0
     if options.json:

@@ -27,6 +27,7 @@ class Matrix:
         blocks: returns the rows in order, some at a time, in `dtype` and native byte order.
         whole: the rows as one memory map, where the format allows it.
         reasons: row -> why it is no vector; filled while the blocks are read, which hold NaN there.
+        remark: a sentence on how it is read, where that was told from the numbers.
     """
 
     place: str
@@ -35,6 +36,7 @@ class Matrix:
     blocks: Callable[[], Iterator[Floats]]
     whole: Floats | None = None
     reasons: dict[int, str] = field(default_factory=dict)
+    remark: str = ""
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -83,6 +85,12 @@ def check_vectors(shape: tuple[int, ...], dtype: Any, place: str) -> np.dtype[An
     dtype = np.dtype(dtype)
     if dtype.kind == "O":
         raise DataError(f"{place} holds Python objects, which are never unpickled: save it as float32")
+    if dtype.names:
+        fields = ", ".join(dtype.names[:8])
+        raise DataError(
+            f"{place} is one array of records ({fields}): save its fields as arrays of their own, "
+            "np.savez(path, **{name: x[name] for name in x.dtype.names})"
+        )
     if len(shape) != 2:
         raise DataError(f"{place} must be a matrix (rows, features); got shape {tuple(shape)}")
     if 0 in shape:

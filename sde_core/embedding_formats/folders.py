@@ -26,7 +26,7 @@ def open_npy_folder(
     Raises:
         DataError: several files for one of the two, or names that do not say which is which.
     """
-    files = [path for path in visible(folder) if path.suffix == ".npy"]
+    files = [path for path in visible(folder) if path.suffix.lower() == ".npy"]
     links = [path for path in files if normal(path.stem) in ("links", "text_to_image")]
     vectors = [path for path in files if path not in links and not _is_table(path)]
     found = {role: _of_role(vectors, role) for role in MODALITIES}
@@ -130,7 +130,7 @@ def _parts(folder: Path, suffix: str) -> dict[int, Path]:
     """Return the files of a folder by the last number in their names, in its order."""
     found: dict[int, Path] = {}
     for path in visible(folder):
-        if path.suffix == suffix:
+        if path.suffix.lower() == suffix:
             numbers = re.findall(r"\d+", path.stem)
             number = int(numbers[-1]) if numbers else 0
             if number in found:

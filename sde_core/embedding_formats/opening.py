@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
 from sde_core.embedding_formats.assemble import assembled
 from sde_core.embedding_formats.base import Table, table_of
 from sde_core.embedding_formats.detect import FORMATS, Format, check_inside, detected, open_container
@@ -46,6 +47,8 @@ class EmbeddingFacts:
     pairing: Literal["row", "id", "index", "links"]
     metadata: tuple[str, ...]
     missing: Mapping[str, str]
+
+    __repr__ = brief
 
 
 def open_embeddings(

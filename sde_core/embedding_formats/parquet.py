@@ -1,4 +1,4 @@
-"""parquet files with vectors as lists or lists of fixed size, one file or many parts."""
+"""parquet files with vectors as lists, lists of fixed size or bytes, one file or many parts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sde_core.embedding_formats.base import Container, Floats, Matrix, Table, check_vectors
-from sde_core.embedding_formats.roles import is_image_name, is_text_name
+from sde_core.embedding_formats.byte_columns import decoder_of, rows_of
+from sde_core.embedding_formats.roles import is_image_name, is_text_name, is_vector_name
 from sde_core.embedding_formats.tables import parquet_schema, parquet_table
 from sde_core.errors import DataError
 from sde_core.pairs.limits import allowed_unpacked
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ENTRIES = 1 << 22  # numbers that are read at one time
+_SAMPLE = 64  # cells of bytes by which their kind is told
 
 
 def open_parquet(paths: list[Path]) -> Container:
@@ -39,6 +41,14 @@ def open_parquet(paths: list[Path]) -> Container:
             matrices[name] = _matrix(paths, name, table, f"{place}, {name}")
         except DataError as error:
             matrices[name] = error
+    for name in schema.names:
+        if _is_bytes(schema.field(name).type):
+            try:
+                found = _matrix_of_bytes(paths, name, table, f"{place}, {name}")
+            except DataError as error:
+                found = error
+            if found is not None:
+                matrices[name] = found
     return Container(place=place, matrices=matrices, columns=dict.fromkeys(table.names, table))
 
 
@@ -104,6 +114,51 @@ def _matrix(paths: list[Path], name: str, table: Table, place: str) -> Matrix:
             start += len(batch)
 
     return Matrix(place=place, shape=(table.n_rows, width), dtype=dtype, blocks=blocks, reasons=reasons)
+
+
+def _is_bytes(kind: "pa.DataType") -> bool:
+    import pyarrow.types as pt
+
+    kind = _stored(kind)
+    return bool(pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_fixed_size_binary(kind))
+
+
+def _matrix_of_bytes(paths: list[Path], name: str, table: Table, place: str) -> Matrix | DataError | None:
+    """Return a column of bytes as vectors; None where it holds something else, such as pictures.
+
+    Raises:
+        DataError: they may be of several kinds, or the file is damaged.
+    """
+    may_be_bare = is_vector_name(name)  # a column called image holds pictures, unless its cells are npy files
+    if not (may_be_bare or is_image_name(name) or is_text_name(name)):
+        return None
+    first: list[bytes] = []
+    for batch in _batches(paths, name, _SAMPLE):
+        first = [cell for cell in batch.to_pylist() if cell is not None]
+        if first:
+            break
+    known = decoder_of(first, place, may_be_bare=may_be_bare)
+    if known is None:
+        return None
+    decode, remark = known
+    width = int(decode(first[0]).size)
+    check_vectors((table.n_rows, width), np.float32, place)
+    reasons: dict[int, str] = {}
+
+    def blocks() -> Iterator[Floats]:
+        start = 0
+        for batch in _batches(paths, name, max(1, _ENTRIES // width)):
+            yield rows_of(batch.to_pylist(), decode, width, reasons, start)
+            start += len(batch)
+
+    return Matrix(
+        place=place,
+        shape=(table.n_rows, width),
+        dtype=np.dtype(np.float32),
+        blocks=blocks,
+        reasons=reasons,
+        remark=remark,
+    )
 
 
 def _is_whole(kind: "pa.DataType") -> bool:

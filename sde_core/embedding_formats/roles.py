@@ -12,7 +12,8 @@ Role: TypeAlias = Literal["image", "text", "image_id", "text_id", "caption", "te
 _SIDES: tuple[Literal["image", "text"], ...] = ("image", "text")
 ROLES: tuple[Role, ...] = ("image", "text", "image_id", "text_id", "caption", "text_to_image")
 
-_VECTORS = r"(_?(emb|embed|embedding|feat|feature|vec|vector)s?)?(_?\d+)?$"
+_WORDS = r"(emb|embed|embedding|feat|feature|vec|vector)s?"
+_VECTORS = rf"(_?{_WORDS})?(_?\d+)?$"
 _IMAGE = r"(^|.*[^a-z])(image|img|picture|photo|visual|vision)s?"
 _TEXT = r"(^|.*[^a-z])(text|txt|caption|sentence)s?"
 _INDEX = r"(text|txt|caption)s?_?(to|2)_?(image|img|picture)s?(_?(index|idx|id|row)(e?s)?)?$|links$"
@@ -60,6 +61,11 @@ def is_image_name(name: str) -> bool:
 def is_text_name(name: str) -> bool:
     """Return whether a name is one of caption vectors."""
     return not is_index_name(name) and bool(re.match(_TEXT + _VECTORS, normal(name)))
+
+
+def is_vector_name(name: str) -> bool:
+    """Return whether a name says that something is a vector: embedding, img_emb, features_0."""
+    return bool(re.search(rf"(^|_|[a-z]){_WORDS}(_?\d+)?$", normal(name)))
 
 
 def is_index_name(name: str) -> bool:
@@ -159,6 +165,11 @@ def _which(container: Container, role: str, wanted: str | None, names: list[str]
     if wanted is not None:
         return f"{container.place} must hold vectors named {wanted!r}; it has {listed(names)}"
     kind = "picture" if role == "image" else "caption"
+    if not container.matrices and container.columns:
+        return (
+            f"{container.place} must hold {kind} vectors as lists of numbers, or as bytes in a column called such as "
+            f'"{role}_embedding"; no column is one, beside {listed(container.columns)}'
+        )
     return (
         f'{container.place} must hold one array of {kind} vectors, named such as "{role}"; it has '
         f'{listed(names)}: say which, columns={{"{role}": NAME}}, or give them as another file'

@@ -118,7 +118,7 @@ def source_of(
         text_id=_reader(text_id, len(texts), "the id of its picture") if image_id else None,
         caption=_reader(caption, len(texts), "a caption"),
         text_to_image=_reader(index, None, ""),
-        remarks=remarks,
+        remarks=(*remarks, *(m.remark for m in (pictures, texts) if m.remark)),
         metadata=_metadata(beside | of_texts if is_texts else beside, used, len(pictures) or len(texts)),
         skipped=tuple(Skipped(f"{c.place}, {n}" if n else c.place, str(m)) for c, n, m in unusable),
     )

@@ -47,9 +47,9 @@ def open_table(given: TableLike, column: str, what: str) -> Table:
     path = Path(given).expanduser()
     if not path.is_file():
         raise DataError(f"{what} must be a file or a list; there is no file {path}")
-    if path.suffix in (".parquet", ".pq"):
+    if path.suffix.lower() in (".parquet", ".pq"):
         return parquet_table([path])
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return table_of({column: mapped_npy(path, str(path))}, str(path))
     try:
         text = path.read_text("utf-8-sig")

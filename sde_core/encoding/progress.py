@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sde_core.checks.brief import brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeProgress:
@@ -20,6 +22,8 @@ class EncodeProgress:
     done: int
     total: int
     rate: float
+
+    __repr__ = brief
 
     @property
     def seconds_left(self) -> float:

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.checks.vectors import as_vector
 from sde_core.errors import ConfigError, DataError
@@ -142,6 +143,8 @@ class PairShares:
     cosine: Float[Tensor, " r"]
     cosine_outside: float
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PairMoments:
@@ -162,6 +165,8 @@ class PairMoments:
     image: Float[Tensor, "n n"]
     text: Float[Tensor, "n n"]
     cross: Float[Tensor, "n n"]
+
+    __repr__ = brief
 
     def correlations(
         self, basis: Float[Tensor, "n r"], text_basis: Float[Tensor, "n r"] | None = None
@@ -255,6 +260,8 @@ class CorrelationTest:
     correlation: float
     null: Float[Tensor, " b"]
     p_value: float
+
+    __repr__ = brief
 
 
 def correlation_test(

@@ -90,8 +90,11 @@ def umap_map(
         raise DataError(f"x must have at least {FEWEST_ROWS} rows for UMAP; got {len(rows)}: use PCA")
     umap = _umap()
     neighbours = min(N_NEIGHBOURS, len(rows) - 1)
-    ids, cosine = nearest_others(rows, neighbours, progress=lambda share: report("neighbours", share))
     random = np.random.RandomState(seed)
+    # Of equal rows the first ones are everybody's neighbours: in the order of the file that would draw its blocks.
+    order = random.permutation(len(rows))
+    rows = rows[torch.as_tensor(order)]
+    ids, cosine = nearest_others(rows, neighbours, progress=lambda share: report("neighbours", share))
     graph = umap.fuzzy_simplicial_set(
         rows.cpu().numpy(),
         neighbours + 1,
@@ -109,7 +112,9 @@ def umap_map(
             "disable": False, "file": _Bar(report), "mininterval": 0, "miniters": 1, "bar_format": "{percentage}",
         },
     )  # fmt: skip
-    return torch.from_numpy(np.ascontiguousarray(found, dtype=np.float32))
+    places = np.empty_like(found, dtype=np.float32)
+    places[order] = found
+    return torch.from_numpy(places)
 
 
 def _start(rows: Tensor, random: np.random.RandomState) -> npt.NDArray[np.float32]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
@@ -37,6 +38,8 @@ class NeighbourIndex:
     width: int
     is_exact: bool
     _index: "faiss.Index"
+
+    __repr__ = brief
 
     def search(
         self, queries: MatrixLike, k: int, *, progress: Callable[[float], None] | None = None

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError, DataError
 
 Kind = Literal["category", "number", "hue"]
@@ -47,6 +48,8 @@ class Column:
     numbers: npt.NDArray[np.float64]
     reason: str = ""
     is_modelled: bool = False
+
+    __repr__ = brief
 
     @property
     def has_groups(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from sde_core.checks.brief import brief
 from sde_core.errors import DataError
 from sde_core.knowledge.bands import RATE
 from sde_core.knowledge.explained import false_discoveries
@@ -36,6 +37,8 @@ class DirectionName:
     minus: tuple[str, ...] = ()
     numbers: tuple[tuple[str, float], ...] = ()
     own: str = ""
+
+    __repr__ = brief
 
     def __str__(self) -> str:
         """Return the name in one line.

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.errors import DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
 from sde_core.knowledge.columns import Kind
@@ -60,6 +61,8 @@ class ColumnKnowledge:
     effect: Float[Tensor, "k r"]
     values: tuple[str, ...] = ()
     reason: str = ""
+
+    __repr__ = brief
 
     @property
     def says_nothing(self) -> bool:
@@ -198,7 +201,9 @@ class BandKnowledge:
             given=header["given"],
         )
 
-    def __repr__(self) -> str:
+    __repr__ = brief
+
+    def __str__(self) -> str:
         """Return one line a column."""
         lines = [f"BandKnowledge of {self.side} directions, rule {self.rule}"]
         for column in self.columns:

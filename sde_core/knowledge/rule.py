@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Range, check_settings
 from sde_core.errors import ConfigError, DataError
 from sde_core.knowledge.result import BandKnowledge
@@ -45,6 +46,8 @@ class KnownRule:
     known: BandKnowledge | None = None
     columns: Sequence[str] = ()
     share: Annotated[float, Range(0.0, 1.0, low_open=True)] = 0.8
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_settings(self)

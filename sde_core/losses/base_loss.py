@@ -4,6 +4,7 @@ import warnings
 
 from torch import Tensor, nn
 
+from sde_core.checks.brief import brief
 from sde_core.errors import DataError
 from sde_core.losses.distributed import Shares, gather_rows, shares_of, world_size
 
@@ -78,6 +79,10 @@ class WholeBatch(nn.Module):
     def __init__(self, loss: nn.Module) -> None:
         super().__init__()
         self.loss = loss
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return brief(self, loss=self.loss)
 
     def forward(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, Self, TypeVar
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Range, Share, Weight, check_settings, settings_of
 from sde_core.errors import ConfigError
 from sde_core.losses.terms import TERMS, Term
@@ -67,6 +68,8 @@ class SDELossConfig:
     total_steps: Annotated[int | None, Range(1), Help("of the whole training")] = None
     calls_per_step: Annotated[int, Range(1), Help("calls of the loss per optimiser step")] = 1
     seed: Annotated[int, Range(0), Help("of the strong band's noise")] = 0
+
+    __repr__ = brief
 
     def __init__(self, *, terms: Iterable[Term] | None = None, **settings: Any) -> None:  # noqa: ANN401
         given = _DEFAULT_TERMS if terms is None else tuple(terms)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sde_core.checks.brief import brief
 from sde_core.losses.distributed import gather_rows, shares_of
 from sde_core.losses.scores import both_ways
 
@@ -23,6 +24,10 @@ class DuplicateAwareLoss(nn.Module):
         super().__init__()
         self.form = form
         self.same: Tensor | None = None
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return brief(self, form=self.form)
 
     def mark(self, same: Tensor | None) -> None:
         """Say which scores of the next batches are no negatives.

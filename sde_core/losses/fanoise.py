@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.losses.base_loss import default_base_loss, fit_to_ranks
 from sde_core.losses.decomposition import decompose
@@ -57,6 +58,10 @@ class FANoiseLoss(nn.Module):
         self.seed = seed
         self.base_loss = default_base_loss() if base_loss is None else base_loss
         self._clock = TrainingClock(calls_per_step=calls_per_step)
+
+    def __repr__(self) -> str:
+        """Return one line: strength and base loss."""
+        return brief(self, rho=self.rho, base_loss=self.base_loss)
 
     def forward(
         self,

@@ -6,6 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.losses.base_loss import default_base_loss, fit_to_ranks, gradient_scale_beside
 from sde_core.losses.distributed import gather_rows, shares_of
@@ -46,6 +47,10 @@ class RegularisedLoss(nn.Module):
             raise ConfigError(f'name must be a word other than "contrastive"; got {self.name!r}')
         self.weight = weight
         self.base_loss = default_base_loss() if base_loss is None else base_loss
+
+    def __repr__(self) -> str:
+        """Return one line: the term, its weight and the base loss."""
+        return brief(self, name=self.name, weight=self.weight, base_loss=self.base_loss)
 
     def forward(
         self,

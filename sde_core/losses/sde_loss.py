@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sde_core.checks.brief import brief
 from sde_core.losses.ascent import gain_ascent
 from sde_core.losses.base_loss import (
     default_base_loss,
@@ -68,6 +69,12 @@ class SDELoss(nn.Module):
         self._clock = TrainingClock(total_steps=config.total_steps, calls_per_step=config.calls_per_step)
         self._keeper = BasisKeeper(config)
         self._has_looked = False
+
+    def __repr__(self) -> str:
+        """Return one line: where it is in training, and what it was built with."""
+        return brief(
+            self, step=self.step, progress=self.progress, base_loss=self.base_loss, config=self.config
+        )
 
     @property
     def progress(self) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sde_core.checks.brief import brief
 from sde_core.files import bundled
 from sde_core.pairs.base import Skipped
 
@@ -49,6 +50,8 @@ class MMEBScore:
     n_lost: int
     skipped: tuple[Skipped, ...]
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MMEBReport:
@@ -63,6 +66,8 @@ class MMEBReport:
     model: str
     scores: tuple[MMEBScore, ...]
     failed: tuple[Skipped, ...] = ()
+
+    __repr__ = brief
 
     @property
     def mean(self) -> float:
@@ -118,6 +123,8 @@ class PublishedScore:
 
     model: str
     precision_at_1: float
+
+    __repr__ = brief
 
 
 def published_mmeb() -> tuple[PublishedScore, ...]:

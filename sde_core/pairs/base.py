@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sde_core.checks.brief import brief
 from sde_core.pairs.fingerprint import content_digest
 from sde_core.vocabulary import MODALITIES, Modality
 
@@ -23,6 +24,8 @@ class Skipped:
     item: str
     reason: str
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
@@ -40,6 +43,8 @@ class Pair:
     read_image: Callable[[], bytes]
     metadata: Metadata = field(default_factory=lambda: MappingProxyType({}))
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
@@ -54,6 +59,8 @@ class Classification:
 
     classnames: tuple[str, ...]
     templates: tuple[str, ...]
+
+    __repr__ = brief
 
 
 class Pairs(ABC):

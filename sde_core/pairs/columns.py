@@ -57,7 +57,8 @@ def find_columns(names: Sequence[str], where: str, *, needs_both: bool = True) -
     """Return the columns by their names; case, spaces and dashes do not count.
 
     The first name of each list that is there is taken. Numbered columns (`caption_1`, `caption 2`, `title3`) are
-    captions too, by number, after the one without a number.
+    captions too, by number, after the one without a number; then those of a language (`caption_en`, `text_pt-BR`), in
+    their order.
 
     Args:
         names: of all columns.
@@ -101,6 +102,24 @@ def caption_columns(plain: Mapping[str, str]) -> tuple[str, ...]:
         }
         found = [plain[word]] if word in plain else []
         found += [numbered[number] for number in sorted(numbered)]
+        found += _of_languages(word, plain)
         if found:
             return tuple(found)
     return ()
+
+
+def _of_languages(word: str, plain: Mapping[str, str]) -> list[str]:
+    """Return the columns called as a caption is with a language behind, in the order of the table."""
+    named = re.compile(rf"{word}_(?:{_LANGUAGES})(?:_[a-z]{{2,4}})?")
+    return [name for p, name in reversed(list(plain.items())) if named.fullmatch(p)]
+
+
+# ISO 639-1 without the codes that are words or mean something else in a table (caption_id, title_no), and names.
+_LANGUAGES = (
+    "aa|ab|ae|af|ak|ar|av|ay|az|ba|be|bg|bh|bi|bm|bn|bo|br|bs|ca|ce|ch|co|cr|cs|cu|cv|cy|da|de|dv|dz|ee|el|en|eo|"
+    "es|et|eu|fa|ff|fi|fj|fo|fr|fy|ga|gd|gl|gn|gu|gv|ha|he|hi|ho|hr|ht|hu|hy|hz|ia|ig|ii|ik|io|it|iu|ja|jv|ka|"
+    "kg|ki|kj|kk|kl|km|kn|ko|kr|ks|ku|kv|kw|ky|la|lb|lg|li|ln|lo|lt|lu|lv|mg|mh|mi|mk|ml|mn|mr|ms|mt|na|nb|nd|ne|ng|nl|"
+    "nn|nv|ny|oc|oj|pa|pi|pl|ps|pt|qu|rm|rn|ro|ru|rw|sa|sc|sd|se|sg|si|sk|sl|sm|sn|sq|sr|ss|st|su|sv|sw|"
+    "ta|te|tg|th|ti|tk|tl|tn|tr|ts|tt|tw|ty|ug|uk|ur|uz|ve|vi|vo|wa|wo|xh|yi|yo|za|zh|zu|"
+    "english|german|french|spanish|italian|portuguese|chinese|japanese|korean|russian|arabic|hindi"
+)

@@ -84,14 +84,29 @@ def json_record(content: bytes) -> dict[str, object]:
     return record if isinstance(record, dict) else {}
 
 
+_NAMED = ("captions", "caption")
+_ALSO = ("title", "text", "texts", "sentence", "sentences", "description")
+
+
 def record_captions(record: Mapping[str, object]) -> list[str]:
-    """Return the captions of a sidecar, which stand under "captions" or "caption"."""
-    return listed_captions(record.get("captions", record.get("caption")))
+    """Return the captions of a sidecar, under "captions" or "caption"; without either under a word for them.
+
+    >>> record_captions({"caption": "a cat", "title": "x.jpg"}), record_captions({"TEXT": ["a cat", "a pet"]})
+    (['a cat'], ['a cat', 'a pet'])
+    """
+    name = _caption_name(record)
+    return [] if name is None else listed_captions(record[name])
 
 
 def record_metadata(record: Mapping[str, object]) -> dict[str, Scalar]:
     """Return the scalars of a sidecar other than its captions."""
-    return scalars({name: value for name, value in record.items() if name not in ("caption", "captions")})
+    used = (*_NAMED, _caption_name(record))
+    return scalars({name: value for name, value in record.items() if name not in used})
+
+
+def _caption_name(record: Mapping[str, object]) -> str | None:
+    plain = {name.lower(): name for name in reversed(list(record))}
+    return next((plain[name] for name in (*_NAMED, *_ALSO) if name in plain), None)
 
 
 def scalars(record: Mapping[str, object]) -> dict[str, Scalar]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.limits import MAX_CAPTION_CHARACTERS
@@ -40,6 +41,8 @@ class Side:
     text: str
     image: str
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MMEBTask:
@@ -62,6 +65,8 @@ class MMEBTask:
     candidates_of: tuple[npt.NDArray[np.int64], ...]
     n_broken: int
     skipped: tuple[Skipped, ...]
+
+    __repr__ = brief
 
 
 class MMEB:
@@ -93,6 +98,10 @@ class MMEB:
             raise DataError(f"images must be the folder of MMEB's pictures; there is no folder {images}")
         self.pictures = FolderTree(where)
         self._last: MMEBTask | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: the folder and how many tasks it has."""
+        return brief(self, folder=self.label, tasks=len(self._files))
 
     @property
     def names(self) -> tuple[str, ...]:

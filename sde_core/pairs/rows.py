@@ -225,7 +225,8 @@ _Head = tuple[_Layout, Place, Columns]  # how to read the rows, where the first 
 def _delimited(file: IO[bytes], start: Place, name: str, needs_both: bool) -> _Head:
     """Return the head by the first separator that gives the columns which are needed."""
     problem: DataError | None = None
-    for separator in _SEPARATORS:
+    start, separators = _before_names(file, start)
+    for separator in separators:
         lines = _Lines(file, start)
         try:
             names = tuple(cell.strip() for cell in _cells(lines, separator))
@@ -239,6 +240,22 @@ def _delimited(file: IO[bytes], start: Place, name: str, needs_both: bool) -> _H
     if without_names is not None:
         return without_names
     raise DataError(str(problem))
+
+
+def _before_names(file: IO[bytes], start: Place) -> tuple[Place, str]:
+    """Return where the names stand, behind blank lines and Excel's `sep=;`, and what may separate cells."""
+    separators = _SEPARATORS
+    while True:
+        lines = _Lines(file, start)
+        try:
+            line = next(lines).strip("\r\n")
+        except (StopIteration, DataError):
+            return start, separators
+        if line.lower().startswith("sep=") and line[4:] in tuple(_SEPARATORS):
+            separators = line[4:]
+        elif line.strip():
+            return start, separators
+        start = lines.place
 
 
 def _without_names(file: IO[bytes], start: Place) -> _Head | None:

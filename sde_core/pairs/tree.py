@@ -223,6 +223,8 @@ class FolderTree(Tree):
             raise DataError(
                 f"{name} lies outside {self.label}: put the pictures below it, or name their folder as image_root"
             )
+        if name[1:3] in (":\\", ":/"):
+            raise DataError(f"{name} is of another machine: name the folder of the pictures as image_root")
         return safe_name(name)
 
     def _located(self, name: str) -> tuple[str, os.stat_result]:

@@ -228,11 +228,16 @@ class WebDatasetPairs(Pairs):
         self._skipped[item] = Skipped(item, reason)
 
 
+def is_shard(name: str) -> bool:
+    """Return whether a file is called a shard, in any case."""
+    return name.lower().endswith(SHARD_SUFFIXES)
+
+
 def detects(source: Source) -> bool:
     """Return whether ``source`` is a shard, a folder or archive with shards, or a pattern of shards."""
     if source.tree is not None:
-        return any(name.endswith(SHARD_SUFFIXES) for name in source.tree.top())
-    return source.path.name.endswith(SHARD_SUFFIXES) and bool(_named(source)[1])
+        return any(is_shard(name) for name in source.tree.top())
+    return is_shard(source.path.name) and bool(_named(source)[1])
 
 
 def open_source(source: Source) -> WebDatasetPairs:
@@ -254,9 +259,10 @@ def open_source(source: Source) -> WebDatasetPairs:
 def _named(source: Source) -> tuple[Tree, list[str]]:
     """Return a tree and the names in it of the shards that ``source`` names."""
     if source.tree is not None:
-        return source.tree, sorted(name for name in source.tree.top() if name.endswith(SHARD_SUFFIXES))
+        return source.tree, sorted(name for name in source.tree.top() if is_shard(name))
     paths: list[Path] = []
-    for name in expand_braces(str(source.path)):
+    is_name = source.path.is_file()  # braces in a name that is there are letters
+    for name in [str(source.path)] if is_name else expand_braces(str(source.path)):
         path = Path(name)
         if "*" in path.name or "?" in path.name:
             paths += sorted(path.parent.glob(path.name))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.base import Partition
@@ -52,6 +53,8 @@ class Bands:
     aspect: float
     metrics: dict[str, float]
     shape: tuple[int, int]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, spectrum: Spectrum, partition: Partition, *, modality: str = "") -> Self:

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
 from sde_core.glossary.term import Term
@@ -32,6 +33,8 @@ class Evidence:
     paired: tuple[Float[Tensor, "p n"], Float[Tensor, "p n"]] | None = None
     seed: int = 0
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Decision:
@@ -53,6 +56,8 @@ class Decision:
     labels: Int[Tensor, " r"] | None = None
     note: str = ""
     assumes_iid: bool = False
+
+    __repr__ = brief
 
 
 Rule = Callable[[Spectrum, Evidence], Decision]
@@ -82,6 +87,8 @@ class Partition:
     fit_distance: float | None
     rule: str
     note: str
+
+    __repr__ = brief
 
     @property
     def cuts_by_size(self) -> bool:

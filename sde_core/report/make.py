@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sde_core.checks.brief import brief
 from sde_core.embedding_formats.named import open_named
 from sde_core.errors import DataError
 from sde_core.files.text_file import write_json, write_text
@@ -24,6 +25,8 @@ class Report:
     """
 
     content: dict[str, Any]
+
+    __repr__ = brief
 
     @property
     def spec(self) -> ReportSpec:

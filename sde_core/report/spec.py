@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import OneOf, Range, Weight, check_settings, settings_of
 from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
@@ -45,6 +46,8 @@ class SetSpec:
     fit_on_part: tuple[str, ...] = ()
     fingerprint: str = ""
     fit_on_fingerprint: str = ""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if self.fit_on_part and not self.fit_on:
@@ -94,6 +97,8 @@ class ReportSpec:
     n_resamples: Annotated[int, Range(1, MOST_RESAMPLES)] = 2_000
     seed: Annotated[int, Range(0, 2**63, high_open=True)] = 0
     link: str = ""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if not self.sets:

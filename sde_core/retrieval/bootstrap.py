@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.settings import Probability, Range, check_settings
 from sde_core.checks.vectors import as_vector
@@ -42,6 +43,8 @@ class Interval:
     high: float
     level: float
 
+    __repr__ = brief
+
     @property
     def excludes_zero(self) -> bool:
         """Whether 0 lies outside; for a difference: whether it is more than the noise of the queries."""
@@ -61,6 +64,8 @@ class Resampling:
     level: Annotated[float, Probability] = 0.95
     n_resamples: Annotated[int, Range(1)] = 2_000
     seed: int = 0
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_settings(self)

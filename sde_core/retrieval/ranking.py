@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
@@ -58,6 +59,8 @@ class QueryRanks:
     first: FirstPlaces
     any_twin: FirstPlaces
 
+    __repr__ = brief
+
     @property
     def included(self) -> Tensor:
         """(q,) bool: queries with at least one relevant item; only these enter the metrics."""
@@ -80,6 +83,8 @@ class RetrievalRanks:
 
     image_retrieval: QueryRanks
     text_retrieval: QueryRanks
+
+    __repr__ = brief
 
 
 def retrieval_metrics(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
 from sde_core.encoders import Encoder
 from sde_core.errors import DataError, SDEError
 from sde_core.pairs import Pairs, decode_image, open_pairs
@@ -59,6 +60,8 @@ class Agreement:
     n_images: int
     n_texts: int
     encoder: str
+
+    __repr__ = brief
 
     @property
     def is_same(self) -> bool:

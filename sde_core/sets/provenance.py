@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from sde_core.checks.brief import brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
@@ -26,6 +28,8 @@ class Provenance:
     precision: str = ""
     versions: str = ""
     transform: str = ""
+
+    __repr__ = brief
 
     def as_dict(self) -> dict[str, str]:
         """Return the fields by name."""

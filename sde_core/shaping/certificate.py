@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.shaping.transform import apply_gains, as_gains
@@ -61,6 +62,8 @@ class Certificate:
     row_turn_by_condition: Bound
     gradient_scale: Bound
     step_change: Bound | None
+
+    __repr__ = brief
 
     @property
     def bounds(self) -> dict[str, Bound]:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import check_share
 from sde_core.checks.settings import Help, Range, Share, check_settings, documented
 from sde_core.errors import ConfigError
@@ -45,6 +46,8 @@ class CurriculumConfig:
     ] = "amplify"
     weak: Annotated[Literal["attenuate", "off"], Help("what the weak band gets")] = "attenuate"
     noise: Annotated[Literal["suppress", "off"], Help("what the noise band gets")] = "suppress"
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_settings(self)

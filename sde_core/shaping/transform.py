@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
@@ -60,6 +61,8 @@ class AffineMap:
     shift: Tensor | None = None
     rest: float = 1.0
     output: Output = "features"
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if self.shift is None and self.rest != 1:

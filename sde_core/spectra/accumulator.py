@@ -7,6 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
@@ -47,6 +48,10 @@ class SpectrumAccumulator:
         self._shift: Tensor | None = None  # of the first rows seen
         # Of the Gram matrix the lower triangle counts; what lies above it may be anything.
         self._gram = torch.zeros(n_features, n_features, dtype=torch.float64, device=device)
+
+    def __repr__(self) -> str:
+        """Return one line: rows seen, width and centring."""
+        return brief(self, count=self.count, n_features=self.n_features, center=self.center)
 
     def update(self, chunk: MatrixLike) -> Self:
         """Add rows and return the accumulator itself.

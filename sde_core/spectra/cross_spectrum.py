@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
@@ -50,6 +51,8 @@ class CrossSpectrum:
     image_mean: Float[Tensor, " n"] | None
     text_mean: Float[Tensor, " p"] | None
     n_samples: int
+
+    __repr__ = brief
 
     @property
     def rank(self) -> int:
@@ -164,6 +167,10 @@ class CrossSpectrumAccumulator:
         ]
         self._squares = torch.zeros(2, dtype=torch.float64, device=device)
         self._cross = torch.zeros(n_image_features, n_text_features, dtype=torch.float64, device=device)
+
+    def __repr__(self) -> str:
+        """Return one line: pairs seen, both widths and centring."""
+        return brief(self, count=self.count, shape=tuple(self._cross.shape), center=self.center)
 
     def update(self, image: MatrixLike, text: MatrixLike) -> Self:
         """Add pairs and return the accumulator itself.

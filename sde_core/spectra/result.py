@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.files.tensor_file import read_tensors, write_tensors
 from sde_core.vocabulary import Centring
@@ -43,6 +44,8 @@ class Spectrum:
     n_features: int
     route: Route
     relative_errors: Float[Tensor, " r"] | None = None
+
+    __repr__ = brief
 
     @property
     def rank(self) -> int:

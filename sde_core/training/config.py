@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeAlias
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import (
     Help,
     OneOf,
@@ -27,6 +28,9 @@ LEARNING_RATES: dict[str, float] = {"adapter": 5e-4, "heads": 5e-4, "last-block"
 LORA_RATE = 5e-4
 
 
+DEFAULT_BATCH = 512
+
+
 @documented
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossConfig:
@@ -44,6 +48,8 @@ class LossConfig:
     sde: Annotated[SDELossConfig, Help("terms of sde")] = field(default_factory=SDELossConfig)
     rho: Annotated[float, Weight, Help("noise of fanoise")] = 0.1
     weight: Annotated[float, Weight, Help("of barlow's or vicreg's term")] = 0.01
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_settings(self, lambda name: "loss" if name == "name" else name)
@@ -83,7 +89,13 @@ class FinetuneConfig:
         Positive,
         Help("about how long to train instead of epochs; a trial step fixes the steps"),
     ] = None
-    batch_size: Annotated[int, Range(2), Help("pairs that contrast, over all devices together")] = 512
+    batch_size: Annotated[
+        int,
+        Range(2),
+        Help(
+            "pairs that contrast, over all devices together; all there are, where these are fewer than the default"
+        ),
+    ] = DEFAULT_BATCH
     accumulate: Annotated[
         int, Range(1), Help("parts in which a batch passes the model; the gradient is that of the whole")
     ] = 1
@@ -135,6 +147,8 @@ class FinetuneConfig:
     )
     device: Annotated[str, Help("auto, cpu, cuda or cuda:N; under torchrun the own GPU")] = "auto"
     workers: Annotated[int, Range(1), Help("threads that read images ahead")] = 2
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_settings(self)

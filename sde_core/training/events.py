@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
 from sde_core.sets.embeddings import EmbeddingSet
 
 
@@ -37,6 +38,8 @@ class Started:
     device: str
     run: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -65,6 +68,8 @@ class Step:
     seconds: float
     run: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
@@ -83,6 +88,8 @@ class Metrics:
     score: float
     is_best: bool
     run: str = ""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,6 +116,8 @@ class ModalitySpectrum:
     effective_rank: float
     note: str
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpectrumSnapshot:
@@ -130,6 +139,8 @@ class SpectrumSnapshot:
     n_samples: int
     run: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointSaved:
@@ -147,6 +158,8 @@ class CheckpointSaved:
     is_best: bool
     run: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointFailed:
@@ -161,6 +174,8 @@ class CheckpointFailed:
     step: int
     reason: str
     run: str = ""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -185,6 +200,8 @@ class Done:
     note: str
     run: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
@@ -201,6 +218,8 @@ class Failed:
     reason: str
     checkpoint: Path | None
     run: str = ""
+
+    __repr__ = brief
 
 
 Event: TypeAlias = (

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.device import resolve_device
 from sde_core.checks.matrices import check_share
 from sde_core.errors import DataError
@@ -44,6 +45,8 @@ class Interpolated:
     values: Mapping[str, float]
     score: float
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    __repr__ = brief
 
 
 def interpolation_sweep(

@@ -11,10 +11,11 @@ import torch
 
 from sde_core.checks.device import resolve_device
 from sde_core.errors import ConfigError, DataError
+from sde_core.losses.distributed import world_size
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.training.budget import Schedule, measured, schedule_in, schedule_of, typical_seconds
 from sde_core.training.checkpoint import Checkpoint, check_same_training
-from sde_core.training.config import FinetuneConfig, with_free_settings
+from sde_core.training.config import DEFAULT_BATCH, FinetuneConfig, with_free_settings
 from sde_core.training.events import Event
 from sde_core.training.prepare import prepare_subject
 from sde_core.training.ranks import agreed, local_rows
@@ -74,8 +75,18 @@ def finetune(
         config = checkpoint.config if isinstance(checkpoint, Checkpoint) else FinetuneConfig()
     device = resolve_device(config.device)
     subject = prepare_subject(source, config, encoder, device, progress)
+    config = with_batches_that_fit(config, len(subject.split.train))
     plan = Plan(subject=subject, config=config, device=device, checkpoint=checkpoint)
     return plan.run(None if output is None else Path(output).expanduser()).events()
+
+
+def with_batches_that_fit(config: FinetuneConfig, n_train: int) -> FinetuneConfig:
+    """Return the settings with the default batch size lowered to all training pairs, where these are fewer."""
+    unit = config.accumulate * world_size()
+    most = n_train // unit * unit
+    if config.batch_size != DEFAULT_BATCH or most < 2 or most >= DEFAULT_BATCH:
+        return config
+    return replace(config, batch_size=most)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

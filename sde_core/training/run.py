@@ -107,6 +107,8 @@ class Run:
 
     def _started(self) -> Started:
         t = self.training
+        is_one = t.order.steps_per_epoch == 1
+        batches = f"; a batch is {t.config.batch_size:,} of them" if is_one else ""
         return Started(
             total_steps=t.total_steps,
             first_step=self._first_step,
@@ -114,7 +116,7 @@ class Run:
             n_train=len(t.subject.split.train),
             n_val=len(t.subject.split.val),
             n_parameters=t.n_parameters,
-            split=t.subject.split.words,
+            split=f"{t.subject.split.words}{batches}",
             device=device_label(t.device),
         )
 

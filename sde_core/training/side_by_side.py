@@ -12,7 +12,7 @@ from sde_core.training.budget import common_schedule
 from sde_core.training.checkpoint import LAST, read_checkpoint
 from sde_core.training.config import FinetuneConfig, settings_that_differ
 from sde_core.training.events import Event, Step
-from sde_core.training.plan import Plan
+from sde_core.training.plan import Plan, with_batches_that_fit
 from sde_core.training.prepare import prepare_subject
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def finetune_side_by_side(
     for name, config in runs.items():
         checkpoint = read_checkpoint(folder / name / LAST) if resume and folder is not None else None
         share = None if config.seconds is None else config.seconds / len(runs)
-        timed = replace(config, seconds=share)
+        timed = with_batches_that_fit(replace(config, seconds=share), len(subject.split.train))
         plans[name] = Plan(subject=subject, config=timed, device=device, checkpoint=checkpoint)
     schedule = common_schedule([plan.schedule for plan in plans.values()])
     streams = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
@@ -31,6 +32,8 @@ class ComparedRetrieval:
     metrics: dict[str, float]
     intervals: dict[str, Interval]
     differences: dict[str, Interval]
+
+    __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the ranks as plain values."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.checks.settings import Help, Range, check_settings, documented
 from sde_core.errors import ConfigError
@@ -50,6 +51,8 @@ class TreatmentConfig:
     )
     seed: Annotated[int, Help("of rules that permute and of the strong mode noise")] = 0
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "center", as_center(self.center))
         check_settings(self)
@@ -85,6 +88,8 @@ class FittedGains:
     spectrum: Spectrum
     partition: Partition
     gains: Tensor
+
+    __repr__ = brief
 
     @property
     def transform(self) -> AffineMap:

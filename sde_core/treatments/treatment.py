@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy.typing as npt
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.text_file import write_json
@@ -51,6 +52,8 @@ class Treatment:
     text_map: Map | None
     score: Score
     facts: Mapping[str, Any]
+
+    __repr__ = brief
 
     def __init__(
         self,

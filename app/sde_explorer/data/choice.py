@@ -27,6 +27,10 @@ _HELP = {
         "safetensors, parquet, a faiss index, clip-retrieval's folder, a set saved here."
     ),
     "hub": "organisation/name of a dataset on the Hugging Face hub; needs the extra `datasets` and a way to the hub.",
+    "root": (
+        "Only for a table whose pictures lie elsewhere: its names then count from this folder, and of a path from "
+        "another machine the longest end that is a file here is taken."
+    ),
     "format": "Detected from names and first bytes. Name it where the same files could be read in two ways.",
     "upload": (
         "One zip or tar of pairs; or vectors: one npz, safetensors, parquet or faiss index, or image.npy and text.npy "
@@ -86,9 +90,19 @@ def _named(is_hub: bool) -> None:
             accept_new_options=True,
             help=_HELP["path"],
         )
+    root = (
+        ""
+        if is_hub
+        else st.text_input(
+            "Image root",
+            key="data_root",
+            placeholder="only where a table's pictures lie elsewhere",
+            help=_HELP["root"],
+        )
+    )
     format, pressed = _format_and_look()
     if pressed:
-        _look(source or "", format)
+        _look(source or "", format, root)
 
 
 def _chosen() -> tuple[str, ...]:
@@ -139,11 +153,11 @@ def _format_and_look() -> tuple[str, bool]:
     return chosen, pressed
 
 
-def _look(source: str, format: str) -> None:
+def _look(source: str, format: str, root: str = "") -> None:
     forget_found()
     try:
         with st.spinner("Looking at it"):
-            st.session_state[_FOUND] = look(source, format, own=cached_sets.cache_folder())
+            st.session_state[_FOUND] = look(source, format, root=root, own=cached_sets.cache_folder())
     except sde.SDEError as error:
         st.session_state[_ERROR] = _sentence(error)
 

@@ -33,17 +33,17 @@ def encode_form(found: "PairsFound", *, busy: bool) -> None:
         ),
     )
     if right.button("Encode", type="primary", icon=":material/bolt:", width="stretch", disabled=busy):
-        start_encoding(found.source, name or "bundled", format=found.format)
+        start_encoding(found.source, name or "bundled", format=found.format, root=found.root)
         st.rerun()
 
 
-def start_encoding(source: str, name: str, *, format: str = "") -> None:
+def start_encoding(source: str, name: str, *, format: str = "", root: str = "") -> None:
     """Put an encoding into the queue and follow it."""
     from sde_core.checks.device import resolve_device
 
     device = str(resolve_device("auto"))
     folder = cached_sets.cache_folder()
-    job = encoding_job(source, name, folder, sde.load_encoder, format=format, device=device)
+    job = encoding_job(source, name, folder, sde.load_encoder, format=format, root=root, device=device)
     queue.forget(job.key)  # the files may have changed since
     st.session_state["data_job"] = queue.submit(job)
     st.session_state["data_opens"] = job.key

@@ -69,7 +69,12 @@ def open_what_was_made() -> None:
 def remember_result(result: "Encoded | Opened", data: str, encoder: str) -> None:
     """Note where a set came from, so that its pictures are found in the same way again."""
     entry = Recent(
-        data=data, encoder=encoder, folder=str(result.folder), source=result.source, format=result.format
+        data=data,
+        encoder=encoder,
+        folder=str(result.folder),
+        source=result.source,
+        format=result.format,
+        root=result.root if isinstance(result, Encoded) else "",
     )
     remember(cached_sets.cache_folder(), entry)
 

@@ -15,7 +15,9 @@ def unfinished_encodings() -> None:
     if current().read_only:
         return
     for begun in unfinished(cache_folder()):
-        job = queue.find(encoding_key(begun.source, begun.encoder, cache_folder(), format=begun.format))
+        job = queue.find(
+            encoding_key(begun.source, begun.encoder, cache_folder(), format=begun.format, root=begun.root)
+        )
         if job is None or not job.is_active:
             _offer(begun)
 
@@ -27,7 +29,7 @@ def _offer(begun: Unfinished) -> None:
         f"The encoding of {title} was interrupted; what is done is kept.", icon=":material/pause_circle:"
     )
     if first.button("Go on", key=f"go on {begun.blocks}", icon=":material/resume:", width="stretch"):
-        start_encoding(begun.source, begun.encoder, format=begun.format)
+        start_encoding(begun.source, begun.encoder, format=begun.format, root=begun.root)
         st.rerun()
     second.button(
         "Discard",

@@ -4,7 +4,7 @@ No streamlit here.
 """
 
 from sde_explorer.intake.look import Found, PairsFound, ShownPair, VectorsFound, format_choices, look
-from sde_explorer.intake.recent import Recent, forget, named_format, read_recent, remember
+from sde_explorer.intake.recent import Recent, forget, named_format, named_root, read_recent, remember
 from sde_explorer.intake.thumbnail import thumbnail_of
 from sde_explorer.intake.uploads import LIMITS, Upload, put_away
 from sde_explorer.intake.vectors import PAIRINGS, VectorRequest, describe, open_vectors, permitted
@@ -24,6 +24,7 @@ __all__ = [
     "format_choices",
     "look",
     "named_format",
+    "named_root",
     "open_vectors",
     "permitted",
     "put_away",

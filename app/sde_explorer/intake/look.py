@@ -42,6 +42,7 @@ class PairsFound:
     Attributes:
         source: as `open_pairs` takes it.
         format: as `open_pairs` takes it, if it was named.
+        root: where a table's pictures lie, as `open_pairs` takes ``image_root``; empty is its own folder.
         kind: name of the format.
         shown: the first ten.
         count: usable pairs, or None where the set is too large to be counted now.
@@ -51,6 +52,7 @@ class PairsFound:
 
     source: str
     format: str
+    root: str = ""
     kind: str
     shown: tuple[ShownPair, ...]
     count: int | None
@@ -83,23 +85,24 @@ def format_choices() -> tuple[str, ...]:
     return (DETECT, *(f"pairs: {name}" for name in format_names()), *(f"vectors: {name}" for name in FORMATS))
 
 
-def look(source: str, format: str = DETECT, *, own: Path | None = None) -> Found:
+def look(source: str, format: str = DETECT, *, root: str = "", own: Path | None = None) -> Found:
     """Return what lies at ``source``; vectors are known by their headers, pairs by reading the first ten.
 
     Args:
         source: a path, a bundled set, a pattern of shards, a hub name.
         format: one of `format_choices`.
+        root: folder of the pictures that a table names, where it is not the table's; then these are pairs.
         own: folder of the visitor, which is open to them whatever the server's rules are.
 
     Raises:
         SDEError: nothing there, it cannot be read as what it is, or this server does not open it.
     """
-    source = check_source(source.strip(), own)
+    source, root = check_source(source.strip(), own), check_source(root.strip(), own)
     if not source:
         raise sde.DataError("the source must be a path, a bundled set or a hub name; got nothing")
     kind, _, name = format.partition(": ")
-    if kind == "pairs":
-        return _pairs(source, name)
+    if kind == "pairs" or root:
+        return _pairs(source, name if kind == "pairs" else "", root)
     if kind == "vectors":
         return _vectors(source, name)
     path = Path(source).expanduser()
@@ -130,8 +133,8 @@ def _vectors(source: str, format: str) -> VectorsFound:
     return VectorsFound(source=source, format=format, facts=facts)
 
 
-def _pairs(source: str, format: str) -> PairsFound:
-    pairs = sde.open_pairs(source, format or None)
+def _pairs(source: str, format: str, root: str = "") -> PairsFound:
+    pairs = sde.open_pairs(source, format or None, image_root=root or None)
     shown = tuple(_shown(pair) for pair in islice(iter(pairs), N_SHOWN))
     count = len(shown) if len(shown) < N_SHOWN else None
     if count is None and _size(Path(source).expanduser()) <= COUNTED_BYTES:
@@ -142,6 +145,7 @@ def _pairs(source: str, format: str) -> PairsFound:
     return PairsFound(
         source=source,
         format=format,
+        root=root,
         kind=format or detect_format(source) or "bundled",
         shown=shown,
         count=count,

@@ -23,6 +23,7 @@ class Recent:
         folder: where the vectors lie.
         source: what was given to open it: a path, an upload or a hub name; empty if it was the set itself.
         format: of the source, where it was named and not detected.
+        root: of the pictures that the source names, where one was given.
         n_images: pictures in it.
         opened: seconds since 1970.
     """
@@ -32,6 +33,7 @@ class Recent:
     folder: str
     source: str = ""
     format: str = ""
+    root: str = ""
     n_images: int = 0
     opened: float = 0.0
 
@@ -61,13 +63,18 @@ def named_format(cache: Path, source: str) -> str:
     return next((entry.format for entry in read_recent(cache) if entry.source == source), "")
 
 
+def named_root(cache: Path, source: str) -> str:
+    """Return the folder of pictures that pairs were opened with where one was named, else an empty string."""
+    return next((entry.root for entry in read_recent(cache) if entry.source == source), "")
+
+
 def remember(cache: Path, entry: Recent) -> None:
     """Put an entry at the top of the list; what the list knew of its source stays."""
     with _LOCK:
         known = read_recent(cache)
         before = next((old for old in known if old.key == entry.key), None)
         if before is not None and not entry.source:
-            entry = replace(entry, source=before.source, format=before.format)
+            entry = replace(entry, source=before.source, format=before.format, root=before.root)
         if known and replace(known[0], opened=0.0) == replace(entry, opened=0.0):
             return  # it is on top already
         fresh = replace(entry, opened=time.time())
@@ -91,6 +98,6 @@ def _entry(given: object) -> Recent | None:
     kinds = {"data": str, "encoder": str, "folder": str, "source": str, "format": str, "n_images": int}
     try:
         values = {name: kind(given[name]) for name, kind in kinds.items()}
-        return Recent(**values, opened=float(given["opened"]))
+        return Recent(**values, root=str(given.get("root", "")), opened=float(given["opened"]))
     except (KeyError, TypeError, ValueError):
         return None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sde_core as sde
@@ -21,6 +21,7 @@ class Encoded:
         folder: of the set.
         source: the pairs, as `open_pairs` takes them.
         format: of them, where it was named.
+        root: of the pictures that they name, where one was given.
         encoder: its own name.
         n_skipped: items that could not be used.
         was_there: whether the same pairs had been encoded by the same weights before.
@@ -29,6 +30,7 @@ class Encoded:
     folder: Path
     source: str
     format: str = ""
+    root: str = ""
     encoder: str
     n_skipped: int = 0
     was_there: bool = False
@@ -41,6 +43,7 @@ def encoding_job(
     load: "Callable[[str], sde.Encoder]",
     *,
     format: str = "",
+    root: str = "",
     device: str = "cpu",
 ) -> Job[Encoded]:
     """Return the job that encodes pairs; one that is encoded already is not made again.
@@ -51,25 +54,33 @@ def encoding_job(
         cache: folder whose ``embeddings`` takes the set.
         load: such as `sde_core.load_encoder`.
         format: of the pairs; empty detects it.
+        root: of the pictures that they name; empty is the folder of the pairs.
         device: where the encoder computes.
     """
     return Job(
-        key=encoding_key(source, encoder, cache, format=format),
+        key=encoding_key(source, encoder, cache, format=format, root=root),
         kind="encode",
         title=f"{data_name(source)} by {encoder_name(encoder)}",
         owner=str(cache),
         device=device,
-        work=lambda job: _encode(job, source, format, encoder, load, cache),
+        work=lambda job: replace(
+            _encode(job, source, (format, root), encoder, load, cache), format=format, root=root
+        ),
     )
 
 
-def encoding_key(source: str, encoder: str, cache: Path, *, format: str = "") -> str:
+def encoding_key(source: str, encoder: str, cache: Path, *, format: str = "", root: str = "") -> str:
     """Return the key of the job that `encoding_job` makes."""
-    return f"encode/{cache}/{source}/{format}/{encoder}"
+    return f"encode/{cache}/{source}/{format}/{root}/{encoder}"
 
 
 def _encode(
-    job: Job[Encoded], source: str, format: str, named: str, load: "Callable[[str], sde.Encoder]", cache: Path
+    job: Job[Encoded],
+    source: str,
+    opened_by: tuple[str, str],
+    named: str,
+    load: "Callable[[str], sde.Encoder]",
+    cache: Path,
 ) -> Encoded:
     """Encode; a set is known by the fingerprints of its pairs and weights, so changed files are encoded again.
 
@@ -78,15 +89,17 @@ def _encode(
         Cancelled: nothing was written.
     """
     check_writing()
-    check_source(source, cache)
+    format, root = opened_by
+    for place in (source, root):
+        check_source(place, cache)
     job.report(0.0, "loading the encoder")
-    pairs = sde.open_pairs(source, format or None)
+    pairs = sde.open_pairs(source, format or None, image_root=root or None)
     encoder = load(check_encoder(named, cache))
     for entry in known_sets(cache):
         same = (entry.data, entry.pairs_fingerprint, entry.weights)
         if same == (pairs.uri, pairs.fingerprint, encoder.weights_sha256):
             folder = Path(entry.folder)
-            return Encoded(folder=folder, source=source, format=format, encoder=encoder.name, was_there=True)
+            return Encoded(folder=folder, source=source, encoder=encoder.name, was_there=True)
 
     def follow(progress: sde.EncodeProgress) -> None:
         job.report(
@@ -99,7 +112,7 @@ def _encode(
     folder = cache / "embeddings" / f"{label}-{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}"
     # What a server that was killed had finished is not done again; who cancels wants nothing kept.
     blocks = folder.with_name(f"{folder.name}.blocks")
-    begun = Unfinished(source=source, encoder=named, format=format, blocks=str(blocks))
+    begun = Unfinished(source=source, encoder=named, format=format, root=root, blocks=str(blocks))
     note(cache, begun)
     try:
         embeddings = sde.encode_pairs(encoder, pairs, progress=follow, resume=blocks, name=source)
@@ -117,7 +130,6 @@ def _encode(
     return Encoded(
         folder=saved,
         source=source,
-        format=format,
         encoder=encoder.name,
         n_skipped=len(embeddings.skipped),
     )

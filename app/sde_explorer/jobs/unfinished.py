@@ -17,12 +17,14 @@ class Unfinished:
         source: the pairs, as `open_pairs` takes them.
         encoder: as it was named.
         format: of the pairs, where it was named.
+        root: of the pictures that they name, where one was given.
         blocks: folder of what is done.
     """
 
     source: str
     encoder: str
     format: str = ""
+    root: str = ""
     blocks: str
 
 
@@ -55,7 +57,15 @@ def unfinished(cache: Path) -> tuple[Unfinished, ...]:
     for path in sorted((cache / "unfinished").glob("*.json")):
         try:
             known = json.loads(path.read_text("utf-8"))
-            found.append(Unfinished(**{name: str(known[name]) for name in Unfinished.__slots__}))
+            found.append(
+                Unfinished(
+                    **{
+                        name: str(known[name])
+                        for name in Unfinished.__slots__
+                        if name in known or name != "root"
+                    }
+                )
+            )
         except (OSError, ValueError, TypeError, KeyError):
             continue
     return tuple(found)

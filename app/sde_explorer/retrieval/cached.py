@@ -77,7 +77,7 @@ def recall_jobs(data: Dataset, state: "RetrievalState", most: int = 0) -> list[J
     raw = _job("raw", of, (RAW,), fit, test, config, None)
     return [
         raw,
-        _job("treated", f"{of}/{config}", TREATED, fit, test, config, raw),
+        _job("treated", f"{of}/{config.as_dict()}", TREATED, fit, test, config, raw),
         _job("baselines", of, baseline_rows(), fit, test, config, raw),
     ]
 
@@ -137,7 +137,7 @@ def surface_job(data: Dataset, state: "RetrievalState") -> Job:
         return surface(embeddings, config, captions, report)
 
     return Job(
-        key=f"surface/{data.fingerprint}/{captions}/{config}",
+        key=f"surface/{data.fingerprint}/{captions}/{config.as_dict()}",
         kind="surface",
         title="R@1 and gap over both thresholds",
         work=work,

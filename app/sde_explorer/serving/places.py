@@ -32,7 +32,7 @@ def check_source(source: str, own: Path | None = None) -> str:
     if source.startswith("hf://"):
         _check_hub()
         return source
-    for path in expand_braces(source):
+    for path in (source, *expand_braces(source)):  # a file may have braces in its name
         _check_path(path, own)
     return source
 

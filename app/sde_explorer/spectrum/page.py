@@ -147,7 +147,9 @@ def _overlays(
     return found, jobs
 
 
-def _picked(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "SpectrumState") -> "dict[str, Band]":
+def _picked(
+    data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "SpectrumState"
+) -> "dict[str, Band]":
     """Return the spectra of what is picked; none of the cross spectrum, of a batch, or of a single row."""
     found = {}
     for matrix, report in shown:

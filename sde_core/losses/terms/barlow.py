@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Weight
 from sde_core.losses.terms.component_contrast import standardised
 from sde_core.losses.terms.term import Band, Batch, Need, Term
@@ -69,6 +70,8 @@ class ComponentBarlow(Term):
     off_diagonal: Annotated[float, Weight, Help("w, weight of what is beside the diagonal")] = 5e-3
     band: Annotated[Band, Help("directions that the component terms see")] = "all"
 
+    __repr__ = brief
+
     @property
     def needs(self) -> frozenset[Need]:
         """The shared basis, and its bands unless it takes all directions."""
@@ -93,6 +96,8 @@ class BarlowTwins(Term):
     prefix: ClassVar[str] = "barlow_twins"
     weight: Annotated[float, Weight, Help("of Barlow Twins over raw columns, a rival")] = 0.01
     off_diagonal: Annotated[float, Weight, Help("w there")] = 5e-3
+
+    __repr__ = brief
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return the Barlow-Twins sum over columns."""

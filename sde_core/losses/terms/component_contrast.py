@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Positive, Weight
 from sde_core.losses.decomposition import decompose
 from sde_core.losses.scores import both_ways
@@ -87,6 +88,8 @@ class ComponentContrast(Term):
     weight: Annotated[float, Weight, Help("of component contrast [X]")] = 1.0
     band: Annotated[Band, Help("directions that the component terms see")] = "all"
     temperature: Annotated[float, Positive, Help("tau_c")] = 0.1
+
+    __repr__ = brief
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Weight
 from sde_core.losses.decomposition import decompose, singular_values
 from sde_core.losses.terms.term import Batch, Term
@@ -62,6 +63,8 @@ class Hellinger(Term):
     prefix: ClassVar[str] = "hellinger"
     weight: Annotated[float, Weight, Help("of the Hellinger term [R]")] = 1.0
     on: Annotated[Literal["values", "energies"], Help("s, or s^2")] = "values"
+
+    __repr__ = brief
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return H^2 of the two modalities' spectra."""

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Positive, Range, Weight
 from sde_core.losses.blocks import both_ways_in_blocks, logarithms_in_blocks, slopes_in_blocks
 from sde_core.losses.scores import both_ways, logarithms, mean_cost, score_slope
@@ -149,6 +150,8 @@ class SpectralContrast(Term):
     weight: Annotated[float, Weight, Help("of spectral contrast [X]")] = 1.0
     shrinkage: Annotated[float, Positive, Help("c, added to the covariance as a share of its mean")] = 0.1
     tile: Annotated[int, Range(0), Help("rows of scores held at a time; 0 holds all")] = 0
+
+    __repr__ = brief
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return InfoNCE over whitened pairs."""

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Range, Weight
 from sde_core.losses.decomposition import decompose
 from sde_core.losses.terms.term import Batch, Term
@@ -145,6 +146,8 @@ class Subspace(Term):
         "projector"
     )
     rank: Annotated[int, Range(1), Help("k, number of leading directions")] = 16
+
+    __repr__ = brief
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return the share of one leading subspace that the other misses."""

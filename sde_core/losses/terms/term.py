@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import check_settings
 from sde_core.losses.decomposition import decompose
 from sde_core.partition import NOISE, Partition
@@ -50,6 +51,8 @@ class Batch:
     constants: StepConstants = field(default_factory=StepConstants)
     logit_scale: Tensor = field(default_factory=lambda: torch.tensor(1.0))
     same: Tensor | None = None
+
+    __repr__ = brief
 
     @cached_property
     def spectra(self) -> tuple[Spectrum, Spectrum]:

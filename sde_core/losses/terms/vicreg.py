@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Weight
 from sde_core.losses.terms.term import Batch, Term
 
@@ -71,6 +72,8 @@ class VICReg(Term):
     invariance: Annotated[float, Weight, Help("weight of the squared difference there")] = 25.0
     variance: Annotated[float, Weight, Help("weight of the hinge there")] = 25.0
     covariance: Annotated[float, Weight, Help("weight of the covariances there")] = 1.0
+
+    __repr__ = brief
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return VICReg's weighted sum."""

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Positive, Weight
 from sde_core.losses.terms.term import Batch, Term
 
@@ -93,6 +94,8 @@ class Whitening(Term):
     weight: Annotated[float, Weight, Help("of whitened agreement [X]")] = 1.0
     by: Annotated[WhitenedBy, Help("whose covariance whitens")] = "each"
     shrinkage: Annotated[float, Positive, Help("c, added to the covariance as a share of its mean")] = 0.01
+
+    __repr__ = brief
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return 2 - 2 times the mean cosine of whitened pairs."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sde_core.checks.brief import brief
 from sde_core.report.inspection.odd import Odd
 
 
@@ -29,6 +30,8 @@ class CheckReport:
     n_texts: int
     facts: dict[str, Any]
     odd: tuple[Odd, ...]
+
+    __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report for JSON."""

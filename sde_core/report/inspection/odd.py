@@ -1,11 +1,13 @@
 """What can be odd about a set, one kind a name."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from sde_core.checks.brief import brief
 
 KINDS: Mapping[str, str] = {
     "skipped": "items that cannot be used",
@@ -41,6 +43,16 @@ class Odd:
     kind: str
     count: int
     examples: tuple[str, ...]
+
+    __repr__ = brief
+
+    def joined(self, other: Self) -> Self:
+        """Return both of one kind as one."""
+        return replace(
+            self,
+            count=self.count + other.count,
+            examples=(*other.examples, *self.examples)[:_EXAMPLES],
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and what is counted, for JSON."""

@@ -21,7 +21,7 @@ SPLIT_COLUMNS = ("split", "subset", "partition", "fold")
 
 
 @dataclass(eq=False)
-class _Seen:
+class Seen:
     """What is kept of the pairs: some hundred bytes each."""
 
     ids: list[str] = field(default_factory=list)
@@ -38,6 +38,7 @@ class _Seen:
     hashed: list[int] = field(default_factory=list)
 
     def add(self, pair: Pair, *, has_picture: bool) -> None:
+        """Keep what is compared of a pair; a picture that cannot be decoded is kept by its words."""
         row = len(self.ids)
         self.ids.append(pair.id)
         split = next((pair.metadata[name] for name in SPLIT_COLUMNS if name in pair.metadata), "")
@@ -68,15 +69,27 @@ class _Seen:
             self.hashed.append(row)
 
 
-def check_pairs(name: str, pairs: Pairs, format: str | None) -> CheckReport:
+def seen_of(pairs: Pairs) -> Seen:
+    """Return what is kept of pairs that are read from end to end."""
+    seen = Seen()
+    for pair in pairs:
+        seen.add(pair, has_picture=Modality.IMAGE in pairs.modalities)
+    return seen
+
+
+def check_pairs(name: str, pairs: Pairs, format: str | None, seen: Seen | None = None) -> CheckReport:
     """Return what pairs hold and what is odd about them.
+
+    Args:
+        name: of the set in sentences.
+        pairs: the set.
+        format: of it, where it was named.
+        seen: of the same pairs, where they were read before.
 
     Raises:
         DataError: not one can be used.
     """
-    seen = _Seen()
-    for pair in pairs:
-        seen.add(pair, has_picture=Modality.IMAGE in pairs.modalities)
+    seen = seen_of(pairs) if seen is None else seen
     if not seen.ids:
         first = next((f"; the first: {s.item}: {s.reason}" for s in pairs.skipped), "")
         raise DataError(f"{name} must hold at least one usable pair; it has none{first}")
@@ -96,7 +109,7 @@ def check_pairs(name: str, pairs: Pairs, format: str | None) -> CheckReport:
     )
 
 
-def _odd(pairs: Pairs, seen: _Seen, sides: list[int]) -> list[Odd]:
+def _odd(pairs: Pairs, seen: Seen, sides: list[int]) -> list[Odd]:
     colours = np.array(seen.colours, dtype=np.uint8).reshape(len(seen.hashes), 192)
     near = nearest_before(np.array(seen.hashes, dtype=np.uint64), colours)
     like = np.array(seen.same_as, dtype=np.int64)

@@ -19,20 +19,25 @@ NEAR_COSINE = 0.999
 MOST_COMPARED = 20_000
 """Rows of a modality that are compared with each other; of more, the first."""
 
-_BLOCK = 1024
+BLOCK = 1024
+"""Rows whose cosines are held at one time."""
 
 
-def check_vectors(name: str, *, compare_encoder: bool = True) -> CheckReport:
+def check_vectors(
+    name: str, *, compare_encoder: bool = True, embeddings: EmbeddingSet | None = None
+) -> CheckReport:
     """Return what a file or folder of vectors holds and what is odd about it.
 
     Args:
         name: of the file or folder.
+        embeddings: the set in it, where it is open already.
         compare_encoder: whether the encoder that the vectors name, if it is on this machine, encodes a few again.
 
     Raises:
         DataError: it cannot be opened.
     """
-    facts, embeddings = describe_embeddings(name), open_embeddings(name)
+    facts = describe_embeddings(name)
+    embeddings = open_embeddings(name) if embeddings is None else embeddings
     if compare_encoder:
         embeddings = with_agreement(embeddings)
     norms = {f"norm_{m}": float(_norms(embeddings.vectors(m)).mean()) for m in embeddings.modalities}
@@ -66,7 +71,7 @@ def odd_of_vectors(embeddings: EmbeddingSet) -> tuple[Odd, ...]:
     across: list[str] = []
     for modality in embeddings.modalities:
         same, like = equal_and_near(embeddings.vectors(modality))
-        names = _names(embeddings, modality)
+        names = names_of(embeddings, modality)
         tied += [f"{names[r]} is {names[o]}" for r, o in enumerate(same.tolist()) if r != o]
         near += [
             f"{names[r]} is nearly {names[o]}" for r, o in enumerate(like.tolist()) if r != o and same[r] == r
@@ -102,10 +107,9 @@ def equal_and_near(
     first: dict[bytes, int] = {}
     same = np.array([first.setdefault(row.tobytes(), i) for i, row in enumerate(rows)], dtype=np.int64)
     like = same.copy()
-    some = rows[:MOST_COMPARED].astype(np.float32)
-    some /= _norms(some)[:, None]
-    for start in range(0, len(some), _BLOCK):
-        block = some[start : start + _BLOCK]
+    some = unit_rows(rows)
+    for start in range(0, len(some), BLOCK):
+        block = some[start : start + BLOCK]
         is_near = block @ some[: start + len(block)].T >= NEAR_COSINE
         is_near[np.arange(len(block)), np.arange(start, start + len(block))] = (
             True  # itself, whatever rounding says
@@ -114,13 +118,21 @@ def equal_and_near(
     return same, like
 
 
+def unit_rows(vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+    """Return the first `MOST_COMPARED` rows, in float32 and of unit length."""
+    some = np.asarray(vectors[:MOST_COMPARED], dtype=np.float32).copy()
+    some /= _norms(some)[:, None]
+    return some
+
+
 def _norms(vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
     squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
     found: npt.NDArray[np.float32] = np.sqrt(squares).astype(np.float32)
     return found
 
 
-def _names(embeddings: EmbeddingSet, modality: Modality) -> list[str]:
+def names_of(embeddings: EmbeddingSet, modality: Modality) -> list[str]:
+    """Return what sentences call the rows of a modality."""
     if modality == Modality.IMAGE:
         return [f"image {name}" for name in embeddings.image_ids]
     return [

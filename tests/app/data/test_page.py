@@ -10,8 +10,10 @@ import pytest
 from sde_core import EmbeddingSet
 from sde_explorer.intake import read_recent
 from sde_explorer.jobs import queue
+from sde_explorer.readings.cached import pictures
 from sde_explorer.readings.cached import sets as cached_sets
 from tests.app.conftest import control, spiked
+from tests.fixtures import picture_bytes
 
 
 def texts(at) -> str:
@@ -63,6 +65,30 @@ def test_the_page_says_what_is_open_and_offers_three_ways_in(open_page):
     assert "Sets that you open are listed here" in texts(open_page("data", data_part="Opened lately"))
     at.segmented_control(key="data_where").set_value("Hub").run()
     assert at.text_input(key="data_hub").placeholder == "organisation/name"
+
+
+def test_a_table_whose_pictures_lie_elsewhere_is_looked_at_encoded_and_shown(open_page, tmp_path):
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "pictures").mkdir()
+    rows = ["filepath\ttitle"]
+    for i, colour in enumerate(("red", "green", "blue", "white")):
+        (tmp_path / "pictures" / f"{i}.png").write_bytes(picture_bytes(colour, (40, 40), "PNG"))
+        rows.append(f"/mnt/elsewhere/{i}.png\ta {colour} square")
+    table = tmp_path / "lists" / "train.tsv"
+    table.write_text("\n".join(rows) + "\n")
+    at = looked(open_page("data"), str(table))
+    assert "**4 pairs**" not in texts(at)
+    at.text_input(key="data_root").set_value(str(tmp_path / "pictures")).run()
+    at = at.button(key="data_look").click().run()
+    assert "**4 pairs**, format **table**" in texts(at)
+    assert pages(at).split("sde-preview")[-1].count("data:image/webp;base64") == 4
+    next(b for b in at.button if b.label == "Encode").click().run()
+    at = ended(at)
+    assert not at.exception
+    assert "encoded, saved and opened" in texts(at)
+    recent = read_recent(cached_sets.cache_folder())[0]
+    assert (recent.source, recent.root) == (str(table), str(tmp_path / "pictures"))
+    assert len(pictures.pairs(str(table))) == 4  # its pictures are found again
 
 
 def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shard, good_members):

@@ -22,6 +22,7 @@ from sde_explorer.intake import (
     format_choices,
     look,
     named_format,
+    named_root,
     open_vectors,
     put_away,
     read_recent,
@@ -217,13 +218,14 @@ def test_the_newest_comes_first_and_once(tmp_path):
 
 
 def test_where_a_set_came_from_is_kept_when_it_is_opened_again(tmp_path):
-    remember(tmp_path, _entry("a", source="/files/a", format="table"))
+    remember(tmp_path, _entry("a", source="/files/a", format="table", root="/pictures"))
     remember(tmp_path, _entry("b"))
     remember(tmp_path, _entry("a"))
     assert read_recent(tmp_path)[0].source == "/files/a"
     assert read_recent(tmp_path)[0].format == "table"
     assert named_format(tmp_path, "/files/a") == "table"
     assert named_format(tmp_path, "/files/b") == ""
+    assert (named_root(tmp_path, "/files/a"), named_root(tmp_path, "/files/b")) == ("/pictures", "")
 
 
 def test_the_list_is_short_and_many_threads_do_not_break_it(tmp_path):

@@ -125,11 +125,18 @@ def test_everything_that_opens_a_path_asks(tree, rules, tmp_path):
     secret, cache = str(tree / "secret/t.csv"), tmp_path / "cache"
     with pytest.raises(DataError, match="this server opens"):
         look(secret)
+    with pytest.raises(DataError, match="this server opens"):
+        look("emoji/val", root=str(tree / "secret"))
     for field in ("source", "text", "images", "captions", "index", "pairs", "encoder"):
         with pytest.raises(DataError, match="this server opens"):
             permitted(VectorRequest(**{"source": "", field: secret}), None)
-    for source, encoder in ((secret, "bundled"), ("emoji/val", str(tree / "secret"))):
-        job = encoding_job(source, encoder, cache, lambda name: pytest.fail(f"loaded {name}"))
+    hidden = str(tree / "secret")
+    for source, encoder, root in (
+        (secret, "bundled", ""),
+        ("emoji/val", hidden, ""),
+        ("emoji/val", "bundled", hidden),
+    ):
+        job = encoding_job(source, encoder, cache, lambda name: pytest.fail(f"loaded {name}"), root=root)
         job.run()
         assert "this server opens" in job.error
     assert not cache.exists()

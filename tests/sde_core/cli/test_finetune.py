@@ -123,8 +123,8 @@ def test_bad_input_is_one_sentence(saved, tmp_path, capsys):
     for words, sentence in (
         ([], "either a set of pairs or --embeddings must be given"),
         (
-            ["--embeddings", str(saved)],
-            "batch_size must be at most the number of training pairs; got 512 and 152",
+            ["--embeddings", str(saved), "--batch-size", "153"],
+            "batch_size must be at most the number of training pairs; got 153 and 152",
         ),
         (["--embeddings", str(saved), "--sde", "magic=1"], "--sde must be FIELD=VALUE with one of"),
         (

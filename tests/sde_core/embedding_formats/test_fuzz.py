@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from tests.fuzzing import N_FILES
 from tests.sde_core.embedding_formats.real_set import WRITERS, faiss_pair, real_set
 
-N_MUTATED = 1_000
+N_MUTATED = N_FILES
 # Where headers, footers and indices lie, and anywhere.
 _EDGE = 160
 

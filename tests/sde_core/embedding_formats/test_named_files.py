@@ -1,7 +1,12 @@
 """A file that the user named is used or refused, never dropped."""
 
+import shutil
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import save_file
 
 import sde_core as sde
 
@@ -59,3 +64,47 @@ def test_rows_that_a_quote_swallows_are_seen_by_the_count(pair, tmp_path):
     (tmp_path / "m.csv").write_text('caption\n"cat\ndog"\nbird\nfish\nfox\n')
     with pytest.raises(sde.DataError, match="must have a caption for each of 5 rows"):
         sde.open_embeddings(**pair, captions=tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize("suffix", ["NPY", "Npz", "PARQUET", "SafeTensors"])
+def test_names_count_in_any_case(tmp_path, suffix):
+    rows = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32)
+    path = tmp_path / f"image.{suffix}"
+    if suffix == "NPY":
+        with path.open("wb") as file:
+            np.save(file, rows[0])
+        with (tmp_path / f"text.{suffix}").open("wb") as file:
+            np.save(file, rows[1])
+    elif suffix == "Npz":
+        with path.open("wb") as file:
+            np.savez(file, image=rows[0], text=rows[1])
+    elif suffix == "SafeTensors":
+        save_file({"image": rows[0], "text": rows[1]}, path)
+    else:
+        table = {"image_embedding": list(rows[0]), "text_embedding": list(rows[1])}
+        pq.write_table(pa.table(table), path)
+    for place in (path, tmp_path):
+        np.testing.assert_array_equal(sde.open_embeddings(place).vectors("image"), rows[0])
+
+
+def test_an_export_of_embedding_atlas_opens_as_a_folder_and_its_zip_says_so(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    table = pa.table({"caption": list("abcde"), "embedding": list(rows), "projection_x": rows[:, 0]})
+    folder = tmp_path / "atlas"
+    (folder / "data").mkdir(parents=True)
+    (folder / "assets").mkdir()
+    (folder / "index.html").write_text("<html>")
+    (folder / "data/metadata.json").write_text("{}")
+    pq.write_table(table, folder / "data/dataset.parquet")
+    made = sde.open_embeddings(folder)
+    np.testing.assert_array_equal(made.vectors("text"), rows)
+    assert made.captions == tuple("abcde")
+    archive = shutil.make_archive(str(tmp_path / "export"), "zip", folder)
+    with pytest.raises(sde.DataError, match="export of Embedding Atlas: unpack it, and open the folder"):
+        sde.open_embeddings(archive)
+
+
+def test_a_folder_with_an_encoder_is_told_from_vectors(tiny_encoder_folder, clip_folder):
+    for folder, config in ((tiny_encoder_folder, "open_clip_config.json"), (clip_folder, "config.json")):
+        with pytest.raises(sde.DataError, match=rf"is an encoder, by its {config}: name it as the encoder"):
+            sde.open_embeddings(folder)

@@ -126,3 +126,15 @@ def test_samples_are_whole_or_seeded():
     assert len(set(found.tolist())) == 10
     assert found.tolist() == sorted(found.tolist()) == projection.sample_rows(1000, 10, seed=1).tolist()
     assert found.tolist() != projection.sample_rows(1000, 10, seed=2).tolist()
+
+
+def test_a_map_of_equal_rows_does_not_draw_their_order():
+    """umap #840: of rows that tie the first ones were everybody's neighbours, and blocks of rows became islands."""
+    rows = np.ones((600, 16)) + 1e-9 * np.random.default_rng(0).normal(size=(600, 16))
+    flat = sde.umap_map(rows, n_epochs=60).numpy()
+    block = np.arange(600) // 150
+    apart = np.linalg.norm(flat[:, None] - flat[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    nearest = np.argsort(apart, axis=1)[:, :5]
+    # By chance a quarter; 3,000 neighbours of rows that share them: four standard errors of 600 draws.
+    assert abs((block[nearest] == block[:, None]).mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 600)

@@ -84,3 +84,24 @@ def test_what_no_writer_would_have_written_stays():
     assert tab_cells('a\t"b"c"') == ["a", '"b"c"']
     assert tab_cells('"only"') == ['"only"']
     assert tab_cells('"a"\t"b"') == ["a", "b"]
+
+
+@pytest.mark.parametrize("head", ["sep=;\n", "\n\n", "\ufeffsep=;\r\n", "\n  \nsep=;\n"])
+def test_what_stands_above_the_names_is_passed_over(tmp_path, head):
+    pairs = _table(tmp_path, "t.csv", f"{head}filepath;title\n0.png;a, b\n\n1.png;c\n")
+    assert [pair.captions for pair in pairs] == [("a, b",), ("c",)]
+    assert [pairs.find(f"{i}.png").id for i in range(2)] == ["0.png", "1.png"]
+
+
+def test_captions_in_several_languages_are_captions_of_one_picture(tmp_path):
+    text = "filepath,caption_en,views,caption_de,caption_pt-BR,caption_id\n0.png,a dog,7,ein Hund,um c\u00e3o,k1\n"
+    (pair,) = _table(tmp_path, "t.csv", text)
+    assert pair.captions == ("a dog", "ein Hund", "um c\u00e3o")
+    assert set(pair.metadata) == {"views", "caption_id"}
+
+
+def test_a_name_of_another_machine_names_the_remedy(tmp_path):
+    pairs = _table(tmp_path, "t.csv", "filepath,title\nC:\\sets\\0.png,a\n/mnt/sets/1.png,b\n")
+    assert list(pairs) == []
+    assert all("image_root" in skipped.reason for skipped in pairs.skipped)
+    assert len(pairs.skipped) == 2

@@ -1,6 +1,7 @@
 """Which member of a shard is the picture and which the caption: as webdataset names them, and never the last."""
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -129,3 +130,27 @@ def test_a_caption_that_is_missing_among_others_is_listed_and_not_counted(tmp_pa
     assert len(pairs) == len(list(pairs)) == 1
     assert pairs.n_items == 3
     assert [s.item for s in pairs.skipped] == ["0", "2"]
+
+
+@pytest.mark.parametrize("name", ["A.TAR", "a.Tar", "a{1..3}.tar", "{a,b}/c.tar"])
+def test_shards_in_capitals_and_braces_in_a_name_that_is_there(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    shard(path.parent, ("0.webp", RED), ("0.txt", "a caption"), name=path.name)
+    assert [pair.captions for pair in open_pairs(path)] == [("a caption",)]
+    assert [pair.captions for pair in open_pairs(path.parent)] == [("a caption",)]
+
+
+@pytest.mark.parametrize(
+    ("record", "captions", "metadata"),
+    [
+        ({"text": "a cat", "n": 1}, ("a cat",), {"n": 1}),
+        ({"TEXT": ["a cat", "a pet"]}, ("a cat", "a pet"), {}),
+        ({"caption": "a cat", "title": "0.webp"}, ("a cat",), {"title": "0.webp"}),
+        ({"description": "a cat"}, ("a cat",), {}),
+    ],
+)
+def test_a_record_without_a_caption_by_that_name_has_one_by_another(tmp_path, record, captions, metadata):
+    shard(tmp_path, ("0.webp", RED), ("0.json", json.dumps(record)))
+    (pair,) = open_pairs(tmp_path)
+    assert (pair.captions, dict(pair.metadata)) == (captions, metadata)

@@ -178,11 +178,23 @@ def test_settings_out_of_range_are_refused_with_a_sentence(change, words):
         FinetuneConfig(**change)
 
 
+def test_the_default_batch_is_all_pairs_where_these_are_fewer(toy_set, tmp_path):
+    started, *_ = sde.finetune(toy_set, FinetuneConfig(steps=2, device="cpu"), output=tmp_path)
+    assert (started.n_train, started.steps_per_epoch) == (152, 1)
+    assert started.split.endswith("; a batch is 152 of them")
+    started, *_ = sde.finetune(toy_set, FinetuneConfig(steps=2, accumulate=64, device="cpu"))
+    assert started.split.endswith("; a batch is 128 of them")  # the most that 64 parts can share
+    again = FinetuneConfig(steps=2, device="cpu")  # by default 512, too: the same training
+    assert [type(e).__name__ for e in sde.finetune(toy_set, again, resume=tmp_path / "last.safetensors")][
+        -1
+    ] == "Done"
+
+
 def test_pairs_that_cannot_be_trained_on_are_refused_before_the_first_event(toy_set):
     with pytest.raises(
-        DataError, match="batch_size must be at most the number of training pairs; got 512 and 152"
+        DataError, match="batch_size must be at most the number of training pairs; got 153 and 152"
     ):
-        sde.finetune(toy_set, FinetuneConfig())
+        sde.finetune(toy_set, FinetuneConfig(batch_size=153))
     same = replace(toy_set, captions=("the same",) * toy_set.n_texts)
     with pytest.raises(DataError, match="all 152 say the same: there is nothing to contrast"):
         sde.finetune(same, CONFIG)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
-from sde_explorer.intake import named_format, thumbnail_of
+from sde_explorer.intake import named_format, named_root, thumbnail_of
 from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.serving.places import check_source
 
@@ -23,14 +23,15 @@ def pairs(source: str) -> "Pairs | None":
         return None
     try:
         own = cache_folder()
-        return _pairs(check_source(source, own), named_format(own, source))
+        root = check_source(named_root(own, source), own)
+        return _pairs(check_source(source, own), named_format(own, source), root)
     except sde.DataError:
         return None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _pairs(source: str, format: str) -> "Pairs":
-    opened = sde.open_pairs(source, format or None)
+def _pairs(source: str, format: str, root: str) -> "Pairs":
+    opened = sde.open_pairs(source, format or None, image_root=root or None)
     _ = opened.n_items  # reads the index once
     return opened
 

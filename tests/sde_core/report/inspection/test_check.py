@@ -124,3 +124,56 @@ def test_vectors_of_one_modality_and_what_cannot_be_opened(tmp_path, capsys):
     with pytest.raises(DataError, match="nowhere"):
         check_path(tmp_path / "nowhere")
     assert main(["check", str(tmp_path / "text.npy"), "--allow", "everything"]) == 2
+
+
+def test_what_two_folders_share_is_a_leak(tmp_path, capsys):
+    train = _write(tmp_path / "train", _clean())
+    clean = [(f"{i}.png", _bytes(_noise(i)), f"words {i}", "test") for i in range(10, 14)]
+    shared = [
+        ("same.png", _bytes(_noise(0)), "words of the same file", "test"),
+        ("near.jpg", _bytes(_noise(1), "JPEG", quality=60), "words of nearly the same", "test"),
+        ("words.png", _bytes(_noise(9)), "a caption of picture 2", "test"),
+    ]
+    test = _write(tmp_path / "test", [*clean, *shared])
+    (odd,) = check_path(test, against=train).odd
+    assert (odd.kind, odd.count) == ("leaks", 3)
+    assert odd.examples == (
+        "same.png is 0.png there",
+        "near.jpg is nearly 1.png there",
+        "the caption 'a caption of picture 2'",
+    )
+    assert check_path(_write(tmp_path / "clean", clean), against=train).odd == ()
+    assert main(["check", str(test), "--against", str(train)]) == 1
+    assert "leaks: 3" in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "clean"), "--against", str(train)]) == 0
+
+
+def test_what_two_sets_of_vectors_share_is_a_leak(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(2, 12, 64)).astype(np.float32)
+    train, test = tmp_path / "train", tmp_path / "test"
+    for folder, (image, text), first in ((train, rows[:, :6], 0), (test, rows[:, 6:], 6)):
+        image, text = image.copy(), text.copy()
+        if first:
+            image[0] = rows[0, 0] * 3  # the same direction
+            text[1] = rows[1, 1] + 1e-3
+        folder.mkdir()
+        np.save(folder / "image.npy", image)
+        np.save(folder / "text.npy", text)
+        captions = [f"caption number {first + i}" for i in range(6)]
+        (folder / "captions.txt").write_text("\n".join([*captions[:5], "one caption of both"]) + "\n")
+    (odd,) = (each for each in check_path(test, against=train).odd if each.kind == "leaks")
+    assert odd.count == 3
+    assert odd.examples[0].startswith("image ")
+    assert odd.examples[2] == "the caption 'one caption of both'"
+    assert "leaks" not in _kinds(test)
+
+
+def test_against_must_be_of_the_same_kind(tmp_path):
+    np.save(tmp_path / "text.npy", np.eye(4, dtype=np.float32))
+    np.save(tmp_path / "wide_text.npy", np.eye(4, 8, dtype=np.float32))
+    folder = _write(tmp_path / "set", _clean())
+    with pytest.raises(sde.ConfigError, match=r"against must hold pairs, as .* does; .* holds vectors"):
+        check_path(folder, against=tmp_path / "text.npy")
+    with pytest.raises(sde.ConfigError, match=r"width 4 .* has 8"):
+        check_path(tmp_path / "text.npy", against=tmp_path / "wide_text.npy")
