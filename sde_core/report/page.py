@@ -29,7 +29,7 @@ def as_page(content: Content) -> str:
     for place, each in enumerate(sets):
         anchor = f"set{place + 1}"
         body.append(sections.one_set(each, anchor, several=several))
-        links += [(anchor, each["name"])] if several else sections.LINKS
+        links += [(anchor, each["name"])] if several else sections.links_of(each)
     body.append(sections.origin(content))
     links.append(("origin", "How it was made"))
     nav = "".join(f'<a href="#{anchor}">{escape(words)}</a>' for anchor, words in links)

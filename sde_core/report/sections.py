@@ -8,13 +8,14 @@ from typing import Any
 from sde_core.files.text_file import finite
 from sde_core.glossary.formats import number, points
 from sde_core.report import figures, tables
-from sde_core.report.words import bands_sentence, retrieval_sentences
+from sde_core.report.words import bands_sentence, knowledge_sentence, retrieval_sentences
 from sde_core.vocabulary import DIRECTIONS
 
 Content = Mapping[str, Any]
 
 LINKS = [
     ("spectrum", "Spectrum"),
+    ("knowledge", "What bands know"),
     ("metrics", "Metrics"),
     ("retrieval", "Retrieval"),
     ("curriculum", "Curriculum and certificate"),
@@ -22,6 +23,11 @@ LINKS = [
 """Anchors of a report of one set."""
 
 _NAMES = {"pairs_fingerprint": "pairs (fingerprint)", "weights_sha256": "weights (SHA-256)"}
+
+
+def links_of(facts: Content) -> list[tuple[str, str]]:
+    """Return the anchors of a report of one set that are there."""
+    return [link for link in LINKS if link[0] != "knowledge" or _knows(facts)]
 
 
 def overview(sets: Sequence[Content]) -> str:
@@ -38,6 +44,7 @@ def one_set(facts: Content, anchor: str, *, several: bool) -> str:
         _facts_line(facts),
         _cards(facts),
         _spectrum(facts, prefix),
+        _knowledge(facts, prefix),
         _metrics(facts, prefix),
         _retrieval(facts, prefix),
         _curriculum(facts, prefix),
@@ -128,6 +135,28 @@ def _spectrum(facts: Content, prefix: str) -> str:
     return (
         f'<h3 id="{prefix}spectrum">Spectrum and bands</h3><p>{sentences}</p>'
         f'<div class="pair">{"".join(figure)}</div>{notes}'
+    )
+
+
+def _knows(facts: Content) -> dict[str, Content]:
+    return {m: f for m, f in facts.get("knowledge", {}).items() if f["columns"]}
+
+
+def _knowledge(facts: Content, prefix: str) -> str:
+    both = _knows(facts)
+    if not both:
+        return ""
+    said = " ".join(knowledge_sentence(m, f) for m, f in both.items())
+    parts = "".join(
+        f"<div><h4>{escape(m)}</h4>{tables.known_columns(f)}"
+        f"<details><summary>Directions by what they know best</summary>{tables.direction_names(f)}</details></div>"
+        for m, f in both.items()
+    )
+    return (
+        f'<h3 id="{prefix}knowledge">What each band knows</h3><p>{escape(said)}</p>'
+        '<p class="quiet">Of what tells the values of a column apart, less chance, the part in each band, with '
+        "95 % intervals over groups of near twins. A share of variance is not what a probe can read.</p>"
+        f'<div class="pair">{parts}</div>'
     )
 
 

@@ -56,3 +56,14 @@ def _verdict(row: Content, prefix: str) -> str:
     """Return "better" or "worse" where the interval of R@1 leaves 0 out, else ""."""
     _, low, high = row["differences"][f"{prefix}_recall@1"]
     return "better" if low > 0 else "worse" if high < 0 else ""
+
+
+def knowledge_sentence(modality: str, facts: Mapping[str, Any]) -> str:
+    """Return where the column that a modality knows best lives."""
+    first = facts["columns"][0]
+    band = max(first["shares"], key=lambda name: first["shares"][name] or 0.0)
+    count = facts["bands"].count(band)
+    return (
+        f"{count:,} {band} {modality} direction{'s' * (count != 1)} hold{'s' * (count == 1)} "
+        f"{100 * first['shares'][band]:.0f} % of what is known of {first['name']}."
+    )
