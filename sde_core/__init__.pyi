@@ -40,6 +40,9 @@ from .knowledge import (
     BandKnowledge as BandKnowledge,
 )
 from .knowledge import (
+    BandReadout as BandReadout,
+)
+from .knowledge import (
     ColumnKnowledge as ColumnKnowledge,
 )
 from .knowledge import (
@@ -47,6 +50,9 @@ from .knowledge import (
 )
 from .knowledge import (
     band_knowledge as band_knowledge,
+)
+from .knowledge import (
+    band_readout as band_readout,
 )
 from .knowledge import (
     direction_names as direction_names,

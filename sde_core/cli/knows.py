@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sde_core.cli.knows_readout import print_readout
+from sde_core.cli.knows_rule import print_known_rule
 from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import new_command
 from sde_core.cli.output import counting_bar, print_json, print_table
@@ -14,8 +16,11 @@ from sde_core.files.cache import cache_folder
 from sde_core.vocabulary import MODALITIES, Centring, Modality
 
 if TYPE_CHECKING:
-    from sde_core.knowledge import BandKnowledge, Column, ColumnKnowledge
+    from sde_core.knowledge import BandKnowledge, BandReadout, Column, ColumnKnowledge
+    from sde_core.partition import Partition
+    from sde_core.report.known_rule import KnownRuleReport
     from sde_core.sets.embeddings import EmbeddingSet
+    from sde_core.spectra.spectrum import Spectrum
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -54,6 +59,24 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="a column that is taken off first: what the others know beyond it",
     )
     parser.add_argument(
+        "--read-out",
+        action="store_true",
+        help="beside the shares, what a held-out linear probe and neighbours read in each band and in random ones",
+    )
+    parser.add_argument(
+        "--twins",
+        default="captions",
+        metavar="HOW",
+        help="for --read-out, rows that never stand on both sides of a split: of equal captions (default), linked ones "
+        "(links), near-equal ones (vectors), or of one value of a metadata column",
+    )
+    parser.add_argument(
+        "--held-out",
+        metavar="SET",
+        help="another part, whose columns are never read: what rule known, hearing each --column, agrees with, and "
+        "what enhancement and pruning by it do to this part's retrieval",
+    )
+    parser.add_argument(
         "--side", choices=[m.value for m in MODALITIES], default="image", help="default: image"
     )
     add_partition_options(parser)
@@ -90,6 +113,13 @@ def run(options: argparse.Namespace) -> None:
     content = {"embeddings": options.embeddings, "fingerprint": embeddings.fingerprint, **known.as_dict()}
     names = [str(name) for name in direction_names(known)]
     content["names"] = names
+    readout = None
+    if options.read_out:
+        readout = _read_out(embeddings, columns, options, spectrum, partition)
+        content["readout"] = {**readout.as_dict(), "disagreements": readout.disagreements(known)}
+    heard = _known_rule(embeddings, options) if options.held_out else None
+    if heard is not None:
+        content["rule_known"] = heard.as_dict()
     if options.json == "-":
         print_json(content)
         return
@@ -100,6 +130,10 @@ def run(options: argparse.Namespace) -> None:
         title += f", beyond {known.given}"
     heads = ("", "strong %", "weak %", "noise %", "of variance %", "directions")
     print_table(title, heads, [_row(column, known) for column in known.columns])
+    if readout is not None:
+        print_readout(readout, known)
+    if heard is not None:
+        print_known_rule(heard)
     if options.names > 0:
         print_table(
             "directions", ("", "named"), [(str(i + 1), name) for i, name in enumerate(names[: options.names])]
@@ -109,6 +143,43 @@ def run(options: argparse.Namespace) -> None:
             print(f"{column.name} says nothing: {column.reason}")
         elif column.n_gaps:
             print(f"{column.name} has {column.n_gaps:,} gaps; those rows are left out")
+
+
+def _read_out(
+    embeddings: "EmbeddingSet",
+    columns: "list[str] | dict[str, Column] | None",
+    options: argparse.Namespace,
+    spectrum: "Spectrum",
+    partition: "Partition",
+) -> "BandReadout":
+    from sde_core.knowledge import band_readout
+
+    with counting_bar("reading bands out") as progress:
+        return band_readout(
+            embeddings,
+            columns,
+            side=options.side,
+            spectrum=spectrum,
+            partition=partition,
+            twins=options.twins,
+            seed=options.seed,
+            progress=lambda done, total: progress("", done, total),
+        )
+
+
+def _known_rule(embeddings: "EmbeddingSet", options: argparse.Namespace) -> "KnownRuleReport":
+    from sde_core.report.known_rule import measure_known_rule
+
+    names = [name for name in options.column or () if name in embeddings.metadata]
+    with counting_bar("rule known") as progress:
+        return measure_known_rule(
+            embeddings,
+            opened_saying(options.held_out),
+            names,
+            center=Centring(options.center),
+            seed=options.seed,
+            progress=progress,
+        )
 
 
 def _columns(

@@ -136,6 +136,7 @@ _BUNDLED = {
     "parallel": "sde_core.partition.parallel:ParallelRule",
     "bema": "sde_core.partition.bema:BemaRule",
     "cross-modal": "sde_core.partition.cross_modal:CrossModalRule",
+    "known": "sde_core.partition.known:KnownRule",
     "manual": "sde_core.partition.manual:manual",
 }
 _registered: dict[str, Rule] = {}

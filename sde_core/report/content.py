@@ -9,6 +9,7 @@ from typing import Any
 from sde_core.errors import DataError
 from sde_core.report.changes import most_changed
 from sde_core.report.gains import treatment_facts
+from sde_core.report.knowledge import knowledge_facts
 from sde_core.report.spaces import modality_facts, pair_facts
 from sde_core.report.spec import ReportSpec, SetSpec
 from sde_core.retrieval.bootstrap import Resampling
@@ -83,6 +84,7 @@ def _set_content(spec: ReportSpec, given: SetSpec, opened: Opened, steps: _Steps
             m: modality_facts(getattr(whole, m), config, paired=whole.paired()) for m in ("image", "text")
         },
     }
+    content["knowledge"] = knowledge_facts(whole, config, spec.link)
     steps.next("pairs")
     content["pairs"] = pair_facts(whole, spec.seed)
     steps.next("gains")

@@ -19,6 +19,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inli
 
 _LINKS = (
     ("spectrum", "Spectrum"),
+    ("knowledge", "What bands know"),
     ("metrics", "Metrics"),
     ("retrieval", "Retrieval"),
     ("curriculum", "Curriculum and certificate"),
@@ -34,7 +35,7 @@ def as_page(content: Content) -> str:
     """
     spec, sets = content["spec"], content["sets"]
     parts = [(f"set{place + 1}", each["name"]) for place, each in enumerate(sets)]
-    links = [("overview", "Overview"), *parts] if len(sets) > 1 else _LINKS
+    links = [("overview", "Overview"), *parts] if len(sets) > 1 else _links_of(sets[0])
     return _rendered(
         "page.html",
         spec=spec,
@@ -46,6 +47,10 @@ def as_page(content: Content) -> str:
         spec_text=json.dumps(finite(spec), indent=1, ensure_ascii=False),
         data={"sde-spec": _json(spec), "sde-content": _json(content)},
     )
+
+
+def _links_of(facts: Content) -> list[tuple[str, str]]:
+    return [link for link in _LINKS if link[0] != "knowledge" or words.knowing(facts)]
 
 
 def preview_page(title: str, line: str, modalities: Mapping[str, Content]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sde_core.glossary import BOUNDS, SPECTRUM, TERMS, Format
 from sde_core.glossary.formats import number, points, signed
-from sde_core.vocabulary import DIRECTIONS
+from sde_core.vocabulary import BANDS, DIRECTIONS
 
 Content = Mapping[str, Any]
 Cell = tuple[str, str]
@@ -161,3 +161,30 @@ def _difference(row: Content | None, key: str) -> Cell:
         return "", ""
     estimate, low, high = (100 * v for v in change)
     return f"{signed(estimate)} [{signed(low)}, {signed(high)}]", "sure" if low > 0 or high < 0 else ""
+
+
+def known_columns(facts: Content) -> Table:
+    """Return one row a column: which part of what is known of it lies in each band."""
+    rows: list[tuple[str, Sequence[Cell]]] = []
+    for column in facts["columns"]:
+        cells = [_share(column["shares"][band], column["intervals"].get(band)) for band in BANDS]
+        cells += [(f"{points(column['share_of_variance'])} %", ""), (str(column["directions"]), "")]
+        rows.append(("", ((column["name"], ""), *cells)))
+    rows += [
+        ("", ((c["name"], ""), *(("–", "quiet") for _ in BANDS), ("–", "quiet"), (c["reason"], "words")))
+        for c in facts["silent"]
+    ]
+    return Table(("column", *BANDS, "of variance", "directions"), rows)
+
+
+def direction_names(facts: Content) -> Table:
+    """Return one row a direction that is named."""
+    rows = [("", ((str(n["direction"]), ""), (n["band"], ""), (n["name"], "words"))) for n in facts["names"]]
+    return Table(("direction", "band", "named"), rows, words_last=True)
+
+
+def _share(share: float | None, interval: Sequence[float] | None) -> Cell:
+    if share is None:
+        return ("–", "quiet")
+    beside = f" [{points(interval[0])}, {points(interval[1])}]" if interval else ""
+    return (f"{points(share)}{beside}", "")

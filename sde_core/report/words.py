@@ -131,3 +131,19 @@ def origin(each: Content) -> dict[str, object]:
         **{names.get(key, key): value for key, value in each["provenance"].items() if value},
         "items skipped": each["skipped"],
     }
+
+
+def knowing(facts: Content) -> dict[str, Content]:
+    """Return what the bands of each modality know, of those that know a column."""
+    return {m: found for m, found in facts.get("knowledge", {}).items() if found["columns"]}
+
+
+def knowledge_sentence(modality: str, facts: Mapping[str, Any]) -> str:
+    """Return where the column that a modality knows best lives."""
+    first = facts["columns"][0]
+    band = max(first["shares"], key=lambda name: first["shares"][name] or 0.0)
+    count = facts["bands"].count(band)
+    return (
+        f"{count:,} {band} {modality} direction{'s' * (count != 1)} hold{'s' * (count == 1)} "
+        f"{100 * first['shares'][band]:.0f} % of what is known of {first['name']}."
+    )

@@ -125,7 +125,7 @@ def partition_of(
         judge = NullRule(null=chance, note=CROSS_NOTE if matrix.is_cross else "")
         return sde.partition_spectrum(spectrum, judge)
     paired = None
-    if rule == "cross-modal":
+    if rule in ("cross-modal", "known"):
         both = Matrix(kind="joint", batch=matrix.batch, seed=matrix.seed)
         image, text = sides_of(embeddings, both)
         paired = (image, text)

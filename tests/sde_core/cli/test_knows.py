@@ -51,3 +51,30 @@ def test_a_word_and_a_statistic_of_the_images_are_columns(capsys, monkeypatch, t
 def test_directions_are_named(capsys):
     assert main(["knows", "--column", "subgroup", "--column", "brightness", "--names", "3"]) == 0
     assert "person, − country-flag" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_what_can_be_read_out_stands_beside_the_shares(capsys):
+    part = ["knows", "--embeddings", "clipart", "--column", "group", "--read-out"]
+    assert main([*part, "--twins", "concept", "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)["readout"]
+    assert told["twins"] == "concept"
+    assert 0.3 < told["columns"]["group"]["probe"]["strong"] < 1
+    assert len(told["columns"]["group"]["probe_rotated"]["weak"]) == 5
+    assert main(part) == 0
+    printed = capsys.readouterr().out
+    assert "a linear probe reads (random rotations)" in printed
+    assert "ten nearest that are no twins agree" in printed
+    assert main([*part, "--twins", "colour"]) == 2
+    assert "twins must be one of captions, links, vectors" in capsys.readouterr().err
+
+
+def test_a_rule_that_hears_columns_is_measured_on_another_part(capsys):
+    asked = ["knows", "--embeddings", "clipart/train", "--column", "group", "--held-out", "clipart/test"]
+    assert main([*asked, "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)["rule_known"]
+    assert told["columns"] == ["group"]
+    assert len(told["retrieval"]) == 5
+    assert main(asked) == 0
+    printed = capsys.readouterr().out
+    assert "rule known, hearing group: image " in printed
+    assert "prune by known" in printed

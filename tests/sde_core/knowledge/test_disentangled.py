@@ -61,6 +61,13 @@ def test_planted_columns_are_disentangled_and_rotations_are_not():
     assert told.completeness > 0.8
     assert float(told.null["disentanglement"].max()) < told.disentanglement
     assert float(told.null["completeness"].max()) < told.completeness
+    assert set(told.gap) == {"one", "two"}
+    assert float(told.null["gap"].max()) < told.numbers["gap"]
+    spectrum = sde.compute_spectrum(found.image, center="mean")
+    codes = (
+        found.image.astype(np.float64) - found.image.mean(axis=0, dtype=np.float64)
+    ) @ spectrum.basis.double().numpy()
+    assert told.gap["one"] == pytest.approx(mutual_information_gap(codes, one), abs=0.02)
     again = disentanglement(found, columns, n_rotations=5)
     torch.testing.assert_close(again.null["completeness"], told.null["completeness"])
     with pytest.raises(sde.DataError, match="two at least"):

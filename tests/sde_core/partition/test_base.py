@@ -16,12 +16,22 @@ DIAGONAL = compute_spectrum(np.diag([4.0, 3.0, 2.0, 1.0]), center=None)
 
 
 def test_the_names():
-    bundled = ("mp-iqr", "energy", "gavish-donoho", "screenot", "parallel", "bema", "cross-modal", "manual")
+    bundled = (
+        "mp-iqr",
+        "energy",
+        "gavish-donoho",
+        "screenot",
+        "parallel",
+        "bema",
+        "cross-modal",
+        "known",
+        "manual",
+    )
     assert rule_names()[: len(bundled)] == bundled
 
 
 @pytest.mark.parametrize(
-    "name", ["mp-iqr", "energy", "gavish-donoho", "screenot", "parallel", "bema", "cross-modal"]
+    "name", ["mp-iqr", "energy", "gavish-donoho", "screenot", "parallel", "bema", "cross-modal", "known"]
 )
 def test_every_rule_keeps_the_contract(name):
     for shape in ((60, 20), (20, 60), (30, 30), (2, 5), (5, 1)):
@@ -41,7 +51,7 @@ def test_every_rule_keeps_the_contract(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["mp-iqr", "energy", "gavish-donoho", "screenot", "parallel", "bema", "cross-modal"]
+    "name", ["mp-iqr", "energy", "gavish-donoho", "screenot", "parallel", "bema", "cross-modal", "known"]
 )
 @pytest.mark.parametrize("x", [np.zeros((5, 3)), np.full((5, 3), 0.1)], ids=["zeros", "equal rows"])
 def test_a_constant_matrix_has_nothing_to_split(name, x):
@@ -165,7 +175,7 @@ def test_features_that_are_not_finite_are_refused_with_their_position():
 
 @pytest.mark.gpu
 @pytest.mark.parametrize(
-    "name", ["mp-iqr", "energy", "gavish-donoho", "screenot", "parallel", "bema", "cross-modal"]
+    "name", ["mp-iqr", "energy", "gavish-donoho", "screenot", "parallel", "bema", "cross-modal", "known"]
 )
 def test_the_device_makes_no_difference(name):
     x, y = spikes(0, 100, 30, [4, 3]), spikes(0, 100, 30, [4, 3]) + 0.5 * spikes(1, 100, 30, [])

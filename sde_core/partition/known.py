@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,10 +12,51 @@ from torch import Tensor
 from sde_core.checks.brief import brief
 from sde_core.checks.settings import Range, check_settings
 from sde_core.errors import ConfigError, DataError
-from sde_core.knowledge.result import BandKnowledge
+from sde_core.glossary.term import Term
 from sde_core.partition.base import NOISE, STRONG, WEAK, Decision, Evidence
 from sde_core.partition.cross_modal import CrossModalRule
 from sde_core.spectra.spectrum import Spectrum
+
+
+@runtime_checkable
+class KnownColumn(Protocol):
+    """What the rule reads of a column; `sde_core.knowledge.ColumnKnowledge` has it."""
+
+    @property
+    def name(self) -> str:
+        """Of the column."""
+
+    @property
+    def known(self) -> Float[Tensor, " r"]:
+        """Share of each direction's variance that lies between the values, less chance."""
+
+    @property
+    def energy(self) -> Float[Tensor, " r"]:
+        """Variance of each direction, summed."""
+
+    @property
+    def significant(self) -> Bool[Tensor, " r"]:
+        """Whether each direction knows the column."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether no direction knows it."""
+
+
+@runtime_checkable
+class Knowledge(Protocol):
+    """What the rule reads of what is known; `sde_core.knowledge.BandKnowledge` has it."""
+
+    @property
+    def columns(self) -> Sequence[KnownColumn]:
+        """All columns that were asked for."""
+
+    @property
+    def labels(self) -> Tensor:
+        """(r,) one a direction."""
+
+    def __getitem__(self, name: str) -> KnownColumn:
+        """Return a column by name; a DataError if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,9 +82,16 @@ class KnownRule:
     """
 
     name: ClassVar[str] = "known"
+    about: ClassVar[Term] = Term(
+        key="known",
+        name="known",
+        sentence="Signal is what knows the chosen columns or, without any, the other modality; strong are the fewest "
+        "directions that hold 80 % of it. Labels, no thresholds; our extension.",
+        equation="8.8",
+    )
     has_thresholds: ClassVar[bool] = False
 
-    known: BandKnowledge | None = None
+    known: Knowledge | None = None
     columns: Sequence[str] = ()
     share: Annotated[float, Range(0.0, 1.0, low_open=True)] = 0.8
 
@@ -77,7 +125,7 @@ class KnownRule:
             note=f"Assumes that {told}; nothing is assumed about the noise.",
         )
 
-    def _of_columns(self, known: BandKnowledge, spectrum: Spectrum) -> tuple[Tensor, Tensor, str]:
+    def _of_columns(self, known: Knowledge, spectrum: Spectrum) -> tuple[Tensor, Tensor, str]:
         if len(known.labels) != spectrum.rank:
             raise DataError(
                 f"known must be of the {spectrum.rank} directions of this spectrum; got {len(known.labels)}"
@@ -94,6 +142,10 @@ class KnownRule:
 
 def _of_pairs(spectrum: Spectrum, evidence: Evidence) -> tuple[Bool[Tensor, " r"], Float[Tensor, " r"], str]:
     """Return which directions know the other modality, and the covariance of the pairs along each."""
+    if evidence.paired is None:
+        raise DataError(
+            'rule "known" needs pairs or columns; got neither: pass paired=(image, text), or KnownRule(known=...)'
+        )
     labels = CrossModalRule()(spectrum, evidence).labels
     assert labels is not None
     assert evidence.paired is not None
