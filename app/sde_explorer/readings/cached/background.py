@@ -76,6 +76,13 @@ def in_background(
     return job
 
 
+def begin_again(key: str) -> None:
+    """Let a job that failed or was stopped begin again when it is asked for next."""
+    job = _figures.find(key)
+    if job is not None and job.status in ("failed", "cancelled"):
+        _figures.forget(key)
+
+
 def finished(key: str) -> object:
     """Return the result of the job with this key where it is done, else None; nothing is started."""
     job = _figures.find(key)
