@@ -45,6 +45,7 @@ FLOORS = (
     ("tour",),
     ("data", "training", "compare"),
     ("overview", "share"),
+    ("ahead",),
     ("server", "pages", "screenshots"),
     ("main",),
 )

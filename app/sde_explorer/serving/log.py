@@ -44,6 +44,15 @@ def _is_no_late_look(record: logging.LogRecord) -> bool:
     return "The fragment with id" not in str(record.msg)
 
 
+def leave_out_work_without_session() -> None:
+    """Keep Streamlit's log clean of caches that are filled ahead of all visitors: no session is missing there."""
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(_has_session)
+
+
+def _has_session(record: logging.LogRecord) -> bool:
+    return "missing ScriptRunContext" not in str(record.msg)
+
+
 def tell(event: str, **figures: object) -> None:
     """Write one line.
 

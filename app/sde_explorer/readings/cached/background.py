@@ -3,6 +3,7 @@
 What is kept: the results of the last 96 jobs, each at most a few hundred spectra of a few hundred values.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ from sde_explorer.jobs import Job, JobQueue, T
 
 FIRST_WAIT_S = 0.25
 """A job that ends this soon is shown at once, without a bar that flickers."""
+
+REST_S = 3.0
+"""So long after a view was asked for nothing is computed ahead."""
+_asked_at = [-REST_S]
 
 
 @dataclass(slots=True)
@@ -59,7 +64,10 @@ def in_background(
         lane: work of one lane runs one after another; what takes minutes has a lane of its own.
         jobs: where it runs and where its result is kept; large results have a queue that keeps few.
     """
-    followed, who = followed_jobs(), _session()
+    who = _session()
+    if not who:  # asked for ahead of all visitors: nobody follows it
+        return jobs.submit(Job(key=key, kind="figure", title=title, work=work, device=lane))
+    followed = followed_jobs()
     earlier = followed.get(slot)
     if earlier is not None and earlier.job.key != key:
         earlier.job.leave(who)
@@ -89,6 +97,11 @@ def finished(key: str) -> object:
     return job.result if job is not None and job.status == "done" else None
 
 
+def is_busy() -> bool:
+    """Return whether a job of the page's numbers runs or waits, or somebody has just asked for a view."""
+    return time.monotonic() - _asked_at[0] < REST_S or bool(_figures.active("figure"))
+
+
 def followed_jobs() -> dict[str, Followed]:
     """Return what this session asked for last in each slot."""
     found: dict[str, Followed] = st.session_state.setdefault("followed_jobs", {})
@@ -97,6 +110,7 @@ def followed_jobs() -> dict[str, Followed]:
 
 def begin_run() -> None:
     """Begin to note what a whole run of the page asks for."""
+    _asked_at[0] = time.monotonic()
     for followed in followed_jobs().values():
         followed.is_asked = False
 
