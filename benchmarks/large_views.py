@@ -87,7 +87,7 @@ def _times(url: str, view: str, data: str, options: argparse.Namespace) -> tuple
     path = VIEWS[view]
     with browser_page(chromium=options.chromium) as page:
         page.goto(f"{url}/{path}")  # the bundled set: imports, and the browser's own files
-        marks(page, view, time.monotonic(), 60)
+        marks(page, view, time.monotonic(), 25)
         page.goto("about:blank")
         begin, worked = time.monotonic(), processor_s()
         page.goto(f"{url}/{path}?data={data}")

@@ -37,7 +37,7 @@ _MARKS = """name => {
   return [
     place && (titles.some(t => /[0-9]/.test(t) && t !== name)
       || all(main, '.sde-numbers b, .sde-answer, table').some(number)),
-    place && all(place, '.js-plotly-plot .main-svg, .sde-answer, iframe, img, canvas, table').length > 0,
+    place && all(place, '.js-plotly-plot .main-svg, .sde-answer, .sde-thumbs, iframe, img, canvas, table').length > 0,
     place && document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
       && !all(main, '[data-testid=stProgress], .st-key-recall_stop, [data-testid=stSkeleton]').length
       && !all(main, '.sde-numbers b').some(b => b.innerText === '…'),
