@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import sde_core as sde
     from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
     from sde_explorer.subspaces.numbers.knowledge import KnownColumn
-    from sde_explorer.subspaces.numbers.maps import MapRows, Shown
+    from sde_explorer.subspaces.numbers.maps import MapRows
     from sde_explorer.subspaces.numbers.pair_energy import PairEnergies
     from sde_explorer.subspaces.numbers.selection import Composition
 
@@ -120,7 +120,7 @@ def triangle_story(pairs: "PairEnergies", shown: int) -> str:
     return " ".join(said)
 
 
-def map_story(kind: str, of: str, rows: "MapRows", shown: "Shown", *, seed: int = 0) -> str:
+def map_story(kind: str, of: str, rows: "MapRows", *, seed: int = 0) -> str:
     """Return how to read the map, and which sample it shows."""
     what = {"image": "pictures", "text": "captions", "both": "pictures and captions"}[of]
     if kind == "PCA":
@@ -138,12 +138,6 @@ def map_story(kind: str, of: str, rows: "MapRows", shown: "Shown", *, seed: int 
         said.append(f"A seeded sample of {len(rows):,} of {rows.n_all:,} {what}.")
     else:
         said.append(f"All {rows.n_all:,} {what}.")
-    if shown.is_density:
-        drawn = len(shown.points)
-        part = f"{drawn:,} of the {shown.inside:,}" if drawn < shown.inside else f"all {drawn:,}"
-        said.append(
-            f"Grey is the density of all; drawn are {part} in this part of the map. Zoom in to see others."
-        )
     return " ".join(said)
 
 
