@@ -43,6 +43,10 @@ class Matrix:
     batch: int = 0
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        # A modality as a plain word: caches and jobs know the matrix by what it says of itself.
+        object.__setattr__(self, "kind", str(self.kind))
+
     @property
     def is_cross(self) -> bool:
         """Whether it is the cross-covariance, which no rule for one matrix of noise fits."""
