@@ -48,6 +48,9 @@ LATER = ("open_clip",)
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """Set the rules, and import ahead of the first visitor; a failed import is left to the page, which says so."""
+    # Threads of a product that wait for each other sleep: spinning, they take the processor from other visitors. Read
+    # when torch is loaded, which is later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     log.start()
     log.leave_out_late_looks()
     log.leave_out_work_without_session()
