@@ -51,5 +51,5 @@ def _pieces() -> Iterator[Callable[[], list[Job]]]:
     yield numbers
     yield lambda: [knowledge.knowledge(data, state, state.known_of)]
     yield lambda: [search.index_before(data, "image"), search.encoder_job(data)]
-    yield lambda: recall_jobs(data, state)[:2]
+    yield lambda: recall_jobs(data, state, baselines=False)
     yield lambda: [spectra.chance(data, Matrix(kind=kind, center=state.center)) for kind in MODALITIES]

@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import pytest
 
 from sde_explorer.ahead import look_ahead
+from sde_explorer.jobs import JobQueue
 from sde_explorer.readings.cached import background
 from sde_explorer.serving import log
 
@@ -17,7 +20,9 @@ def computed(tmp_path_factory):
 
 
 def _keys() -> set[str]:
-    return {job.key for job in background._figures.all() if job.status == "done"}
+    found = background._figures.all()
+    assert not [(job.title, job.status, job.error) for job in found if job.status != "done"]
+    return {job.key for job in found}
 
 
 def test_work_that_no_session_asked_for_has_no_follower():
@@ -43,3 +48,22 @@ def test_a_view_of_the_bundled_set_finds_what_was_computed_ahead(open_page, comp
         mine = {key for key in asked if key.startswith(kind)}
         assert mine
         assert mine <= computed
+
+
+def test_nothing_is_computed_ahead_while_a_page_is_drawn_and_shortly_after(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(background, "_runs", {})
+    monkeypatch.setattr(background, "_figures", JobQueue())
+    assert not background.is_busy()
+    background.begin_run()
+    for later in (0, 30):
+        clock[0] = 100 + later
+        assert background.is_busy()
+    background.end_run()
+    assert background.is_busy()
+    clock[0] += background.REST_S
+    assert not background.is_busy()
+    background.begin_run()  # and is broken off
+    clock[0] += 61
+    assert not background.is_busy()

@@ -17,8 +17,9 @@ FIRST_WAIT_S = 0.25
 """A job that ends this soon is shown at once, without a bar that flickers."""
 
 REST_S = 3.0
-"""So long after a view was asked for nothing is computed ahead."""
-_asked_at = [-REST_S]
+"""So long after a view was drawn nothing is computed ahead."""
+_LONGEST_S = 60.0
+_runs: dict[str, float] = {}  # until when each session counts as one that waits for its page
 
 
 @dataclass(slots=True)
@@ -99,7 +100,9 @@ def finished(key: str) -> object:
 
 def is_busy() -> bool:
     """Return whether a job of the page's numbers runs or waits, or somebody has just asked for a view."""
-    return time.monotonic() - _asked_at[0] < REST_S or bool(_figures.active("figure"))
+    now = time.monotonic()
+    # A run that was broken off is one that never ends: after a minute it counts no more.
+    return any(now < until for until in list(_runs.values())) or bool(_figures.active("figure"))
 
 
 def followed_jobs() -> dict[str, Followed]:
@@ -110,13 +113,17 @@ def followed_jobs() -> dict[str, Followed]:
 
 def begin_run() -> None:
     """Begin to note what a whole run of the page asks for."""
-    _asked_at[0] = time.monotonic()
+    _runs[_session()] = time.monotonic() + _LONGEST_S
     for followed in followed_jobs().values():
         followed.is_asked = False
 
 
 def end_run() -> None:
     """Let go what this run of the page did not ask for: it gives way as soon as another job waits behind it."""
+    now = time.monotonic()
+    _runs[_session()] = now + REST_S
+    for gone in [session for session, until in list(_runs.items()) if until < now]:
+        _runs.pop(gone, None)
     for slot, followed in list(followed_jobs().items()):
         if not followed.is_asked:
             followed.job.leave(_session())
