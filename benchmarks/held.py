@@ -55,12 +55,19 @@ def main() -> None:
     """Print how often and how long the interpreter was held, a row for each server."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.held", description=__doc__)
     parser.add_argument("--runs", type=int, default=12, help="requests of each view; default: %(default)s")
+    parser.add_argument("--data", default="", help="a set's folder instead of the bundled set")
+    parser.add_argument(
+        "--views", nargs="*", default=VIEWS, help='paths, "" is the Overview; default: %(default)s'
+    )
+    parser.add_argument("--only-shipped", action="store_true", help="leave out Streamlit's own settings")
     options = parser.parse_args()
     print("| server | longest, ms | over 50 ms | of the time | a run, ms: median | p95 |")
     print("|---|---|---|---|---|---|")
-    for name, more in (("as shipped", ()), ("Streamlit's settings", OTHER)):
+    for name, more in (("as shipped", ()), ("Streamlit's settings", OTHER))[
+        : 1 if options.only_shipped else 2
+    ]:
         with tempfile.TemporaryDirectory() as folder:
-            late, taken = _measured(Path(folder), more, options.runs)
+            late, taken = _measured(Path(folder), more, options)
         over = late[late > 50]
         print(
             f"| {name} | {late.max(initial=0):.0f} | {len(over)} times | {over.sum() / (taken.sum() or 1):.0%} "
@@ -69,7 +76,9 @@ def main() -> None:
         )
 
 
-def _measured(folder: Path, more: tuple[str, ...], runs: int) -> "tuple[np.ndarray, np.ndarray]":
+def _measured(
+    folder: Path, more: tuple[str, ...], options: argparse.Namespace
+) -> "tuple[np.ndarray, np.ndarray]":
     """Return by how many ms the sampler woke too late, and how many ms each request took."""
     log, script = folder / "late.json", folder / "main.py"
     script.write_text(SERVER.format(log=str(log)))
@@ -85,14 +94,15 @@ def _measured(folder: Path, more: tuple[str, ...], runs: int) -> "tuple[np.ndarr
         _,
     ):
         client = Client(url)
-        for view in VIEWS * 2:
-            client.run(view)
+        data = f"data={options.data}&" if options.data else ""
+        for view in (*options.views, *options.views):
+            client.run(view, data)
         time.sleep(5)  # what is computed beside the page
         begin, taken = time.perf_counter(), []
-        for number in range(runs):
-            for view in VIEWS:
+        for number in range(options.runs):
+            for view in options.views:
                 before = time.perf_counter()
-                client.run(view, f"noise={0.5 + number / 20}&back=1")
+                client.run(view, f"{data}noise={0.5 + number / 20}&back=1")
                 taken.append(1000 * (time.perf_counter() - before))
                 time.sleep(0.1)
         time.sleep(1)

@@ -44,13 +44,17 @@ HEAVY = (
     "sde_explorer.subspaces.page",
     "sde_explorer.curriculum.page",
     "sde_core.geometry.alignment",
-    "open_clip",  # for the first search: half a minute where many wait
 )
+LATER = ("open_clip",)
+"""What the first search needs: half a minute of imports where many wait, so it begins once nobody does."""
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """Set the rules, and import ahead of the first visitor; a failed import is left to the page, which says so."""
+    # Threads of a product that wait for each other sleep: spinning, they take the processor from other visitors. Read
+    # when torch is loaded, which is later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _keep_few_arenas()
     log.start()
     log.leave_out_what_is_no_fault()
@@ -58,7 +62,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     install(rules)
     copy_before_mapping(cache_folder())
     threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
-    threading.Thread(target=warm, daemon=True, name="warm").start()
+    threading.Thread(target=_prepare, daemon=True, name="warm").start()
     log.tell(
         "start",
         address=st.get_option("server.address") or "every address",
@@ -83,9 +87,13 @@ def script_error(error: Exception) -> bool:
     return True
 
 
-def warm() -> None:
-    """Import what is heavy, and put it aside; the first page then finds it done, or waits for the rest."""
-    for name in HEAVY:
+def warm(names: tuple[str, ...] | None = None) -> None:
+    """Import what is heavy, and put it aside; the first page then finds it done, or waits for the rest.
+
+    Args:
+        names: of modules; None takes what the first page needs.
+    """
+    for name in HEAVY if names is None else names:
         try:
             import_module(name)
         except (ImportError, RuntimeError):  # missing, or two threads wait for each other's imports
@@ -93,6 +101,16 @@ def warm() -> None:
     # Half a million objects that live as long as the server: no later collection walks them.
     gc.collect()
     gc.freeze()
+
+
+def _prepare() -> None:
+    """Import what is heavy, then compute what the bundled set shows first."""
+    from sde_explorer.ahead import look_ahead, wait_until_idle
+
+    warm()
+    wait_until_idle()
+    warm(LATER)
+    look_ahead()
 
 
 def _keep_clean() -> None:

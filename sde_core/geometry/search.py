@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,6 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
 
-if TYPE_CHECKING:
-    import faiss
-
 EXACT_ROWS = 20_000
 """Up to here every row is compared with every query; beyond, an inverted file is searched in part."""
 
@@ -22,6 +19,14 @@ PROBED_SHARE = 0.08
 """Share of the cells of an inverted file that a query looks into."""
 
 _QUERIES = 1_024  # between two reports of progress
+
+
+class Searched(Protocol):
+    """What is asked: an index of faiss, or rows where they lie."""
+
+    def search(  # noqa: D102
+        self, queries: npt.NDArray[np.float32], k: int, /
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]: ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,7 +42,7 @@ class NeighbourIndex:
     n_rows: int
     width: int
     is_exact: bool
-    _index: "faiss.Index"
+    _index: "Searched"
 
     __repr__ = brief
 

@@ -52,6 +52,7 @@ FLOORS = (
     ("tour",),
     ("data", "training", "compare"),
     ("overview", "share"),
+    ("ahead",),
     ("server", "pages", "screenshots"),
     ("main",),
 )

@@ -9,7 +9,7 @@ from sde_explorer.ui.terms import HELP
 if TYPE_CHECKING:
     from sde_core import EmbeddingSet
     from sde_core.partition import Bands
-    from sde_explorer.readings.headline import Headline
+    from sde_explorer.readings.headline import Headline, Recall
 
 COUNT = 8
 _LABELS = {
@@ -47,24 +47,39 @@ def cards(embeddings: "EmbeddingSet", reports: "list[Bands]", headline: "Headlin
         below=f"of {embeddings.width} directions",
         help=HELP["effective_rank"],
     )
-    return (
-        first,
-        _retrieval("Image → text", "text_retrieval_recall", headline, HELP["image_to_text"]),
-        _retrieval("Text → image", "image_retrieval_recall", headline, HELP["text_to_image"]),
-        rank,
-        *_alignment(headline.alignment),
-    )
+    _, forward, backward, _, *near = waiting()
+    if headline.recall is not None:
+        forward = _retrieval("Image → text", "text_retrieval_recall", headline.recall, HELP["image_to_text"])
+        backward = _retrieval(
+            "Text → image", "image_retrieval_recall", headline.recall, HELP["text_to_image"]
+        )
+    if headline.aligned is not None:
+        near = list(_alignment(headline.aligned.values))
+    return first, forward, backward, rank, *near
 
 
-def _retrieval(label: str, name: str, headline: "Headline", help: str) -> Card:
+def sample_sentence(embeddings: "EmbeddingSet", headline: "Headline") -> str:
+    """Return of which seeded samples the cards are; "" where they are of everything."""
+    parts = []
+    if headline.recall is not None and headline.recall.n_asked:
+        parts.append(f"{headline.recall.n_asked:,} seeded queries each way among all, 95 % interval")
+    if headline.aligned is not None and headline.aligned.n_pairs:
+        parts.append(f"gap, cones and CKA of {headline.aligned.n_pairs:,} of {embeddings.n_images:,} pairs")
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def _retrieval(label: str, name: str, found: "Recall", help: str) -> Card:
     at_1, at_10 = f"{name}@1", f"{name}@10"
+    around = found.intervals.get(at_1)
+    within = f"R@1 in [{100 * around.low:.1f}, {100 * around.high:.1f}], " if around is not None else ""
     return Card(
         label=label,
         numbers=(
-            Number(recall(headline.metrics[at_1]), "R@1"),
-            Number(recall(headline.metrics[at_10]), "R@10"),
+            Number(recall(found.metrics[at_1]), "R@1"),
+            Number(recall(found.metrics[at_10]), "R@10"),
         ),
-        below=f"chance {recall(headline.chance[at_1])} and {recall(headline.chance[at_10])}",
+        below=f"{within}chance {recall(found.chance[at_1])} and {recall(found.chance[at_10])}",
         help=help,
     )
 

@@ -9,19 +9,23 @@ from sde_explorer.data.panel import open_what_was_made
 from sde_explorer.overview import cards as headline_cards
 from sde_explorer.overview.gallery import gallery
 from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.readings.cached.headline import Known, ask_all, headline
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
 from sde_explorer.tour.start import overview_button
 from sde_explorer.ui import words
 from sde_explorer.ui.cards import card_grid, grid_places
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.job_progress import seconds_in_words
 from sde_explorer.ui.navigation import page_link
 from sde_explorer.ui.notices import error_box
+from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state
 from sde_explorer.ui.skipped import skipped_items
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
+    from sde_explorer.readings.cached.sets import Dataset
 
 
 def show() -> None:
@@ -43,15 +47,39 @@ def show() -> None:
     places = grid_places(headline_cards.COUNT, 4)
     if st.session_state.get("headline_seen") != data.fingerprint:
         card_grid(headline_cards.waiting(), 4, places=places)
-    headline = cached_spectra.headline(data)
+    known = headline(data)
     st.session_state["headline_seen"] = data.fingerprint
-    view.finding(words.overview_finding(headline), help=words.OVERVIEW_FINDING)
-    card_grid(headline_cards.cards(data.embeddings, reports, headline), 4, places=places)
-    st.header("What to look at next", anchor=False)
-    for lead, rest in words.what_next(reports, headline):
-        st.markdown(f"**{lead}** {rest}")
+    asked, aligned = known.headline.recall, known.headline.aligned
+    if asked is not None:
+        view.finding(words.overview_finding(asked), help=words.OVERVIEW_FINDING)
+    card_grid(headline_cards.cards(data.embeddings, reports, known.headline), 4, places=places)
+    _what_is_shown(data, known)
+    if asked is not None and aligned is not None:
+        st.header("What to look at next", anchor=False)
+        for lead, rest in words.what_next(reports, asked, aligned):
+            st.markdown(f"**{lead}** {rest}")
     gallery(data)
     skipped_items(data.embeddings.skipped)
+
+
+def _what_is_shown(data: "Dataset", known: Known) -> None:
+    """Say of how many queries and pairs the cards are, with a button that asks all; nothing where they are of all."""
+    pending(list(known.missing))
+    catch_up(list(known.missing))
+    sentence = headline_cards.sample_sentence(data.embeddings, known.headline)
+    if sentence and not known.missing:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            more = " More are being asked." if any(job.is_active for job in known.finer) else ""
+            st.caption(sentence + more, width="content")
+            if known.exact_s:
+                st.button(
+                    f"Ask all, about {seconds_in_words(known.exact_s)}",
+                    key="headline_exact",
+                    icon=":material/all_inclusive:",
+                    type="tertiary",
+                    on_click=ask_all,
+                    args=(data,),
+                )
 
 
 def _other_data() -> None:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 Sides = tuple[npt.NDArray[np.floating], ...]
 
+N_SHUFFLES = 19
+"""Their largest value is the 95th percentile of parallel analysis."""
+FIRST_SHUFFLES = 3
+"""So many are shown, and said to be so many, until all are there."""
+
 CROSS_NOTE = (
     "Signal is what shuffled pairs do not reach (95th percentile of {} shuffles, largest value first); each modality "
     "stays as it is, so nothing is assumed about its noise. The rule of the page does not apply: the cross spectrum is "
@@ -37,6 +42,10 @@ class Matrix:
     center: str = "removed"
     batch: int = 0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        # A modality as a plain word: caches and jobs know the matrix by what it says of itself.
+        object.__setattr__(self, "kind", str(self.kind))
 
     @property
     def is_cross(self) -> bool:

@@ -57,7 +57,9 @@ def _asked(fingerprint: str, captions: str, most: int, _part: Part) -> Part:
     return sampled(_part, most)
 
 
-def recall_jobs(data: Dataset, state: "RetrievalState", most: int = 0) -> list[Job]:
+def recall_jobs(
+    data: Dataset, state: "RetrievalState", most: int = 0, *, baselines: bool = True
+) -> list[Job]:
     """Return the jobs whose results, and partial results, are rows of the table: raw, what follows the page, the rest.
 
     A moved threshold measures the rows that follow it again, and no other.
@@ -66,6 +68,7 @@ def recall_jobs(data: Dataset, state: "RetrievalState", most: int = 0) -> list[J
         data: the set.
         state: of the dashboard.
         most: queries that ask each way; 0 is all of them.
+        baselines: whether the rest is measured too.
 
     Raises:
         DataError: the set is too small to be halved.
@@ -75,11 +78,10 @@ def recall_jobs(data: Dataset, state: "RetrievalState", most: int = 0) -> list[J
     of = f"{data.fingerprint}/{state.recall_captions}/{most}"
     config = treatment_config(state)
     raw = _job("raw", of, (RAW,), fit, test, config, None)
-    return [
-        raw,
-        _job("treated", f"{of}/{config.as_dict()}", TREATED, fit, test, config, raw),
-        _job("baselines", of, baseline_rows(), fit, test, config, raw),
-    ]
+    treated = _job("treated", f"{of}/{config.as_dict()}", TREATED, fit, test, config, raw)
+    if not baselines:
+        return [raw, treated]
+    return [raw, treated, _job("baselines", of, baseline_rows(), fit, test, config, raw)]
 
 
 def _job(

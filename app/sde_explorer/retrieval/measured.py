@@ -13,7 +13,7 @@ from sde_explorer.retrieval.numbers.sampled import steps_of
 from sde_explorer.retrieval.numbers.table import RAW, Part, RecallRow, in_order, treatment_config
 from sde_explorer.state import DEFAULT
 from sde_explorer.ui.followed import followed
-from sde_explorer.ui.job_progress import job_error
+from sde_explorer.ui.job_progress import job_error, seconds_in_words
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text
 
@@ -175,7 +175,7 @@ def progress(found: Measured) -> None:
         _line(
             so_far,
             lambda: st.button(
-                f"Ask all, about {_time(found.exact_s)}",
+                f"Ask all, about {seconds_in_words(found.exact_s)}",
                 key="recall_exact",
                 icon=":material/all_inclusive:",
                 type="tertiary",
@@ -195,10 +195,6 @@ def _line(words: str, button: Callable[[], object]) -> None:
 def _of(data: "Dataset", state: "RetrievalState") -> tuple[object, ...]:
     """Return what the table depends on."""
     return (data.fingerprint, state.recall_captions, treatment_config(state))
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _ask_all(found: Measured) -> None:

@@ -71,8 +71,7 @@ def recall_queries(
         cards(data, "Most won", won, way)
         cards(data, "Most lost", lost, way)
     picks((CHART,), lambda ids: put(rows=tuple(int(r) for r in pictures_of(data.embeddings, ids))))
-    of = f"{data.fingerprint}/{state.recall_captions}/{row.name}/{way}"
-    hover_cards(data, state, (CHART,), of=of, redraws=False)
+    hover_cards(data, state, (CHART,))
 
 
 def _picked(

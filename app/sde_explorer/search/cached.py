@@ -12,12 +12,21 @@ import numpy as np
 import streamlit as st
 
 import sde_core as sde
+from sde_core.geometry.streamed_rows import stream_index
 from sde_explorer.curriculum.cached import fitted
 from sde_explorer.jobs import JobQueue
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.gains import curriculum_of, kind_of
-from sde_explorer.search.numbers import EXACT_ROWS, Found, caption_rows, example_pair, plain, search
+from sde_explorer.search.numbers import (
+    EXACT_ROWS,
+    Found,
+    caption_rows,
+    example_pair,
+    on_disk,
+    plain,
+    search,
+)
 from sde_explorer.serving.places import check_encoder
 
 if TYPE_CHECKING:
@@ -205,16 +214,29 @@ def transform_key(state: "SearchState") -> str:
 def _index(data: Dataset, gallery: str, key: str, transform: sde.AffineMap | None) -> "Job":
     whole = data.embeddings
     rows = whole.image if gallery == "image" else whole.text
+    cache = cache_folder()
 
     def work(job: "Job") -> "NeighbourIndex":
+        is_large = len(rows) > EXACT_ROWS
+
+        def report(share: float) -> None:
+            job.report(0.8 + 0.2 * share if transform else share, f"{len(rows):,} vectors")
+
         if transform is None:
             job.report(0.3, f"{len(rows):,} vectors")
-            return sde.build_index(rows, exact_rows=EXACT_ROWS)
-        moved = np.empty(rows.shape, np.float32)
+            return (
+                stream_index(rows, progress=report)
+                if is_large
+                else sde.build_index(rows, exact_rows=EXACT_ROWS)
+            )
+        # Of a large set they lie in a file without a name, which is gone with them.
+        moved = on_disk(rows.shape, cache) if is_large else np.empty(rows.shape, np.float32)
         for start in range(0, len(rows), _BLOCK_ROWS):
             part = slice(start, start + _BLOCK_ROWS)
             moved[part] = transform(np.asarray(rows[part], np.float32))
             job.report(0.8 * min(1.0, (start + _BLOCK_ROWS) / len(rows)), f"{len(rows):,} vectors")
+        if is_large:
+            return stream_index(moved, progress=report)
         return sde.build_index(moved, exact_rows=EXACT_ROWS)
 
     what = "pictures" if gallery == "image" else "captions"

@@ -1,7 +1,9 @@
 """One search in two spaces: what each puts first, where the other puts it, and where the right answer stands."""
 
 import re
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +20,7 @@ N_HITS = 8
 """Shown on each side."""
 
 EXACT_ROWS = 200_000
-"""Up to here a search compares every row, which costs 40 ms at 50,000 x 512 and gives every rank."""
+"""Up to here the vectors are copied for the search; of more they are read where they lie, once for each search."""
 
 N_TRIED = 48
 """Pairs among which the one is looked for with which the view opens."""
@@ -278,3 +280,21 @@ def example_pair(embeddings: sde.EmbeddingSet, find: str, index: "NeighbourIndex
             if place in wanted:
                 return int(row)
     return int(rows[0])
+
+
+def on_disk(shape: tuple[int, ...], folder: Path) -> Floats:
+    """Return an array of zeros in a file without a name: the disk holds it, and it is gone with the array.
+
+    Args:
+        shape: of the array.
+        folder: where there is room.
+
+    Raises:
+        DataError: there is none.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return np.memmap(file, np.float32, "w+", shape=shape)
+    except OSError as error:
+        raise sde.DataError(f"{folder} has no room for the transformed vectors: {error.strerror}") from None

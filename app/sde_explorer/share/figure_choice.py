@@ -81,7 +81,7 @@ def _map(data: "Dataset", state: "ShareState") -> "go.Figure":
 
     asked = replace(state, map="PCA")
     rows, flat = cached_maps.rows_of_map(data, asked), cached_maps.pca(data, state.map_of)
-    shown = shown_points(flat, None)
+    shown = shown_points(flat)
     return map_figure(
         flat,
         ids_of(data.embeddings, rows),

@@ -11,6 +11,7 @@ import sde_core as sde
 from sde_core.vocabulary import MODALITIES
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.readings.cached.headline import headline_by_now
 from sde_explorer.share.numbers.tables import number_tables
 from sde_explorer.share.report import as_text, made_report
 from sde_explorer.spectrum.numbers import export as numbers_export
@@ -71,7 +72,7 @@ def _tables(
 ) -> dict[str, list[dict[str, Any]]]:
     return number_tables(
         cached_spectra.bands(data, state, MODALITIES),
-        cached_spectra.headline(data),
+        headline_by_now(data),
         cached_curriculum.certificates(data, state, MODALITIES),
         report,
     )

@@ -110,7 +110,7 @@ def _picture(data: "Dataset", shown: "list[tuple[Matrix, Bands]]", state: "Spect
     with st.container(key="spectrum_note"):  # its place is kept: the tabs stay where they are
         if notes:
             st.caption(" ".join(notes))
-        pending(jobs)
+        pending(jobs, draws_partial=state.overlay == "chance")
     catch_up(jobs)
 
 
@@ -140,9 +140,10 @@ def _overlays(
     found, jobs = {}, []
     for matrix, report in shown:
         job = ask(data, matrix)
-        if job.status == "done":
-            found[matrix.kind] = band(report, job.result.numpy())
-        else:
+        some = job.result if job.status == "done" else job.partial
+        if some is not None:
+            found[matrix.kind] = band(report, some.numpy())
+        if job.status != "done":
             jobs.append(job)
     return found, jobs
 

@@ -11,6 +11,7 @@ from sde_core.glossary.formats import signed
 from sde_core.vocabulary import Modality
 from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.readings.headline import is_large
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import directions as cached_directions
 from sde_explorer.subspaces.direction_cards import direction_cards
@@ -45,6 +46,13 @@ _N_CAPTIONS = 2
 def direction_reader(data: "Dataset") -> None:
     """Show the reader; another direction redraws only this part."""
     state = current_state()
+    if is_large(data.embeddings):
+        job = cached_directions.table_job(data, state.basis, state.center)
+        if job.is_active:
+            segments("basis", "Directions of", help=HELP["basis"])
+            pending([job])
+            catch_up([job])
+            return
     try:
         table = cached_directions.table_of(data, state.basis, state.center)
     except sde.SDEError as error:

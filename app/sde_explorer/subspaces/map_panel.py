@@ -1,4 +1,7 @@
-"""Maps of the set: PCA at once, UMAP in the background, coloured by energy or metadata, picked by lasso."""
+"""Maps of the set: PCA at once, UMAP in the background, coloured by energy or metadata, picked by lasso.
+
+Up to 100,000 points are a figure; more are drawn by WebGL, thinned evenly in the browser.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -9,22 +12,23 @@ from sde_explorer.jobs import queue
 from sde_explorer.state import DEFAULT
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import maps as cached_maps
-from sde_explorer.subspaces.figures.maps import CONFIG, map_figure
+from sde_explorer.subspaces.figures.maps import AXES, CONFIG, map_figure
+from sde_explorer.subspaces.numbers import maps
 from sde_explorer.subspaces.numbers.maps import (
     BAND_COLOURS,
     Colours,
-    density,
     ids_of,
     modality_colours,
     pictures_of,
     points_of,
     shown_points,
 )
+from sde_explorer.subspaces.point_map import point_map
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.job_progress import job_error, job_progress
-from sde_explorer.ui.pointer import view_of
+from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text
 
@@ -36,11 +40,6 @@ if TYPE_CHECKING:
 
 CHART = "map_chart"
 MODALITY = "modality"
-
-
-def map_of(data: "Dataset", state: "SubspacesState") -> str:
-    """Return which map the state shows, whatever colours it."""
-    return f"{data.fingerprint}/{state.map}/{state.map_of}/{state.map_points if state.map == 'UMAP' else ''}"
 
 
 def map_panel(data: "Dataset") -> None:
@@ -62,6 +61,12 @@ def map_panel(data: "Dataset") -> None:
         choice("map_colour", "Coloured by", names, help=HELP["map_colour"], width=190)
         st.space("stretch")
         how_to_read(words.map_reading(state.map, state.map_of))
+    if state.map == "PCA" and len(cached_maps.rows_of_map(data, state)) > maps.MOST_POINTS:
+        job = cached_maps.pca_job(data, state)
+        if job.status != "done":
+            pending([job])
+            catch_up([job])
+            return
     flat = _pca(data, state) if state.map == "PCA" else _umap(data, state)
     if flat is not None:
         _draw(data, state, flat)
@@ -107,26 +112,28 @@ def _umap(data: "Dataset", state: "SubspacesState") -> "npt.NDArray[np.float32] 
 
 def _draw(data: "Dataset", state: "SubspacesState", flat: "npt.NDArray[np.float32]") -> None:
     rows = cached_maps.rows_of_map(data, state)
-    view = view_of(CHART, map_of(data, state))
-    shown = shown_points(flat, view)
     picked = points_of(data.embeddings, rows, state.rows) if state.rows else None
-    st.plotly_chart(
-        map_figure(
-            flat,
-            ids_of(data.embeddings, rows),
-            _colours(data, state),
-            shown,
-            kind=state.map,
-            picked=picked,
-            n_images=data.embeddings.n_images,
-            grid=density(flat) if shown.is_density else None,
-            view=view,
-        ),
-        key=CHART,
-        config=CONFIG,
-        alt=f"{state.map} map of {len(rows):,} points, coloured by {state.map_colour}.",
-    )
-    st.caption(words.map_story(state.map_of, rows, shown))
+    alt = f"{state.map} map of {len(rows):,} points, coloured by {state.map_colour}."
+    if len(rows) > maps.MOST_POINTS:  # all of a modality, or of both: their ids follow each other
+        first = int(ids_of(data.embeddings, rows)[0])
+        colours = _colours(data, state)
+        point_map(flat, colours, key=CHART, first_id=first, alt=alt, axes=AXES[state.map], picked=picked)
+    else:
+        st.plotly_chart(
+            map_figure(
+                flat,
+                ids_of(data.embeddings, rows),
+                _colours(data, state),
+                shown_points(flat),
+                kind=state.map,
+                picked=picked,
+                n_images=data.embeddings.n_images,
+            ),
+            key=CHART,
+            config=CONFIG,
+            alt=alt,
+        )
+    st.caption(words.map_story(state.map_of, rows))
 
 
 def _colours(data: "Dataset", state: "SubspacesState") -> Colours:

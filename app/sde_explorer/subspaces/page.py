@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING
 import sde_core as sde
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import map_panel, pair_energies
-from sde_explorer.subspaces.cached import maps as cached_maps
 from sde_explorer.subspaces.direction_reader import direction_reader
 from sde_explorer.subspaces.knowledge_panel import knowledge_controls, knowledge_panel
 from sde_explorer.subspaces.map_panel import pick
-from sde_explorer.subspaces.numbers.maps import MOST_POINTS
 from sde_explorer.subspaces.picked import picked
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.frame import open_view
@@ -29,7 +27,7 @@ def show() -> None:
     data, state = view.data, current_state()
     knowledge_controls(view)
     try:
-        cached_spectra.bands(data, state, ("image", "text"))
+        cached_spectra.bands(data, state, (state.known_of,))
     except sde.SDEError as error:
         error_box(error)
         return
@@ -47,7 +45,7 @@ def show() -> None:
 def _pairs(data: "Dataset") -> None:
     state = current_state()
     pair_energies.pair_energies(data, state)
-    _pointed_at(data, redraws=False)
+    _pointed_at(data)
 
 
 def _map(data: "Dataset") -> None:
@@ -56,11 +54,9 @@ def _map(data: "Dataset") -> None:
         map_panel.map_panel(data)
     with right:
         picked(data, current_state())
-    state = current_state()
-    _pointed_at(data, redraws=state.map == "PCA" and len(cached_maps.rows_of_map(data, state)) > MOST_POINTS)
+    _pointed_at(data)
 
 
-def _pointed_at(data: "Dataset", *, redraws: bool) -> None:
+def _pointed_at(data: "Dataset") -> None:
     picks(CHARTS, lambda ids: pick(data, ids))
-    state = current_state()
-    hover_cards(data, state, CHARTS, of=map_panel.map_of(data, state), redraws=redraws)
+    hover_cards(data, current_state(), CHARTS)

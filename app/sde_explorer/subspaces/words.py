@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import sde_core as sde
     from sde_explorer.subspaces.numbers.directions import DirectionTable, Reading
     from sde_explorer.subspaces.numbers.knowledge import KnownColumn
-    from sde_explorer.subspaces.numbers.maps import MapRows, Shown
+    from sde_explorer.subspaces.numbers.maps import MapRows
     from sde_explorer.subspaces.numbers.pair_energy import PairEnergies
     from sde_explorer.subspaces.numbers.selection import Composition
 
@@ -140,16 +140,10 @@ def map_reading(kind: str, of: str, *, seed: int = 0) -> str:
     )
 
 
-def map_story(of: str, rows: "MapRows", shown: "Shown") -> str:
+def map_story(of: str, rows: "MapRows") -> str:
     """Return which sample the map shows."""
     drawn = f"A seeded sample of {len(rows):,} of {rows.n_all:,}" if rows.is_sample else f"All {rows.n_all:,}"
     said = [f"{drawn} {_SIDES[of]}."]
-    if shown.is_density:
-        points = len(shown.points)
-        part = f"{points:,} of the {shown.inside:,}" if points < shown.inside else f"all {points:,}"
-        said.append(
-            f"Grey is the density of all; drawn are {part} in this part of the map. Zoom in to see others."
-        )
     return " ".join(said)
 
 

@@ -51,3 +51,12 @@ def job_sentence(job: Job) -> str:
 def job_error(job: Job) -> str:
     """Return how a job failed, as one sentence of Markdown."""
     return f"{as_text(job.title)}: {sentence_of(job.error)}"
+
+
+def seconds_in_words(seconds: float) -> str:
+    """Return about how long something takes.
+
+    >>> seconds_in_words(12.3), seconds_in_words(400)
+    ('12 s', '7 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -11,10 +11,14 @@ from sde_explorer.ui.job_progress import job_error, job_sentence
 from sde_explorer.ui.words import as_text
 
 
-def pending(jobs: list[Job]) -> None:
+def pending(jobs: list[Job], *, draws_partial: bool = False) -> None:
     """Show how far jobs are that the page waits for; it is redrawn when one of them ends.
 
     A job that failed says so here, and the rest of the page lives on.
+
+    Args:
+        jobs: the page waits for.
+        draws_partial: whether the page draws the partial result of a job, and so is redrawn when one has come.
     """
     for job in jobs:
         if job.status == "failed":
@@ -26,7 +30,7 @@ def pending(jobs: list[Job]) -> None:
             )
     active = [job for job in jobs if job.is_active]
     if active:
-        _watch(active)
+        _watch(active, [job for job in active if draws_partial and job.partial is None])
 
 
 def catch_up(waiting: list[Job]) -> None:
@@ -55,8 +59,8 @@ def growing(job: Job, draw: Callable[[Any], None]) -> None:
 
 
 @followed
-def _watch(jobs: list[Job]) -> None:
-    if not all(job.is_active for job in jobs):
+def _watch(jobs: list[Job], bare: list[Job]) -> None:
+    if not all(job.is_active for job in jobs) or any(job.partial is not None for job in bare):
         st.rerun()
     st.progress(jobs[0].share, job_sentence(jobs[0]))
 

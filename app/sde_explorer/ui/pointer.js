@@ -8,7 +8,7 @@ const cards = new Map();
 let newest = ""; // which set the cards are of
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue, setStateValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   if (newest !== data.set) {
     cards.clear();
     newest = data.set;
@@ -21,7 +21,6 @@ export default function (component) {
   const here = (root.here ??= { id: null, timer: 0, asked: 0, x: 0, y: 0 });
   here.ask = (id) => setTriggerValue("hovered", id);
   here.pick = (chart, ids) => setTriggerValue("picked", { chart, ids });
-  here.look = (chart, view) => setStateValue("view", { chart, view, of: data.of });
   here.watches = data.watches;
   if (here.id !== null && cards.has(here.id)) show(root, here);
 
@@ -29,7 +28,7 @@ export default function (component) {
   const attach = () => {
     for (const chart of data.charts) {
       // The figure of an earlier run may stay in the page, hidden.
-      const plots = document.querySelectorAll(`.st-key-${chart} .js-plotly-plot`);
+      const plots = document.querySelectorAll(`.st-key-${chart} :is(.js-plotly-plot, .sde-points)`);
       const plot = [...plots].find((one) => one.offsetHeight) ?? plots[0];
       if (plot && typeof plot.on === "function" && watched.get(chart)?.plot !== plot) {
         release(watched.get(chart));
@@ -63,11 +62,6 @@ function listen(plot, chart, root, here) {
       here.timer = setTimeout(() => ask(here, id), REST_MS);
     };
     handlers.plotly_unhover = () => hide(root, here);
-    handlers.plotly_relayout = (change) => {
-      const ranges = plot.layout;
-      const moved = Object.keys(change).some((key) => /^[xy]axis\.(range|autorange)/.test(key));
-      if (moved) here.look(chart, [...ranges.xaxis.range, ...ranges.yaxis.range].map(Number));
-    };
   } else {
     handlers.plotly_selected = (event) => {
       if (event) here.pick(chart, idsOf(event.points));

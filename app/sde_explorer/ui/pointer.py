@@ -34,27 +34,21 @@ overflow-wrap:anywhere}
 .bars i{flex:0 1 auto}
 small{opacity:.75;white-space:nowrap}
 """
-_HOVER, _MOVED = "pointer_hover", "pointer_moved"
+_HOVER = "pointer_hover"
 _pointer = st.components.v2.component(
     "sde_explorer.pointer", html=_HTML, css=_CSS, js=Path(__file__).with_name("pointer.js").read_text("utf-8")
 )
 
 
 @st.fragment
-def hover_cards(
-    data: "Dataset", state: "SharedState", charts: tuple[str, ...], *, of: str, redraws: bool
-) -> None:
+def hover_cards(data: "Dataset", state: "SharedState", charts: tuple[str, ...]) -> None:
     """Show a card beside the pointer where it rests on a point; only this is run for it.
 
     Args:
         data: the set.
         state: whose thresholds the energies follow.
         charts: keys of the figures.
-        of: what the figures show: a view of something else is none of them.
-        redraws: whether another view of a figure shows other points.
     """
-    if st.session_state.pop(_MOVED, False) and redraws:
-        st.rerun()
     asked = _value(_HOVER, "hovered")
     card = card_of(data, state, asked) if isinstance(asked, int) else None
     _pointer(
@@ -63,11 +57,9 @@ def hover_cards(
             "watches": "hover",
             "charts": list(charts),
             "set": _digest(data, state),
-            "of": of,
             "card": card,
         },
         on_hovered_change=lambda: None,
-        on_view_change=lambda: st.session_state.update({_MOVED: True}),
     )
 
 
@@ -87,25 +79,9 @@ def picks(charts: tuple[str, ...], on_pick: Callable[[list[int]], None]) -> None
 
     _pointer(
         key=key,
-        data={"watches": "picks", "charts": list(charts), "set": "", "of": "", "card": None},
+        data={"watches": "picks", "charts": list(charts), "set": "", "card": None},
         on_picked_change=take,
     )
-
-
-def view_of(chart: str, of: str) -> tuple[float, float, float, float] | None:
-    """Return which part of a figure the browser shows, if somebody has moved it.
-
-    Args:
-        chart: key of the figure.
-        of: what it shows now.
-    """
-    found = _value(_HOVER, "view")
-    if not isinstance(found, Mapping) or (found.get("chart"), found.get("of")) != (chart, of):
-        return None
-    ends = found.get("view")
-    if not (isinstance(ends, list) and len(ends) == 4 and all(_is_finite(end) for end in ends)):
-        return None
-    return (float(ends[0]), float(ends[1]), float(ends[2]), float(ends[3]))
 
 
 def card_of(data: "Dataset", state: "SharedState", id: int) -> dict[str, Any] | None:
@@ -154,7 +130,3 @@ def _digest(data: "Dataset", state: "SharedState") -> str:
 def _value(key: str, name: str) -> object:
     found = st.session_state.get(key)
     return found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)

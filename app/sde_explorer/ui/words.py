@@ -9,7 +9,7 @@ from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
-    from sde_explorer.readings.headline import Headline
+    from sde_explorer.readings.headline import Aligned, Recall
 
 
 def holding(count: int, band: str, share: float) -> str:
@@ -143,24 +143,24 @@ OVERVIEW_FINDING = (
 )
 
 
-def overview_finding(headline: "Headline") -> str:
+def overview_finding(found: "Recall") -> str:
     """Return the title of the Overview: how well both modalities find each other."""
-    image, text = (headline.metrics.get(f"{side}_retrieval_recall@1") for side in ("image", "text"))
+    image, text = (found.metrics.get(f"{side}_retrieval_recall@1") for side in ("image", "text"))
     if image is None or text is None or image != image or text != text:
         return "What is in this set"
-    chance = headline.chance.get("image_retrieval_recall@1", 0.0)
+    chance = found.chance.get("image_retrieval_recall@1", 0.0)
     return (
         f"{100 * image:.0f} of 100 captions find their image at once, {100 * text:.0f} of 100 images their caption; "
         f"chance {100 * chance:.2g}"
     )
 
 
-def what_next(reports: "list[Bands]", headline: "Headline") -> list[tuple[str, str]]:
+def what_next(reports: "list[Bands]", asked: "Recall", aligned: "Aligned") -> list[tuple[str, str]]:
     """Return what the headline numbers suggest to look at, most telling first: a lead and the rest."""
     image, text = reports
     found = []
-    near, chance = headline.alignment, headline.chance
-    reached, luck = headline.metrics["text_retrieval_recall@10"], chance["text_retrieval_recall@10"]
+    near, chance = aligned.values, asked.chance
+    reached, luck = asked.metrics["text_retrieval_recall@10"], chance["text_retrieval_recall@10"]
     if luck < 1 and reached < 2 * luck:
         found.append(
             (

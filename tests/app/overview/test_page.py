@@ -1,3 +1,4 @@
+import re
 import shutil
 from dataclasses import replace
 
@@ -6,8 +7,10 @@ import pytest
 
 from sde_core import EmbeddingSet
 from sde_core.embedding_formats.named import rows_of_part
+from sde_core.sets.evaluation import evaluate_retrieval
 from sde_explorer import sets
 from sde_explorer.readings.cached import machine as cached_machine
+from sde_explorer.readings.headline import STEPS, WHOLE
 from tests.app.conftest import card_numbers, control, spiked
 
 
@@ -160,3 +163,31 @@ def test_pairs_that_are_not_encoded_yet_lead_to_the_form(open_page, write_shard,
     assert not at.exception
     assert "has not been encoded here yet: open it on the Data page" in at.error[0].value
     assert "Open pairs in any usual format" in _texts(at)
+
+
+def test_a_large_set_shows_some_queries_with_their_interval_and_all_when_asked(open_page, tmp_path):
+    made = spiked(n_pairs=WHOLE + 500, width=12)
+    exact = evaluate_retrieval(made, captions="primary").metrics["image_retrieval_recall@1"]
+
+    def at_rest(at, until):
+        for _ in range(600):  # a run waits for work that has just begun: no pause of its own
+            at.run()
+            assert not at.exception
+            if until(_texts(at)):
+                return at
+        raise AssertionError(_texts(at))
+
+    at = open_page("overview", data=str(made.save(tmp_path / "large")))
+    at = at_rest(
+        at, lambda said: f"{STEPS[1]:,} seeded queries each way" in said and "being asked" not in said
+    )
+    assert "95 % interval" in _texts(at)
+    low, high = map(float, re.search(r"R@1 in \[([\d.]+), ([\d.]+)\]", _texts(at)).groups())
+    assert low < high
+    assert low - 1 <= 100 * exact <= high + 1
+    button = next(b for b in at.button if b.key == "headline_exact")
+    assert button.label.startswith("Ask all, about")
+    button.click()
+    at = at_rest(at, lambda said: "seeded queries" not in said)
+    assert f"{100 * exact:.1f}" in card_numbers(at)[2][0]
+    assert not any(b.key == "headline_exact" for b in at.button)

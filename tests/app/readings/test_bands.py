@@ -8,6 +8,8 @@ import sde_core as sde
 from sde_core.cli import main
 from sde_core.partition import nothing_to_move
 from sde_core.report import ReportSpec, SetSpec, make_report
+from sde_core.vocabulary import Modality
+from sde_explorer.readings.matrices import Matrix
 
 SENTENCE = nothing_to_move("cross-modal")
 VIEWS = ("overview", "spectrum", "curriculum", "subspaces", "retrieval", "compare", "share")
@@ -87,3 +89,9 @@ def test_each_spectrum_is_split_once_a_run_whoever_reads_its_bands(view, open_pa
         assert {modality for modality, _ in made} >= {"image"}
     assert set(made.values()) <= {1}
     assert set(moved.values()) <= {1}
+
+
+def test_a_matrix_says_the_same_whatever_word_named_it():
+    one, other = Matrix(kind="image"), Matrix(kind=Modality.IMAGE)
+    assert repr(one) == repr(other)
+    assert type(other.kind) is str

@@ -13,6 +13,7 @@ import sde_core as sde
 from sde_core.partition import NOISE
 from sde_core.retrieval.bootstrap import Interval
 from sde_core.vocabulary import DIRECTIONS, Direction
+from sde_explorer.readings import headline
 from sde_explorer.retrieval import words
 from sde_explorer.retrieval.figures.surface import surface_figure
 from sde_explorer.retrieval.figures.table import SAME, change_figure, difference_figure, verdict
@@ -411,5 +412,5 @@ def test_few_queries_are_all_asked_and_many_in_steps():
     [test] = parts_of(spiked(240), "primary")[1:]
     assert sampled.steps_of(test) == (0,)
     assert sampled.sampled(test, 0) is sampled.sampled(test, 10_000) is test
-    many = replace(test, images=np.arange(sampled.WHOLE + 1))
-    assert sampled.steps_of(many) == sampled.STEPS
+    many = replace(test, images=np.arange(headline.WHOLE + 1))
+    assert sampled.steps_of(many) == headline.STEPS

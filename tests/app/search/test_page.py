@@ -14,7 +14,9 @@ import torch
 import sde_core as sde
 from sde_core import EmbeddingSet
 from sde_explorer.curriculum import cached as cached_curriculum
+from sde_explorer.jobs import JobQueue
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.search import cached as cached_search
 from sde_explorer.search import numbers, words
 from sde_explorer.state import State
 from tests.app.conftest import control, spiked
@@ -383,3 +385,25 @@ def test_what_an_earlier_widget_reports_once_more_is_not_taken():
     at = AppTest.from_function(script).run()
     assert not at.exception
     assert at.markdown[0].value == "typed more"
+
+
+def test_a_set_that_is_read_where_it_lies_answers_as_one_that_is_copied(
+    open_page, spiked_folder, monkeypatch
+):
+    found = []
+    for most in (cached_search.EXACT_ROWS, 100):
+        monkeypatch.setattr(cached_search, "EXACT_ROWS", most)
+        monkeypatch.setattr(cached_search, "_indices", JobQueue())
+        at = settled(open_page("retrieval", data=str(spiked_folder), search="pair", pair="7"))
+        assert not at.exception
+        found.append((rows(at, "before"), rows(at, "after")))
+    assert found[0] == found[1]
+    assert found[0][1]
+
+
+def test_a_disk_without_room_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(sde.DataError, match="has no room for the transformed vectors"):
+        numbers.on_disk((2, 2), tmp_path / "file")
+    assert numbers.on_disk((2, 2), tmp_path / "new").tolist() == [[0, 0], [0, 0]]
+    assert list((tmp_path / "new").iterdir()) == []

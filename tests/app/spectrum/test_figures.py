@@ -4,10 +4,21 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 import sde_core as sde
 from sde_core.partition import Bands
-from sde_explorer.readings.matrices import Matrix, chance_of, resampled_of, sides_of
+from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.readings.cached.background import result_of
+from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.readings.matrices import (
+    FIRST_SHUFFLES,
+    N_SHUFFLES,
+    Matrix,
+    chance_of,
+    resampled_of,
+    sides_of,
+)
 from sde_explorer.spectrum.clicks import size_clicked
 from sde_explorer.spectrum.figures.batches import batches_figure
 from sde_explorer.spectrum.figures.bulk import SHOWN_EDGES, bulk_figure
@@ -72,6 +83,22 @@ def test_a_click_on_nothing_chooses_no_size(data):
 
 def test_no_batches_yet_is_an_empty_figure():
     assert not batches_figure([]).data
+
+
+def test_a_band_of_some_shuffles_says_so_and_lies_in_that_of_all(embeddings, report):
+    chance = _chance(embeddings, "image")
+    chance = np.concatenate([chance] * 4)[:N_SHUFFLES]
+    few, all_ = (numbers_uncertainty.chance_band(report, c) for c in (chance[:3], chance))
+    assert (few.name, all_.name) == (f"shuffled columns, 3 of {N_SHUFFLES}", "shuffled columns")
+    assert (few.low >= all_.low).all()
+    assert (few.high <= all_.high).all()
+
+
+def test_the_first_shuffles_are_there_before_all_of_them(embeddings):
+    job = cached_spectra.chance(Dataset(embeddings, ()), Matrix(kind="image"))
+    found = result_of(job)
+    assert len(found) == N_SHUFFLES
+    torch.testing.assert_close(job.partial, found[:FIRST_SHUFFLES])
 
 
 @pytest.mark.parametrize("kind", ["image", "joint", "cross"])

@@ -1,3 +1,4 @@
+import base64
 import json
 
 import numpy as np
@@ -13,6 +14,7 @@ from sde_explorer.subspaces.numbers import maps
 from sde_explorer.subspaces.numbers.directions import Axes, Reading, axes_of, direction_table, read_direction
 from sde_explorer.subspaces.numbers.pair_energy import BY_CHANCE, pair_energies, triangle
 from sde_explorer.subspaces.numbers.selection import composition, pair_rows
+from sde_explorer.subspaces.point_map.sent import point_data
 from sde_explorer.ui.figures import palette
 from tests.app.conftest import spiked
 
@@ -166,7 +168,7 @@ def test_a_map_holds_each_point_once_by_its_id_and_fits_the_wire():
         maps.Colours(title="strong energy", numbers=rng.random(count).astype(np.float32)),
         maps.Colours(title="style", kinds=tuple("abcde"), kind=(ids % 5).astype(np.int8)),
     ):
-        shown = maps.shown_points(flat, None)
+        shown = maps.shown_points(flat)
         figure = map_figure(flat, ids, colours, shown, kind="PCA", n_images=count // 2)
         assert sorted(np.concatenate([t.customdata for t in figure.data]).tolist()) == ids.tolist()
         assert len(figure.to_json()) <= 2_500_000
@@ -177,25 +179,42 @@ def test_a_map_holds_each_point_once_by_its_id_and_fits_the_wire():
         assert len(marked.to_json()) <= 2_500_000
 
 
-def test_beyond_a_hundred_thousand_points_the_viewport_is_drawn_over_the_density():
+def test_a_saved_figure_of_more_is_a_sample_over_the_density():
     flat = np.random.default_rng(0).normal(size=(maps.MOST_POINTS + 1, 2)).astype(np.float32)
-    everything = maps.shown_points(flat, None)
-    assert everything.is_density
-    assert len(everything.points) == maps.VIEWPORT_POINTS
-    assert everything.inside == len(flat)
-    corner = maps.shown_points(flat, (2.0, 9.0, 2.0, 9.0))
-    inside = ((flat > 2) & (flat < 9)).all(axis=1)
-    np.testing.assert_array_equal(corner.points, np.flatnonzero(inside))
+    shown = maps.shown_points(flat)
+    assert shown.is_density
+    assert len(shown.points) == maps.SAVED_POINTS
     counts, x, y = maps.density(flat)
     assert counts.sum() == len(flat)
     colours = maps.Colours(title="strong energy", numbers=np.zeros(len(flat), np.float32))
-    figure = map_figure(
-        flat, np.arange(len(flat), dtype=np.int32), colours, corner, kind="PCA",
-        grid=(counts, x, y), view=(2.0, 9.0, 2.0, 9.0),
-    )  # fmt: skip
+    ids = np.arange(len(flat), dtype=np.int32)
+    figure = map_figure(flat, ids, colours, shown, kind="PCA", grid=(counts, x, y))
     assert [trace.type for trace in figure.data] == ["heatmap", "scattergl"]
-    assert figure.layout.xaxis.range == (2.0, 9.0)
     assert len(figure.to_json()) < 2_500_000
+
+
+def test_the_browser_gets_places_colours_and_marks_of_all_points():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(1_000, 2)).astype(np.float32)
+    numbers = rng.random(1_000).astype(np.float32)
+    numbers[3] = np.nan
+    picked = np.zeros(1_000, bool)
+    picked[[0, 9, 999]] = True
+    sent = point_data(flat, maps.Colours(title="strong energy", numbers=numbers), picked)
+    places = np.frombuffer(base64.b64decode(sent["places"]["base64"]), "<u2").reshape(2, -1).T / 65535
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    np.testing.assert_allclose(places * (high - low) + low, flat, atol=float((high - low).max()) / 65535)
+    colours = np.frombuffer(base64.b64decode(sent["colours"]["base64"]), np.uint8)
+    assert len(sent["colours"]["palette"]) == 256
+    assert colours[3] == 255  # not known
+    assert (np.argsort(colours[4:], kind="stable")[-1] == np.argmax(numbers[4:])) or colours.max() == 255
+    marks = np.frombuffer(base64.b64decode(sent["picked"]["base64"]), np.uint8)
+    assert np.flatnonzero(np.unpackbits(marks, bitorder="little")[:1_000]).tolist() == [0, 9, 999]
+    kinds = maps.Colours(title="style", kinds=("a", "b"), kind=np.array([0, 1] * 500, np.int8))
+    other = point_data(flat, kinds, None)
+    assert other["places"]["of"] == sent["places"]["of"]
+    assert [name for name, _ in other["legend"]["kinds"]] == ["a", "b"]
+    assert other["picked"]["count"] == 0
 
 
 def test_colours_are_steps_between_the_least_and_the_most():
@@ -203,7 +222,7 @@ def test_colours_are_steps_between_the_least_and_the_most():
     numbers = np.array([0.0, 0.2, 0.4, np.nan], np.float32)
     for title, ends in (("strong energy", ["0%", "40%"]), ("year", ["0", "0.4"])):
         colours = maps.Colours(title=title, numbers=numbers)
-        [trace] = map_figure(flat, ids, colours, maps.shown_points(flat, None), kind="PCA").data
+        [trace] = map_figure(flat, ids, colours, maps.shown_points(flat), kind="PCA").data
         assert trace.marker.color.tolist() == [0, 127, 254, 0]
         assert [trace.marker.colorbar.ticktext[i] for i in (0, -1)] == ends
 
@@ -211,7 +230,7 @@ def test_colours_are_steps_between_the_least_and_the_most():
 @pytest.mark.parametrize("flat", [np.zeros((1, 2)), np.zeros((3, 2)), np.array([[0.0, 0], [1, 0]])])
 def test_a_map_without_extent_has_axes(flat):
     colours = maps.Colours(title="strong energy", numbers=np.full(len(flat), np.nan, np.float32))
-    shown = maps.shown_points(flat.astype(np.float32), None)
+    shown = maps.shown_points(flat.astype(np.float32))
     figure = map_figure(
         flat.astype(np.float32), np.arange(len(flat), dtype=np.int32), colours, shown, kind="PCA"
     )

@@ -249,14 +249,19 @@ def test_a_umap_of_too_few_is_one_sentence(open_page, tmp_path):
     assert not at.exception
 
 
-def test_a_map_of_many_shows_its_density_and_says_so(open_page, spiked_folder, monkeypatch):
+def test_a_map_of_many_is_drawn_from_all_of_them(open_page, spiked_folder, monkeypatch):
     monkeypatch.setattr(maps, "MOST_POINTS", 100)
-    monkeypatch.setattr(maps, "VIEWPORT_POINTS", 50)
-    at = open_page("subspaces", data=str(spiked_folder), look="Map")
-    assert not at.exception
-    assert "drawn are 50 of the 600 in this part of the map" in _said(at)
-    spec = json.loads(at.get("plotly_chart")[-1].proto.spec)
-    assert [trace["type"] for trace in spec["data"]] == ["heatmap", "scattergl"]
+    for of, count, first in (("both", 600, 0), ("text", 300, 300)):
+        at = open_page("subspaces", data=str(spiked_folder), look="Map", map_of=of, rows="5")
+        while not any(e.proto.component_name.endswith("point_map") for e in at.get("bidi_component")):
+            assert at.get("progress")  # it is being laid out
+            at.run()
+        assert not at.exception
+        found = [e.proto for e in at.get("bidi_component") if e.proto.component_name.endswith("point_map")]
+        sent = json.loads(found[0].json)
+        assert (sent["n"], sent["first"]) == (count, first)
+        assert sent["picked"]["count"] == count // 300
+        assert f"All {count}" in _said(at)
 
 
 def test_files_hold_all_that_is_picked(data):

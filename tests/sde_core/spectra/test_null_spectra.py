@@ -42,6 +42,17 @@ def test_one_column_has_nothing_to_share():
     torch.testing.assert_close(values, compute_spectrum(x).singular_values)
 
 
+@pytest.mark.parametrize(("m", "n"), [(5000, 12), (300, 40), (20, 30)])
+def test_shuffled_columns_of_float32_are_those_of_float64(m, n):
+    x = (np.random.default_rng(0).normal(size=(m, n)) * np.geomspace(1, 0.05, n) + 2).astype(np.float32)
+    once, twice = (
+        torch.stack(list(shuffled_column_spectra(y, n_shuffles=2))) for y in (x, x.astype(np.float64))
+    )
+    assert once.dtype == torch.float64
+    # Rounding of a product of float32 and of the centred entries, beside the largest value.
+    torch.testing.assert_close(once, twice, rtol=0, atol=1e-6 * float(twice.max()))
+
+
 def test_shuffled_columns_lose_what_they_share():
     x = _pairs(m=500)[0]
     found = compute_spectrum(x).singular_values

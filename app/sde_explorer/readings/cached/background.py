@@ -3,6 +3,7 @@
 What is kept: the results of the last 96 jobs, each at most a few hundred spectra of a few hundred values.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -17,6 +18,11 @@ from sde_explorer.serving import looks
 
 FIRST_WAIT_S = 0.25
 """A job that ends this soon is shown at once, without a bar that flickers."""
+
+REST_S = 3.0
+"""So long after a view was drawn nothing is computed ahead."""
+_LONGEST_S = 60.0
+_runs: dict[str, float] = {}  # until when each session counts as one that waits for its page
 
 
 @dataclass(slots=True)
@@ -63,7 +69,10 @@ def in_background(
         lane: work of one lane runs one after another; what takes minutes has a lane of its own.
         jobs: where it runs and where its result is kept; large results have a queue that keeps few.
     """
-    followed, who = followed_jobs(), _session()
+    who = _session()
+    if not who:  # asked for ahead of all visitors: nobody follows it
+        return jobs.submit(Job(key=key, kind="figure", title=title, work=work, device=lane))
+    followed = followed_jobs()
     earlier = followed.get(slot)
     if earlier is not None and earlier.job.key != key:
         earlier.job.leave(who)
@@ -82,10 +91,24 @@ def in_background(
     return job
 
 
+def begin_again(key: str) -> None:
+    """Let a job that failed or was stopped begin again when it is asked for next."""
+    job = _figures.find(key)
+    if job is not None and job.status in ("failed", "cancelled"):
+        _figures.forget(key)
+
+
 def finished(key: str) -> object:
     """Return the result of the job with this key where it is done, else None; nothing is started."""
     job = _figures.find(key)
     return job.result if job is not None and job.status == "done" else None
+
+
+def is_busy() -> bool:
+    """Return whether a job of the page's numbers runs or waits, or somebody has just asked for a view."""
+    now = time.monotonic()
+    # A run that was broken off is one that never ends: after a minute it counts no more.
+    return any(now < until for until in list(_runs.values())) or bool(_figures.active("figure"))
 
 
 def followed_jobs() -> dict[str, Followed]:
@@ -97,12 +120,17 @@ def followed_jobs() -> dict[str, Followed]:
 def begin_run() -> None:
     """Begin to note what a whole run of the page asks for."""
     looks.begin(_session(), st.context.headers.get(looks.HEADER, ""))
+    _runs[_session()] = time.monotonic() + _LONGEST_S
     for followed in followed_jobs().values():
         followed.is_asked = False
 
 
 def end_run() -> None:
     """Let go what this run of the page did not ask for: it gives way as soon as another job waits behind it."""
+    now = time.monotonic()
+    _runs[_session()] = now + REST_S
+    for gone in [session for session, until in list(_runs.items()) if until < now]:
+        _runs.pop(gone, None)
     for slot, followed in list(followed_jobs().items()):
         if not followed.is_asked:
             followed.job.leave(_session())

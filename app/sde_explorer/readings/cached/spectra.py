@@ -1,4 +1,4 @@
-"""Spectra, partitions, bands and headline numbers of a set.
+"""Spectra, partitions and bands of a set.
 
 Everything here depends on the set and on frozen values. Moved thresholds are applied to what is kept, in
 microseconds, and once for all parts of a page that read them.
@@ -10,10 +10,11 @@ import streamlit as st
 
 import sde_core as sde
 from sde_core.partition import Bands
-from sde_explorer.readings import headline as numbers_overview
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.matrices import (
+    FIRST_SHUFFLES,
+    N_SHUFFLES,
     Matrix,
     chance_of,
     needs_chance,
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
 
     from sde_core.partition import Bands
     from sde_explorer.jobs import Job
-    from sde_explorer.readings.headline import Headline
     from sde_explorer.shared_state import SharedState
-
-N_SHUFFLES = 19
-"""Their largest value is the 95th percentile of parallel analysis."""
 
 
 def spectrum(data: Dataset, modality: str, center: str) -> sde.Spectrum:
@@ -54,7 +51,10 @@ def _spectrum(fingerprint: str, matrix: Matrix, _set: sde.EmbeddingSet) -> sde.S
 
 
 def chance(data: Dataset, matrix: Matrix) -> "Job[torch.Tensor]":
-    """Return the job whose result is (19, k): singular values of shuffled columns, or of shuffled pairs."""
+    """Return the job whose result is (19, k): singular values of shuffled columns, or of shuffled pairs.
+
+    Its partial result is that of the first 3.
+    """
     # The shuffles take the mean off, so that both centrings share them.
     centred = Matrix(kind=matrix.kind, batch=matrix.batch, seed=matrix.seed)
     what = "pairs" if matrix.is_cross else f"columns, {matrix.kind}"
@@ -67,7 +67,11 @@ def chance(data: Dataset, matrix: Matrix) -> "Job[torch.Tensor]":
         sides = sides_of(embeddings, centred)
         for values in chance_of(sides, centred, n_shuffles=N_SHUFFLES):
             found.append(values)
-            job.report(len(found) / N_SHUFFLES, f"{len(found)} of {N_SHUFFLES}")
+            first = torch.stack(found) if len(found) == FIRST_SHUFFLES else None
+            left = (N_SHUFFLES - len(found)) * job.seconds / len(found)
+            job.report(
+                len(found) / N_SHUFFLES, f"{len(found)} of {N_SHUFFLES}", seconds_left=left, partial=first
+            )
         return torch.stack(found)
 
     key = f"chance/{data.fingerprint}/{centred}"
@@ -139,13 +143,3 @@ def _bands(
     fingerprint: str, matrix: Matrix, rule: str, _set: sde.EmbeddingSet, _own: sde.Partition
 ) -> "Bands":
     return Bands.of(_spectrum(fingerprint, matrix, _set), _own, modality=matrix.kind)
-
-
-def headline(data: Dataset) -> "Headline":
-    """Return the headline numbers of a set."""
-    return _headline(data.fingerprint, data.embeddings)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _headline(fingerprint: str, _set: sde.EmbeddingSet) -> "Headline":
-    return numbers_overview.headline(_set)

@@ -24,7 +24,7 @@ def number_tables(
 
     Args:
         bands: of both modalities; their labels are a column of "spectra".
-        headline: alignment and retrieval of the whole set as it is.
+        headline: alignment and retrieval of the set as it is.
         certificates: of both modalities.
         report: content of a report that was made; its rows are "retrieval" and "retrieval_intervals".
     """
@@ -77,8 +77,12 @@ def _metric_rows(bands: Sequence[Bands]) -> list[Row]:
 
 
 def _pair_rows(headline: "Headline") -> list[Row]:
-    alignment = [_metric("pairs", *item) for item in headline.alignment.items()]
-    return alignment + [_metric("retrieval, raw", *item) for item in headline.metrics.items()]
+    near, found = headline.aligned, headline.recall
+    pairs = f"a seeded sample of {near.n_pairs:,} pairs" if near and near.n_pairs else "pairs"
+    asked = f", {found.n_asked:,} seeded queries each way" if found and found.n_asked else ""
+    return [_metric(pairs, *item) for item in (near.values.items() if near else ())] + [
+        _metric(f"retrieval, raw{asked}", *item) for item in (found.metrics.items() if found else ())
+    ]
 
 
 def _metric(of: str, name: str, value: float) -> Row:

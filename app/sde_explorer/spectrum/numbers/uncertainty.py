@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sde_explorer.readings.matrices import N_SHUFFLES
+
 if TYPE_CHECKING:
     from sde_core.partition import Bands
 
@@ -30,9 +32,11 @@ class Band:
 
 
 def chance_band(report: "Bands", chance: Floats) -> Band:
-    """Return the range of (B, k) spectra of chance, as long as the spectrum."""
+    """Return the range of (B, k) spectra of chance, as long as the spectrum; its name says if B is not all yet."""
     cut = chance[:, : len(report.values)]
     name = "shuffled pairs" if report.modality == "cross" else "shuffled columns"
+    if len(chance) < N_SHUFFLES:
+        name = f"{name}, {len(chance)} of {N_SHUFFLES}"
     return Band(name=name, low=cut.min(axis=0), high=cut.max(axis=0), is_chance=True)
 
 

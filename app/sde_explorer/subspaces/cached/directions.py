@@ -7,6 +7,7 @@ import streamlit as st
 
 import sde_core as sde
 from sde_core.vocabulary import Centring
+from sde_explorer.readings.cached.background import in_background
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.cached.spectra import spectrum
 from sde_explorer.subspaces.numbers.directions import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from sde_core.checks.matrices import MatrixLike
     from sde_core.sets.embeddings import Floats
+    from sde_explorer.jobs import Job
 
 _Moments = tuple[sde.PairMoments | None, sde.PairMoments | None]
 
@@ -44,6 +46,18 @@ def table_of(data: Dataset, basis: str, center: str) -> DirectionTable:
 @st.cache_resource(max_entries=64, show_spinner="Reading all directions")
 def _table(fingerprint: str, basis: str, center: str, _data: Dataset) -> DirectionTable:
     return direction_table(_axes(fingerprint, basis, center, _data), *_moments(fingerprint, _data.embeddings))
+
+
+def table_job(data: Dataset, basis: str, center: str) -> "Job[DirectionTable]":
+    """Return the job that makes the table of a large set, which takes seconds; `table_of` then has it at once."""
+    fingerprint = data.fingerprint
+    return in_background(
+        "direction table",
+        f"direction table/{fingerprint}/{basis}/{center}",
+        f"Reading all directions, {basis}",
+        lambda _: _table(fingerprint, basis, center, data),
+        lane="direction table",
+    )
 
 
 def reading(data: Dataset, basis: str, center: str, number: int) -> Reading:

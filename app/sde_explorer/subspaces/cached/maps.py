@@ -8,18 +8,21 @@ import streamlit as st
 
 import sde_core as sde
 from sde_explorer.jobs import Job
+from sde_explorer.readings.cached.background import in_background
 from sde_explorer.readings.cached.energies import band_shares
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.cached.spectra import spectrum
 from sde_explorer.subspaces.cached.directions import joint_spectrum
 from sde_explorer.subspaces.map_job import umap_job
 from sde_explorer.subspaces.numbers.maps import (
+    BAND_COLOURS,
     Colours,
     MapRows,
     band_colours,
     column_colours,
     columns_of,
     map_rows,
+    vector_blocks,
     vectors_of,
 )
 from sde_explorer.subspaces.state import SubspacesState
@@ -51,8 +54,29 @@ def _pca(fingerprint: str, of: str, _data: Dataset) -> Floats:
         found = joint_spectrum(_data, "removed") if has_pairs else None
     else:
         found = spectrum(_data, of, "removed")
-    flat: Floats = sde.pca_map(vectors_of(_data.embeddings, rows), found).cpu().numpy()
-    return flat
+    if found is None:
+        whole: Floats = sde.pca_map(vectors_of(_data.embeddings, rows)).cpu().numpy()
+        return whole
+    return np.concatenate(
+        [sde.pca_map(block, found).cpu().numpy() for block in vector_blocks(_data.embeddings, rows)]
+    )
+
+
+def pca_job(data: Dataset, state: SubspacesState) -> Job:
+    """Return the job that lays out and colours a map of many points; afterwards both are there at once."""
+    thresholds = (
+        (state.center, state.rule, state.noise, state.strong) if state.map_colour in BAND_COLOURS else ()
+    )
+
+    def work(job: Job) -> None:
+        pca(data, state.map_of)
+        job.report(0.5, "colouring")
+        if thresholds:
+            colours_by_band(data, state, BAND_COLOURS.index(state.map_colour))
+
+    count = len(rows_of_map(data, state))
+    key = f"map/{data.fingerprint}/{state.map_of}/{state.map_colour}/{thresholds}"
+    return in_background("map", key, f"Map of {count:,} points", work, lane="map")
 
 
 def umap(data: Dataset, state: SubspacesState) -> Job:

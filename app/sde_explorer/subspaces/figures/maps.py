@@ -1,4 +1,4 @@
-"""A map of pictures and captions in WebGL: points up to 100,000, beyond that their density."""
+"""A map of pictures and captions in WebGL: points up to 100,000; of more a sample over their density, to be saved."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from sde_explorer.ui.figures.layout import axis, figure
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from sde_explorer.subspaces.numbers.maps import Colours, Shown, View
+    from sde_explorer.subspaces.numbers.maps import Colours, Shown
 
 CONFIG = {
     "displaylogo": False,
@@ -36,7 +36,6 @@ def map_figure(
     picked: "npt.NDArray[np.bool_] | None" = None,
     n_images: int = 0,
     grid: "tuple[npt.NDArray[np.float32], ...] | None" = None,
-    view: "View | None" = None,
     height: int = 560,
 ) -> go.Figure:
     """Return the map; a point's data is its id, and nothing of its picture or caption is in the figure.
@@ -50,7 +49,6 @@ def map_figure(
         picked: (p,) points that are picked; the others fade. None fades nobody.
         n_images: from here on an id is a caption: drawn as a diamond.
         grid: of `sde_explorer.subspaces.numbers.maps.density`, where the others show as a density.
-        view: what is shown, or None for everything.
         height: pixels.
     """
     traces: list[dict[str, Any]] = []
@@ -80,7 +78,7 @@ def map_figure(
                 "hoverinfo": "none",  # the card beside the pointer says more
             }
         )
-    ends = _range(flat) if view is None else view
+    ends = _range(flat)
     layout = {
         "xaxis": axis(f"{AXES[kind]} 1", range=list(ends[:2]), showticklabels=kind == "PCA"),
         "yaxis": axis(f"{AXES[kind]} 2", range=list(ends[2:]), showticklabels=kind == "PCA"),

@@ -1,6 +1,6 @@
 """Points of a map: where they lie, whom they belong to, what colours them, which of them are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +13,16 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 MOST_POINTS = 100_000
-"""Points drawn one by one; a map of more shows their density and the points of the viewport."""
+"""Points of a figure; more are drawn by WebGL."""
 
-VIEWPORT_POINTS = 20_000
-"""Points of the viewport over a density; of more, a seeded sample."""
+SAVED_POINTS = 20_000
+"""Points over the density in a saved figure of more: a seeded sample."""
 
 MOST_KINDS = 12
 """Values of a column with colours of their own; the rest share one."""
 
 OTHERS = "others"
 BAND_COLOURS = ("strong energy", "weak energy", "noise energy")
-
-View = tuple[float, float, float, float]
-"""Left, right, lower and upper end of what the map shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +72,15 @@ def map_rows(embeddings: sde.EmbeddingSet, of: str, limit: int | None = None) ->
 def vectors_of(embeddings: sde.EmbeddingSet, rows: MapRows) -> npt.NDArray[np.floating[Any]]:
     """Return the vectors of the rows of a map, (p, n)."""
     return np.concatenate([embeddings.image[rows.images], embeddings.text[rows.texts]])
+
+
+def vector_blocks(
+    embeddings: sde.EmbeddingSet, rows: MapRows, size: int = 1 << 16
+) -> Iterator[npt.NDArray[np.floating[Any]]]:
+    """Yield the same rows block by block, so that a large set is never copied whole."""
+    for vectors, mine in ((embeddings.image, rows.images), (embeddings.text, rows.texts)):
+        for start in range(0, len(mine), size):
+            yield vectors[mine[start : start + size]]
 
 
 def ids_of(embeddings: sde.EmbeddingSet, rows: MapRows) -> npt.NDArray[np.int32]:
@@ -163,33 +169,24 @@ def column_colours(embeddings: sde.EmbeddingSet, rows: MapRows, name: str) -> Co
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """The points of a map that are drawn one by one.
+    """The points of a figure that are drawn one by one.
 
     Attributes:
         points: (s,) positions in the map.
-        inside: points in the viewport; more than s if these are a sample.
         is_density: whether the others show as a density.
     """
 
     points: Ints
-    inside: int
     is_density: bool
 
 
-def shown_points(flat: Floats, view: View | None) -> Shown:
-    """Return which points of a map are drawn: all up to 100,000, else those of the viewport."""
+def shown_points(flat: Floats) -> Shown:
+    """Return which points of a figure are drawn: all up to 100,000, else a seeded sample over their density."""
     from sde_core.geometry.projection import sample_rows
 
     if len(flat) <= MOST_POINTS:
-        return Shown(points=np.arange(len(flat)), inside=len(flat), is_density=False)
-    inside = np.arange(len(flat))
-    if view is not None:
-        left, right, low, high = view
-        x, y = flat.T
-        inside = np.flatnonzero((x >= left) & (x <= right) & (y >= low) & (y <= high))
-    return Shown(
-        points=inside[sample_rows(len(inside), VIEWPORT_POINTS)], inside=len(inside), is_density=True
-    )
+        return Shown(points=np.arange(len(flat)), is_density=False)
+    return Shown(points=sample_rows(len(flat), SAVED_POINTS), is_density=True)
 
 
 def density(flat: Floats, *, cells: int = 160) -> tuple[Floats, Floats, Floats]:

@@ -1,0 +1,69 @@
+from types import SimpleNamespace
+
+import pytest
+
+from sde_explorer.ahead import look_ahead
+from sde_explorer.jobs import JobQueue
+from sde_explorer.readings.cached import background
+from sde_explorer.serving import log
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr(log, "tell", lambda what, **said: told.append((what, said)))
+        look_ahead()
+    assert not [said for what, said in told if what == "ahead"]
+    return _keys()
+
+
+def _keys() -> set[str]:
+    found = background._figures.all()
+    assert not [(job.title, job.status, job.error) for job in found if job.status != "done"]
+    return {job.key for job in found}
+
+
+def test_work_that_no_session_asked_for_has_no_follower():
+    job = background.in_background("a slot", "asked for ahead", "Nothing", lambda _: 1)
+    assert background.result_of(job) == 1
+    assert not job.watchers
+
+
+@pytest.mark.parametrize(
+    ("view", "kinds"),
+    [
+        ("overview", ("headline/",)),
+        ("spectrum", ("chance/",)),
+        ("subspaces", ("knowledge/metadata/",)),
+        ("retrieval", ("recall/raw/", "recall/treated/")),
+    ],
+)
+def test_a_view_of_the_bundled_set_finds_what_was_computed_ahead(open_page, computed, view, kinds):
+    at = open_page(view)
+    assert not at.exception
+    asked = {f.job.key for f in at.session_state["followed_jobs"].values()}
+    for kind in kinds:
+        mine = {key for key in asked if key.startswith(kind)}
+        assert mine
+        assert mine <= computed
+
+
+def test_nothing_is_computed_ahead_while_a_page_is_drawn_and_shortly_after(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(background, "_runs", {})
+    monkeypatch.setattr(background, "_figures", JobQueue())
+    assert not background.is_busy()
+    background.begin_run()
+    for later in (0, 30):
+        clock[0] = 100 + later
+        assert background.is_busy()
+    background.end_run()
+    assert background.is_busy()
+    clock[0] += background.REST_S
+    assert not background.is_busy()
+    background.begin_run()  # and is broken off
+    clock[0] += 61
+    assert not background.is_busy()
