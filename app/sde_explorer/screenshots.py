@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 # Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
 README_HEIGHT = {"spectrum": 1006, "retrieval": 902}
@@ -103,6 +103,36 @@ def launch(playwright: "Playwright", chromium: str | None = None) -> "Browser":
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 
+_ASKED = """(() => {
+  const bytes = data => new Uint8Array(data.buffer ?? data), asks = 0x5a, begins = 0x22, others = [0x0a, 0x12];
+  const first = (data, at = 0) => {  // the first field of a message that is neither its hash nor its metadata
+    while (others.includes(data[at])) {
+      let length = 0, shift = 0;
+      do { length |= (data[++at] & 127) << shift; shift += 7; } while (data[at] & 128);
+      at += 1 + length;
+    }
+    return data[at];
+  };
+  const send = WebSocket.prototype.send, heard = new WeakSet();
+  WebSocket.prototype.send = function (data) {
+    if (!heard.has(this)) {
+      heard.add(this);
+      this.addEventListener('message', ({data}) => {
+        if (data instanceof ArrayBuffer && first(bytes(data)) === begins) window.sdeAsked = false;
+      });
+    }
+    if (typeof data !== 'string' && first(bytes(data)) === asks) window.sdeAsked = true;
+    return send.call(this, data);
+  };
+})()"""
+"""Notes in the page whether it has asked for a run of the script (BackMsg 11) that has not begun (ForwardMsg 4)."""
+
+
+def watch(context: "BrowserContext") -> None:
+    """Let `rest` know of every run that pages of a context ask for; before the first of them is opened."""
+    context.add_init_script(_ASKED)
+
+
 @contextmanager
 def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None = None) -> "Iterator[Page]":
     """Yield a page of a headless Chromium in one of the two themes."""
@@ -112,6 +142,7 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
         browser = launch(playwright, chromium)
         options: dict[str, Any] = {"color_scheme": "dark" if dark else "light", "reduced_motion": "reduce"}
         context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
+        watch(context)
         try:
             yield context.new_page()
         finally:
@@ -131,10 +162,15 @@ def settle(page: "Page", charts: int = 1) -> None:
 
 
 def rest(page: "Page") -> None:
-    """Wait until no script runs and all pictures of the page are there."""
-    page.wait_for_timeout(200)  # what was just clicked has to reach the server first
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
-    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=120_000)
+    """Wait until no script runs, none was asked for, and all pictures of the page are there."""
+    # Two frames: what was just clicked is sent by then.
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function(
+        "() => !window.sdeAsked && document.querySelector("
+        "'[data-testid=stApp][data-test-script-state=notRunning]')"
+        " && [...document.images].every(i => i.complete)",
+        timeout=120_000,
+    )
 
 
 def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) -> bytes:

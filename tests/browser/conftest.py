@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from sde_explorer.screenshots import dashboard, launch, settle
+from sde_explorer.screenshots import dashboard, launch, settle, watch
 
 Opened = Callable[..., AbstractContextManager[Page]]
 
@@ -42,6 +42,7 @@ def opened(chromium: Browser) -> Opened:
         context = chromium.new_context(
             viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light"
         )
+        watch(context)
         page = context.new_page()
         page.set_default_timeout(120_000)
         # On a deep link Streamlit's client looks for its server below the page's own path first: a 404 by design.
