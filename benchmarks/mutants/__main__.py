@@ -5,7 +5,7 @@ and its doctests run once as they are, line by line; then each mutant is tried i
 line, quickest first, up to one that fails. A mutant that lives is printed, unless ``reviewed.json`` says why it may.
 
 Results are kept (``--store``): a run that was stopped goes on where it was, and after a change only the mutants of
-changed modules, and those that lived, are tried again. Needs ``pip install cosmic-ray``.
+changed modules, and those that lived, are tried again. Needs ``pip install cosmic-ray coverage``.
 """
 
 import argparse

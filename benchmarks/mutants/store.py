@@ -24,13 +24,17 @@ class Store:
         self._file = folder / "results.jsonl"
         self.asked: dict[str, list[Mutant]] = {}
         self._kept: dict[tuple[str, str, int], dict[str, Any]] = {}
-        for line in self._file.read_text("utf-8").splitlines() if self._file.exists() else ():
-            self._keep(json.loads(line))
+        self.read()
         self.reviewed = {
             (one["module"], one["line"], after): one["why"]
             for one in json.loads(REVIEWED.read_text("utf-8"))
             for after in one["changes"]
         }
+
+    def read(self) -> None:
+        """Take in what other processes have added to the file."""
+        for line in self._file.read_text("utf-8").splitlines() if self._file.exists() else ():
+            self._keep(json.loads(line))
 
     def _keep(self, one: dict[str, Any]) -> None:
         self._kept[one["path"], one["operator"], one["occurrence"]] = one

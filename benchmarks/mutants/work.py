@@ -50,10 +50,10 @@ class Work:
         if not self.waiting() or time.monotonic() > self.until:
             return
         _preload()
-        status = forked(lambda: self._pytest(self._in_functions), cpu=1e6, wall=1e6)
+        status = forked(lambda: self._pytest(self._in_functions), cpu=1e6)
         if status:
             raise SystemExit(f"{self.room}: the tests cannot be run as they are")
-        self.store.__init__(self.store.folder, self.root)  # type: ignore[misc]
+        self.store.read()
         reached = json.loads(self.reached_file.read_text("utf-8"))
         for mutant in self.waiting():
             if time.monotonic() > self.until:
@@ -77,15 +77,7 @@ class Work:
         return int(pytest.main([*chosen, *options], plugins=[Room(self.root, work)]))
 
     def _in_functions(self, room: Room) -> int:
-        stamp = self.store.folder / f"{self.room}.stamp"
-        files = sorted(
-            str(p.relative_to(self.root)) for p in (self.root / "sde_core" / self.room).rglob("*.py")
-        )
-        now = self.tests + self.store.digest(*files)
-        if not stamp.exists() or stamp.read_text() != now:
-            room.reached(self.reached_file)
-            stamp.write_text(now)
-        reached = json.loads(self.reached_file.read_text("utf-8"))
+        reached = self._reached(room)
         imported = {(file, line) for file, line in reached["imported"]}
         for mutant in self.waiting():
             if time.monotonic() > self.until:
@@ -101,6 +93,27 @@ class Work:
             if found is not None:
                 self._said(mutant, found)
         return 0
+
+    def _reached(self, room: Room) -> dict[str, Any]:
+        """Return what each test reaches; only files of tests that are new or changed are run for it."""
+        modules = sorted((self.root / "sde_core" / self.room).rglob("*.py"))
+        of = {"modules": self.store.digest(*(str(path.relative_to(self.root)) for path in modules))}
+        kept: dict[str, Any] = {"of": {}, "tests": {}, "imported": []}
+        if self.reached_file.exists():
+            kept = json.loads(self.reached_file.read_text("utf-8"))
+        of |= {file: self.store.digest(file) for file in {test.split("::")[0] for test in room.items}}
+        if kept["of"].get("modules") != of["modules"]:
+            kept["of"] = {}
+        same = {file for file, digest in of.items() if kept["of"].get(file) == digest}
+        missing = [test for test in room.items if test.split("::")[0] not in same]
+        if missing:
+            fresh = self.store.folder / f"{self.room}.fresh.json"
+            room.reached(missing, fresh)
+            new = json.loads(fresh.read_text("utf-8"))
+            old = {test: has for test, has in kept["tests"].items() if test.split("::")[0] in same}
+            kept = {"of": of, "tests": old | new["tests"], "imported": new["imported"]}
+            self.reached_file.write_text(json.dumps(kept))
+        return kept
 
     def _imported(self, mutant: Mutant, tests: list[str]) -> int:
         import_changed(f"{self.root}/{mutant.path}", source_of(mutant, self.root))
@@ -138,6 +151,7 @@ class Work:
 
 def _preload() -> None:
     """Import what the tests need of others once: everything that follows runs in forks of this process."""
+    import coverage  # noqa: F401
     import hypothesis  # noqa: F401
     import open_clip  # noqa: F401
     import pyarrow.parquet  # noqa: F401

@@ -8,7 +8,9 @@ from sde_core.checks.vectors import as_vector
 from sde_core.errors import DataError
 
 
-@pytest.mark.parametrize("values", [[0.1, 0.2], np.array([0.1, 0.2]), torch.tensor([0.1, 0.2]).double()])
+@pytest.mark.parametrize(
+    "values", [[0.1, 0.2], np.array([0.1, 0.2]), torch.tensor([0.1, 0.2], dtype=torch.float64)]
+)
 def test_lists_are_read_in_float64(values):
     vector = as_vector(values, "x")
     assert vector.dtype == torch.float64
