@@ -103,34 +103,41 @@ def launch(playwright: "Playwright", chromium: str | None = None) -> "Browser":
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 
-_ASKED = """(() => {
-  const bytes = data => new Uint8Array(data.buffer ?? data), asks = 0x5a, begins = 0x22, others = [0x0a, 0x12];
-  const first = (data, at = 0) => {  // the first field of a message that is neither its hash nor its metadata
-    while (others.includes(data[at])) {
+_WATCH = """(() => {
+  const ASKS = 0x5a, BEGINS = 0x22, ENDS = 0x30, FOR_ANOTHER = 2, BESIDE = [0x0a, 0x12];
+  const field = data => {  // the first field that is neither the hash nor the metadata of a message, and what follows
+    const bytes = data.buffer ? new Uint8Array(data.buffer, data.byteOffset) : new Uint8Array(data);
+    let at = 0;
+    while (BESIDE.includes(bytes[at])) {
       let length = 0, shift = 0;
-      do { length |= (data[++at] & 127) << shift; shift += 7; } while (data[at] & 128);
+      do { length |= (bytes[++at] & 127) << shift; shift += 7; } while (bytes[at] & 128);
       at += 1 + length;
     }
-    return data[at];
+    return [bytes[at], bytes[at + 1]];
   };
   const send = WebSocket.prototype.send, heard = new WeakSet();
   WebSocket.prototype.send = function (data) {
     if (!heard.has(this)) {
       heard.add(this);
+      this.addEventListener('close', () => { window.sdeRun = null; });
       this.addEventListener('message', ({data}) => {
-        if (data instanceof ArrayBuffer && first(bytes(data)) === begins) window.sdeAsked = false;
+        if (!(data instanceof ArrayBuffer)) return;
+        const [kind, how] = field(data);
+        if (kind === BEGINS) window.sdeRun = 'begun';
+        if (kind === ENDS && window.sdeRun === 'begun') window.sdeRun = how === FOR_ANOTHER ? 'asked' : null;
       });
     }
-    if (typeof data !== 'string' && first(bytes(data)) === asks) window.sdeAsked = true;
+    if (typeof data !== 'string' && field(data)[0] === ASKS) window.sdeRun = 'asked';
     return send.call(this, data);
   };
 })()"""
-"""Notes in the page whether it has asked for a run of the script (BackMsg 11) that has not begun (ForwardMsg 4)."""
+"""Notes in the page the run of the script that was asked for (BackMsg 11), until it has begun (ForwardMsg 4) and
+ended (6). The page's own state says so too, but a moment later."""
 
 
 def watch(context: "BrowserContext") -> None:
     """Let `rest` know of every run that pages of a context ask for; before the first of them is opened."""
-    context.add_init_script(_ASKED)
+    context.add_init_script(_WATCH)
 
 
 @contextmanager
@@ -166,7 +173,7 @@ def rest(page: "Page") -> None:
     # Two frames: what was just clicked is sent by then.
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.wait_for_function(
-        "() => !window.sdeAsked && document.querySelector("
+        "() => !window.sdeRun && document.querySelector("
         "'[data-testid=stApp][data-test-script-state=notRunning]')"
         " && [...document.images].every(i => i.complete)",
         timeout=120_000,
