@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.mutants.drawn import Mutant
+from benchmarks.mutants.drawn import Mutant, drawn
 
 REVIEWED = Path(__file__).with_name("reviewed.json")
 
@@ -45,6 +46,17 @@ class Store:
         if one is None or one["module"] != self.digest(mutant.path):
             return None
         return bool(one["found"]) if one["found"] or one["tests"] == tests else None
+
+    def drawn(self, file: Path, seed: int, at_most: int) -> list[Mutant]:
+        """Return `drawn`, kept as long as the file is the same."""
+        path = str(file.relative_to(self.root))
+        key = f"{path} {self.digest(path)} {seed} {at_most}"
+        kept = self.folder / "drawn.json"
+        known = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+        if key not in known:
+            known[key] = [asdict(one) for one in drawn(file, self.root, seed, at_most)]
+            kept.write_text(json.dumps(known))
+        return [Mutant(**one | {"lines": tuple(one["lines"])}) for one in known[key]]
 
     def add(self, mutant: Mutant, found: bool, tests: str) -> None:
         """Keep what came of a mutant."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.mutants.drawn import Mutant, drawn, source_of
+from benchmarks.mutants.drawn import Mutant, source_of
 from benchmarks.mutants.room import Room, forked
 from benchmarks.mutants.store import Store
 from benchmarks.mutants.swapped import import_changed
@@ -35,7 +35,7 @@ class Work:
         self.room = name.split("/")[0]
         place = root / "sde_core" / name
         files = [place] if place.is_file() else sorted(place.rglob("*.py"))
-        self.mutants = [m for f in files if f.name != "__init__.py" for m in drawn(f, root, seed, each)]
+        self.mutants = [m for f in files if f.name != "__init__.py" for m in store.drawn(f, seed, each)]
         store.asked[name] = self.mutants
         tests = sorted((root / "tests/sde_core" / self.room).rglob("*.py"))
         self.tests = store.digest(*(str(path.relative_to(root)) for path in tests))

@@ -11,7 +11,7 @@ from sde_core import compute_spectrum, partition_spectrum
 from sde_core.errors import ConfigError
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition import tracy_widom as tw
-from sde_core.partition.bema import BemaRule
+from sde_core.partition.bema import BemaRule, matched_scale
 from tests.sde_core.partition.planted import spikes
 from tests.sde_core.partition.thresholds import matrices
 
@@ -44,7 +44,22 @@ class TestBema:
         assert "too few noise directions to check" in p.note
 
     def test_parameters_outside_are_refused(self):
-        with pytest.raises(ConfigError, match=r"trim must lie in \[0, 0.5\); got 0.5"):
-            BemaRule(trim=0.5)
-        with pytest.raises(ConfigError, match=r"level must lie in \[1e-6, 1\); got 0"):
-            BemaRule(level=0.0)
+        for trim in (-0.1, 0.5, 0.7, math.nan):
+            with pytest.raises(ConfigError, match=rf"trim must lie in \[0, 0.5\); got {trim}"):
+                BemaRule(trim=trim)
+        for level in (0.0, 1.0, 1.5, math.nan):
+            with pytest.raises(ConfigError, match=rf"level must lie in \[1e-6, 1\); got {level}"):
+                BemaRule(level=level)
+        assert (BemaRule(trim=0.0).trim, BemaRule(level=1e-6).level) == (0.0, 1e-6)
+
+    @pytest.mark.parametrize("shape", [(9, 5), (5, 9), (8, 3), (12, 4), (7, 7)])
+    @pytest.mark.parametrize("trim", [0.0, 0.2, 0.3])
+    def test_of_few_directions_the_same_places_are_matched(self, shape, trim):
+        x = spikes(1, *shape, [])
+        r, larger = min(shape), max(shape)
+        values = np.linalg.svd(x, compute_uv=False)[:r] ** 2 / larger
+        places = [k for k in range(1, r + 1) if trim * r - 1e-9 <= k <= (1 - trim) * r + 1e-9]
+        q = np.array([mp.quantile(1 - k / r, r / larger) ** 2 for k in places])
+        variance = q @ values[[k - 1 for k in places]] / (q @ q)
+        spectrum = compute_spectrum(x, center=None)
+        assert matched_scale(spectrum, trim=trim) == pytest.approx(math.sqrt(variance), rel=1e-9)

@@ -39,6 +39,16 @@ class TestManual:
     def test_negative_counts_are_refused(self):
         with pytest.raises(ConfigError, match="n_weak must be at least 0; got -1"):
             ManualRankRule(n_strong=1, n_weak=-1)
+        with pytest.raises(ConfigError, match="n_strong must be at least 0; got -2"):
+            ManualRankRule(n_strong=-2, n_weak=1)
+
+    def test_nothing_strong_and_equal_thresholds_are_taken(self):
+        spectrum = compute_spectrum(np.diag([2.0, 1.0]), center=None)
+        assert partition_spectrum(spectrum, ManualRule(tau_strong=0.0, tau_noise=0.0)).n_strong == 2
+        assert partition_spectrum(spectrum, ManualRule(tau_strong=1.0, tau_noise=1.0)).labels.tolist() == [
+            STRONG,
+            NOISE,
+        ]
 
     def test_the_name_alone_says_what_is_missing(self):
         with pytest.raises(

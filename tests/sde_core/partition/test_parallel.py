@@ -8,7 +8,7 @@ import torch
 
 from sde_core import compute_spectrum, partition_spectrum
 from sde_core.errors import ConfigError, DataError
-from sde_core.partition.parallel import ParallelRule
+from sde_core.partition.parallel import NullRule, ParallelRule
 from tests.sde_core.partition.planted import spikes
 from tests.sde_core.partition.thresholds import signal
 
@@ -75,5 +75,21 @@ class TestParallel:
             ParallelRule(n_permutations=18)
         with pytest.raises(ConfigError, match=r"n_permutations must be at least 99 for level 0.99; got 19"):
             ParallelRule(level=0.99)
-        with pytest.raises(ConfigError, match=r"level must lie in \(0, 1\); got 1"):
-            ParallelRule(level=1.0)
+        for level in (0.0, -1.0, 1.0, 1.5, math.nan):
+            with pytest.raises(ConfigError, match=rf"level must lie in \(0, 1\); got {level}"):
+                ParallelRule(level=level)
+        assert ParallelRule(n_permutations=19).n_permutations == 19
+
+    def test_a_null_of_ones_own_is_cut_at_its_percentile(self):
+        spectrum = compute_spectrum(np.diag([5.0, 4.0, 2.0, 1.0]), center=None)
+        null = torch.tensor([[3.0, 2.5, 2.2, 0.1, 0.0], [6.0, 3.0, 1.0, 0.5, 0.0], [1.0, 1.0, 1.0, 0.2, 0.0]])
+        half = partition_spectrum(spectrum, NullRule(null=null, level=0.5, note="{} of them"))
+        # The second of three in each place: 3, 2.5, 1, 0.2: all four stand above, the last marks the end.
+        assert (signal(half), half.tau_noise) == (4, pytest.approx(0.2))
+        assert "3 of them" in half.note
+        most = partition_spectrum(spectrum, NullRule(null=null))
+        assert (signal(most), most.tau_noise) == (0, 6.0)  # of three, the largest
+        with pytest.raises(
+            DataError, match=r"null must hold at least 4 values a spectrum; got shape \(3, 3\)"
+        ):
+            partition_spectrum(spectrum, NullRule(null=null[:, :3]))
