@@ -1,5 +1,6 @@
 """How the enhancement fades: bounds, known moments, steps."""
 
+import itertools
 import math
 
 import pytest
@@ -32,6 +33,22 @@ def test_schedules_at_known_moments():
     assert thirds == pytest.approx([0.8, 0.5, 0.5, 0.2])
 
 
+def test_each_curve_runs_over_what_the_warm_up_leaves():
+    ends = {"start": 0.8, "end": 0.2, "warmup": 0.4}
+    expected = {"linear": 0.65, "cosine": 0.5 + 0.3 * math.sqrt(0.5), "constant": 0.8, "step": 0.8}
+    for schedule, value in expected.items():
+        assert scheduled_value(0.55, schedule=schedule, **ends) == pytest.approx(value, rel=1e-12), schedule
+    assert scheduled_value(0.1, schedule="step", **ends) == pytest.approx(0.2, rel=1e-12)
+    # A third falls into the second stair, two thirds into the last.
+    stairs = [scheduled_value(t / 3, start=0.8, end=0.2, schedule="step") for t in range(4)]
+    assert stairs == pytest.approx([0.8, 0.5, 0.2, 0.2], rel=1e-12)
+
+
+def test_settings_at_their_ends_are_taken():
+    config = CurriculumConfig(start=0.0, end=0.0, warmup=0.0, rho=1.0)
+    assert alpha(0.3, config) == 0.0
+
+
 def test_the_step_bound_is_rho_times_the_change_of_alpha():
     config = CurriculumConfig(rho=0.5)
     assert step_bound(0.0, 1.0, config) == step_bound(1.0, 0.0, config) == pytest.approx(0.5 * 0.45)
@@ -47,8 +64,9 @@ def test_warm_up_rises_from_zero_and_hands_over_without_a_jump():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("start", 1.0), ("end", -0.1), ("warmup", math.nan), ("rho", 0.0), ("rho", 1.1), ("schedule", "sine"),
-     ("strong", "loud"), ("weak", "amplify"), ("noise", "prune")],
+    [*itertools.product(("start", "end", "warmup"), (1.0, 1.5, -0.1, math.nan)),
+     *itertools.product(("rho",), (0.0, -1.0, 1.1, 2.0, math.nan)),
+     ("schedule", "sine"), ("strong", "loud"), ("weak", "amplify"), ("noise", "prune")],
 )  # fmt: skip
 def test_curriculum_config_names_the_field_that_is_wrong(field, value):
     with pytest.raises(ConfigError, match=f"{field} must"):

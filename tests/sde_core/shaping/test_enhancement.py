@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sde_core.errors import ConfigError, DataError
 from sde_core.shaping.curriculum import CurriculumConfig, alpha
 from sde_core.shaping.enhancement import enhancement_gains, signal_share, signal_to_noise
+from sde_core.spectra.spectrum import compute_spectrum
 from tests.sde_core.shaping.spaces import labelled, with_values
 
 
@@ -98,6 +99,16 @@ def test_signal_share_is_the_energy_outside_noise_at_every_extreme():
     assert signal_to_noise(spectrum, labelled([0, 1, 1])) == math.inf
     assert signal_share(spectrum, labelled([2, 2, 2])) == 0.0
     assert signal_to_noise(with_values([], width=2), labelled([])) == 0.0
+
+
+def test_signal_to_noise_is_the_ratio_of_energies():
+    spectrum = with_values([4.0, 2.0, 1.0, 1.0])
+    assert signal_to_noise(spectrum, labelled([0, 1, 2, 2])) == pytest.approx(20 / 2, rel=1e-12)
+    assert signal_share(spectrum, labelled([0, 1, 2, 2])) == pytest.approx(20 / 22, rel=1e-12)
+    assert signal_to_noise(spectrum, labelled([0, 1, 1, 1])) == math.inf
+    assert signal_to_noise(spectrum, labelled([2, 2, 2, 2])) == 0.0
+    nothing = compute_spectrum(torch.zeros(3, 2), center=None)
+    assert signal_to_noise(nothing, labelled([])) == 0.0
 
 
 def test_gains_refuse_what_they_cannot_use():
