@@ -5,12 +5,12 @@ from collections.abc import Callable
 from playwright.sync_api import Download, Page
 
 from sde_explorer.screenshots import rest
+from tests.browser.still import nothing_followed
 
 
 def downloaded(page: Page, press: Callable[[], None]) -> Download:
     """Return the file that one press brings, made when the page is still: no script runs, and none is about to."""
-    rest(page)
-    page.wait_for_timeout(1_000)  # what is watched beside the page is looked at every 0.7 s
+    nothing_followed(page)
     rest(page)
     with page.expect_download() as waiting:
         press()

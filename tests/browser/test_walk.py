@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
 from tests.browser.panel import address, controls, drawn
-from tests.browser.still import still
+from tests.browser.still import nothing_followed, still
 
 pytestmark = pytest.mark.browser
 NAMES = (
@@ -84,7 +84,7 @@ def test_nothing_moves_by_itself_over_all_pairs_of_views(url, opened):
             _go(page, name)
             _agree(page, SHOWN, ADDRESS)
             if waits.random() < 0.15:  # a press that has nothing to do with it
-                page.wait_for_timeout(waits.choice((0, 150, 900)))
+                waits.choice((lambda _: None, rest, nothing_followed))(page)
                 side = page.get_by_test_id("stSidebar")
                 side.get_by_role("radio", name="enhanced").click()
                 expect(page).to_have_url(re.compile("transform=enhanced"))

@@ -2,7 +2,6 @@
 
 import re
 import struct
-import time
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from sde_explorer.state import State
 from tests.app.conftest import control, spiked
 from tests.app.curriculum.test_page import replace_links, texts
 from tests.fixtures import picture_bytes
+from tests.waiting import until
 
 COLOURS = (
     "red",
@@ -53,12 +53,8 @@ def coloured(tmp_path_factory, tiny_encoder_folder) -> Path:
 
 def settled(at):
     """Run until no encoder is loaded and nothing indexed any more; what is measured below goes on."""
-    deadline = time.monotonic() + 60
-    while waits(at) and time.monotonic() < deadline:
-        time.sleep(0.1)
-        at.run()
+    until(lambda: not waits(at) or not waits(at.run()))
     assert not at.exception
-    assert not waits(at)
     return at
 
 

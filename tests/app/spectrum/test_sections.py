@@ -1,7 +1,6 @@
 """The parts of the Spectrum view below its spectra: matrices, batches, chance, bootstrap, cone, metrics, rules."""
 
 import base64
-import time
 from typing import get_args
 
 import numpy as np
@@ -16,6 +15,7 @@ from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import centring as numbers_centring
 from sde_explorer.spectrum.state import Section, Spectra
 from tests.app.conftest import band_counts, card_numbers, control, figure_sent
+from tests.waiting import until
 
 SECTION_CHARTS = {
     "Is it noise?": ["bulk_chart"],
@@ -29,11 +29,7 @@ SECTION_CHARTS = {
 
 def _settled(at: AppTest) -> AppTest:
     """Run the page until nothing is computed beside it any more."""
-    until = time.monotonic() + 60
-    while at.get("progress"):
-        assert time.monotonic() < until
-        time.sleep(0.1)
-        at.run()
+    until(lambda: not at.get("progress") or not at.run().get("progress"))
     return at
 
 

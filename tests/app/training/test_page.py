@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,6 +29,7 @@ from sde_explorer.training.runs import (
     write_request,
 )
 from tests.app.conftest import control, spiked
+from tests.waiting import until
 
 CONFIG = FinetuneConfig(steps=8, batch_size=32, learning_rate=2e-2, evaluate_every=4, device="cpu")
 
@@ -235,10 +235,7 @@ def _start(at, **settings):
 
 
 def _jobs_end(seconds: float = 90, kind: str = "train") -> None:
-    limit = time.monotonic() + seconds
-    while queue.active(kind) and time.monotonic() < limit:
-        time.sleep(0.1)
-    assert not queue.active(kind)
+    until(lambda: not queue.active(kind), seconds)
 
 
 def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked_folder):

@@ -17,6 +17,7 @@ import sde_core as sde
 from sde_core.encoding import blocks
 from sde_core.errors import DataError
 from tests.fixtures import picture_bytes
+from tests.waiting import until
 
 N = 40
 
@@ -204,6 +205,5 @@ def test_killed_at_ten_moments_and_resumed_the_bytes_are_the_same(shard, tmp_pat
 
 def _wait_for_blocks(out: Path, count: int) -> None:
     """Wait until so many blocks are there, so that the moments of the kills lie all over the work."""
-    folder, deadline = Path(f"{out}.blocks"), time.monotonic() + 30
-    while len(list(folder.glob("*-*.safetensors"))) < count and time.monotonic() < deadline:
-        time.sleep(0.001)
+    folder = Path(f"{out}.blocks")
+    until(lambda: len(list(folder.glob("*-*.safetensors"))) >= count, every=0.001)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sde_core as sde
-from sde_core.partition import Decision, moved_thresholds
+from sde_core.partition import Decision, marchenko_pastur, moved_thresholds
 from sde_core.partition.bands import MOVED
 from sde_core.partition.manual import ManualRule, move_thresholds
 from sde_core.vocabulary import BANDS, Band
@@ -123,3 +123,24 @@ def test_a_constant_matrix_has_no_direction_in_any_band():
 def test_an_unknown_band_is_refused():
     with pytest.raises(ValueError, match="middling"):
         sde.Bands.of(*spectrum_and_rule()).count("middling")
+
+
+@pytest.mark.parametrize("rule", ["mp-iqr", "energy"])
+def test_the_edge_is_where_noise_of_the_fitted_size_ends(rule):
+    spectrum, _ = spectrum_and_rule()
+    own = sde.partition_spectrum(spectrum, rule)
+    bands = sde.Bands.of(spectrum, own, modality="text")
+    # Two rules, one with a noise scale of its own: both take the median against the law (2.5).
+    middle = float(torch.quantile(spectrum.singular_values, 0.5))
+    theta = middle / (math.sqrt(200) * marchenko_pastur.median(40 / 200))
+    assert bands.unit == pytest.approx(theta * math.sqrt(200), rel=1e-12)
+    assert bands.edge == pytest.approx(theta * (math.sqrt(200) + math.sqrt(40)), rel=1e-12)
+    assert bands.has_law
+    assert bands.fit_distance == own.fit_distance
+
+
+def test_a_cross_spectrum_ends_where_its_rule_says_and_follows_no_law():
+    spectrum, own = spectrum_and_rule()
+    bands = sde.Bands.of(spectrum, own, modality="cross")
+    assert bands.edge == pytest.approx(own.tau_noise, rel=1e-12)
+    assert (bands.has_law, bands.fit_distance) == (False, None)

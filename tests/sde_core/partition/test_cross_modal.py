@@ -138,7 +138,9 @@ def test_pairs_that_are_missing_few_or_do_not_fit_are_refused():
 
 
 def test_parameters_outside_are_refused():
-    with pytest.raises(ConfigError, match=r"q must lie in \(0, 1\); got 1"):
-        CrossModalRule(q=1.0)
+    for q in (0.0, -0.1, 1.0, 1.5, math.nan):
+        with pytest.raises(ConfigError, match=rf"q must lie in \(0, 1\); got {q}"):
+            CrossModalRule(q=q)
+    assert CrossModalRule(q=0.05, n_permutations=20).n_permutations == 20
     with pytest.raises(ConfigError, match="n_permutations must be at least 1 / q = 100; got 99"):
         CrossModalRule(q=0.01, n_permutations=99)

@@ -102,7 +102,7 @@ def test_a_wrong_scale_or_another_shape_is_far():
     assert mp.bulk_distance(torch.zeros(10), aspect=0.5, larger=1000) == 1.0
 
 
-@pytest.mark.parametrize("b", [0.0, -0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("b", [0.0, -0.1, 1.1, 2.0, float("nan")])
 def test_an_aspect_outside_is_refused(b):
     for call in (
         mp.edges,

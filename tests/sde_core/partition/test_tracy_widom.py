@@ -70,7 +70,12 @@ def test_largest_singular_values_of_noise_follow_it():
     assert distance < 1.63 / np.sqrt(draws)  # Kolmogorov-Smirnov at 1 %
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, 1e-7, float("nan")])
+@pytest.mark.parametrize("share", [1e-6, 1 - 1e-6])
+def test_a_share_at_the_ends_is_taken(share):
+    assert float(tw.cdf(tw.quantile(share))) == pytest.approx(share, abs=1e-10)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, 1e-7, 1 - 1e-7, 2.0, float("nan")])
 def test_a_share_outside_is_refused(share):
     with pytest.raises(ConfigError, match=r"share must lie in \[1e-6, 1 - 1e-6\]; got"):
         tw.quantile(share)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import sde_core as sde
+from tests.sde_core.treatments.clouds import cloud
 
 
 @pytest.fixture
@@ -66,3 +67,15 @@ def test_one_that_corrects_scores_is_no_map(toy_set, tmp_path):
             use(toy_set)
     with pytest.raises(sde.ConfigError, match="image_map must be a fitted AffineMap"):
         sde.Treatment(name="raw").save(tmp_path / "maps")
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "other.safetensors"
+    sde.compute_spectrum(cloud()).save(path)
+    with pytest.raises(sde.DataError, match=r"LinearMap\.save"):
+        sde.LinearMap.load(path)
+    with pytest.raises(sde.DataError, match="cannot read"):
+        sde.LinearMap.load(tmp_path / "missing")
+    path.write_text("no safetensors")
+    with pytest.raises(sde.DataError, match="cannot read"):
+        sde.LinearMap.load(path)

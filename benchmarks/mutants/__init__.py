@@ -1,0 +1,1 @@
+"""Which changes of the code would no test notice?"""

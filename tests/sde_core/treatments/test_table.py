@@ -1,0 +1,73 @@
+"""Baselines by name."""
+
+import math
+
+import pytest
+import torch
+
+import sde_core as sde
+from sde_core.checks.sphere import unit_rows
+from tests.sde_core.treatments.clouds import EXACT, MAPS, SCORES, aligned, cloud
+
+
+@pytest.mark.parametrize("name", sde.baseline_names())
+def test_every_baseline_by_name_goes_through_one_evaluation(name):
+    image, text = aligned()
+    fitted = sde.fit_baseline(name, image[40:], text[40:])
+    found = sde.metrics_from_ranks(fitted.ranks(image[:40], text[:40], torch.arange(40)))
+    raw = sde.retrieval_metrics(image[:40], text[:40], torch.arange(40))
+    assert list(found) == list(raw)
+    assert (found == raw) == (name == "raw")
+    assert found["image_retrieval_recall@10"] > 0.5
+
+
+def test_a_named_baseline_is_its_function():
+    image, text = aligned()
+    moved = [sde.fit_whitening(x)(x) for x in (image, text)]
+    expected = sde.retrieval_ranks(*moved, torch.arange(80)).text_retrieval.best_rank
+    found = sde.fit_baseline("whitening", image, text).ranks(image, text, torch.arange(80))
+    assert torch.equal(found.text_retrieval.best_rank, expected)
+    pruned = sde.fit_baseline("pca-truncation", image, text)
+    partition = sde.partition_spectrum(sde.compute_spectrum(image))
+    assert len(pruned.image_map.gains) == max(1, partition.n_strong + partition.n_weak)
+
+
+def test_an_unknown_baseline_lists_the_names():
+    with pytest.raises(sde.ConfigError, match=r"raw, mean-shift, .*; got 'magic'"):
+        sde.fit_baseline("magic", cloud(), cloud())
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: sde.fit_all_but_the_top(cloud(), n_directions=6), r"\[0, 6\)"),
+        (lambda: sde.fit_pca_truncation(cloud(), n_directions=0), r"\[1, 6\]"),
+        (lambda: sde.fit_pca_truncation(cloud(), n_directions=7), r"\[1, 6\]"),
+        (lambda: sde.fit_whitening(cloud(), shrinkage=math.nan), r"\[0, 1\]"),
+        (lambda: sde.fit_whitening(cloud(), kind="cholesky"), "'cholesky'"),
+        (lambda: sde.fit_whitening(torch.ones(5, 2)), "constant"),
+        (lambda: sde.fit_mean_shift([[math.nan]]), "reference must be finite"),
+        (lambda: sde.fit_csls(cloud(4), cloud(9), k=5), r"\[1, 4\]"),
+        (lambda: sde.fit_nnn(cloud(), cloud(), k=0), r"\[1, 50\]"),
+        (lambda: sde.fit_nnn(cloud(), cloud(), alpha=-1.0), "at least 0"),
+        (lambda: sde.fit_inverted_softmax(cloud(), cloud(), beta=0.0), "above 0"),
+        (lambda: sde.fit_dynamic_inverted_softmax(cloud(), cloud(), beta=math.inf), "above 0"),
+        (lambda: sde.fit_nnn(torch.zeros(20, 2), torch.ones(20, 2)), "image must have no row of zeros"),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence(call, sentence):
+    with pytest.raises(sde.SDEError, match=sentence):
+        call()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_gives_the_same_numbers():
+    x = cloud()
+    for fit in MAPS.values():
+        torch.testing.assert_close(fit(x)(x.cuda()).cpu(), fit(x)(x), **EXACT)
+    image, text = unit_rows(cloud(7), "image"), unit_rows(cloud(8, seed=1), "text")
+    for fit in SCORES.values():
+        score = fit(cloud(), cloud(seed=1))
+        found = score(image.cuda(), "image_retrieval")(text.cuda()).cpu()
+        torch.testing.assert_close(found, score(image, "image_retrieval")(text), rtol=1e-4, atol=1e-4)
