@@ -126,6 +126,12 @@ from .training import finetune as finetune
 from .training import finetune_side_by_side as finetune_side_by_side
 from .training import interpolate as interpolate
 from .training import interpolation_sweep as interpolation_sweep
+from .training.monitoring import Alarm as Alarm
+from .training.monitoring import Look as Look
+from .training.monitoring import ModalityLook as ModalityLook
+from .training.monitoring import SpectralMonitor as SpectralMonitor
+from .training.monitoring import find_alarms as find_alarms
+from .training.monitoring import read_looks as read_looks
 from .treatments.comparison import ComparedRetrieval as ComparedRetrieval
 from .treatments.comparison import compare_retrieval as compare_retrieval
 from .treatments.comparison import compared_rows as compared_rows

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import sde_core as sde
 from sde_core.losses.trainers.lightning import lightning_callback
+from sde_core.training.monitoring.lightning import lightning_monitor
 
 
 class Pairs(lightning.LightningModule):
@@ -53,6 +54,9 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--output", type=Path, default=Path("lightning-run"))
     parser.add_argument("--stop-after", type=int, help="epochs; a checkpoint is written")
     parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
+    parser.add_argument(
+        "--watch", type=Path, metavar="RUN", help="write what SpectralMonitor sees, for `sde watch RUN`"
+    )
     options = parser.parse_args(argv)
     module = Pairs()
     size = options.batch_size // options.devices
@@ -69,10 +73,14 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
                 trainer.save_checkpoint(options.output / "stopped.ckpt")
                 trainer.should_stop = True
 
+    watching = []
+    if options.watch:
+        monitor = sde.SpectralMonitor(options.watch, every=1, rows=64, all_ranks=True, in_background=False)
+        watching.append(lightning_monitor(monitor, module.loss))  # the line that watches it
     trainer = lightning.Trainer(
         accelerator="cpu", devices=options.devices, max_epochs=options.epochs, logger=False,
         strategy="ddp" if options.devices > 1 else "auto", accumulate_grad_batches=options.accumulate,
-        callbacks=[lightning_callback(module.loss), Stop()],  # the line that SDELoss needs
+        callbacks=[lightning_callback(module.loss), Stop(), *watching],  # the line that SDELoss needs
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
     trainer.fit(module, *data, ckpt_path=options.resume)

@@ -93,6 +93,9 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     parser.add_argument("--loss", choices=("sde", "clip"), default="sde")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--accum-freq", type=int, default=1)
+    parser.add_argument(
+        "--watch", metavar="RUN", help="write what SpectralMonitor sees there, for `sde watch RUN`"
+    )
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.manual_seed(0)
@@ -111,9 +114,17 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         config = sde.SDELossConfig.paper(total_steps=steps, calls_per_step=options.accum_freq)
         loss = sde.SDELoss(config, base_loss=loss)  # the one line that changes
 
+    if options.watch:
+        monitor = sde.SpectralMonitor(
+            options.watch, every=8 // options.accum_freq, rows=4 * BATCH, in_background=False
+        )
+        monitor.attach(loss, calls_per_step=options.accum_freq)  # the one line that watches it
+
     before = accuracy(model, data)
     for epoch in range(options.epochs):
         train_one_epoch(model, {"train": data}, loss, epoch, optimizer, None, None, None, settings)
+    if options.watch:
+        monitor.close()
     report = {"before": before, "after": accuracy(model, data)}
     if options.loss == "sde":
         report |= {"steps": loss.step, "progress": loss.progress, "alpha": loss.alpha}

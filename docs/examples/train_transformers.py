@@ -16,6 +16,7 @@ from transformers import Trainer, TrainingArguments
 
 import sde_core as sde
 from sde_core.losses.trainers.transformers import transformers_callback
+from sde_core.training.monitoring.transformers import transformers_monitor
 
 
 class PairSet(Dataset[dict[str, Tensor]]):
@@ -62,6 +63,9 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--accumulate", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path("transformers-run"))
     parser.add_argument("--resume", help="checkpoint-N folder to go on from")
+    parser.add_argument(
+        "--watch", type=Path, metavar="RUN", help="write what SpectralMonitor sees, for `sde watch RUN`"
+    )
     options = parser.parse_args(argv)
     loss = sde.SDELoss(sde.SDELossConfig.paper())
     trainer = PairTrainer(
@@ -76,6 +80,9 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         eval_dataset=PairSet(1),
         callbacks=[transformers_callback(loss)],  # the line that SDELoss needs
     )  # fmt: skip
+    if options.watch:
+        monitor = sde.SpectralMonitor(options.watch, every=2, rows=32, in_background=False)
+        trainer.add_callback(transformers_monitor(monitor, loss))  # the line that watches it
     trainer.train(resume_from_checkpoint=options.resume)
     report = {
         "t": trainer.seen, "steps": loss.step, "progress": loss.progress, "max_steps": trainer.state.max_steps,

@@ -8,10 +8,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 
 from sde_core import __version__
-from sde_core.cli import app, check, doctor, encode, evaluate, finetune, knows, report, spectrum, transform
+from sde_core.cli import (
+    app,
+    check,
+    doctor,
+    encode,
+    evaluate,
+    finetune,
+    knows,
+    report,
+    spectrum,
+    transform,
+    watch,
+)
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, check, spectrum, knows, evaluate, transform, finetune, report, app, doctor)
+_COMMANDS = (encode, check, spectrum, knows, evaluate, transform, finetune, watch, report, app, doctor)
 
 # What open_clip, clip-retrieval and CLIP_benchmark call the same thing.
 _ALSO = {

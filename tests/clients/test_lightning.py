@@ -2,6 +2,7 @@
 
 import pytest
 
+import sde_core as sde
 from tests.clients.programs import program
 
 program("lightning")
@@ -30,3 +31,12 @@ def test_a_resumed_fit_goes_on_where_it_was(run_example, tmp_path):
     assert first["t"] + rest["t"] == whole["t"]
     assert first["loss"] + rest["loss"] == pytest.approx(whole["loss"], rel=1e-6)
     assert rest["progress"] == 1
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_the_monitor_sees_the_whole_batch_whatever_the_number_of_processes(devices, run_example, tmp_path):
+    run_example(SCRIPT, "--devices", devices, "--watch", tmp_path / "run")
+    looks = sde.read_looks(tmp_path / "run")
+    assert [look.step for look in looks] == [1, 2, 3, 4, 5, 6]
+    assert {look.n_rows for look in looks} == {64}
+    assert len(list((tmp_path / "run").glob("looks-*.arrow"))) == 1  # the first process alone writes

@@ -2,6 +2,7 @@
 
 import pytest
 
+import sde_core as sde
 from tests.clients.programs import program
 
 program("transformers")
@@ -35,3 +36,8 @@ def test_two_processes(run_example):
     report = run_example(SCRIPT, processes=2)
     assert report["steps"] == report["max_steps"] == 6
     assert report["progress"] == 1
+
+
+def test_the_monitor_hears_the_optimisers_steps_and_no_evaluation(run_example, tmp_path):
+    run_example(SCRIPT, "--accumulate", 2, "--watch", tmp_path / "run")
+    assert [look.step for look in sde.read_looks(tmp_path / "run")] == [2, 4, 6]

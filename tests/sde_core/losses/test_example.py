@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import sde_core as sde
+
 SCRIPT = Path(__file__).parents[3] / "docs" / "examples" / "train_open_clip.py"
 
 
@@ -31,3 +33,14 @@ def test_gradient_accumulation_and_plain_clip_run_through_the_same_script(exampl
     assert 0.0 <= report["after"] <= 1.0
     if loss == "sde":
         assert report["steps"] == 2
+
+
+@pytest.mark.parametrize("loss", ["sde", "clip"])
+@pytest.mark.parametrize("parts", [1, 4])
+def test_open_clips_loop_is_watched_by_one_line(loss, parts, example, tmp_path):
+    example.main(["--epochs", "2", "--accum-freq", str(parts), "--loss", loss, "--watch", str(tmp_path)])
+    looks = sde.read_looks(tmp_path)
+    steps = 2 * 8 // parts
+    assert looks[-1].step == steps
+    assert all(look.step % (8 // parts) == 0 for look in looks)
+    assert looks[-1].logit_scale == pytest.approx(1 / 0.07, rel=0.05)

@@ -1,0 +1,247 @@
+"""What the looks at a training say in words: healthy, or what broke and when (docs/watch.md).
+
+No threshold is tuned. What is certain is said at once (a NaN, a scale beyond the published bound). What is a matter of
+degree is measured against the run's own median of the `REFERENCE` looks before, and said when half is gone (or twice
+there) for `PATIENCE` looks in a row. Whether a modality moves at all is a test against the sampling of its rows.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from sde_core.training.monitoring.look import Look, ModalityLook
+from sde_core.vocabulary import MODALITIES, Modality
+
+REFERENCE = 20
+"""Looks before, whose median is what a look is measured against."""
+FEWEST = 5
+"""Of them, before anything is measured against them: their median bears two that are off."""
+PATIENCE = 3
+"""Looks in a row that must agree before a matter of degree is said."""
+MOST_SCALE = 100.0
+"""CLIP's clamp of 1 / temperature (Radford et al. 2021)."""
+MOST_NORM = 256.0
+"""A row's squares overflow float16 beyond it: 256² = 65,536."""
+_STILL = 3.09  # of a standard normal, one in a thousand
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What began to be wrong.
+
+    Attributes:
+        step: of the first look of those that showed it.
+        kind: "not a number", "copies", "collapsing", "one direction", "dead directions", "frozen", "exploding" or
+            "modality split".
+        modality: "image", "text", or "" for both together.
+        sentence: what was seen, with its numbers.
+    """
+
+    step: int
+    kind: str
+    modality: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"step {self.step:,}: {self.sentence}"
+
+
+Past = Sequence[Look]
+Finding = str | None
+"""A sentence, or None where all is well."""
+
+
+def find_alarms(looks: Sequence[Look]) -> tuple[Alarm, ...]:
+    """Return the alarms of a run in order; each state is told once, until it has ended.
+
+    Args:
+        looks: of one run, by step.
+    """
+    found: list[Alarm] = []
+    for kind, modality, patience, finding in _RULES:
+        streak: list[tuple[int, str]] = []
+        for number, look in enumerate(looks):
+            start = number - len(streak)
+            past = looks[max(0, start - REFERENCE) : start]
+            sentence = finding(past, look)
+            streak = [*streak, (look.step, sentence)] if sentence else []
+            if len(streak) == patience:
+                found.append(Alarm(streak[0][0], kind, modality.value if modality else "", sentence or ""))
+    return tuple(sorted(found, key=lambda alarm: alarm.step))
+
+
+def verdict(looks: Sequence[Look]) -> str:
+    """Return the state at the last look: "healthy", "too early to say", or the kinds that hold, worst first."""
+    kinds = _kinds_now(looks)
+    if kinds:
+        return ", ".join(dict.fromkeys(kinds))
+    return "healthy" if len(looks) > FEWEST else "too early to say"
+
+
+def is_well(looks: Sequence[Look]) -> bool:
+    """Return whether no alarm holds at the last look."""
+    return not _kinds_now(looks)
+
+
+def _kinds_now(looks: Sequence[Look]) -> list[str]:
+    return [kind for kind, _, patience, finding in _RULES if _holds(looks, patience, finding)]
+
+
+def _holds(looks: Sequence[Look], patience: int, finding: "Callable[[Past, Look], Finding]") -> bool:
+    """Return whether a state holds at the last look, and has for as long as it must."""
+    length = 0
+    # The reference is that before the streak, whose length is only known when it has been walked.
+    for number, look in enumerate(looks):
+        start = number - length
+        length = length + 1 if finding(looks[max(0, start - REFERENCE) : start], look) else 0
+    return length >= patience
+
+
+def _median(values: Sequence[float]) -> float:
+    """Return the median of the finite ones, NaN of fewer than `FEWEST`."""
+    there = [value for value in values if math.isfinite(value)]
+    return statistics.median(there) if len(there) >= FEWEST else math.nan
+
+
+def _before(past: Past, modality: Modality, name: str) -> float:
+    sides = [look.side(modality) for look in past]
+    return _median([float(getattr(side, name)) for side in sides if side is not None])
+
+
+def _not_a_number(modality: Modality) -> "Callable[[Past, Look], Finding]":
+    def finding(past: Past, look: Look) -> Finding:
+        side = look.side(modality)
+        if side is None:
+            return f"{modality.value} features hold no row that is finite and not zero"
+        return f"{side.not_finite:,} {modality.value} rows hold NaN or infinity" if side.not_finite else None
+
+    return finding
+
+
+def _copies(modality: Modality) -> "Callable[[Past, Look], Finding]":
+    def finding(past: Past, look: Look) -> Finding:
+        side = look.side(modality)
+        before = _before(past, modality, "copies")
+        if side is None or not (side.copies >= 0.5 > before):
+            return None
+        return f"{100 * side.copies:.0f} of 100 {modality.value} rows of a batch equal another one"
+
+    return finding
+
+
+def _half_gone(modality: Modality, name: str, words: str) -> "Callable[[Past, Look], Finding]":
+    def finding(past: Past, look: Look) -> Finding:
+        side, before = look.side(modality), _before(past, modality, name)
+        if side is None or not float(getattr(side, name)) < before / 2:
+            return None
+        now = float(getattr(side, name))
+        return f"{modality.value} {words} fell to {now:.1f}, less than half of the {before:.1f} before"
+
+    return finding
+
+
+def _one_direction(modality: Modality) -> "Callable[[Past, Look], Finding]":
+    def finding(past: Past, look: Look) -> Finding:
+        side, before = look.side(modality), _before(past, modality, "top_share")
+        if side is None or not (side.top_share > 0.5 and before <= 0.5):
+            return None
+        now = f"one direction holds {100 * side.top_share:.0f} % of the {modality.value} energy"
+        return f"{now}, {100 * before:.0f} % before"
+
+    return finding
+
+
+def _dead(modality: Modality) -> "Callable[[Past, Look], Finding]":
+    def rank(look: Look) -> float:
+        side = look.side(modality)
+        return math.nan if side is None else float(len(side.values))
+
+    def finding(past: Past, look: Look) -> Finding:
+        before = _median([rank(each) for each in past if each.n_rows == look.n_rows])
+        if not rank(look) < before / 2:
+            return None
+        return f"{before - rank(look):.0f} of {before:.0f} {modality.value} directions hold nothing any more"
+
+    return finding
+
+
+def _split(past: Past, look: Look) -> Finding:
+    before = _median([each.gap_share for each in past])
+    if not (look.gap_share > 0.5 and before <= 0.5):
+        return None
+    return f"{100 * look.gap_share:.0f} % of the joint energy tells only image from text, {100 * before:.0f} % before"
+
+
+def _scale(past: Past, look: Look) -> Finding:
+    before = _median([each.logit_scale for each in past])
+    if math.isinf(look.logit_scale):
+        return "the logit scale is infinite"
+    if not (look.logit_scale > MOST_SCALE and look.logit_scale > 2 * before):
+        return None
+    return f"the logit scale is {look.logit_scale:.0f}, beyond CLIP's bound of 100 and twice the {before:.0f} before"
+
+
+def _norm(modality: Modality) -> "Callable[[Past, Look], Finding]":
+    def finding(past: Past, look: Look) -> Finding:
+        side, before = look.side(modality), _before(past, modality, "norm")
+        if side is None or not (side.norm > MOST_NORM and side.norm > 2 * before):
+            return None
+        return f"{modality.value} rows are {side.norm:.0f} long, {before:.1f} before: beyond 256 float16 overflows"
+
+    return finding
+
+
+def _frozen(modality: Modality) -> "Callable[[Past, Look], Finding]":
+    """A modality that moved and does not move any more, while the other one still does.
+
+    The mean of n rows differs from that of n others by tr(S) (1/n + 1/n) in the square, if nothing moved, with a
+    relative standard deviation of sqrt(2 / participation ratio): a look is still if it is within that.
+    """
+    other = Modality.TEXT if modality is Modality.IMAGE else Modality.IMAGE
+
+    def finding(past: Past, look: Look) -> Finding:
+        if not past:
+            return None
+        if moved(past[-1].side(modality), look.side(modality), past[-1].n_rows, look.n_rows):
+            return None
+        steps = list(pairwise(past))
+        moves = [moved(a.side(modality), b.side(modality), a.n_rows, b.n_rows) for a, b in steps]
+        if len(moves) < FEWEST or sum(moves) <= len(moves) / 2:
+            return None
+        if not moved(past[-1].side(other), look.side(other), past[-1].n_rows, look.n_rows):
+            return None
+        return f"{modality.value} features stopped moving while those of {other.value} go on"
+
+    return finding
+
+
+def moved(first: ModalityLook | None, second: ModalityLook | None, n_first: int, n_second: int) -> bool:
+    """Return whether the mean row moved by more than two samples of one distribution differ; False if unknown."""
+    if first is None or second is None or len(first.mean) != len(second.mean):
+        return False
+    apart = float(np.square(first.mean.astype(np.float64) - second.mean).sum())
+    chance = first.spread / n_first + second.spread / n_second
+    return apart > chance * (1 + _STILL * math.sqrt(2 / max(1.0, _participation(first))))
+
+
+def _participation(side: ModalityLook) -> float:
+    energies = np.square(side.values.astype(np.float64))
+    total = float(np.square(energies).sum())
+    return float(energies.sum()) ** 2 / total if total > 0 else 1.0
+
+
+_RULES: tuple[tuple[str, Modality | None, int, "Callable[[Past, Look], Finding]"], ...] = (
+    *(("not a number", m, 1, _not_a_number(m)) for m in MODALITIES),
+    ("exploding", None, 1, _scale),
+    *(("exploding", m, PATIENCE, _norm(m)) for m in MODALITIES),
+    *(("collapsing", m, PATIENCE, _half_gone(m, "effective_rank", "effective rank")) for m in MODALITIES),
+    *(("one direction", m, PATIENCE, _one_direction(m)) for m in MODALITIES),
+    *(("dead directions", m, PATIENCE, _dead(m)) for m in MODALITIES),
+    *(("copies", m, PATIENCE, _copies(m)) for m in MODALITIES),
+    *(("frozen", m, 2 * PATIENCE, _frozen(m)) for m in MODALITIES),
+    ("modality split", None, PATIENCE, _split),
+)

@@ -1,0 +1,69 @@
+"""`sde watch` prints what the looks of a run say, and its exit code says whether an alarm holds."""
+
+import json
+
+import pytest
+import torch
+
+import sde_core as sde
+from sde_core.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Return a folder with a run that is well and one whose texts hold NaN at the end."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("bad", "good"):
+        with sde.SpectralMonitor(folder / name, every=10, rows=64) as monitor:
+            for step in range(1, 101):
+                image, text = torch.randn(2, 64, 12, generator=torch.Generator().manual_seed(step))
+                if name == "bad" and step == 100:
+                    text[0, 0] = torch.nan
+                monitor(step, image=image, text=text, logit_scale=10 + step / 10)
+                monitor.wait()
+    return folder
+
+
+def test_a_run_that_is_well_is_a_table_and_code_0(runs, capsys):
+    assert main(["watch", str(runs / "good"), "--once"]) == 0
+    printed = capsys.readouterr().out
+    assert "good: step 100, 10 looks at 64 pairs, ended: healthy" in printed
+    (line,) = (line for line in printed.splitlines() if "logit scale" in line)
+    assert "11.0" in line
+    assert "20.0" in line
+    assert "▁" in line
+    assert "█" in line
+
+
+def test_without_a_writer_following_ends_by_itself(runs, capsys):
+    assert main(["watch", str(runs / "good")]) == 0
+    assert "healthy" in capsys.readouterr().out
+
+
+def test_several_runs_stand_below_each_other_and_an_alarm_is_code_1(runs, capsys):
+    assert main(["watch", str(runs), "--once"]) == 1
+    printed = capsys.readouterr().out
+    assert printed.index("bad: step 100") < printed.index("good: step 100")
+    assert "ended: not a number" in printed
+    assert "step 100: 1 text rows hold NaN or infinity" in printed
+
+
+def test_json_holds_every_look(runs, capsys):
+    assert main(["watch", str(runs), "--json"]) == 1
+    bad, good = json.loads(capsys.readouterr().out)["runs"]
+    assert (bad["run"], bad["verdict"], good["verdict"], good["is_live"]) == (
+        "bad",
+        "not a number",
+        "healthy",
+        False,
+    )
+    assert bad["alarms"][0]["step"] == 100
+    looks = sde.read_looks(runs / "good")
+    assert [look["step"] for look in good["looks"]] == [look.step for look in looks]
+    assert good["looks"][3]["numbers"]["image/effective_rank"] == looks[3].image.effective_rank
+
+
+def test_a_place_without_a_run_is_one_sentence(tmp_path, capsys):
+    assert main(["watch", str(tmp_path)]) == 2
+    assert "must hold a run that SpectralMonitor writes" in capsys.readouterr().err
+    assert main(["watch", str(tmp_path), "--every", "0"]) == 2

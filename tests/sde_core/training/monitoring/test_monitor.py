@@ -1,0 +1,179 @@
+"""The monitor in a loop: which steps it looks at, what it rests on, and that it never stops a training."""
+
+import socket
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+import sde_core as sde
+from sde_core.training.monitoring.measurement import measured_look
+
+
+def _batch(step, rows=32, width=8):
+    generator = torch.Generator().manual_seed(step)
+    return torch.randn(rows, width, generator=generator), torch.randn(rows, width, generator=generator)
+
+
+def test_a_look_rests_on_the_last_rows_before_it(tmp_path):
+    with sde.SpectralMonitor(tmp_path, every=10, rows=80) as monitor:
+        for step in range(1, 21):
+            image, text = _batch(step)
+            monitor(step, image=image, text=text, logit_scale=torch.tensor(5.0), loss=1.5)
+            image.fill_(0)  # the trainer's own tensors may change at once
+            monitor.wait()
+    looks = sde.read_looks(tmp_path)
+    assert [look.step for look in looks] == [10, 20]
+    image, text = (torch.cat(side) for side in zip(*(_batch(step) for step in (18, 19, 20)), strict=True))
+    whole = measured_look(20, image, text)
+    np.testing.assert_allclose(looks[1].image.values, whole.image.values, rtol=1e-6)
+    assert (looks[1].n_rows, looks[1].logit_scale, looks[1].scalars) == (96, 5.0, {"loss": 1.5})
+
+
+def test_accumulated_parts_of_a_step_and_steps_that_are_left_out(tmp_path):
+    with sde.SpectralMonitor(tmp_path, every=5, rows=64) as monitor:
+        for step in (1, 2, 3, 4, 5, 7, 9, 11, 13, 15):
+            for part in (0, 1):
+                image, text = _batch(2 * step + part)
+                monitor(step, image=image, text=text)
+                monitor.wait()
+    assert [look.step for look in sde.read_looks(tmp_path)] == [5, 15]
+
+
+def test_a_probe_is_looked_at_when_it_is_given(tmp_path):
+    image, text = _batch(0, rows=50)
+    with sde.SpectralMonitor(tmp_path, every=1000) as monitor:
+        monitor.look(7, image=image, text=text)
+        monitor.wait()
+        monitor.look(13, image=image, text=text)
+    first, second = sde.read_looks(tmp_path)
+    np.testing.assert_array_equal(first.image.values, second.image.values)
+    assert (first.n_rows, second.step) == (50, 13)
+
+
+def test_features_keep_their_gradient_and_get_none_from_here(tmp_path):
+    image, text = (rows.requires_grad_() for rows in _batch(1))
+    with sde.SpectralMonitor(tmp_path, every=1, rows=8) as monitor:
+        monitor(1, image=image * 1.0, text=text * 1.0)
+    (image.sum() + text.sum()).backward()
+    torch.testing.assert_close(image.grad, torch.ones_like(image))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_any_precision_is_taken(dtype, tmp_path):
+    image, text = _batch(1)
+    with sde.SpectralMonitor(tmp_path, every=1, rows=32) as monitor:
+        monitor(1, image=image.to(dtype), text=text.to(dtype))
+    (look,) = sde.read_looks(tmp_path)
+    assert look.image.effective_rank == pytest.approx(
+        measured_look(1, image, text).image.effective_rank, rel=2e-2
+    )
+
+
+def test_another_width_in_mid_run_is_a_remark(tmp_path):
+    with sde.SpectralMonitor(tmp_path, every=2, rows=64) as monitor:
+        for step in range(1, 7):
+            image, text = _batch(step, width=8 if step < 4 else 6)
+            monitor(step, image=image, text=text)
+            monitor.wait()
+    looks = sde.read_looks(tmp_path)
+    assert [len(look.image.mean) for look in looks] == [8, 6, 6]
+    assert looks[1].remarks == ("the width changed from 8 to 6",)
+
+
+def test_a_step_that_goes_back_is_a_remark(tmp_path):
+    with sde.SpectralMonitor(tmp_path, every=2, rows=8) as monitor:
+        for step in (3, 4, 1, 2):
+            image, text = _batch(step)
+            monitor(step, image=image, text=text)
+            monitor.wait()
+    assert [look.step for look in sde.read_looks(tmp_path)] == [2, 4]
+    assert sde.read_looks(tmp_path)[0].remarks == ("the step went back from 4 to 1",)
+
+
+def test_what_cannot_be_looked_at_is_said_once_and_never_raised(tmp_path):
+    with sde.SpectralMonitor(tmp_path, every=1, rows=8) as monitor:
+        with pytest.warns(UserWarning, match="was left out.*the training goes on") as said:
+            [monitor(step, image="no rows", text=None) for step in (1, 2)]
+        assert len(said) == 1
+        image, text = _batch(3)
+        monitor(3, image=image, text=text)
+    assert [look.step for look in sde.read_looks(tmp_path)] == [3]
+
+
+def test_a_sink_that_fails_does_not_take_the_file_with_it(tmp_path):
+    def sink(look, alarms):
+        raise ConnectionError("no host")
+
+    image, text = _batch(1)
+    monitor = sde.SpectralMonitor(tmp_path, every=1, rows=8, sinks=(sink,))
+    monitor(1, image=image, text=text)
+    with pytest.warns(UserWarning, match="no host"):
+        monitor.close()
+    assert len(sde.read_looks(tmp_path)) == 1
+
+
+def test_settings_are_checked_before_the_training(tmp_path):
+    with pytest.raises(sde.ConfigError, match="every must be at least 1"):
+        sde.SpectralMonitor(tmp_path, every=0)
+    with pytest.raises(sde.ConfigError, match="rule must be one of"):
+        sde.SpectralMonitor(tmp_path, rule="no-such")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_goes_on_knows_what_it_looked_like_before(tmp_path):
+    """A rank that is gone after a restart is measured against the looks of the process before."""
+    for start, width in ((1, 8), (9, 2)):
+        with sde.SpectralMonitor(tmp_path, every=1, rows=64) as monitor:
+            for step in range(start, start + 8):
+                image, text = _batch(step, rows=64)
+                image[:, width:] *= 1e-3
+                monitor(step, image=image, text=text)
+                monitor.wait()
+    looks = sde.read_looks(tmp_path)
+    assert [look.step for look in looks] == list(range(1, 17))
+    assert {alarm.kind for alarm in sde.find_alarms(looks)} >= {"collapsing"}
+    assert any(sentence.startswith("step 9: image effective rank fell") for sentence in looks[10].alarms)
+
+
+_RANKS = """
+import sys, torch, torch.distributed as dist, sde_core as sde
+rank, port, folder, together = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4] == "1"
+dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+rows = torch.randn(30, 6, generator=torch.Generator().manual_seed(0))
+own = rows[: 18] if rank == 0 else rows[18:]
+monitor = sde.SpectralMonitor(folder, every=1, rows=64, all_ranks=together)
+monitor(1, image=own, text=own.flip(1))
+monitor.close()
+dist.barrier()
+"""
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_ranks_look_together_or_the_first_alone(together, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    started = [
+        subprocess.Popen([sys.executable, "-c", _RANKS, str(rank), port, str(tmp_path), str(int(together))])
+        for rank in (0, 1)
+    ]
+    assert [process.wait() for process in started] == [0, 0]
+    (look,) = sde.read_looks(tmp_path)
+    rows = torch.randn(30, 6, generator=torch.Generator().manual_seed(0))
+    rows = rows if together else rows[:18]
+    np.testing.assert_allclose(look.image.values, measured_look(1, rows, rows).image.values, rtol=1e-5)
+    assert len(list(tmp_path.glob("looks-*.arrow"))) == 1
+
+
+def test_no_warning_in_a_training_that_is_well(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with sde.SpectralMonitor(tmp_path, every=1, rows=8) as monitor:
+            for step in (1, 2):
+                image, text = (rows.requires_grad_() for rows in _batch(step))
+                monitor(step, image=image, text=text, logit_scale=torch.tensor(2.0, requires_grad=True))
+                monitor.wait()
