@@ -10,7 +10,7 @@ from sde_core.partition import partition_spectrum
 from sde_core.partition.manual import move_thresholds
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.spectra.spectrum import compute_spectrum
-from sde_core.treatments.treatment import TreatmentConfig
+from sde_core.treatments.gains import TreatmentConfig
 from sde_core.vocabulary import BANDS, MODALITIES, Modality
 
 N_NAMED = 10

@@ -13,8 +13,9 @@ from sde_core.knowledge import KnownRule, band_knowledge
 from sde_core.partition import Partition, partition_spectrum, rule_names
 from sde_core.spectra.spectrum import Center, Spectrum, compute_spectrum
 from sde_core.treatments.comparison import ComparedRetrieval, compare_retrieval
-from sde_core.treatments.table import Baseline, fit_baseline
-from sde_core.treatments.treatment import KINDS, TreatmentConfig, as_baseline, treatment_of
+from sde_core.treatments.gains import KINDS, TreatmentConfig, gains_of, treatment_of
+from sde_core.treatments.table import fit_baseline
+from sde_core.treatments.treatment import Treatment
 from sde_core.vocabulary import BANDS, MODALITIES, Modality
 
 if TYPE_CHECKING:
@@ -178,12 +179,12 @@ def _agreement(
 
 def _treated(
     name: str, spectra: Mapping[Modality, Spectrum], own: Mapping[Modality, Partition], center: Center
-) -> list[Baseline]:
+) -> list[Treatment]:
     rows = []
     for kind in KINDS:
         config = TreatmentConfig(kind=kind, center=center)
-        both = [treatment_of(spectra[side], own[side], config) for side in MODALITIES]
-        rows.append(replace(as_baseline(*both), name=f"{kind} by {name}"))
+        both = [gains_of(spectra[side], own[side], config) for side in MODALITIES]
+        rows.append(replace(treatment_of(*both), name=f"{kind} by {name}"))
     return rows
 
 

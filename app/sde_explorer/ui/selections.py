@@ -17,7 +17,8 @@ from sde_explorer.intake.selections import (
 from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.serving.places import check_writing
 from sde_explorer.serving.policy import current
-from sde_explorer.state import State, left_out, selections
+from sde_explorer.shared_state import SharedState
+from sde_explorer.state import left_out, selections
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text
@@ -92,7 +93,7 @@ def _ids(data: "Dataset") -> list[str]:
     return list(embeddings.image_ids) if embeddings.n_images else [str(i) for i in range(embeddings.n_texts)]
 
 
-def _named(data: "Dataset", state: State) -> None:
+def _named(data: "Dataset", state: SharedState) -> None:
     kept = selections_of(cache_folder(), state.data)
     with st.popover("Named", icon=":material/bookmark:", type="tertiary"):
         if state.rows and not current().read_only:

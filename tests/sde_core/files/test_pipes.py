@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sde_core.files.replacing import sampled_digest
 
 import sde_core as sde
 from sde_core.files.bundled import encoder_folder
+from sde_core.files.whole_folder import sampled_digest
 from sde_explorer import sets
 
 
