@@ -158,7 +158,15 @@ def test_cached_functions_take_no_arrays(path):
     for function in (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.decorator_list):
         for argument in function.args.args:
             kind = ast.unparse(argument.annotation) if argument.annotation else ""
-            plain = kind in {"str", "SetEntry", "tuple[str, ...]", "tuple[float, float]", "Matrix", "int"}
+            plain = kind in {
+                "str",
+                "SetEntry",
+                "tuple[str, ...]",
+                "tuple[int, ...]",
+                "tuple[float, float]",
+                "Matrix",
+                "int",
+            }
             assert plain or argument.arg.startswith("_"), f"{function.name}({argument.arg}: {kind})"
 
 

@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
 
 from sde_core import EmbeddingSet
 from sde_explorer.jobs import Unfinished, unfinished
 from sde_explorer.jobs.unfinished import note
 from sde_explorer.readings.cached import sets as cached_sets
 from tests.app.data.test_page import ended, texts
+from tests.waiting import until
 
 SCRIPT = """
 import sys
@@ -23,9 +23,12 @@ encoding_job("clipart/val", "bundled", Path(sys.argv[1]), sde.load_encoder).run(
 
 def _killed_with_blocks(cache) -> None:
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(cache)], stderr=subprocess.DEVNULL)
-    while not list(cache.glob("embeddings/*.blocks/*.safetensors")):
+
+    def has_blocks() -> bool:
         assert process.poll() is None, "it ended before it was killed"
-        time.sleep(0.01)
+        return bool(list(cache.glob("embeddings/*.blocks/*.safetensors")))
+
+    until(has_blocks)
     process.kill()
     process.wait()
 
