@@ -1,14 +1,18 @@
-"""Mutated files, 1,000 a reader: whatever the bytes, a reader gives a result or one sentence as a DataError."""
+"""Mutated files, 1,000 a reader: whatever the bytes, a reader gives a result or one sentence as an error of ours.
 
+`.ci/fuzz` runs all of them, with as many files as it is told.
+"""
+
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sde_core.errors import DataError
+from sde_core.errors import DataError, SDEError
 
-N_FILES = 1_000
+N_FILES = int(os.environ.get("SDE_FUZZ_FILES", "1000"))
 
 Edit = tuple[str, int, int, bytes]
 _KINDS = ("flip", "set", "cut", "insert", "repeat", "truncate", "overwrite", "hot")
@@ -70,6 +74,7 @@ def check_that_only_data_errors_come(
     hot: Sequence[int] = (),
     repair: Callable[[bytes], bytes] | None = None,
     n_files: int = N_FILES,
+    error: type[SDEError] = DataError,
 ) -> None:
     """Write ``n_files`` mutations of the file at ``path`` over it and read each.
 
@@ -80,6 +85,7 @@ def check_that_only_data_errors_come(
         hot: offsets of the fields that decide how the file is read.
         repair: makes checksums right again, so that a mutation gets past them; every second file is repaired.
         n_files: how many.
+        error: what a refusal is.
     """
     content = path.read_bytes()
     outcomes = {"read": 0, "refused": 0}
@@ -97,7 +103,7 @@ def check_that_only_data_errors_come(
         is_repaired = recipe[0] % 2 == 0
         made = mutated(content, edits(recipe[1:], tokens), hot)
         path.write_bytes(repair(made) if repair is not None and is_repaired else made)
-        refusal = _refusal(read)
+        refusal = _refusal(read, error)
         outcomes["refused" if refusal else "read"] += 1
         assert "\n" not in refusal.strip(), f"more than one sentence: {refusal}"
 
@@ -106,9 +112,9 @@ def check_that_only_data_errors_come(
     assert outcomes["read"] > n_files // 100, f"hardly a mutation gets past the first check: {outcomes}"
 
 
-def _refusal(read: Callable[[], object]) -> str:
+def _refusal(read: Callable[[], object], error: type[SDEError]) -> str:
     try:
         read()
-    except DataError as error:
-        return str(error) or "an empty sentence\n."
+    except error as refused:
+        return str(refused) or "an empty sentence\n."
     return ""

@@ -19,16 +19,20 @@ def pictures():
 
 
 def check(pairs):
-    """Captions, pixels and number are those that were written, in order."""
+    """Captions, pixels and number are those that were written, in order; return the largest difference of a pixel."""
     found = list(pairs)
     assert len(pairs) == len(found) == len(CAPTIONS)
     assert [pair.captions[0] for pair in found] == CAPTIONS
     for pair, picture in zip(found, pictures(), strict=True):
         np.testing.assert_array_equal(np.asarray(decode_image(pair.read_image())), np.asarray(picture))
+    return max(
+        np.abs(np.asarray(decode_image(pair.read_image()), int) - np.asarray(picture, int)).max()
+        for pair, picture in zip(found, pictures(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("form", ["saved", "parquet", "imagefolder"])
-def test_datasets_of_hugging_face(tmp_path, form):
+def test_datasets_of_hugging_face(tmp_path, compared, form):
     datasets = program("datasets")
     made = datasets.Dataset.from_dict({"image": pictures(), "caption": CAPTIONS})
     if form == "saved":
@@ -45,10 +49,10 @@ def test_datasets_of_hugging_face(tmp_path, form):
             picture.save(folder / f"{i}.png")
         again = datasets.load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))
         assert again["train"]["caption"] == CAPTIONS  # it is an imagefolder to them, too
-    check(sde.open_pairs(tmp_path / "set"))
+    compared("datasets", f"pixels and captions of {form}", check(sde.open_pairs(tmp_path / "set")))
 
 
-def test_vectors_that_a_dataset_got_by_map(tmp_path):
+def test_vectors_that_a_dataset_got_by_map(tmp_path, compared):
     datasets = program("datasets")
     encoder = sde.load_encoder("bundled")
     made = datasets.Dataset.from_dict({"image": pictures(), "caption": CAPTIONS}).map(
@@ -61,11 +65,13 @@ def test_vectors_that_a_dataset_got_by_map(tmp_path):
     made.remove_columns("image").to_parquet(str(tmp_path / "vectors.parquet"))
     opened = sde.open_embeddings(tmp_path / "vectors.parquet")
     assert opened.captions == tuple(CAPTIONS)
-    np.testing.assert_allclose(opened.image, encoder.encode_pictures(pictures()).numpy(), atol=1e-6)
+    again = encoder.encode_pictures(pictures()).numpy()
+    np.testing.assert_allclose(opened.image, again, atol=1e-6)
+    compared("datasets", "vectors of a column that map made", np.abs(opened.image - again).max())
 
 
 @pytest.mark.parametrize("names", [("jpg", "txt"), ("image.png", "caption.txt")])
-def test_shards_of_webdataset(tmp_path, names):
+def test_shards_of_webdataset(tmp_path, compared, names):
     webdataset = program("webdataset")
     image, text = names
     with webdataset.ShardWriter(str(tmp_path / "part-%03d.tar"), maxcount=4, verbose=0) as shards:
@@ -76,11 +82,14 @@ def test_shards_of_webdataset(tmp_path, names):
     read = list(theirs.decode("pil").to_tuple(image, text))
     assert [pair.captions[0] for pair in pairs] == [words for _, words in read] == CAPTIONS
     for pair, (picture, _) in zip(pairs, read, strict=True):
-        np.testing.assert_array_equal(np.asarray(decode_image(pair.read_image())), np.asarray(picture))
+        ours = np.asarray(decode_image(pair.read_image()))
+        np.testing.assert_array_equal(ours, np.asarray(picture))
+        apart = np.abs(ours.astype(int) - np.asarray(picture, int)).max()
+        compared("webdataset", f"pixels and captions of {image} + {text}, as it reads them", apart)
 
 
 @pytest.mark.parametrize("form", ["npy", "parquet", "safetensors", "faiss"])
-def test_sentence_vectors_are_a_set_of_texts(tmp_path, clip_folder, form):
+def test_sentence_vectors_are_a_set_of_texts(tmp_path, compared, clip_folder, form):
     library = program("sentence_transformers")
     from sentence_transformers.sentence_transformer.modules import CLIPModel
 
@@ -108,3 +117,5 @@ def test_sentence_vectors_are_a_set_of_texts(tmp_path, clip_folder, form):
     theirs = sde.load_encoder(tmp_path / "model").encode_texts(CAPTIONS).numpy()
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     np.testing.assert_allclose(theirs, unit, atol=1e-5)
+    compared("sentence-transformers", f"its vectors in {form}", np.abs(made.text - vectors).max())
+    compared("sentence-transformers", "vectors of its CLIP as an encoder here", np.abs(theirs - unit).max())

@@ -3,19 +3,20 @@
 import pytest
 
 import sde_core as sde
-from tests.clients.programs import program
+from tests.clients.programs import RESUMED_LOSSES, TWO_PROCESSES, apart, program
 
 program("lightning")
 SCRIPT = "train_lightning.py"
 
 
-def test_two_processes_train_as_one_with_the_loss_built_before_they_start(run_example):
+def test_two_processes_train_as_one_with_the_loss_built_before_they_start(run_example, compared):
     alone, two = run_example(SCRIPT), run_example(SCRIPT, "--devices", 2)
     # A step an epoch: t from 0 to 1 although every epoch validates
     assert alone["t"] == two["t"] == [0, 0.2, 0.4, 0.6, 0.8, 1]
     assert alone["steps"] == two["steps"] == 6
     # float32, and Adam divides by what is nearly 0 in the first steps
     assert two["loss"] == pytest.approx(alone["loss"], rel=2e-3)
+    compared("lightning", TWO_PROCESSES, apart(two["loss"], alone["loss"]))
 
 
 def test_accumulated_batches_are_one_step(run_example):
@@ -24,12 +25,17 @@ def test_accumulated_batches_are_one_step(run_example):
     assert report["steps"] == 3
 
 
-def test_a_resumed_fit_goes_on_where_it_was(run_example, tmp_path):
+def test_a_resumed_fit_goes_on_where_it_was(run_example, compared, tmp_path):
     whole = run_example(SCRIPT)
     first = run_example(SCRIPT, "--stop-after", 2, "--output", tmp_path)
     rest = run_example(SCRIPT, "--resume", tmp_path / "stopped.ckpt")
     assert first["t"] + rest["t"] == whole["t"]
     assert first["loss"] + rest["loss"] == pytest.approx(whole["loss"], rel=1e-6)
+    compared(
+        "lightning",
+        RESUMED_LOSSES,
+        apart(first["loss"] + rest["loss"], whole["loss"]),
+    )
     assert rest["progress"] == 1
 
 

@@ -3,18 +3,23 @@
 import pytest
 
 import sde_core as sde
-from tests.clients.programs import program
+from tests.clients.programs import EVALUATED_T, RESUMED_T, apart, program
 
 program("transformers")
 program("accelerate")
 SCRIPT = "train_transformers.py"
 
 
-def test_evaluation_moves_nothing_and_t_ends_at_one(run_example):
+def test_evaluation_moves_nothing_and_t_ends_at_one(run_example, compared):
     report = run_example(SCRIPT)
     # 4 steps an epoch, 3 epochs
     assert report["max_steps"] == report["steps"] == 12
     assert report["t"] == pytest.approx([i / 11 for i in range(12)])
+    compared(
+        "transformers",
+        EVALUATED_T,
+        apart(report["t"], [i / 11 for i in range(12)]),
+    )
     assert report["progress"] == 1
 
 
@@ -24,11 +29,12 @@ def test_accumulated_batches_are_one_step(run_example):
     assert report["t"] == pytest.approx([i // 2 / 5 for i in range(12)])
 
 
-def test_a_resumed_training_goes_on_where_it_was(run_example, tmp_path):
+def test_a_resumed_training_goes_on_where_it_was(run_example, compared, tmp_path):
     whole = run_example(SCRIPT, "--output", tmp_path)
     assert (tmp_path / "checkpoint-4" / "sde_loss.pt").is_file()
     rest = run_example(SCRIPT, "--output", tmp_path, "--resume", tmp_path / "checkpoint-4")
     assert rest["t"] == whole["t"][4:]
+    compared("transformers", RESUMED_T, apart(rest["t"], whole["t"][4:]))
     assert rest["progress"] == 1
 
 

@@ -47,3 +47,12 @@ def test_importing_the_package_loads_nothing_heavy():
     code = f"import sys, sde_core; print([m for m in {heavy!r} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_nothing_warns_on_import_and_on_loading_encoders(tiny_encoder_folder, siglip_folder, clip_folder):
+    names = ["bundled", *map(str, (tiny_encoder_folder, siglip_folder, clip_folder))]
+    for code in ("import sde_core", f"import sde_core as sde\nfor name in {names}: sde.load_encoder(name)"):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

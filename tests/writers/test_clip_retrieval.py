@@ -43,7 +43,9 @@ def _inferred(shard, folder, encoder, monkeypatch, **enabled):
     return folder
 
 
-def test_pictures_captions_and_metadata_stay_together(shard, tmp_path, bundled_encoder, monkeypatch):
+def test_pictures_captions_and_metadata_stay_together(
+    shard, tmp_path, bundled_encoder, monkeypatch, compared
+):
     folder = _inferred(shard, tmp_path / "out", bundled_encoder, monkeypatch)
     assert sde.describe_embeddings(folder).format == "clip-retrieval"
     found = sde.open_embeddings(folder, pairs=str(shard))
@@ -53,6 +55,8 @@ def test_pictures_captions_and_metadata_stay_together(shard, tmp_path, bundled_e
     ours = sde.encode_pairs(bundled_encoder, sde.open_pairs(shard))
     np.testing.assert_allclose(found.image, ours.image, atol=1e-3)  # theirs are half precision
     np.testing.assert_allclose(found.text, ours.text, atol=1e-3)
+    largest = max(np.abs(found.image - ours.image).max(), np.abs(found.text - ours.text).max())
+    compared("clip_retrieval", "half-precision vectors of its inference beside sde encode's", largest)
 
 
 @pytest.mark.parametrize("side", ["image", "text"])

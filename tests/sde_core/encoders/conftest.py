@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from sde_core.files import hub
 from tests.fixtures import TINY_CONFIG
 
 
@@ -25,3 +26,15 @@ def tiny_weights(tiny_encoder_folder):
     from safetensors.torch import load_file
 
     return load_file(tiny_encoder_folder / "open_clip_model.safetensors")
+
+
+@pytest.fixture
+def no_hub(monkeypatch, tmp_path):
+    """Every call to the hub refused at once, and no cache to fall back on."""
+    from huggingface_hub import constants
+
+    # A port of this machine where nothing listens.
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(hub, "getproxies", dict)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    return constants

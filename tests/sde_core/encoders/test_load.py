@@ -10,22 +10,10 @@ from safetensors.torch import load_file, save_file
 import sde_core as sde
 from sde_core.encoders import default_batch_size, memory
 from sde_core.errors import ConfigError, EncoderError
-from sde_core.files import hub
 
 
 def _grey():
     return Image.new("RGB", (50, 30), "grey")
-
-
-@pytest.fixture
-def no_hub(monkeypatch, tmp_path):
-    from huggingface_hub import constants
-
-    # A port of this machine where nothing listens: refused at once, and no cache to fall back on.
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(hub, "getproxies", dict)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    return constants
 
 
 def test_a_local_folder_loads_with_its_own_preprocessing(tiny_encoder_folder):
