@@ -89,6 +89,11 @@ def _facts_line(facts: Content) -> str:
     words += f" Transformed: {done}." if done else ""
     words += f" {facts['skipped']:,} items could not be read and are left out." if facts["skipped"] else ""
     words += "".join(f" {remark}" for remark in facts["remarks"])
+    if facts.get("sample"):
+        words += (
+            " Spectra, bands and what is read from them rest on all rows; shuffled columns, dimension by neighbours, "
+            f"pairs, gains and retrieval rest on a seeded sample of {facts['sample']:,} pictures and their captions."
+        )
     return f'<p class="quiet">{escape(words)}</p>'
 
 
@@ -135,9 +140,14 @@ def _metrics(facts: Content, prefix: str) -> str:
     return (
         f'<h3 id="{prefix}metrics">Metrics, each beside its control</h3>'
         '<p class="quiet">Controls say what the number would be without what it measures: columns shuffled for a '
-        "spectrum, pairs shuffled or mismatched for a pair.</p>"
+        f"spectrum, pairs shuffled or mismatched for a pair.{_few(facts)}</p>"
         f"{tables.metrics(facts['modalities'])}{tables.pairs(facts['pairs'])}"
     )
+
+
+def _few(facts: Content) -> str:
+    few = facts.get("sample")
+    return f" Of {few:,} sampled pictures: shuffled columns, TwoNN, and all numbers of pairs." if few else ""
 
 
 def _retrieval(facts: Content, prefix: str) -> str:
@@ -151,7 +161,12 @@ def _retrieval(facts: Content, prefix: str) -> str:
         _figure(way.label, "", figures.forest_figure(found["rows"], way, way.label))
         for way in reversed(DIRECTIONS)
     ]
-    size = f"The gallery holds {found['n_images']:,} pictures and {found['n_texts']:,} {gallery}."
+    of = (
+        f", of a seeded sample of {facts['sample']:,} of all {facts['n_images']:,} pictures"
+        if facts.get("sample")
+        else ""
+    )
+    size = f"The gallery holds {found['n_images']:,} pictures and {found['n_texts']:,} {gallery}{of}."
     return (
         f'<h3 id="{prefix}retrieval">Retrieval before and after</h3>'
         f'<p class="quiet">Every treatment is {escape(fitted)}. {size} Intervals are 95 %, paired, over the queries; '
