@@ -118,6 +118,7 @@ from .spectra.metrics import spectrum_metrics as spectrum_metrics
 from .spectra.null_spectra import resampled_spectra as resampled_spectra
 from .spectra.null_spectra import shuffled_column_spectra as shuffled_column_spectra
 from .spectra.null_spectra import shuffled_pair_spectra as shuffled_pair_spectra
+from .spectra.pair_sums import PairSpectraAccumulator as PairSpectraAccumulator
 from .spectra.result import Spectrum as Spectrum
 from .spectra.spectrum import compute_spectrum as compute_spectrum
 from .training import FinetuneConfig as FinetuneConfig

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from sde_core.errors import ConfigError, DataError
 
+_SUMMED_ENTRIES = 1 << 22
+
 MatrixLike: TypeAlias = Tensor | npt.ArrayLike
 """An array, a tensor or nested sequences of numbers."""
 
@@ -103,10 +105,18 @@ def _from_array(x: npt.ArrayLike, name: str) -> Tensor:
     return torch.from_numpy(array if array.flags.c_contiguous else np.ascontiguousarray(array))
 
 
+def _rows_at_a_time(matrix: Tensor) -> int:
+    """Return how many rows are summed at a time: the sum of half precision holds them all in float32."""
+    return max(1, _SUMMED_ENTRIES // matrix.shape[1]) if matrix.is_cpu else len(matrix)
+
+
 def _check_finite(matrix: Tensor, name: str) -> None:
+    wide = torch.float32 if matrix.element_size() < 4 else None
     # A finite sum has only finite terms: one pass without a mask or a copy as large as the matrix. A sum that
     # overflows is no harm: the mask below then finds nothing.
-    if math.isfinite(float(matrix.sum(dtype=torch.float32 if matrix.element_size() < 4 else None))):
+    if all(
+        math.isfinite(float(block.sum(dtype=wide))) for block in torch.split(matrix, _rows_at_a_time(matrix))
+    ):
         return
     bad = (~torch.isfinite(matrix)).nonzero()
     if len(bad):

@@ -4,7 +4,7 @@ import argparse
 
 from sde_core.cli import classify, mmeb, retrieval
 from sde_core.cli.method_options import add_partition_options
-from sde_core.cli.options import add_encoder_options, add_pairs_options, new_command, words
+from sde_core.cli.options import add_encoder_options, add_memory_option, add_pairs_options, new_command, words
 from sde_core.cli.sources import Source
 
 _TASKS = {
@@ -57,6 +57,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_partition_options(parser)
     add_pairs_options(parser)
     add_encoder_options(parser)
+    add_memory_option(parser)
     parser.set_defaults(run=run)
 
 

@@ -85,6 +85,16 @@ def given_settings(
     return {field: getattr(options, name) for field, name in names.items() if hasattr(options, name)}
 
 
+def add_memory_option(parser: argparse.ArgumentParser) -> None:
+    """Add --memory."""
+    parser.add_argument(
+        "--memory",
+        type=_size,
+        metavar="SIZE",
+        help="most memory that the work may hold beside the libraries, such as 2G; default: what is free",
+    )
+
+
 def add_pairs_options(parser: argparse.ArgumentParser) -> None:
     """Add --input-format, named as clip-retrieval does, and --image-root."""
     parser.add_argument(
@@ -155,6 +165,16 @@ def chosen_batch_size(options: argparse.Namespace, encoder: "Encoder") -> int:
     from sde_core.encoders import default_batch_size
 
     return default_batch_size(encoder) if options.batch_size == "auto" else int(options.batch_size)
+
+
+def _size(text: str) -> int:
+    from sde_core.errors import ConfigError
+    from sde_core.files.memory import as_bytes
+
+    try:
+        return as_bytes(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def words(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from sde_core.cli.method_options import (
     chosen_rule,
     chosen_treatment,
 )
-from sde_core.cli.options import new_command, words
+from sde_core.cli.options import add_memory_option, new_command, words
 from sde_core.cli.output import counting_bar, print_json, print_table
 from sde_core.errors import ConfigError
 
@@ -54,6 +54,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_partition_options(parser)
     add_curriculum_options(parser)
+    add_memory_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         spec = read_spec(options.spec) if options.spec else _spec(options)
     with counting_bar("report") as progress:
-        report = make_report(spec, progress=progress)
+        report = make_report(spec, memory=options.memory, progress=progress)
     if options.output == "-":
         sys.stdout.write(report.html())
     else:

@@ -43,7 +43,10 @@ def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":
 
 def _plain(options: argparse.Namespace, sets: "list[EmbeddingSet]", galleries: "list[Captions]") -> None:
     from sde_core.sets.evaluation import evaluate_retrieval
+    from sde_core.sets.memory import check_retrieval
 
+    for embeddings in sets:
+        check_retrieval(embeddings, options.memory)
     reports = [evaluate_retrieval(s, captions=g, ks=KS) for g in galleries for s in sets]
     if options.json:
         print_json([report.as_dict() for report in reports])
@@ -76,10 +79,12 @@ def _compared(
 ) -> None:
     from sde_core.retrieval.bootstrap import Resampling
     from sde_core.sets.evaluation import evaluate_retrieval, gallery_of
+    from sde_core.sets.memory import check_retrieval
     from sde_core.treatments.comparison import compare_retrieval
     from sde_core.treatments.table import fit_all
 
     for each in sets:
+        check_retrieval(each, options.memory)
         check_and_warn(reference, each)
     treatments = fit_all(
         reference.image,

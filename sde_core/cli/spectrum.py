@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.method_options import add_partition_options, chosen_rule
-from sde_core.cli.options import new_command
+from sde_core.cli.options import add_memory_option, new_command
 from sde_core.cli.output import print_json, print_table
 from sde_core.cli.sources import opened_saying
 from sde_core.errors import ConfigError, DataError
@@ -34,6 +34,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--output", help="write every singular value with its band to this CSV file, - for stdout"
     )
+    add_memory_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -42,6 +43,9 @@ def run(options: argparse.Namespace) -> None:
     if options.json and options.output == "-":
         raise ConfigError("--output - and --json both write to stdout; give one of them a file")
     embeddings = opened_saying(options.embeddings)
+    from sde_core.sets.memory import check_spectrum
+
+    check_spectrum(embeddings, options.memory)
     modalities = embeddings.modalities if options.modality == "both" else (options.modality,)
     reports = [_report(embeddings, modality, options) for modality in modalities]
     if options.output == "-":
@@ -77,7 +81,7 @@ def _report(embeddings: "EmbeddingSet", modality: "Modality", options: argparse.
     rows = embeddings.vectors(modality)
     spectrum = compute_spectrum(rows, center=Centring(options.center))
     own = partition_spectrum(
-        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired_or_none(), seed=options.seed
+        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired_or_none, seed=options.seed
     )
     bands = Bands.of(spectrum, own, modality=modality).moved(
         noise=options.noise_factor, strong=options.strong_factor

@@ -15,6 +15,7 @@ from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links
 from sde_core.sets.embeddings import NO_LINKS, EmbeddingSet, Floats
 from sde_core.sets.provenance import Provenance
+from sde_core.sets.strings import are_empty, codes_of, places_in, row_numbers, rows_of
 
 _BLOCK = 16_384
 # Of two rows that are the same vector: rounding to half precision moves an entry by 0.0005 of its size.
@@ -29,15 +30,21 @@ class _Side:
         vectors: (m, d).
         usable: (m,) whether a row stays.
         reasons: row -> why it does not.
-        labels: (m,) what people call a row.
+        ids: (m,) what people call a row; None where there is nothing but its number.
+        what: word before that number.
         same_as: (m,) the row that stands for a row: itself, or the first one that is equal.
     """
 
     vectors: Floats
     usable: Mask
     reasons: dict[int, str]
-    labels: Sequence[str]
+    ids: Sequence[str] | None
+    what: str
     same_as: Ints
+
+    def label(self, row: int) -> str:
+        """Return what people call a row; "" where its id is empty."""
+        return f"{self.what} {row}" if self.ids is None else self.ids[row]
 
     def drop(self, row: int, reason: str) -> None:
         self.usable[row] = False
@@ -52,9 +59,7 @@ def assembled(source: Source, *, provenance: Provenance, name: str) -> Embedding
     """
     n_images, n_texts = len(source.image), len(source.text)
     ids, wild_ids = as_strings(source.image_id(), n_images, "image ids") if source.image_id else (None, {})
-    captions, wild = (
-        as_strings(source.caption(), n_texts, "captions") if source.caption else ([""] * n_texts, {})
-    )
+    captions, wild = as_strings(source.caption(), n_texts, "captions") if source.caption else (None, {})
     links, lost = _links(source, ids)
     pictures = _side(source, ids, is_image=True)
     texts = _side(source, None, is_image=False)
@@ -63,7 +68,8 @@ def assembled(source: Source, *, provenance: Provenance, name: str) -> Embedding
             side.drop(row, reason)
     if ids is not None:
         _sort_out_ids(pictures, ids)
-    _merge_captions(texts, captions)
+    if captions is not None:
+        _merge_captions(texts, captions)
     remarks = (*_merged(pictures, "image", "ids"), *_merged(texts, "text", "captions"))
     skipped = (
         _skipped_pairs(pictures, texts) if source.has_rows_of_pairs else _skipped(pictures, texts, links)
@@ -83,8 +89,8 @@ def assembled(source: Source, *, provenance: Provenance, name: str) -> Embedding
         image=kept(pictures.vectors, rows, is_ours=source.image.whole is None),
         text=kept(texts.vectors, text_rows, is_ours=source.text.whole is None),
         links=as_links(_renumbered(links, text_rows, rows), len(text_rows), len(rows)),
-        image_ids=tuple(ids[r] for r in rows) if ids is not None else tuple(map(str, rows)),
-        captions=tuple(captions[r] for r in text_rows),
+        image_ids=row_numbers(rows) if ids is None else rows_of(ids, rows),
+        captions=("",) * len(text_rows) if captions is None else rows_of(captions, text_rows),
         metadata=columns,
         provenance=provenance,
         skipped=(*source.skipped, *skipped, *unusable),
@@ -93,15 +99,14 @@ def assembled(source: Source, *, provenance: Provenance, name: str) -> Embedding
     )
 
 
-def _side(source: Source, ids: list[str] | None, *, is_image: bool) -> _Side:
+def _side(source: Source, ids: Sequence[str] | None, *, is_image: bool) -> _Side:
     matrix = source.image if is_image else source.text
     vectors, usable, reasons = gathered(matrix)
     what = "row" if source.has_rows_of_pairs else ("picture" if is_image else "caption")
-    labels = ids if ids is not None else [f"{what} {row}" for row in range(len(matrix))]
-    return _Side(vectors, usable, reasons, labels, np.arange(len(matrix)))
+    return _Side(vectors, usable, reasons, ids, what, np.arange(len(matrix)))
 
 
-def _links(source: Source, ids: list[str] | None) -> tuple[Ints, dict[int, str]]:
+def _links(source: Source, ids: Sequence[str] | None) -> tuple[Ints, dict[int, str]]:
     """Return (n_links, 2) of (text, image) in rows as read, and texts that belong to no picture."""
     n_images, n_texts = len(source.image), len(source.text)
     if source.is_one_modality:
@@ -115,22 +120,21 @@ def _links(source: Source, ids: list[str] | None) -> tuple[Ints, dict[int, str]]
                 f"{n_texts} rows: give text_to_image, or ids of both"
             )
         return np.repeat(np.arange(n_texts, dtype=np.int64)[:, None], 2, axis=1), {}
-    first = {picture: row for row, picture in reversed(list(enumerate(ids or ())))}
     wanted, _ = as_strings(source.text_id(), n_texts, "ids of the captions' pictures")
-    rows = np.array([first.get(picture, -1) for picture in wanted], dtype=np.int64)
-    lost = {int(t): f"no picture has its id {wanted[t][:80]!r}" for t in np.flatnonzero(rows < 0)}
+    rows = places_in(wanted, () if ids is None else ids)
+    lost = {t: f"no picture has its id {wanted[t][:80]!r}" for t in np.flatnonzero(rows < 0).tolist()}
     if len(lost) == n_texts:
         raise DataError(
             f"{source.place}: captions must name ids of pictures; {wanted[0][:80]!r} is none, the pictures "
-            f"have such as {(ids or [''])[0][:80]!r}"
+            f"have such as {(ids[0] if ids else '')[:80]!r}"
         )
     texts = np.flatnonzero(rows >= 0)
     return as_links(np.stack([texts, rows[texts]], axis=1), n_texts, n_images), lost
 
 
-def _sort_out_ids(pictures: _Side, ids: list[str]) -> None:
+def _sort_out_ids(pictures: _Side, ids: Sequence[str]) -> None:
     """Drop pictures without id; of an id that comes again, keep the first, merged if the vector is the same."""
-    for row in (r for r, picture in enumerate(ids) if not picture):
+    for row in np.flatnonzero(are_empty(ids)).tolist():
         pictures.drop(row, "it has no id")
     again, first = _repeated(ids, pictures.usable)
     same = _are_same(pictures.vectors, again, first)
@@ -139,7 +143,7 @@ def _sort_out_ids(pictures: _Side, ids: list[str]) -> None:
         pictures.drop(row, "its id was there before, with another vector")
 
 
-def _merge_captions(texts: _Side, captions: list[str]) -> None:
+def _merge_captions(texts: _Side, captions: Sequence[str]) -> None:
     """Let equal captions with the same vector be one text, as `encode_pairs` has them."""
     again, first = _repeated(captions, texts.usable)
     same = _are_same(texts.vectors, again, first)
@@ -156,16 +160,14 @@ def _merged(side: _Side, rows: str, words: str) -> tuple[str, ...]:
     )
 
 
-def _repeated(words: list[str], usable: Mask) -> tuple[Ints, Ints]:
+def _repeated(words: Sequence[str], usable: Mask) -> tuple[Ints, Ints]:
     """Return usable rows whose word came before, and the rows where it came first; "" is no word."""
-    first: dict[str, int] = {}
-    pairs = [
-        (row, first[word])
-        for row, word in enumerate(words)
-        if word and usable[row] and first.setdefault(word, row) != row
-    ]
-    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    codes = codes_of(words)
+    rows = np.flatnonzero(usable & ~are_empty(words))
+    first = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.int64)
+    first[codes[rows[::-1]]] = rows[::-1]  # written backwards, so that the first row stays
+    again = rows[first[codes[rows]] != rows]
+    return again, first[codes[again]]
 
 
 def _are_same(vectors: Floats, rows: Ints, others: Ints) -> Mask:
@@ -185,7 +187,7 @@ def _skipped_pairs(pictures: _Side, texts: _Side) -> tuple[Skipped, ...]:
         what, reason = "picture", pictures.reasons.get(row)
         if reason is None:
             what, reason = "caption", texts.reasons[row]
-        label = pictures.labels[row] or f"row {row}"
+        label = pictures.label(row) or f"row {row}"
         found.append(Skipped(label, f"{what}: {reason}"))
     pictures.usable[gone] = texts.usable[gone] = False
     return tuple(found)
@@ -199,7 +201,7 @@ def _skipped(pictures: _Side, texts: _Side, links: Ints) -> tuple[Skipped, ...]:
     for row in np.flatnonzero(linked & ~left).tolist():
         texts.drop(row, "its picture was left out")
     return tuple(
-        Skipped(side.labels[row] or f"{what} {row}", side.reasons[row])
+        Skipped(side.label(row) or f"{what} {row}", side.reasons[row])
         for side, what in ((pictures, "picture"), (texts, "caption"))
         for row in np.flatnonzero(~side.usable).tolist()
     )
@@ -212,8 +214,11 @@ def _rows(side: _Side) -> Ints:
 
 def _renumbered(links: Ints, text_rows: Ints, image_rows: Ints) -> npt.NDArray[Any]:
     """Return links in the new row numbers, each once, in their order."""
-    new = np.stack(
+    new: Ints = np.stack(
         [np.searchsorted(text_rows, links[:, 0]), np.searchsorted(image_rows, links[:, 1])], axis=1
     )
-    _, first = np.unique(new, axis=0, return_index=True)
+    key = new[:, 0] * max(1, len(image_rows)) + new[:, 1]
+    if (np.diff(key) > 0).all():
+        return new
+    _, first = np.unique(key, return_index=True)
     return new[np.sort(first)]

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sde_core.errors import DataError
+from sde_core.files.in_order import rows_in_order
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Floats = npt.NDArray[np.floating[Any]]
-Column = npt.NDArray[Any] | list[Any]
+Column: TypeAlias = "npt.NDArray[Any] | list[Any] | pa.ChunkedArray"
+"""Entries of a column: an array, a list, or as Arrow has them, which stay there."""
 
 BLOCK_ROWS = 65_536
 """Rows that are read at one time."""
@@ -123,9 +128,9 @@ def matrix_of_array(array: npt.NDArray[Any], place: str) -> Matrix:
     as_it_is = array.dtype == dtype and array.dtype.isnative and array.flags.c_contiguous
 
     def blocks() -> Iterator[Floats]:
-        for start in range(0, len(array), BLOCK_ROWS):
+        for _, block in rows_in_order(array, BLOCK_ROWS):
             with np.errstate(over="ignore"):  # beyond float32 is infinity, which is seen as such
-                yield array[start : start + BLOCK_ROWS].astype(dtype, copy=False)
+                yield block.astype(dtype, copy=False)
 
     shape = (array.shape[0], array.shape[1])
     return Matrix(place=place, shape=shape, dtype=dtype, blocks=blocks, whole=array if as_it_is else None)

@@ -1,4 +1,4 @@
-"""Metadata beside vectors as columns of one kind, small enough to keep in memory."""
+"""Metadata beside vectors as columns of one kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.embedding_formats.arrow import is_arrow, listed_entries, one_kind_in
 from sde_core.embedding_formats.base import Column
 from sde_core.embedding_formats.sources import Reader
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
+from sde_core.sets.columns import ArrowColumns
 
 MAX_CHARACTERS = 4_096
 """A column with a longer entry is left out: numpy gives every entry the room of the longest."""
@@ -17,20 +19,32 @@ MAX_CHARACTERS = 4_096
 
 def metadata_columns(
     readers: Mapping[str, Reader], rows: npt.NDArray[np.int64]
-) -> tuple[dict[str, npt.NDArray[Any]], tuple[Skipped, ...]]:
+) -> tuple[ArrowColumns, tuple[Skipped, ...]]:
     """Return the columns at the given rows, and those that cannot be used with their reasons."""
-    columns: dict[str, npt.NDArray[Any]] = {}
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
     skipped: list[Skipped] = []
     for name, read in sorted(readers.items()):
         try:
-            column = one_kind(read())
+            column = _one_kind(read())
         except DataError as error:  # the vectors do not need it
             column = str(error)
         if isinstance(column, str):
             skipped.append(Skipped(f"column {name}", column))
         else:
-            columns[name] = column[rows]
-    return columns, tuple(skipped)
+            try:
+                columns[name] = pa.array(column) if isinstance(column, np.ndarray) else column
+            except UnicodeEncodeError:
+                skipped.append(Skipped(f"column {name}", "its text holds half of a surrogate pair"))
+    found = ArrowColumns(columns)
+    return found.take(rows), tuple(skipped)
+
+
+def _one_kind(column: Column) -> Any:  # noqa: ANN401  (pyarrow has no types)
+    """Return a column of Arrow or of numpy, or why it cannot be one."""
+    kept = one_kind_in(column, MAX_CHARACTERS) if is_arrow(column) else None
+    return one_kind(column) if kept is None else kept
 
 
 def one_kind(column: Column) -> npt.NDArray[Any] | str:
@@ -38,7 +52,7 @@ def one_kind(column: Column) -> npt.NDArray[Any] | str:
 
     Missing entries become NaN or "".
     """
-    entries: list[Any] = column.tolist() if isinstance(column, np.ndarray) else list(column)
+    entries = listed_entries(column)
     broken = next((entry for entry in entries if isinstance(entry, DataError)), None)
     if broken is not None:
         return str(broken)

@@ -1,12 +1,12 @@
 """Where everything of an embedding set lies: which file, array and column plays which part."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.embedding_formats.arrow import listed_entries, strings_in
 from sde_core.embedding_formats.base import Column, Container, Matrix, Table
 from sde_core.embedding_formats.roles import Role, both_vectors, column_of, is_known_name, listed
 from sde_core.embedding_formats.tables import is_number
@@ -145,7 +145,11 @@ def _of_rows(table: Table | None, n_rows: int, what: str) -> Table | None:
 
 def _has_names(table: Table) -> bool:
     """Return whether a table's first line names columns: by known names, or as a word above numbers."""
-    numbers = [name for name in table.names if all(isinstance(x, int | float) for x in table.read(name))]
+    numbers = [
+        name
+        for name in table.names
+        if all(isinstance(x, int | float) for x in listed_entries(table.read(name)))
+    ]
     return any(is_known_name(name) for name in table.names) or any(not is_number(name) for name in numbers)
 
 
@@ -203,15 +207,19 @@ def _metadata(tables: Mapping[str, Table], used: Iterable[str], n_rows: int) -> 
     return found
 
 
-def as_strings(column: Column, n_rows: int, place: str) -> tuple[list[str], dict[int, str]]:
+def as_strings(column: Column, n_rows: int, place: str) -> tuple[Sequence[str], dict[int, str]]:
     """Return ids or captions as strings, and row -> reason of those that cannot be read; a missing one is empty.
+
+    What Arrow has stays there.
 
     Raises:
         DataError: not one entry a row.
     """
-    entries: list[Any] = column.tolist() if isinstance(column, np.ndarray) else list(column)
-    if len(entries) != n_rows:
-        raise DataError(f"{place} must have {n_rows} entries, one a row; got {len(entries)}")
+    if len(column) != n_rows:
+        raise DataError(f"{place} must have {n_rows} entries, one a row; got {len(column)}")
+    if (kept := strings_in(column)) is not None:
+        return kept, {}
+    entries = listed_entries(column)
     reasons = {row: str(entry) for row, entry in enumerate(entries) if isinstance(entry, DataError)}
     return ["" if isinstance(entry, DataError) else _as_string(entry) for entry in entries], reasons
 

@@ -180,11 +180,16 @@ class _Parts:
         self._paths, self._names = paths, names
 
     def read(self, name: str) -> Column:
-        """Return a column; text that is not UTF-8 is the `DataError` that says so."""
+        """Return a column as Arrow has it; where its text is not UTF-8, a list with the `DataError` that says so."""
+        import pyarrow as pa
+
         tables = self._together
         if tables is None:
             tables = [self._table(path, (name,)) for path in self._paths]
-        return [entry for table in tables for entry in cells(table.column(name))]
+        parts = [table.column(name) for table in tables]
+        if all(part.type == parts[0].type for part in parts) and are_valid(parts):
+            return pa.chunked_array([c for part in parts for c in part.chunks], parts[0].type)
+        return [entry for part in parts for entry in cells(part)]
 
     @cached_property
     def _together(self) -> "list[pa.Table] | None":
@@ -202,6 +207,18 @@ class _Parts:
         except (ValueError, OSError, KeyError, MemoryError) as error:
             line = (str(error).splitlines() or [""])[0]
             raise DataError(f"{path}, column {', '.join(names)} is damaged: {line}") from None
+
+
+def are_valid(parts: "list[pa.ChunkedArray]") -> bool:
+    """Return whether Arrow columns hold what they say: text is UTF-8."""
+    import pyarrow as pa
+
+    try:
+        for part in parts:
+            part.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def parquet_schema(path: Path) -> "tuple[pa.Schema, int]":

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
+from typing import TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -18,20 +20,35 @@ from sde_core.spectra.spectrum import Spectrum
 
 STRONG, WEAK, NOISE = 0, 1, 2
 
+Paired: TypeAlias = tuple[MatrixLike, MatrixLike]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class Evidence:
-    """What a rule may look at besides the spectrum.
+    """What a rule may look at besides the spectrum; rows are read when it looks.
 
     Attributes:
-        features: (m, n) rows of the spectrum's matrix, or None.
-        paired: image and text features, (p, n) each, row by row, or None.
         seed: for rules that permute.
     """
 
-    features: Float[Tensor, "m n"] | None = None
-    paired: tuple[Float[Tensor, "p n"], Float[Tensor, "p n"]] | None = None
-    seed: int = 0
+    def __init__(
+        self,
+        *,
+        features: MatrixLike | None = None,
+        paired: "Paired | Callable[[], Paired | None] | None" = None,
+        seed: int = 0,
+    ) -> None:
+        self._features, self._paired, self.seed = features, paired, seed
+
+    @cached_property
+    def features(self) -> Float[Tensor, "m n"] | None:
+        """(m, n) rows of the spectrum's matrix, or None."""
+        return None if self._features is None else as_matrix(self._features, "features")
+
+    @cached_property
+    def paired(self) -> tuple[Float[Tensor, "p n"], Float[Tensor, "p n"]] | None:
+        """Image and text features, (p, n) each, row by row, or None."""
+        given = self._paired() if callable(self._paired) else self._paired
+        return None if given is None else as_paired_matrices(*given, ("paired[0]", "paired[1]"))
 
     __repr__ = brief
 
@@ -191,7 +208,7 @@ def partition_spectrum(
     spectrum: Spectrum,
     rule: str | Rule = "mp-iqr",
     features: MatrixLike | None = None,
-    paired: tuple[MatrixLike, MatrixLike] | None = None,
+    paired: Paired | Callable[[], Paired | None] | None = None,
     seed: int = 0,
 ) -> Partition:
     """Return strong, weak and noise directions of ``spectrum`` by ``rule``.
@@ -204,7 +221,8 @@ def partition_spectrum(
         rule: a name of `rule_names`, or any callable (spectrum, evidence) -> `Decision`, such as
             ``ManualRule(tau_strong=9.0, tau_noise=4.0)``.
         features: (m, n) rows behind the spectrum, for rules that permute them ("parallel").
-        paired: (image, text), (p, n) each, row by row, for "cross-modal".
+        paired: (image, text), (p, n) each, row by row, for "cross-modal"; or what returns them, called if the rule
+            looks at them.
         seed: for rules that permute.
 
     Returns:
@@ -217,11 +235,8 @@ def partition_spectrum(
     Source: docs/method.md, section 2.
     """
     name, function = _resolve(rule)
-    evidence = Evidence(
-        features=None if features is None else _of_width(spectrum, features, "features"),
-        paired=None if paired is None else _paired_of_width(spectrum, paired),
-        seed=seed,
-    )
+    _check_widths(spectrum, features, paired)
+    evidence = Evidence(features=features, paired=paired, seed=seed)
     decision = function(spectrum, evidence) if spectrum.rank else _NOTHING
     labels = _labels(spectrum, decision)
     distance = _fit_distance(spectrum, labels, decision)
@@ -301,18 +316,26 @@ def _verdict(distance: float | None, n_noise: int) -> str:
     )
 
 
-def _of_width(spectrum: Spectrum, x: MatrixLike, name: str) -> Tensor:
-    matrix = as_matrix(x, name)
-    if matrix.shape[1] != spectrum.n_features:
-        raise DataError(
-            f"{name} must have {spectrum.n_features} columns like the spectrum; "
-            f"got shape {tuple(matrix.shape)}"
-        )
-    return matrix
-
-
-def _paired_of_width(spectrum: Spectrum, paired: tuple[MatrixLike, MatrixLike]) -> tuple[Tensor, Tensor]:
-    if len(paired) != 2:
+def _check_widths(
+    spectrum: Spectrum, features: MatrixLike | None, paired: Paired | Callable[[], Paired | None] | None
+) -> None:
+    paired = None if callable(paired) else paired
+    if paired is not None and len(paired) != 2:
         raise DataError(f"paired must be (image, text); got {len(paired)} entries")
-    image, text = as_paired_matrices(*paired, ("paired[0]", "paired[1]"))
-    return _of_width(spectrum, image, "paired[0]"), text
+    given = {
+        "features": features,
+        **({} if paired is None else {f"paired[{i}]": x for i, x in enumerate(paired)}),
+    }
+    shapes = {name: _shape(x, name) for name, x in given.items() if x is not None}
+    for name, shape in shapes.items():
+        if shape[1] != spectrum.n_features:
+            raise DataError(
+                f"{name} must have {spectrum.n_features} columns like the spectrum; got shape {shape}"
+            )
+    if paired is not None and shapes["paired[0]"][0] != shapes["paired[1]"][0]:
+        as_paired_matrices(*paired, ("paired[0]", "paired[1]"))  # says what is wrong
+
+
+def _shape(x: MatrixLike, name: str) -> tuple[int, ...]:
+    shape = getattr(x, "shape", None)
+    return tuple(shape) if shape is not None and len(shape) == 2 else tuple(as_matrix(x, name).shape)

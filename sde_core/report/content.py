@@ -10,6 +10,7 @@ from sde_core.errors import DataError
 from sde_core.report.changes import most_changed
 from sde_core.report.gains import treatment_facts
 from sde_core.report.knowledge import knowledge_facts
+from sde_core.report.sample import sampled
 from sde_core.report.spaces import modality_facts, pair_facts
 from sde_core.report.spec import ReportSpec, SetSpec
 from sde_core.retrieval.bootstrap import Resampling
@@ -67,7 +68,8 @@ class _Steps:
 
 def _set_content(spec: ReportSpec, given: SetSpec, opened: Opened, steps: _Steps) -> dict[str, Any]:
     whole = opened[given.name]
-    reference, test, words = _split(given, opened, spec.seed)
+    few = sampled(whole, spec.seed)
+    reference, test, words = _split(given, few, opened, spec.seed)
     config = spec.treatment
     steps.next("spectra")
     content: dict[str, Any] = {
@@ -81,12 +83,14 @@ def _set_content(spec: ReportSpec, given: SetSpec, opened: Opened, steps: _Steps
         "missing": dict(whole.missing),
         "remarks": list(whole.remarks),
         "modalities": {
-            m: modality_facts(getattr(whole, m), config, paired=whole.paired()) for m in ("image", "text")
+            m: modality_facts(getattr(whole, m), config, paired=whole.paired, few=getattr(few, m))
+            for m in ("image", "text")
         },
+        "sample": few.n_images if few is not whole else None,
     }
     content["knowledge"] = knowledge_facts(whole, config, spec.link)
     steps.next("pairs")
-    content["pairs"] = pair_facts(whole, spec.seed)
+    content["pairs"] = pair_facts(few, spec.seed)
     steps.next("gains")
     content["treatment"] = {
         "reference": {"name": reference.name, "fingerprint": reference.fingerprint, "words": words},
@@ -127,11 +131,12 @@ def _retrieval(
     }
 
 
-def _split(given: SetSpec, opened: Opened, seed: int) -> tuple[EmbeddingSet, EmbeddingSet, str]:
+def _split(
+    given: SetSpec, whole: EmbeddingSet, opened: Opened, seed: int
+) -> tuple[EmbeddingSet, EmbeddingSet, str]:
     """Return reference, test and how they were told apart."""
-    whole = opened[given.name]
     if given.fit_on:
-        reference = opened[given.fit_on_name]
+        reference = sampled(opened[given.fit_on_name], seed)
         shared = check_reference(reference, whole)
         words = f"fitted on {reference.name or given.fit_on_name}, reported on {whole.name or given.name}"
         if shared:

@@ -11,9 +11,11 @@ from sde_core.errors import DataError
 from sde_core.files.text_file import write_json, write_text
 from sde_core.report.content import Progress, make_content
 from sde_core.report.page import as_page
+from sde_core.report.sample import ALL_UP_TO, SAMPLED
 from sde_core.report.spec import ReportSpec
 from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.memory import check_report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def make_report(
     spec: ReportSpec,
     *,
     opened: Mapping[str, EmbeddingSet] | None = None,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Return the report that ``spec`` asks for; the same spec, data and versions give the same bytes.
@@ -65,11 +68,12 @@ def make_report(
     Args:
         spec: sets, method and seed.
         opened: sets that are open already, by `SetSpec.name` and `SetSpec.fit_on_name`; others are opened.
+        memory: bytes that the work may hold beside libraries and mapped files; None is what is free.
         progress: called with what is done now, steps done and steps in all; an exception it raises stops.
 
     Raises:
         DataError: a set is missing, has changed since the spec was written, or is too small.
-        ConfigError: a parameter is out of range.
+        ConfigError: a parameter is out of range, or ``memory`` is too small for one of the sets.
     """
     sets = dict(opened or {})
     for given in spec.sets:
@@ -80,4 +84,6 @@ def make_report(
         for key, name, part in wanted:
             if name and key not in sets:
                 sets[key] = with_agreement(open_named(name, part))
+    for embeddings in sets.values():
+        check_report(embeddings, ALL_UP_TO if embeddings.n_images <= ALL_UP_TO else SAMPLED, memory)
     return Report(content=make_content(spec, sets, progress=progress))

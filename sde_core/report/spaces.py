@@ -1,5 +1,7 @@
 """What a set's two spaces are like: spectra with bands, the bulk beside the law, metrics beside controls."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,19 +26,25 @@ _HUB_K = 10
 
 
 def modality_facts(
-    rows: MatrixLike, config: TreatmentConfig, *, paired: tuple[MatrixLike, MatrixLike]
+    rows: MatrixLike,
+    config: TreatmentConfig,
+    *,
+    paired: Callable[[], tuple[MatrixLike, MatrixLike]],
+    few: MatrixLike,
 ) -> dict[str, Any]:
     """Return spectrum, bands, bulk and metrics of one modality.
 
     Args:
         rows: (m, n) vectors.
         config: rule, thresholds and centring.
-        paired: (image, text) pairs for rule "cross-modal".
+        paired: returns (image, text) pairs for rule "cross-modal".
+        few: (k, n) of the rows, whose columns are shuffled and whose neighbours are looked up; all where k = m.
     """
     spectrum = compute_spectrum(rows, center=config.center)
     own = partition_spectrum(spectrum, config.rule, features=rows, paired=paired, seed=config.seed)
     bands = Bands.of(spectrum, own).moved(noise=config.noise_factor, strong=config.strong_factor)
-    shuffled = next(shuffled_column_spectra(rows, n_shuffles=1, seed=config.seed))
+    shuffled = next(shuffled_column_spectra(few, n_shuffles=1, seed=config.seed))
+    shuffled = shuffled * math.sqrt(spectrum.n_samples / len(few))  # type: ignore[arg-type]
     return {
         "n_samples": spectrum.n_samples,
         "n_features": spectrum.n_features,
@@ -53,7 +61,7 @@ def modality_facts(
             for band in BANDS
         },
         "bulk": _bulk(bands),
-        "metrics": bands.metrics | {"two_nn": two_nn_dimension(rows, seed=config.seed)},
+        "metrics": bands.metrics | {"two_nn": two_nn_dimension(few, seed=config.seed)},
         "controls": _metrics_of_values(shuffled, spectrum),
     }
 

@@ -69,7 +69,23 @@ def facts_line(facts: Content) -> str:
     done = facts["provenance"].get("transform")
     words += f" Transformed: {done}." if done else ""
     words += f" {facts['skipped']:,} items could not be read and are left out." if facts["skipped"] else ""
-    return words + "".join(f" {remark}" for remark in facts["remarks"])
+    words += "".join(f" {remark}" for remark in facts["remarks"])
+    if facts.get("sample"):
+        words += (
+            " Spectra, bands and what is read from them rest on all rows; shuffled columns, dimension by neighbours, "
+            f"pairs, gains and retrieval rest on a seeded sample of {facts['sample']:,} pictures and their captions."
+        )
+    return words
+
+
+def controls(facts: Content) -> str:
+    """Return what the controls of the metrics are, and which numbers rest on a sample."""
+    few = facts.get("sample")
+    said = f" Of {few:,} sampled pictures: shuffled columns, TwoNN, and all numbers of pairs." if few else ""
+    return (
+        "Controls say what the number would be without what it measures: columns shuffled for a spectrum, pairs shuffled "
+        f"or mismatched for a pair.{said}"
+    )
 
 
 def cards(facts: Content) -> list[tuple[str, str]]:
@@ -88,10 +104,12 @@ def cards(facts: Content) -> list[tuple[str, str]]:
     return cards
 
 
-def gallery(found: Content) -> str:
+def gallery(found: Content, facts: Content) -> str:
     """Return what is searched in."""
+    few = facts.get("sample")
+    of = f", of a seeded sample of {few:,} of all {facts['n_images']:,} pictures" if few else ""
     texts = {"each": "each caption", "primary": "primary captions", "all": "all captions"}[found["captions"]]
-    return f"The gallery holds {found['n_images']:,} pictures and {found['n_texts']:,} {texts}."
+    return f"The gallery holds {found['n_images']:,} pictures and {found['n_texts']:,} {texts}{of}."
 
 
 def changes(each: Content) -> str:

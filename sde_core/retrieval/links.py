@@ -54,8 +54,11 @@ def as_links(given: MatrixLike | None, n_texts: int, n_images: int, *, may_be_em
                 f"text_to_image must name {what} rows in [0, {size}); "
                 f"got {index[wrong[0], column]} at entry {wrong[0]}"
             )
-    _, first = np.unique(index[:, 0] * n_images + index[:, 1], return_index=True)
-    return grouped(index if len(first) == len(index) else index[np.sort(first)])
+    key = index[:, 0] * n_images + index[:, 1]
+    if not (np.diff(key) > 0).all():
+        _, first = np.unique(key, return_index=True)
+        index = index if len(first) == len(index) else index[np.sort(first)]
+    return grouped(index)
 
 
 def grouped(links: Ints) -> Ints:

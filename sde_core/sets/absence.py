@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from sde_core.sets.strings import are_arrow, ascend_from_zero
+
 _WORDS = {
     "image": "There are no image vectors: only what needs text vectors alone can be computed.",
     "text": "There are no text vectors: only what needs image vectors alone can be computed.",
@@ -33,6 +35,8 @@ def are_row_numbers(ids: Sequence[str]) -> bool:
     >>> are_row_numbers(["0", "1", "3"]), are_row_numbers(["0000", "0001"]), are_row_numbers(["cat", "1"])
     (True, False, False)
     """
+    if are_arrow(ids):
+        return ascend_from_zero(ids)
     before = -1
     for given in ids:
         if not given.isascii() or not given.isdecimal() or len(given) > 18 or str(int(given)) != given:

@@ -14,9 +14,11 @@ from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links, grouped
 from sde_core.sets.absence import are_row_numbers, what_is_missing
+from sde_core.sets.columns import columns_at
 from sde_core.sets.fingerprint import fingerprint_of
 from sde_core.sets.provenance import Provenance
 from sde_core.sets.store import read_set, write_set
+from sde_core.sets.strings import rows_of
 from sde_core.vocabulary import MODALITIES, Modality
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -35,8 +37,8 @@ class EmbeddingSet:
         image: (n_images, d) vectors, float16 or float32.
         text: (n_texts, d) vectors, one for each distinct caption.
         links: (n_links, 2) int64 of (text row, image row).
-        image_ids: (n_images,) ids, unique.
-        captions: (n_texts,) captions.
+        image_ids: (n_images,) ids, unique; a tuple, or an Arrow column that reads as one (`ArrowStrings`).
+        captions: (n_texts,) captions; likewise.
         metadata: column name -> (n_images,) values of one kind; in a set of texts only (n_texts,).
         provenance: where the vectors come from.
         skipped: items left out while encoding, with their reasons.
@@ -48,8 +50,8 @@ class EmbeddingSet:
     image: Floats
     text: Floats
     links: Ints
-    image_ids: tuple[str, ...]
-    captions: tuple[str, ...]
+    image_ids: Sequence[str]
+    captions: Sequence[str]
     metadata: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     skipped: tuple[Skipped, ...] = ()
@@ -197,8 +199,8 @@ class EmbeddingSet:
             return replace(
                 self,
                 text=self.text[rows],
-                captions=tuple(self.captions[int(t)] for t in rows),
-                metadata={key: column[rows] for key, column in self.metadata.items()},
+                captions=rows_of(self.captions, rows),
+                metadata=columns_at(self.metadata, rows),
                 name=self.name if name is None else name,
                 blocks=None,
             )
@@ -210,9 +212,9 @@ class EmbeddingSet:
             image=self.image[rows],
             text=self.text[texts],
             links=grouped(np.stack([new_text, position[links[:, 1]]], axis=1)),
-            image_ids=tuple(self.image_ids[int(i)] for i in rows),
-            captions=tuple(self.captions[int(t)] for t in texts),
-            metadata={key: column[rows] for key, column in self.metadata.items()},
+            image_ids=rows_of(self.image_ids, rows),
+            captions=rows_of(self.captions, texts),
+            metadata=columns_at(self.metadata, rows),
             provenance=self.provenance,
             skipped=self.skipped,
             remarks=self.remarks,
@@ -233,7 +235,7 @@ class EmbeddingSet:
             self,
             text=self.text[texts],
             links=np.stack([new_text, images], axis=1),
-            captions=tuple(self.captions[int(t)] for t in texts),
+            captions=rows_of(self.captions, texts),
         )
 
     def with_each_caption(self) -> "EmbeddingSet":
@@ -250,7 +252,7 @@ class EmbeddingSet:
             self,
             text=self.text[texts],
             links=np.stack([np.arange(len(texts), dtype=np.int64), images], axis=1),
-            captions=tuple(self.captions[int(t)] for t in texts),
+            captions=rows_of(self.captions, texts),
         )
 
     @cached_property

@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.files.in_order import rows_in_order
+from sde_core.sets.columns import utf8_of
+from sde_core.sets.strings import joined_utf8
+
 _ROWS = 65_536
 """Rows that are read at a time: a mapped set is not held whole."""
 
@@ -26,12 +30,14 @@ def fingerprint_of(
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        for start in range(0, len(array), _ROWS):
-            digest.update(np.ascontiguousarray(array[start : start + _ROWS]).data)
+        for _, rows in rows_in_order(array, _ROWS):
+            digest.update(np.ascontiguousarray(rows).data)
     for words in strings:
-        digest.update("\0".join(words).encode("utf-8", "surrogatepass"))
+        for part in joined_utf8(words):
+            digest.update(part)
         digest.update(b"\1")
     for key in sorted(columns):
         digest.update(f"{key}\1".encode())
-        digest.update("\0".join(map(str, columns[key].tolist())).encode("utf-8", "surrogatepass"))
+        for part in utf8_of(columns, key):
+            digest.update(part)
     return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -16,12 +16,15 @@ from sde_core.files.whole_folder import replaced_folder, sampled_digest
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.limits import allowed_unpacked
 from sde_core.sets.absence import what_is_missing
+from sde_core.sets.columns import ArrowColumns, as_arrow
 from sde_core.sets.provenance import Provenance
+from sde_core.sets.strings import ArrowStrings, are_arrow
 from sde_core.vocabulary import MODALITIES, Modality
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 _ARRAYS = ("image", "text", "links")
+_NO_STRINGS = "{} must hold ids and captions as text, each id once: encode it again"
 _FILES = (*(f"{name}.npy" for name in _ARRAYS), "images.parquet", "texts.parquet")
 
 
@@ -35,9 +38,9 @@ class _Stored(Protocol):
     @property
     def links(self) -> npt.NDArray[np.int64]: ...
     @property
-    def image_ids(self) -> tuple[str, ...]: ...
+    def image_ids(self) -> Sequence[str]: ...
     @property
-    def captions(self) -> tuple[str, ...]: ...
+    def captions(self) -> Sequence[str]: ...
     @property
     def metadata(self) -> Mapping[str, npt.NDArray[Any]]: ...
     @property
@@ -121,10 +124,10 @@ def write_set(embeddings: _Stored, folder: Path) -> Path:
     with replaced_folder(folder) as fresh:
         for name in _ARRAYS:
             np.save(fresh / f"{name}.npy", getattr(embeddings, name), allow_pickle=False)
-        images: dict[str, Any] = {"id": pa.array(embeddings.image_ids, pa.string())}
-        texts: dict[str, Any] = {"caption": pa.array(embeddings.captions, pa.string())}
+        images: dict[str, Any] = {"id": _text(embeddings.image_ids)}
+        texts: dict[str, Any] = {"caption": _text(embeddings.captions)}
         described = images if Modality.IMAGE in embeddings.modalities else texts
-        described |= {f"meta.{key}": column.tolist() for key, column in embeddings.metadata.items()}
+        described |= {f"meta.{key}": as_arrow(embeddings.metadata, key) for key in embeddings.metadata}
         pq.write_table(pa.table(images), fresh / "images.parquet", compression="zstd")
         pq.write_table(pa.table(texts), fresh / "texts.parquet", compression="zstd")
         manifest = {
@@ -165,17 +168,15 @@ def read_set(folder: Path, build: Callable[..., Set], *, verify: bool = False) -
         arrays = {name: _array(folder / f"{name}.npy") for name in _ARRAYS}
         _check_table(folder / "images.parquet", len(arrays["image"]))
         _check_table(folder / "texts.parquet", len(arrays["text"]))
-        images = pq.read_table(folder / "images.parquet").to_pydict()
-        texts = pq.read_table(folder / "texts.parquet").to_pydict()
-        ids, captions = images.pop("id"), texts.pop("caption")
+        tables = [pq.read_table(folder / f"{name}.parquet") for name in ("images", "texts")]
+        columns = {name: table.column(name) for table in tables for name in table.column_names}
+        ids, captions = (_read_strings(columns.pop(name), folder) for name in ("id", "caption"))
         _check_content(folder, arrays, ids, captions)
         embeddings = build(
             **arrays,
-            image_ids=tuple(ids),
-            captions=tuple(captions),
-            metadata={
-                key.removeprefix("meta."): np.array(column) for key, column in (images | texts).items()
-            },
+            image_ids=ids,
+            captions=captions,
+            metadata=ArrowColumns({key.removeprefix("meta."): column for key, column in columns.items()}),
             provenance=_provenance(manifest["provenance"]),
             skipped=tuple(Skipped(str(item), str(reason)) for item, reason in manifest["skipped"]),
             remarks=tuple(map(str, manifest.get("remarks", ()))),
@@ -255,7 +256,22 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
             raise DataError(f"{folder} must hold what was written; {name} was changed since: encode it again")
 
 
-def _check_content(folder: Path, arrays: dict[str, Any], ids: list[Any], captions: list[Any]) -> None:
+def _text(words: Sequence[str]) -> Any:  # noqa: ANN401  (pyarrow has no types)
+    import pyarrow as pa
+
+    return words.column if are_arrow(words) else pa.array(words, pa.string())
+
+
+def _read_strings(column: Any, folder: Path) -> ArrowStrings:  # noqa: ANN401
+    import pyarrow as pa
+
+    if column.null_count or not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        raise DataError(_NO_STRINGS.format(folder))
+    column.validate(full=True)
+    return ArrowStrings(column)
+
+
+def _check_content(folder: Path, arrays: dict[str, Any], ids: ArrowStrings, captions: ArrowStrings) -> None:
     """Refuse arrays and tables that do not fit each other; vectors are not read."""
     image, text, links = (arrays[name] for name in _ARRAYS)
     counts, rows = (len(image), len(text)), (len(ids), len(captions))
@@ -271,10 +287,10 @@ def _check_content(folder: Path, arrays: dict[str, Any], ids: list[Any], caption
     inside = is_links and (not len(links) or (links.min() >= 0 and (links.max(axis=0) < counts[::-1]).all()))
     if not inside:
         raise DataError(f"{folder} must hold links of its texts and pictures; links.npy has others")
-    if not all(isinstance(word, str) for words in (ids, captions) for word in words) or len(set(ids)) != len(
-        ids
-    ):
-        raise DataError(f"{folder} must hold ids and captions as text, each id once: encode it again")
+    import pyarrow.compute as pc
+
+    if pc.count_distinct(ids.column).as_py() != len(ids):
+        raise DataError(_NO_STRINGS.format(folder))
 
 
 def _provenance(given: Mapping[str, Any]) -> Provenance:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
+from sde_core.files.in_order import rows_in_order
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
@@ -56,11 +57,11 @@ class RowBlocks:
         first = 0
         with ThreadPoolExecutor(threads) as pool:
             for matrix in self._matrices:
-                for start in range(0, len(matrix), n_rows):
-                    block = buffer[: min(n_rows, len(matrix) - start)]
+                for start, rows in _in_order(matrix, n_rows):
+                    block = buffer[: len(rows)]
                     cuts = np.linspace(0, len(block), threads + 1).astype(int).tolist()
                     jobs = [
-                        pool.submit(_fill, block[a:b], matrix[start + a : start + b], shift, factor)
+                        pool.submit(_fill, block[a:b], rows[a:b], shift, factor)
                         for a, b in pairwise(cuts)
                         if b > a
                     ]
@@ -68,6 +69,13 @@ class RowBlocks:
                         job.result()
                     yield first + start, block
                 first += len(matrix)
+
+
+def _in_order(matrix: Floats | Tensor, n_rows: int) -> Iterator[tuple[int, Floats | Tensor]]:
+    if isinstance(matrix, np.ndarray):
+        yield from rows_in_order(matrix, n_rows)
+    else:
+        yield from ((start, matrix[start : start + n_rows]) for start in range(0, len(matrix), n_rows))
 
 
 def _fill(block: Floats, rows: Floats | Tensor, shift: Floats | None, factor: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 import sde_core as sde
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.text_file import finite
-from sde_core.report import ReportSpec, SetSpec, make_report, read_spec
+from sde_core.report import ReportSpec, SetSpec, make_report, read_spec, sample
 from sde_core.treatments.table import comparison_names
 from tests.sde_core.report.conftest import toy_set
 
@@ -34,6 +34,33 @@ def test_the_numbers_are_those_of_the_library(report, opened):
         step = certificate["bounds"]["step_change"]
         # Equal up to the rounding of gains of order 1 in float64.
         assert step["measured"] == pytest.approx(step["bound"], abs=1e-14)
+
+
+def test_a_large_set_is_sampled_where_rows_are_compared_and_the_page_says_so(monkeypatch):
+    monkeypatch.setattr(sample, "ALL_UP_TO", 59)
+    monkeypatch.setattr(sample, "SAMPLED", 40)
+    whole = toy_set(4)
+    made = make_report(ReportSpec(sets=(SetSpec(embeddings="toy"),), n_resamples=20), opened={"toy": whole})
+    (facts,) = made.content["sets"]
+    spectrum = sde.compute_spectrum(whole.image)
+    assert facts["modalities"]["image"]["singular_values"] == spectrum.singular_values.tolist()
+    assert (facts["n_images"], facts["sample"], facts["pairs"]["n_pairs"]) == (60, 40, 40)
+    assert facts["retrieval"]["n_images"] == 20
+    # Shuffled columns keep their energy: 40 rows of it, scaled to 60.
+    rows = sample.sampled(whole, 0).image
+    energy = float(np.square(facts["modalities"]["image"]["shuffled"]).sum())
+    assert energy == pytest.approx(
+        1.5 * float(np.square(rows - rows.mean(axis=0)).sum()), rel=1e-5
+    )  # float32 rows
+    assert "a seeded sample of 40" in made.html()
+    again = make_report(ReportSpec(sets=(SetSpec(embeddings="toy"),), n_resamples=20), opened={"toy": whole})
+    assert again.content == made.content
+
+
+def test_a_set_that_is_not_large_is_looked_at_whole(report, opened):
+    assert sample.sampled(opened["test"], 0) is opened["test"]
+    assert report.content["sets"][0]["sample"] is None
+    assert "seeded sample" not in report.html()
 
 
 def test_the_bulk_counts_every_direction(report):

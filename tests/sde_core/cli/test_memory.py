@@ -1,0 +1,32 @@
+"""A budget of memory that is too small is refused before any work."""
+
+import numpy as np
+import pytest
+
+import sde_core as sde
+from sde_core.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    image, text = np.random.default_rng(0).normal(size=(2, 400, 128)).astype(np.float16)
+    captions = [f"caption {i}" for i in range(400)]
+    made = sde.EmbeddingSet.from_arrays(image, text, captions=captions)
+    return made.save(tmp_path_factory.mktemp("sets") / "small")
+
+
+@pytest.mark.parametrize(
+    "command", [["spectrum"], ["report", "--output", "r.html"], ["evaluate", "--embeddings"]]
+)
+def test_a_budget_too_small_for_one_chunk_is_one_sentence(small, command, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, str(small), "--memory", "1M"]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "memory must be at least" in said
+    assert "got 1 MiB: give more, or" in said
+
+
+def test_what_is_no_size_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["spectrum", "emoji", "--memory", "much"])
+    assert "memory must be a size such as 2G or 800M" in " ".join(capsys.readouterr().err.split())
