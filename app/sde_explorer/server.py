@@ -77,7 +77,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
 
 def _keep_few_arenas() -> None:
     """Let glibc's malloc share a few arenas: one for each of many threads would each keep what was freed in it."""
-    with suppress(OSError, AttributeError):  # another system's malloc
+    with suppress(OSError, AttributeError, TypeError):  # another system's malloc
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
