@@ -221,4 +221,5 @@ def _renumbered(links: Ints, text_rows: Ints, image_rows: Ints) -> npt.NDArray[A
     if (np.diff(key) > 0).all():
         return new
     _, first = np.unique(key, return_index=True)
-    return new[np.sort(first)]
+    kept: Ints = new[np.sort(first)]
+    return kept

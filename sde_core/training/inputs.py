@@ -1,6 +1,7 @@
 """What enters a trained model for given rows: vectors, or images and tokens."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -79,8 +80,8 @@ class Pictures(Inputs):
     def __init__(
         self,
         pairs: Pairs,
-        ids: tuple[str, ...],
-        captions: tuple[str, ...],
+        ids: Sequence[str],
+        captions: Sequence[str],
         encoder: Encoder,
         *,
         device: torch.device,

@@ -1,5 +1,6 @@
 """In which order pairs come, which caption speaks for an image, and which pairs mean the same."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -80,7 +81,7 @@ class Meaning:
     """
 
     def __init__(
-        self, links: Ints, captions: tuple[str, ...], n_images: int, concept: npt.NDArray[np.generic] | None
+        self, links: Ints, captions: Sequence[str], n_images: int, concept: npt.NDArray[np.generic] | None
     ) -> None:
         first: dict[str, int] = {}
         self._caption = np.array(

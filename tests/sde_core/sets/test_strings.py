@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sde_core.sets.absence import are_row_numbers
 
 from sde_core import EmbeddingSet
+from sde_core.sets.absence import are_row_numbers
 from sde_core.sets.columns import ArrowColumns, columns_at
 from sde_core.sets.fingerprint import fingerprint_of
 from sde_core.sets.strings import ArrowStrings, are_empty, codes_of, places_in, row_numbers, rows_of
