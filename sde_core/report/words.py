@@ -83,8 +83,8 @@ def controls(facts: Content) -> str:
     few = facts.get("sample")
     said = f" Of {few:,} sampled pictures: shuffled columns, TwoNN, and all numbers of pairs." if few else ""
     return (
-        "Controls say what the number would be without what it measures: columns shuffled for a spectrum, pairs shuffled "
-        f"or mismatched for a pair.{said}"
+        "Controls say what the number would be without what it measures: columns shuffled for a spectrum, pairs "
+        f"shuffled or mismatched for a pair.{said}"
     )
 
 
