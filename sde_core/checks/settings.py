@@ -37,7 +37,11 @@ class Range:
             left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
             return f"lie in {left}{_short(self.low)}, {_short(self.high)}{right}"
         least = f"{'above' if self.low_open else 'at least'} {_short(self.low)}"
-        return f"be a whole number of {least}" if whole else f"be finite and {least}"
+        return (
+            f"be a whole number {'' if self.low_open else 'of '}{least}"
+            if whole
+            else f"be finite and {least}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.checks.brief import brief
 from sde_core.errors import DataError
 from sde_core.knowledge.columns import Kind
 from sde_core.vocabulary import BANDS, Modality
@@ -52,6 +53,8 @@ class ColumnReadout:
     neighbours: Float[Tensor, " 3"]
     neighbours_rotated: Float[Tensor, "b 3"]
     reason: str = ""
+
+    __repr__ = brief
 
     @property
     def lift(self) -> Float[Tensor, " 3"]:
@@ -137,16 +140,7 @@ class BandReadout:
         ]
         return pd.DataFrame(rows)
 
-    def __repr__(self) -> str:
-        """Return one line a column."""
-        lines = [f"BandReadout of {self.side} directions, {self.n_rows:,} rows, twins by {self.twins}"]
-        for c in self.columns:
-            told = c.reason or (
-                ", ".join(f"{100 * v:.1f} % {b}" for v, b in zip(c.probe.tolist(), BANDS, strict=True))
-                + f" (largest class {100 * c.largest:.1f} %)"
-            )
-            lines.append(f"  {c.name}: {told}")
-        return "\n".join(lines)
+    __repr__ = brief
 
 
 def _labels(known: "BandKnowledge") -> list[int]:

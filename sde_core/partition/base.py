@@ -50,7 +50,9 @@ class Evidence:
         given = self._paired() if callable(self._paired) else self._paired
         return None if given is None else as_paired_matrices(*given, ("paired[0]", "paired[1]"))
 
-    __repr__ = brief
+    def __repr__(self) -> str:
+        given = {"features": self._features is not None, "paired": self._paired is not None}
+        return brief(self, **given, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

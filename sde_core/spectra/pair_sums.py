@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import DataError
 from sde_core.files.in_order import rows_in_order
@@ -59,6 +60,9 @@ class PairSpectraAccumulator:
         for (_, x), (_, y) in zip(rows_in_order(a, _ROWS), rows_in_order(b, _ROWS), strict=True):
             sums.update(x, y)
         return sums
+
+    def __repr__(self) -> str:
+        return brief(self, n_features=self.image.n_features, center=self.image.center, count=self.count)
 
     @property
     def count(self) -> int:

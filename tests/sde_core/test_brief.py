@@ -15,6 +15,7 @@ from torch import nn
 import sde_core as sde
 from sde_core import losses, mmeb
 from sde_core.checks.brief import LIMIT, brief
+from sde_core.partition import Evidence
 from sde_core.report import inspection
 
 LONG = "a very long name / of \n two lines, 'quoted' " * 40
@@ -40,7 +41,8 @@ SET_FIELDS = {
     "Encoder": {"device": torch.device("cpu"), "precision": "fp32"},
     "Disentanglement": {
         "specificity": dict.fromkeys(map(str, range(100)), 0.5),
-        "null": dict.fromkeys(("disentanglement", "completeness", "specificity"), torch.ones(7) / 3),
+        "gap": dict.fromkeys(map(str, range(100)), 0.5),
+        "null": dict.fromkeys(("disentanglement", "completeness", "specificity", "gap"), torch.ones(7) / 3),
     },
 }
 
@@ -58,6 +60,9 @@ OTHERS = {
     "WholeBatch": lambda _: losses.WholeBatch(nn.Sequential(*[nn.Linear(2, 2)] * 20)),
     "SpectrumAccumulator": lambda _: sde.SpectrumAccumulator(512),
     "CrossSpectrumAccumulator": lambda _: sde.CrossSpectrumAccumulator(512, 256),
+    "Evidence": lambda _: Evidence(features=torch.ones(9, 4)),
+    "PairSpectraAccumulator": lambda _: sde.PairSpectraAccumulator(512),
+    "SpectralMonitor": lambda place: sde.SpectralMonitor(place),
     "Pairs": lambda _: sde.open_pairs("clipart/val"),
     "MMEB": lambda place: mmeb.MMEB(place),
     "Term": lambda _: losses.TERMS[0](),

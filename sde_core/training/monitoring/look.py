@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.brief import brief
 from sde_core.vocabulary import BANDS, Modality
 
 Floats = npt.NDArray[np.float32]
@@ -47,6 +48,8 @@ class ModalityLook:
     mean: Floats
     directions: Floats
     agreement: Floats
+
+    __repr__ = brief
 
     @property
     def counts(self) -> dict[str, int]:
@@ -105,6 +108,8 @@ class Look:
     scalars: Mapping[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+
+    __repr__ = brief
 
     def side(self, modality: Modality) -> ModalityLook | None:
         """Return one modality's part."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.partition.base import rule_names
 from sde_core.training.monitoring.attachment import attach
@@ -162,6 +163,9 @@ class SpectralMonitor:
             with _Once(self._said, "the end of the looks could not be written"):
                 self._writer.close()
             self._writer = None
+
+    def __repr__(self) -> str:
+        return brief(self, folder=str(self.folder), every=self.every, rows=self.rows, rule=self.rule)
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from sde_core.checks.brief import brief
 from sde_core.training.monitoring.look import Look, ModalityLook
 from sde_core.vocabulary import MODALITIES, Modality
 
@@ -45,6 +46,8 @@ class Alarm:
     kind: str
     modality: str
     sentence: str
+
+    __repr__ = brief
 
     def __str__(self) -> str:
         return f"step {self.step:,}: {self.sentence}"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import pytest
 
-from sde_core.checks.settings import Help, Range, Setting, check_settings, settings_of
+from sde_core.checks.settings import Help, Range, check_settings, settings_of
 from sde_core.errors import ConfigError
 
 
@@ -30,9 +30,9 @@ def test_a_range_holds_what_lies_inside_and_its_closed_ends(limits, inside, outs
     ("limits", "whole", "words"),
     [
         (Range(0.0), False, "be finite and at least 0"),
-        (Range(1), True, "be at least 1"),
+        (Range(1), True, "be a whole number of at least 1"),
         (Range(0.0, low_open=True), False, "be finite and above 0"),
-        (Range(0, low_open=True), True, "be above 0"),
+        (Range(0, low_open=True), True, "be a whole number above 0"),
         (Range(0.0, 1.0), False, "lie in [0, 1]"),
         (Range(0.0, 1.0, high_open=True), True, "lie in [0, 1)"),
         (Range(0.25, 1.5, low_open=True), False, "lie in (0.25, 1.5]"),
@@ -57,21 +57,26 @@ class Knobs:
 
 
 def test_fields_are_read_off_the_annotations():
-    steps, weight, mode, rank, way, deep, free, either = settings_of(Knobs)
-    assert steps == Setting("steps", int, (), Range(1), "how many", MISSING, False)
-    assert weight == Setting("weight", float, (), Range(0.0, 2.0), "", 0.5, False)
-    assert mode == Setting("mode", str, ("a", "b"), None, "", "a", False)
-    assert rank == Setting("rank", int, (), Range(1), "", None, True)
-    assert way == Setting("way", str, ("x", "y"), None, "", None, True)
-    assert deep == Setting("deep", bool, (), None, "", False, False)
-    assert free == Setting("free", None, (), None, "", {}, False)
-    assert either == Setting("either", None, (), None, "", None, True)
+    # name, kind, choices, range, help, default, optional
+    assert [
+        (s.name, s.kind, s.choices, s.range, s.help, s.default, s.optional) for s in settings_of(Knobs)
+    ] == [
+        ("steps", int, (), Range(1), "how many", MISSING, False),
+        ("weight", float, (), Range(0.0, 2.0), "", 0.5, False),
+        ("mode", str, ("a", "b"), None, "", "a", False),
+        ("rank", int, (), Range(1), "", None, True),
+        ("way", str, ("x", "y"), None, "", None, True),
+        ("deep", bool, (), None, "", False, False),
+        ("free", None, (), None, "", {}, False),
+        ("either", None, (), None, "", None, True),
+    ]
 
 
 def test_limits_in_words():
     said = {setting.name: setting.limits for setting in settings_of(Knobs)}
     assert said == {
-        "steps": "must be at least 1", "weight": "must lie in [0, 2]", "mode": "a, b", "rank": "must be at least 1",
+        "steps": "must be a whole number of at least 1", "weight": "must lie in [0, 2]", "mode": "a, b",
+        "rank": "must be a whole number of at least 1",
         "way": "x, y", "deep": "", "free": "", "either": "",
     }  # fmt: skip
 
@@ -86,12 +91,12 @@ def test_good_values_pass():
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"steps": 0}, "steps must be at least 1; got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1; got 0"),
         ({"steps": 1, "weight": 2.5}, "weight must lie in [0, 2]; got 2.5"),
         ({"steps": 1, "weight": math.nan}, "weight must lie in [0, 2]; got nan"),
         ({"steps": 1, "mode": "c"}, "mode must be one of a, b; got 'c'"),
         ({"steps": 1, "mode": None}, "mode must be one of a, b; got None"),
-        ({"steps": 1, "rank": 0}, "rank must be at least 1; got 0"),
+        ({"steps": 1, "rank": 0}, "rank must be a whole number of at least 1; got 0"),
         ({"steps": 1, "way": "z"}, "way must be one of None, x, y; got 'z'"),
     ],
 )
@@ -102,5 +107,5 @@ def test_the_first_value_outside_its_limits_is_named(values, sentence):
 
 
 def test_names_in_the_sentence_are_those_of_the_caller():
-    with pytest.raises(ConfigError, match=r"^--steps must be at least 1; got 0$"):
+    with pytest.raises(ConfigError, match=r"^--steps must be a whole number of at least 1; got 0$"):
         check_settings(Knobs(steps=0), lambda name: f"--{name}")

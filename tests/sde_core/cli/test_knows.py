@@ -45,7 +45,7 @@ def test_a_word_and_a_statistic_of_the_images_are_columns(capsys, monkeypatch, t
     told = json.loads(capsys.readouterr().out)
     assert list(told["columns"]) == ["brightness", "flag"]
     assert told["columns"]["brightness"]["kind"] == "number"
-    assert len(list((tmp_path / "statistics").iterdir())) == 1
+    assert not (tmp_path / "statistics").exists()  # those of the bundled sets come along
 
 
 def test_directions_are_named(capsys):

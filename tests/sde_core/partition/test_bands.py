@@ -132,9 +132,10 @@ def test_the_edge_is_where_noise_of_the_fitted_size_ends(rule):
     bands = sde.Bands.of(spectrum, own, modality="text")
     # Two rules, one with a noise scale of its own: both take the median against the law (2.5).
     middle = float(torch.quantile(spectrum.singular_values, 0.5))
-    theta = middle / (math.sqrt(200) * marchenko_pastur.median(40 / 200))
-    assert bands.unit == pytest.approx(theta * math.sqrt(200), rel=1e-12)
-    assert bands.edge == pytest.approx(theta * (math.sqrt(200) + math.sqrt(40)), rel=1e-12)
+    # The mean takes one of the 200 rows' degrees of freedom.
+    theta = middle / (math.sqrt(199) * marchenko_pastur.median(40 / 199))
+    assert bands.unit == pytest.approx(theta * math.sqrt(199), rel=1e-12)
+    assert bands.edge == pytest.approx(theta * (math.sqrt(199) + math.sqrt(40)), rel=1e-12)
     assert bands.has_law
     assert bands.fit_distance == own.fit_distance
 

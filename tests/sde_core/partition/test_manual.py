@@ -39,7 +39,7 @@ class TestManual:
     def test_negative_counts_are_refused(self):
         with pytest.raises(ConfigError, match="n_weak must be a whole number of at least 0; got -1"):
             ManualRankRule(n_strong=1, n_weak=-1)
-        with pytest.raises(ConfigError, match="n_strong must be at least 0; got -2"):
+        with pytest.raises(ConfigError, match="n_strong must be a whole number of at least 0; got -2"):
             ManualRankRule(n_strong=-2, n_weak=1)
 
     def test_nothing_strong_and_equal_thresholds_are_taken(self):

@@ -52,7 +52,7 @@ def test_a_large_set_is_sampled_where_rows_are_compared_and_the_page_says_so(mon
     assert energy == pytest.approx(
         1.5 * float(np.square(rows - rows.mean(axis=0)).sum()), rel=1e-5
     )  # float32 rows
-    assert "a seeded sample of 40" in made.html()
+    assert "rest on a seeded sample of 40" in made.html()
     again = make_report(ReportSpec(sets=(SetSpec(embeddings="toy"),), n_resamples=20), opened={"toy": whole})
     assert again.content == made.content
 
@@ -60,7 +60,7 @@ def test_a_large_set_is_sampled_where_rows_are_compared_and_the_page_says_so(mon
 def test_a_set_that_is_not_large_is_looked_at_whole(report, opened):
     assert sample.sampled(opened["test"], 0) is opened["test"]
     assert report.content["sets"][0]["sample"] is None
-    assert "seeded sample" not in report.html()
+    assert "rest on a seeded sample" not in report.html()
 
 
 def test_the_bulk_counts_every_direction(report):
