@@ -12,7 +12,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 import urllib.request
 from pathlib import Path
@@ -22,6 +21,7 @@ import pytest
 import torch
 
 from sde_core.cli.main import build_parser, main
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,7 +51,7 @@ def _lines(*kinds):
         if kind in kinds and (page, kind) not in ELSEWHERE and page not in PICTURES:
             for line in code.strip().splitlines():
                 for part in line.split("#")[0].split(" && "):
-                    yield page, part.strip()
+                    yield page, part.strip().removeprefix("$ ")
 
 
 LINES = list(_lines("", "console", "bash", "sh"))
@@ -136,21 +136,22 @@ def test_servers_start_as_printed(line, tmp_path, monkeypatch, capsys):
             start, cwd=tmp_path, stdout=log, stderr=log, env=os.environ | {"SDE_CACHE": str(tmp_path)}
         )
     try:
-        assert _is_healthy(server, port), (tmp_path / "log").read_text()
+        _wait_for(server, port)
     finally:
         server.terminate()
         server.wait(60)
 
 
-def _is_healthy(server, port):
-    until = time.monotonic() + 120
-    while server.poll() is None and time.monotonic() < until:
+def _wait_for(server, port):
+    def answers():
+        assert server.poll() is None, "it ended"
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
                 return answer.status == 200
         except OSError:
-            time.sleep(0.2)
-    return False
+            return False
+
+    until(answers, seconds=120)
 
 
 def test_the_pictures_of_the_guide_come_from_the_command_that_stands_there():
