@@ -60,7 +60,7 @@ SERVERS = [line for _, line in COMMANDS if line.startswith("sde app")]
 # They need what nobody has in an empty folder; each says so in one sentence.
 REFUSED = {
     "sde app --address 0.0.0.0 --root /data/pairs": "root must be a folder; there is none at /data/pairs",
-    "sde finetune my-shards --model ViT-B-32 --pretrained logs/": "logs/run/checkpoints/epoch_2.pt",
+    "sde finetune my-shards --model ViT-B-32 --pretrained logs/": "there is no my-shards",
 }
 
 
