@@ -80,7 +80,7 @@ html .st-key-own_controls{{min-height:2.5rem}}
 padding-left:264px;box-sizing:border-box}}}}
 {_PLACES}
 @media (prefers-reduced-motion:reduce){{html *,html *::before,html *::after{{animation-duration:1ms!important;
-animation-iteration-count:1!important;transition-duration:1ms!important;scroll-behavior:auto!important}}}}
+animation-iteration-count:1!important;transition:none!important;scroll-behavior:auto!important}}}}
 html [data-testid=stSidebarHeader]{{height:2.9rem;padding-bottom:0;margin-bottom:0}}
 html [data-testid=stSidebarUserContent]{{padding-top:.4rem;padding-bottom:1rem}}
 html [data-testid=stSidebar] [data-testid=stVerticalBlock]{{gap:.5rem}}
