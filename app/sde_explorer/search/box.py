@@ -43,7 +43,7 @@ def _words(data: "Dataset", state: "SearchState") -> None:
         icon=":material/search:",
         label_visibility="collapsed",
         disabled=not is_known,
-        width=250,
+        width=230,
         on_change=taker("query_text", key),
     )
 

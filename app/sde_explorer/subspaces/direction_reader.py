@@ -184,7 +184,8 @@ def _distributions(data: "Dataset", state: "SubspacesState", reading: "Reading")
             config=CONFIG,
             alt="Histograms of the coefficients of pictures and captions.",
         )
-    st.caption(words.null_story(reading))
+    if not reading.p_value < 0.05:  # agreement is said by the card of the correlation
+        st.caption(words.null_story(reading))
 
 
 def _ends(data: "Dataset", reading: "Reading") -> None:

@@ -25,6 +25,29 @@ html .st-key-spectrum_note{min-height:2.5rem}
 html .st-key-answered{min-height:352px}
 @media (max-width:1000px){html .st-key-answered{min-height:326px}}
 """
+# Pixels that a control takes in its line: what waits for it is as wide, so that the line breaks where it will break.
+_WIDTHS = {
+    "spectra_pick": 227, "overlay_pick": 229, "batch_pick": 150, "compare_rules": 109, "known_of_pick": 125,
+    "search_pick": 186, "find_pick": 164, "basis_pick": 248, "direction_previous": 101, "direction_number": 130,
+    "direction_next": 76, "direction_correlation": 153, "direction_gap": 128,
+}  # fmt: skip
+_WAITING = "".join(
+    f"html .st-key-{key} [data-testid=stSkeleton]{{min-width:{width}px;width:{width}px}}"
+    f"html [data-testid=stMain] .st-key-{key} [data-testid=stSkeleton]{{min-height:2.5rem}}"
+    for key, width in _WIDTHS.items()
+)
+# The line of Spectrum's controls becomes two where it is narrow, and its last one comes when the bands are there.
+_TWO_LINES = "html [data-testid=stLayoutWrapper]:has(~* .st-key-picture_of_spectrum) .st-key-own_controls"
+_WAITING += f"""
+{_TWO_LINES}{{align-content:flex-start}}
+@media (max-width:990px){{{_TWO_LINES}{{min-height:6rem}}}}
+@media (min-width:1100px) and (max-width:1255px){{{_TWO_LINES.replace("html", "html:not(.sde-folded)", 1)}{{
+min-height:6rem}}}}
+html [data-testid=stSidebar] :is(.st-key-center_pick,.st-key-transform_pick) [data-testid=stSkeleton]{{
+min-height:3.75rem}}
+html [data-testid=stSidebar] :is(.st-key-noise_number,.st-key-strong_number) [data-testid=stSkeleton]{{
+min-height:2.5rem}}
+"""
 # Each rule begins with html, to win over Streamlit's own, which come later. From the start a block has its width, and
 # what waits for a box is as high as one with its label and as wide as most: what is below would jump.
 # Streamlit fades captions, and what is coloured or code in them once more: below 4.5 to 1.
@@ -46,6 +69,7 @@ html .st-key-reset_to_rule [data-testid=stSkeleton]{{min-height:2.5rem}}
 html .st-key-figure_files [data-testid=stSkeleton]{{min-height:0}}
 @media (max-width:1340px){{html .st-key-how_to_read_this button p{{position:absolute;width:1px;height:1px;
 overflow:hidden;clip-path:inset(50%)}}}}
+{_WAITING}
 html [data-testid=stMain] .st-key-training_picture_replay [data-testid=stSkeleton]{{min-height:0}}
 html [data-testid=stMain] .st-key-tour_header [data-testid=stSkeleton]{{min-height:0;min-width:0}}
 html [data-testid=stMainBlockContainer]{{padding:3.9rem 1.6rem 2rem}}
@@ -56,7 +80,7 @@ html .st-key-own_controls{{min-height:2.5rem}}
 padding-left:264px;box-sizing:border-box}}}}
 {_PLACES}
 @media (prefers-reduced-motion:reduce){{html *,html *::before,html *::after{{animation-duration:1ms!important;
-animation-iteration-count:1!important;transition-duration:1ms!important;scroll-behavior:auto!important}}}}
+animation-iteration-count:1!important;transition:none!important;scroll-behavior:auto!important}}}}
 html [data-testid=stSidebarHeader]{{height:2.9rem;padding-bottom:0;margin-bottom:0}}
 html [data-testid=stSidebarUserContent]{{padding-top:.4rem;padding-bottom:1rem}}
 html [data-testid=stSidebar] [data-testid=stVerticalBlock]{{gap:.5rem}}

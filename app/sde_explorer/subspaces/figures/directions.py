@@ -75,7 +75,7 @@ def directions_figure(
             )
         last = i == len(panels) - 1
         layout[f"xaxis{suffix}"] = axis(
-            "number of the direction" if last else "",
+            "direction" if last else "",
             range=[0.5 - 0.01 * count, count * 1.01 + 0.5],
             anchor=f"y{suffix}",
             showticklabels=last,
@@ -169,7 +169,7 @@ def null_figure(reading: "Reading", *, height: int = 220) -> go.Figure:
         },
     ]
     layout = {
-        "xaxis": axis("correlation of picture and caption", range=[-reach, reach]),
+        "xaxis": axis("correlation of pairs", range=[-reach, reach]),
         "yaxis": axis("shuffles"),
         "annotations": [caption("against shuffled pairs", (0, 1))],
     }
@@ -202,7 +202,7 @@ def coefficients_figure(reading: "Reading", *, height: int = 220) -> go.Figure:
             }
         )
     layout = {
-        "xaxis": axis("coefficient along the direction"),
+        "xaxis": axis("coefficient"),
         "yaxis": axis("share", tickformat=".0%", rangemode="tozero"),
         "annotations": [caption("where both modalities lie", (0, 1))],
         "legend": {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LEFT, _RIGHT = (0.0, 0.78), (0.84, 1.0)
 _GAP = 0.09
-_HEAD = "share of a direction's variance between the values, less chance"
+_HEAD = "share of variance between the values, less chance"
 
 
 def knowledge_figure(
