@@ -91,6 +91,10 @@ def test_a_picture_is_uploaded_and_a_pair_is_marked(url, opened, tmp_path):
 
 def _upload(page: Page, file: Path) -> None:
     page.get_by_role("button", name=re.compile("picture$")).click()
-    page.locator("input[type=file]").set_input_files(file)
+    # Closed before the file has arrived, the popover takes the upload along.
+    with page.expect_response(
+        lambda answer: "/upload_file/" in answer.url and answer.request.method == "PUT"
+    ):
+        page.locator("input[type=file]").set_input_files(file)
     rest(page)
     page.keyboard.press("Escape")

@@ -12,6 +12,7 @@ from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser
 CHARTS = 3
+_PLOT = "document.querySelector('.st-key-training_picture .js-plotly-plot')"
 
 
 def _set(page: Page, label: str, value: str) -> None:
@@ -68,3 +69,23 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
         assert page.get_by_role("heading", level=1).inner_text() == outcome
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+
+
+def test_a_replay_ends_where_its_figure_is_redrawn(url, opened):
+    with opened(f"{url}/training", CHARTS) as page:
+        plot = page.locator(".st-key-training_picture .js-plotly-plot")
+        page.wait_for_function(f"() => {_PLOT}?._transitionData?._animationRaf")
+        before = plot.evaluate_handle("plot => plot._transitionData")
+        page.set_viewport_size({"width": 1200, "height": 1000})
+        page.wait_for_function(f"before => {_PLOT} && {_PLOT}._transitionData !== before", arg=before)
+        assert page.evaluate(
+            """async before => {
+                const left = before._frameQueue.length, last = before._animationRaf;
+                const end = Date.now() + 600;
+                while (Date.now() < end) await new Promise(requestAnimationFrame);
+                return left > 0 && before._frameQueue.length === left && before._animationRaf === last;
+            }""",
+            before,
+        )
+        page.get_by_role("link", name="Spectrum").click()
+        settle(page, 1)

@@ -35,11 +35,32 @@ function watch(data) {
     event.preventDefault();
     save(plot, button.dataset.format, `${data.name}-${nameOf(plot)}`);
   };
-  const listeners = [["pointerover", completed], ["focusin", completed], ["click", clicked]];
+  const pressed = (event) => {
+    const plot = event.target.closest?.(".js-plotly-plot");
+    if (plot?._transitionData?._frames?.length) haltsWhenRedrawn(plot);
+  };
+  const listeners = [
+    ["pointerover", completed], ["focusin", completed], ["pointerdown", pressed], ["click", pressed], ["click", clicked],
+  ];
   for (const [name, listener] of listeners) document.addEventListener(name, listener, true);
   return () => {
     for (const [name, listener] of listeners) document.removeEventListener(name, listener, true);
   };
+}
+
+// Where Plotly redraws a figure with frames, it forgets the animation that runs, without an end to it: nothing could
+// stop it any more, and once the figure is gone every frame would be an error.
+function haltsWhenRedrawn(plot) {
+  let held = plot._transitionData;
+  Object.defineProperty(plot, "_transitionData", {
+    configurable: true, // Plotly deletes it with the figure
+    enumerable: true,
+    get: () => held,
+    set: (next) => {
+      if (held?._animationRaf) cancelAnimationFrame(held._animationRaf);
+      held = next;
+    },
+  });
 }
 
 function svgButton(camera) {
