@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+    from playwright.sync_api import Browser, Page, Playwright
 
 # Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
 README_HEIGHT = {"spectrum": 1006, "retrieval": 902}
@@ -113,43 +113,6 @@ def launch(playwright: "Playwright", chromium: str | None = None) -> "Browser":
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 
-_WATCH = """(() => {
-  const ASKS = 0x5a, BEGINS = 0x22, ENDS = 0x30, FOR_ANOTHER = 2, BESIDE = [0x0a, 0x12];
-  const field = data => {  // the first field that is neither the hash nor the metadata of a message, and what follows
-    const bytes = data.buffer ? new Uint8Array(data.buffer, data.byteOffset) : new Uint8Array(data);
-    let at = 0;
-    while (BESIDE.includes(bytes[at])) {
-      let length = 0, shift = 0;
-      do { length |= (bytes[++at] & 127) << shift; shift += 7; } while (bytes[at] & 128);
-      at += 1 + length;
-    }
-    return [bytes[at], bytes[at + 1]];
-  };
-  const send = WebSocket.prototype.send, heard = new WeakSet();
-  WebSocket.prototype.send = function (data) {
-    if (!heard.has(this)) {
-      heard.add(this);
-      this.addEventListener('close', () => { window.sdeRun = null; });
-      this.addEventListener('message', ({data}) => {
-        if (!(data instanceof ArrayBuffer)) return;
-        const [kind, how] = field(data);
-        if (kind === BEGINS) window.sdeRun = 'begun';
-        if (kind === ENDS && window.sdeRun === 'begun') window.sdeRun = how === FOR_ANOTHER ? 'asked' : null;
-      });
-    }
-    if (typeof data !== 'string' && field(data)[0] === ASKS) window.sdeRun = 'asked';
-    return send.call(this, data);
-  };
-})()"""
-"""Notes in the page the run of the script that was asked for (BackMsg 11), until it has begun (ForwardMsg 4) and
-ended (6). The page's own state says so too, but a moment later."""
-
-
-def watch(context: "BrowserContext") -> None:
-    """Let `rest` know of every run that pages of a context ask for; before the first of them is opened."""
-    context.add_init_script(_WATCH)
-
-
 @contextmanager
 def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None = None) -> "Iterator[Page]":
     """Yield a page of a headless Chromium in one of the two themes."""
@@ -159,7 +122,6 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
         browser = launch(playwright, chromium)
         options: dict[str, Any] = {"color_scheme": "dark" if dark else "light", "reduced_motion": "reduce"}
         context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
-        watch(context)
         try:
             yield context.new_page()
         finally:
@@ -179,15 +141,10 @@ def settle(page: "Page", charts: int = 1) -> None:
 
 
 def rest(page: "Page") -> None:
-    """Wait until no script runs, none was asked for, and all pictures of the page are there."""
-    # Two frames: what was just clicked is sent by then.
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    page.wait_for_function(
-        "() => !window.sdeRun && document.querySelector("
-        "'[data-testid=stApp][data-test-script-state=notRunning]')"
-        " && [...document.images].every(i => i.complete)",
-        timeout=120_000,
-    )
+    """Wait until no script runs and all pictures of the page are there."""
+    page.wait_for_timeout(200)  # what was just clicked has to reach the server first
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=120_000)
 
 
 def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) -> bytes:
