@@ -37,6 +37,8 @@ def metadata_columns(
                 columns[name] = pa.array(column) if isinstance(column, np.ndarray) else column
             except UnicodeEncodeError:
                 skipped.append(Skipped(f"column {name}", "its text holds half of a surrogate pair"))
+            except UnicodeDecodeError:
+                skipped.append(Skipped(f"column {name}", "its text holds numbers that are no characters"))
     found = ArrowColumns(columns)
     return found.take(rows), tuple(skipped)
 

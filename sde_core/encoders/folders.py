@@ -91,7 +91,10 @@ def _snapshot(path: Path, label: str) -> Path:
         path = path / models[0]
     snapshots = sorted(p for p in (path / "snapshots").glob("*") if p.is_dir())
     main = path / "refs" / "main"
-    if main.is_file() and (chosen := path / "snapshots" / main.read_text().strip()) in snapshots:
+    if (
+        main.is_file()
+        and (chosen := path / "snapshots" / main.read_bytes().decode("utf-8", "replace").strip()) in snapshots
+    ):
         return chosen
     if len(snapshots) != 1:
         raise EncoderError(

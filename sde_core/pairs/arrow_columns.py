@@ -88,8 +88,10 @@ def find_columns(schema: "pa.Schema", label: str) -> ArrowColumns:
     """
     try:
         names = list(schema.names)
+        for field in schema:
+            _check_names(field.type)
     except UnicodeDecodeError:
-        raise DataError(f"{label} must name its columns in UTF-8; one name is not") from None
+        raise DataError(f"{label} must name its columns and their parts in UTF-8; one name is not") from None
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(f"{label} must name every column once; {twice!r} comes twice")
@@ -148,6 +150,14 @@ def _may_hold_pictures(schema: "pa.Schema") -> bool:
         _is_binary(kind) or _is_picture_struct(kind)
         for kind in (_value_type(schema, n) for n in schema.names)
     )
+
+
+def _check_names(kind: "pa.DataType") -> None:
+    """Read the names of all parts of a type; a UnicodeDecodeError if one is not in UTF-8."""
+    parts = [kind.field(i) for i in range(kind.num_fields)]
+    for part in parts:
+        _ = part.name
+        _check_names(part.type)
 
 
 def _image_column(schema: "pa.Schema") -> str | None:
