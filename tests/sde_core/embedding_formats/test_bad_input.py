@@ -365,3 +365,16 @@ def test_a_link_out_of_the_folder_is_refused(pair, tmp_path_factory, format):
     elsewhere.replace(folder / "words")
     (folder / "text.npy").symlink_to(folder / "words")
     assert sde.open_embeddings(folder, format=format).n_texts == 6
+
+
+def test_a_column_of_numbers_that_are_no_characters_is_left_out_and_listed(tmp_path):
+    words = np.array(["good"] * 6)
+    words.view(np.uint32)[0] = 0x110000  # one past the last character
+    np.savez(
+        tmp_path / "set.npz", image=vectors(), text=vectors(seed=1), kind=words, split=np.array(["a"] * 6)
+    )
+    opened = sde.open_embeddings(tmp_path / "set.npz")
+    assert list(opened.metadata) == ["split"]
+    assert [(one.item, one.reason) for one in opened.skipped] == [
+        ("column kind", "its text holds numbers that are no characters")
+    ]

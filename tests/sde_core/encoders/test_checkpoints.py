@@ -1,6 +1,7 @@
 """Checkpoints as usual trainers leave them, and what stands beside them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -244,3 +245,11 @@ def test_a_model_in_the_hubs_cache_loads(tiny_encoder_folder, tmp_path, where):
     if where == "cache":
         with pytest.raises(EncoderError, match="a cache of 2 models: name one of models--someone--other"):
             sde.load_encoder(place)
+
+
+def test_a_hubs_cache_whose_main_is_no_text_has_the_one_version_that_is_there(tiny_encoder_folder, tmp_path):
+    model = tmp_path / "models--someone--tiny"
+    shutil.copytree(tiny_encoder_folder, model / "snapshots" / "abc")
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_bytes(b"\x80")
+    assert sde.load_encoder(model).weights_sha256 == sde.load_encoder(tiny_encoder_folder).weights_sha256
