@@ -4,12 +4,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sde_core.errors import DataError
+import numpy as np
+
+from sde_core.errors import ConfigError, DataError
 from sde_core.knowledge.columns import Column
-from sde_core.vocabulary import Modality
+from sde_core.spectra.spectrum import Spectrum, compute_spectrum
+from sde_core.vocabulary import MODALITIES, Modality
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
+
+
+def asked_side(embeddings: "EmbeddingSet", side: str, spectrum: Spectrum | None) -> tuple[Modality, Spectrum]:
+    """Return whose directions are asked, and their spectrum, computed where none is given.
+
+    Raises:
+        DataError: a spectrum of another width.
+        ConfigError: an unknown side.
+    """
+    if side not in MODALITIES:
+        raise ConfigError(f"side must be {' or '.join(MODALITIES)}; got {side!r}")
+    modality = Modality(side)
+    vectors = embeddings.vectors(modality)
+    if spectrum is None:
+        spectrum = compute_spectrum(np.asarray(vectors), center="mean")
+    elif spectrum.n_features != vectors.shape[1]:
+        raise DataError(f"spectrum must be of width {vectors.shape[1]}; got {spectrum.n_features}")
+    return modality, spectrum
 
 
 def asked_columns(

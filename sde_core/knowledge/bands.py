@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sde_core.errors import ConfigError, DataError
 from sde_core.knowledge.accumulate import FEWEST_PARTS, accumulated
-from sde_core.knowledge.asked import asked_columns, given_column
+from sde_core.knowledge.asked import asked_columns, asked_side, given_column
 from sde_core.knowledge.columns import Column, Kind
 from sde_core.knowledge.explained import (
     Explained,
@@ -27,8 +26,8 @@ from sde_core.knowledge.permutation import Null, null_of, tails_of
 from sde_core.knowledge.result import BandKnowledge, ColumnKnowledge
 from sde_core.knowledge.rows import rows_of
 from sde_core.partition import Partition, partition_spectrum
-from sde_core.spectra.spectrum import Spectrum, compute_spectrum
-from sde_core.vocabulary import MODALITIES, Modality
+from sde_core.spectra.spectrum import Spectrum
+from sde_core.vocabulary import Modality
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
@@ -85,14 +84,7 @@ def band_knowledge(
     Cost: one product of rows and basis, O(m n r); memory O(values r).
     Source: [X] docs/method.md, equations (8.1) to (8.7).
     """
-    if side not in MODALITIES:
-        raise ConfigError(f"side must be {' or '.join(MODALITIES)}; got {side!r}")
-    modality = Modality(side)
-    vectors = embeddings.vectors(modality)
-    if spectrum is None:
-        spectrum = compute_spectrum(np.asarray(vectors), center="mean")
-    elif spectrum.n_features != vectors.shape[1]:
-        raise DataError(f"spectrum must be of width {vectors.shape[1]}; got {spectrum.n_features}")
+    modality, spectrum = asked_side(embeddings, side, spectrum)
     if partition is None:
         partition = partition_spectrum(spectrum)
     of_images, of_texts = asked_columns(embeddings, columns, modality)

@@ -8,15 +8,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sde_core.errors import ConfigError, DataError
+from sde_core.knowledge.asked import asked_side
 from sde_core.knowledge.columns import FEWEST, Column, Kind
 from sde_core.knowledge.probe import fit_ridge_probe
 from sde_core.knowledge.readout_result import BandReadout, ColumnReadout
 from sde_core.knowledge.sampled_rows import asked_values, coordinates, sampled_rows
 from sde_core.knowledge.twin_labels import twin_labels
 from sde_core.partition import Partition, partition_spectrum
-from sde_core.spectra.spectrum import Spectrum, compute_spectrum
-from sde_core.vocabulary import BANDS, MODALITIES, Modality
+from sde_core.spectra.spectrum import Spectrum
+from sde_core.vocabulary import BANDS, Modality
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
@@ -66,14 +66,8 @@ def band_readout(
     Cost: at most 10,000 rows, O((1 + n_rotations) rows^2 r).
     Source: [X] docs/method.md, equation (8.10).
     """
-    if side not in MODALITIES:
-        raise ConfigError(f"side must be {' or '.join(MODALITIES)}; got {side!r}")
-    modality = Modality(side)
+    modality, spectrum = asked_side(embeddings, side, spectrum)
     vectors = embeddings.vectors(modality)
-    if spectrum is None:
-        spectrum = compute_spectrum(np.asarray(vectors), center="mean")
-    elif spectrum.n_features != vectors.shape[1]:
-        raise DataError(f"spectrum must be of width {vectors.shape[1]}; got {spectrum.n_features}")
     labels = (partition or partition_spectrum(spectrum)).labels.cpu()
     rows = sampled_rows(len(vectors), seed)
     groups = twin_labels(embeddings, modality, twins, rows)
