@@ -5,6 +5,19 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page
 
+NAMES = (
+    "Overview",
+    "Data",
+    "Spectrum",
+    "Subspaces",
+    "Curriculum",
+    "Retrieval",
+    "Training",
+    "Compare",
+    "Share",
+)
+"""The nine views as the navigation calls them, in its order."""
+
 _VALUES = """() => {
   const label = e => e.querySelector('[data-testid=stWidgetLabel]')?.innerText.trim()
     || e.querySelector('input')?.getAttribute('aria-label');

@@ -6,20 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
+from tests.browser.panel import NAMES
 from tests.browser.still import still
 
 pytestmark = pytest.mark.browser
-NAMES = (
-    "Overview",
-    "Data",
-    "Spectrum",
-    "Subspaces",
-    "Curriculum",
-    "Retrieval",
-    "Training",
-    "Compare",
-    "Share",
-)
 # Figures, pictures and frames, also in shadow trees, that say nothing to who does not see them.
 _WORDLESS = """() => {
   const all = root => [...root.querySelectorAll('*')].flatMap(e => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);

@@ -9,21 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sde_explorer.screenshots import rest
-from tests.browser.panel import address, controls, drawn
+from tests.browser.panel import NAMES, address, controls, drawn
 from tests.browser.still import nothing_followed, still
 
 pytestmark = pytest.mark.browser
-NAMES = (
-    "Overview",
-    "Data",
-    "Spectrum",
-    "Subspaces",
-    "Curriculum",
-    "Retrieval",
-    "Training",
-    "Compare",
-    "Share",
-)
 LINK = "data=clipart&part=split%3Dtest&noise=1.2&strong=0.9&center=kept&t=0.4"
 SHOWN = {
     "Data": "clipart",
