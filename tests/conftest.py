@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 import tests.shape_checks  # noqa: F401
+from tests.clients.programs import row, table
 
 ROOT = Path(__file__).resolve().parents[1]
 _BROWSER = "tests/browser/"
@@ -72,3 +74,19 @@ def _missing_browser() -> str:
         return ""  # then a missing browser is a failure, not a skip
     found = os.environ.get("SDE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     return "" if found else "needs a Chromium"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was compared with which program."""
+    for line in table(terminalreporter.stats.get("passed", ())):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def compared(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return a function that records a comparison with a program for the table at the end."""
+
+    def record(name: str, what: str, difference: float, of: str = "") -> None:
+        request.node.user_properties.append(row(name, what, difference, of=of))
+
+    return record

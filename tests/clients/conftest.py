@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.programs import ARE_REQUIRED, row, table
+from tests.clients.programs import ARE_REQUIRED
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -64,19 +64,3 @@ def run_example(tmp_path_factory):
         return _report(name, words, folder, processes, by_torchrun, complains)
 
     return run
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what was compared with which program."""
-    for line in table(terminalreporter.stats.get("passed", ())):
-        terminalreporter.write_line(line)
-
-
-@pytest.fixture
-def compared(request):
-    """Return a function that records a comparison with a program for the table at the end."""
-
-    def record(name, what, difference, of=""):
-        request.node.user_properties.append(row(name, what, difference, of=of))
-
-    return record

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import sde_core as sde
-from tests.clients.programs import row, table
 from tests.fixtures import picture_bytes
 
 os.environ.setdefault("WANDB_MODE", "disabled")
@@ -82,19 +81,3 @@ def served(tmp_path, pictures):
         pandas.DataFrame(rows).to_parquet(path)
         yield path
         server.shutdown()
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Print what was compared with which program."""
-    for line in table(terminalreporter.stats.get("passed", ())):
-        terminalreporter.write_line(line)
-
-
-@pytest.fixture
-def compared(request):
-    """Return a function that records a comparison with a program for the table at the end."""
-
-    def record(name, what, difference, of=""):
-        request.node.user_properties.append(row(name, what, difference, of=of))
-
-    return record
