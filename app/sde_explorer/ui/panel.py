@@ -152,7 +152,7 @@ def _counts(data: Dataset, whole: Dataset) -> None:
     rows = "images" if embeddings.n_images else "texts"
     texts = f"{embeddings.n_texts:,} texts" if embeddings.n_images else "no images"
     st.caption(
-        f"{embeddings.n_rows:,}{of} {rows} · {texts} · {embeddings.width}-d",
+        f"{embeddings.n_rows:,}{of} {rows} · {texts}",
         help=f"{embeddings.width} dimensions; computes on {cached_machine.device_name()}. "
         f"Weights `{origin.weights_sha256[:8] or 'unknown'}`, content `{data.fingerprint[:8]}`.",
     )

@@ -51,7 +51,7 @@ def test_the_panel_says_what_all_views_share_and_which_device_computes(open_any,
         "noise_number": 1.0,
         "strong_number": 1.0,
     }
-    [counts] = [c for c in at.caption if c.value == "300 images · 300 texts · 48-d"]
+    [counts] = [c for c in at.caption if c.value == "300 images · 300 texts"]
     assert counts.help.startswith(f"48 dimensions; computes on {device_label(resolve_device())}.")
 
 
