@@ -101,6 +101,7 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         callbacks=[transformers_callback(loss)],  # the line that SDELoss needs
     )  # fmt: skip
     trainer.train(resume_from_checkpoint=options.resume)
+    trainer.accelerator.end_training()
     report = {
         "t": wrapped.seen, "steps": loss.step, "progress": loss.progress, "max_steps": trainer.state.max_steps,
     }  # fmt: skip

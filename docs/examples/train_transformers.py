@@ -84,6 +84,7 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         monitor = sde.SpectralMonitor(options.watch, every=2, rows=32, in_background=False)
         trainer.add_callback(transformers_monitor(monitor, loss))  # the line that watches it
     trainer.train(resume_from_checkpoint=options.resume)
+    trainer.accelerator.end_training()  # processes that leave a group without a word can abort at their end
     report = {
         "t": trainer.seen, "steps": loss.step, "progress": loss.progress, "max_steps": trainer.state.max_steps,
     }  # fmt: skip

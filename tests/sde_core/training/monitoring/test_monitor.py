@@ -149,6 +149,7 @@ monitor = sde.SpectralMonitor(folder, every=1, rows=64, all_ranks=together)
 monitor(1, image=own, text=own.flip(1))
 monitor.close()
 dist.barrier()
+dist.destroy_process_group()
 """
 
 
