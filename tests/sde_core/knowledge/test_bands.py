@@ -13,20 +13,7 @@ import sde_core as sde
 from sde_core.embedding_formats.named import open_named
 from sde_core.knowledge import BandKnowledge, Column, band_knowledge, column_kinds
 from sde_core.knowledge.explained import chance_moments, false_discoveries
-
-
-def made(image, **metadata):
-    """Return a set of these vectors; captions are vectors of noise."""
-    text = np.random.default_rng(99).normal(size=image.shape)
-    base = sde.EmbeddingSet.from_arrays(image.astype(np.float32), text.astype(np.float32))
-    return sde.EmbeddingSet(
-        image=base.image,
-        text=base.text,
-        links=base.links,
-        image_ids=base.image_ids,
-        captions=base.captions,
-        metadata={name: np.asarray(values) for name, values in metadata.items()},
-    )
+from tests.sde_core.knowledge.made import made
 
 
 def planted(seed=0, n=4000, d=24):

@@ -12,23 +12,12 @@ from sde_core.knowledge.probe import STRENGTHS, fit_ridge_probe
 from sde_core.knowledge.twin_labels import twin_labels
 from sde_core.partition.manual import ManualRule
 from sde_core.vocabulary import Modality
+from tests.sde_core.knowledge.made import made
 
 
 def _set(image, captions=None, **metadata):
-    n = len(image)
-    base = sde.EmbeddingSet.from_arrays(
-        image.astype(np.float32),
-        np.random.default_rng(9).normal(size=image.shape).astype(np.float32),
-        captions=captions or [f"caption {i}" for i in range(n)],
-    )
-    return sde.EmbeddingSet(
-        image=base.image,
-        text=base.text,
-        links=base.links,
-        image_ids=base.image_ids,
-        captions=base.captions,
-        metadata={name: np.asarray(values) for name, values in metadata.items()},
-    )
+    captions = captions or [f"caption {i}" for i in range(len(image))]
+    return made(image, captions=captions, seed=9, **metadata)
 
 
 def _bands(x, n_strong, n_weak):
