@@ -1,4 +1,4 @@
-"""Watch any training: three lines in any loop, a file that others read while it runs (docs/watch.md)."""
+"""Watch any training: three lines in any loop, files that others read while it runs (docs/watch.md)."""
 
 import math
 import warnings
@@ -33,7 +33,7 @@ class Sink(Protocol):
 
 
 class SpectralMonitor:
-    """Spectra, rank, gap, agreement and alarms of a training, every ``every`` steps, in one file that is always whole.
+    """Spectra, rank, gap, agreement and alarms of a training, every ``every`` steps, in files that are always whole.
 
     A call keeps the features of the last steps before a look; the look itself is measured and written by a thread of
     its own. Nothing here has a gradient, and nothing raises while the training runs: what goes wrong is warned of once.

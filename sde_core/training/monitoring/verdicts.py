@@ -64,22 +64,12 @@ def find_alarms(looks: Sequence[Look]) -> tuple[Alarm, ...]:
     Args:
         looks: of one run, by step.
     """
-    found: list[Alarm] = []
-    for kind, modality, patience, finding in _RULES:
-        streak: list[tuple[int, str]] = []
-        for number, look in enumerate(looks):
-            start = number - len(streak)
-            past = looks[max(0, start - REFERENCE) : start]
-            sentence = finding(past, look)
-            streak = [*streak, (look.step, sentence)] if sentence else []
-            if len(streak) == patience:
-                found.append(Alarm(streak[0][0], kind, modality.value if modality else "", sentence or ""))
-    return tuple(sorted(found, key=lambda alarm: alarm.step))
+    return _walked(looks)[0]
 
 
 def verdict(looks: Sequence[Look]) -> str:
     """Return the state at the last look: "healthy", "too early to say", or the kinds that hold, worst first."""
-    kinds = _kinds_now(looks)
+    kinds = _walked(looks)[1]
     if kinds:
         return ", ".join(dict.fromkeys(kinds))
     return "healthy" if len(looks) > FEWEST else "too early to say"
@@ -87,21 +77,23 @@ def verdict(looks: Sequence[Look]) -> str:
 
 def is_well(looks: Sequence[Look]) -> bool:
     """Return whether no alarm holds at the last look."""
-    return not _kinds_now(looks)
+    return not _walked(looks)[1]
 
 
-def _kinds_now(looks: Sequence[Look]) -> list[str]:
-    return [kind for kind, _, patience, finding in _RULES if _holds(looks, patience, finding)]
-
-
-def _holds(looks: Sequence[Look], patience: int, finding: "Callable[[Past, Look], Finding]") -> bool:
-    """Return whether a state holds at the last look, and has for as long as it must."""
-    length = 0
-    # The reference is that before the streak, whose length is only known when it has been walked.
-    for number, look in enumerate(looks):
-        start = number - length
-        length = length + 1 if finding(looks[max(0, start - REFERENCE) : start], look) else 0
-    return length >= patience
+def _walked(looks: Sequence[Look]) -> tuple[tuple[Alarm, ...], list[str]]:
+    """Return the alarms, and the kinds that hold at the last look."""
+    found, holding = [], []
+    for kind, modality, patience, finding in _RULES:
+        streak: list[int] = []  # steps of the looks in a row that show it
+        for number, look in enumerate(looks):
+            start = number - len(streak)  # what it is measured against is from before the streak
+            sentence = finding(looks[max(0, start - REFERENCE) : start], look)
+            streak = [*streak, look.step] if sentence else []
+            if sentence and len(streak) == patience:
+                found.append(Alarm(streak[0], kind, modality.value if modality else "", sentence))
+        if len(streak) >= patience:
+            holding.append(kind)
+    return tuple(sorted(found, key=lambda alarm: alarm.step)), holding
 
 
 def _median(values: Sequence[float]) -> float:
