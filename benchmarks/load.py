@@ -171,7 +171,7 @@ def strange(tab: Tab, data: str, part: str, noise: float, *, counts: bool) -> It
     rows, texts, noisy = expected(data, part, noise)
     bodies = [str(getattr(e, "body", "")) for e in (*tab.elements("markdown"), *tab.elements("heading"))]
     words = [body.replace("\N{NO-BREAK SPACE}", " ") for body in bodies]
-    if not any(f"{rows:,}" in text and f" · {texts:,} texts · " in text for text in words):
+    if not any(f"{rows:,}" in text and text.endswith(f" · {texts:,} texts") for text in words):
         yield f"no words of its {rows:,} images and {texts:,} texts"
     shown = [
         e.default  # type: ignore[attr-defined]
