@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sde_core.checks.settings import Range
-from sde_explorer.url_values import Numbers, Said
+from sde_explorer.url_values import Numbers, Place, Said
 
 Center = Literal["removed", "kept"]
 Show = Literal["both", "image", "text"]
@@ -50,8 +50,8 @@ class SharedState:
         present: 1 for a projector: the tour's steps on the set that is open.
     """
 
-    data: str = "emoji"
-    encoder: str = "bundled"
+    data: Annotated[str, Place()] = "emoji"
+    encoder: Annotated[str, Place()] = "bundled"
     part: tuple[str, ...] = ()
     center: Annotated[Center, Said("mean {}", always=True)] = "removed"
     rule: Annotated[str, Said("{}", always=True)] = "mp-iqr"

@@ -16,7 +16,7 @@ from sde_explorer.retrieval.state import RetrievalState
 from sde_explorer.search.state import SearchState
 from sde_explorer.share.state import ShareState
 from sde_explorer.shared_state import SharedState
-from sde_explorer.url_values import MOST_LETTERS, Numbers, Said, numbers_as_text, wrong_number
+from sde_explorer.url_values import MOST_LETTERS, Numbers, Place, Said, numbers_as_text, wrong_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,10 @@ def _settings(part: type[SharedState] = State) -> dict[str, Setting]:
 
 RANGES = {name: (kind.range.low, kind.range.high) for name, kind in _settings().items() if kind.range}
 """Least and largest value of every number."""
+
+
+PLACES = frozenset(name for name, kind in _settings().items() if kind.note(Place))
+"""Fields that may hold a path of the server."""
 
 
 def choices(name: str) -> tuple[str, ...]:

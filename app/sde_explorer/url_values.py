@@ -70,6 +70,11 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A field that may hold a path of the server; an address says an id for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """How the line at the top of every view names a field.
 

@@ -1,9 +1,10 @@
 """What the Compare view keeps. No streamlit here."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from sde_explorer.shared_state import SharedState
+from sde_explorer.url_values import Place
 
 Changed = Literal["image", "text"]
 CompareLook = Literal[
@@ -22,7 +23,7 @@ class CompareState(SharedState):
         compare_look: the open part of the Compare view.
     """
 
-    other: str = ""
-    other_encoder: str = ""
+    other: Annotated[str, Place()] = ""
+    other_encoder: Annotated[str, Place()] = ""
     changed: Changed = "image"
     compare_look: CompareLook = "In numbers"

@@ -7,13 +7,18 @@ _TRAINED = re.compile(r"(?P<day>\d{8})-(?P<time>\d{6})-[^/]*[/-](?P<run>[^/]+?)(
 _DIGEST = re.compile(r"[0-9a-f]{12,}")
 
 
+def is_path(value: str) -> bool:
+    """Return whether pairs, vectors or an encoder are named by where they lie."""
+    return value.startswith(("/", "~", ".")) or ":\\" in value
+
+
 def data_name(data: str) -> str:
     """Return the short name of pairs or vectors: that of the file or folder, without where it lies.
 
     >>> data_name("emoji"), data_name("/cache/uploads/40d9d954b7d2afb0/my set.npz"), data_name("org/name")
     ('emoji', 'my set.npz', 'org/name')
     """
-    if not data.startswith(("/", "~", ".")) and ":\\" not in data:
+    if not is_path(data):
         return data
     parts = [part for part in PurePosixPath(data.replace("\\", "/")).parts if not _DIGEST.fullmatch(part)]
     return parts[-1] if parts else data

@@ -1,15 +1,16 @@
 """The address that restores the state, and what does not travel with it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
 from sde_core.files import bundled
-from sde_explorer.share.numbers.spec import query_of
-from sde_explorer.state import left_out
+from sde_explorer.state import DEFAULT, left_out
 from sde_explorer.ui.called import called_data, called_encoder
 from sde_explorer.ui.navigation import page_paths
+from sde_explorer.ui.session import address_of
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -51,7 +52,8 @@ def link_to(state: "ShareState", path: str, address: str) -> str:
         if known and root.endswith(f"/{known}"):
             root = root.removesuffix(f"/{known}")
             break
-    return urlunsplit((parts.scheme, parts.netloc, f"{root}/{path}", query_of(state), ""))
+    query = urlencode(address_of(replace(state, share_part=DEFAULT.share_part)), doseq=True)
+    return urlunsplit((parts.scheme, parts.netloc, f"{root}/{path}", query, ""))
 
 
 def what_travels(data: "Dataset", state: "ShareState") -> list[str]:

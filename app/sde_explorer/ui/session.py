@@ -10,9 +10,13 @@ from typing import Any
 
 import streamlit as st
 
+from sde_explorer.intake.addresses import id_of, is_id, path_of
+from sde_explorer.readings.cached.sets import server_folder
 from sde_explorer.readings.rules import rule_names
+from sde_explorer.shared_state import SharedState
 from sde_explorer.state import (
     DEFAULT,
+    PLACES,
     State,
     link_of,
     linked_values,
@@ -105,10 +109,11 @@ def take_link() -> None:
     _read()
     if is_new or BACK in link:
         rules = rule_names()
+        link, unknown = _with_paths(link)
         values = linked_values(link, rules)
         put_by("", {name: values.get(name, getattr(DEFAULT, name)) for name in _NAMES})
         if is_new:
-            st.session_state[_PROBLEMS] = wild_parameters(link, rules)
+            st.session_state[_PROBLEMS] = wild_parameters(link, rules) + unknown
     write_link()
 
 
@@ -118,9 +123,32 @@ def link_problems() -> list[str]:
     return found
 
 
+def address_of(state: SharedState) -> dict[str, list[str]]:
+    """Return the parameters of an address: `link_of` with ids in the place of the server's paths."""
+    base = server_folder()
+    return {
+        name: [id_of(base, value) for value in values] if name in PLACES else values
+        for name, values in link_of(state).items()
+    }
+
+
+def _with_paths(link: dict[str, list[str]]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the parameters with paths in the place of ids, and a sentence for each id that nobody knows."""
+    base, found, unknown = server_folder(), dict(link), []
+    for name in PLACES & link.keys():
+        for short in filter(is_id, link[name][-1:]):
+            found[name] = [path_of(base, short)]
+            if not found[name][0]:
+                del found[name]
+                unknown.append(
+                    f"`{name}` names what was never opened on this server; the link says {short!r}."
+                )
+    return found, unknown
+
+
 def write_link() -> None:
     """Write the state into the address, where it says something else; what is not ours stays there."""
-    wanted = link_of(current_state())
+    wanted = address_of(current_state())
     there = {name: st.query_params.get_all(name) for name in st.query_params}
     foreign = {name: values for name, values in there.items() if name not in _NAMES and name != BACK}
     if there != {**foreign, **wanted} or st.session_state.get(_WRITTEN) != wanted:

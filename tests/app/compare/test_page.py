@@ -14,6 +14,7 @@ from sde_explorer.compare import download as compare_download
 from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.compare.numbers.rows import ENHANCED, PRUNED
 from sde_explorer.curriculum import cached as cached_curriculum
+from sde_explorer.intake.addresses import is_id, path_of
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import entry_of
@@ -34,7 +35,8 @@ def said(at) -> str:
 
 def parameter(at, name: str) -> str:
     value = at.query_params[name]
-    return value if isinstance(value, str) else value[-1]
+    last = value if isinstance(value, str) else value[-1]
+    return path_of(cached_sets.server_folder(), last) if is_id(last) else last
 
 
 def charts(at) -> list:

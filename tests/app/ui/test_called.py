@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from sde_explorer.intake.addresses import is_id
 from sde_explorer.intake.labels import FILE, MOST_LETTERS, give_label, read_labels
 from sde_explorer.intake.names import told_apart
 
@@ -43,6 +44,17 @@ def test_a_set_is_called_as_people_wish_and_the_address_keeps_its_id(open_page, 
     at.text_input(key=f"name of {folder}").set_value("holiday *2025*").run()
     at.run()
     assert "holiday *2025*" in at.selectbox(key="data_pick").options
-    assert at.query_params["data"] == str(folder)
-    again = open_page("compare", data=str(folder))
+    [short] = [at.query_params["data"]]
+    assert is_id(short)
+    again = open_page("compare", data=short)
+    assert again.session_state["data"] == str(folder)
     assert any("holiday" in m.value for m in again.markdown)
+
+
+def test_an_address_with_an_id_that_this_server_never_gave_says_so_and_opens_the_default(open_page):
+    at = open_page("data", data="~0123456789ab", noise="2")
+    [warned] = [w.value for w in at.warning]
+    assert "`data` names what was never opened on this server" in warned
+    assert "~0123456789ab" in warned
+    assert at.session_state["data"] == "emoji"
+    assert at.session_state["noise"] == 2.0

@@ -8,6 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sde_core.checks.device import device_label, resolve_device
+from sde_explorer.intake.addresses import id_of
+from sde_explorer.readings.cached.sets import server_folder
 from sde_explorer.ui.panel import STEPS
 from tests.app.conftest import band_counts, control, spiked
 
@@ -124,7 +126,7 @@ def test_an_address_without_a_word_of_the_state_does_not_change_it_but_one_gone_
     open_any, spiked_folder
 ):
     at = open_any(data=str(spiked_folder), noise="0.8", part="split=test")
-    there = {"data": str(spiked_folder), "encoder": "unknown"}
+    there = {"data": id_of(server_folder(), str(spiked_folder)), "encoder": "unknown"}
     at.query_params.clear()  # a change of view empties the address
     at.run()
     assert control(at, "noise_number").value == 0.8
