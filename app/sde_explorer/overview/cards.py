@@ -49,9 +49,13 @@ def cards(embeddings: "EmbeddingSet", reports: "list[Bands]", headline: "Headlin
     )
     _, forward, backward, _, *near = waiting()
     if headline.recall is not None:
-        forward = _retrieval("Image → text", "text_retrieval_recall", headline.recall, HELP["image_to_text"])
-        backward = _retrieval(
-            "Text → image", "image_retrieval_recall", headline.recall, HELP["text_to_image"]
+        captions = "first captions, " if headline.recall.n_texts < embeddings.n_texts else ""
+        forward, backward = (
+            _retrieval(label, f"{key}_recall", headline.recall, HELP[way], captions)
+            for label, key, way in (
+                ("Image → text", "text_retrieval", "image_to_text"),
+                ("Text → image", "image_retrieval", "text_to_image"),
+            )
         )
     if headline.aligned is not None:
         near = list(_alignment(headline.aligned.values))
@@ -69,7 +73,7 @@ def sample_sentence(embeddings: "EmbeddingSet", headline: "Headline") -> str:
     return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
-def _retrieval(label: str, name: str, found: "Recall", help: str) -> Card:
+def _retrieval(label: str, name: str, found: "Recall", help: str, captions: str) -> Card:
     at_1, at_10 = f"{name}@1", f"{name}@10"
     around = found.intervals.get(at_1)
     within = f"R@1 in [{100 * around.low:.1f}, {100 * around.high:.1f}], " if around is not None else ""
@@ -79,7 +83,7 @@ def _retrieval(label: str, name: str, found: "Recall", help: str) -> Card:
             Number(recall(found.metrics[at_1]), "R@1"),
             Number(recall(found.metrics[at_10]), "R@10"),
         ),
-        below=f"{within}chance {recall(found.chance[at_1])} and {recall(found.chance[at_10])}",
+        below=f"{captions}{within}chance {recall(found.chance[at_1])} and {recall(found.chance[at_10])}",
         help=help,
     )
 
