@@ -11,9 +11,11 @@ from sde_explorer.search import words
 from sde_explorer.search.numbers import compare, hits
 from sde_explorer.search.query import Asked, asked, examples, found_kind
 from sde_explorer.search.results import Side, answer, waiting
+from sde_explorer.subspaces.numbers.maps import pictures_of
 from sde_explorer.subspaces.words import NO_PICTURES
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import pending
+from sde_explorer.ui.session import put
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -76,6 +78,23 @@ def _both_sides(
     place.html(body)
     if find == "pictures" and not has_pictures and data.embeddings.n_texts:
         st.caption(NO_PICTURES)
+    _pick(data, find, sides)
+
+
+def _pick(data: "Dataset", find: str, sides: list[Side]) -> None:
+    """Offer to pick the images that were found: all views mark them, the maps too."""
+    first = 0 if find == "pictures" else data.embeddings.n_images
+    rows = pictures_of(data.embeddings, [first + hit.row for side in sides for hit in side.hits])
+    if len(rows):
+        st.button(
+            words.pick(len(rows)),
+            key="pick_hits",
+            type="tertiary",
+            icon=":material/playlist_add_check:",
+            help=words.PICK_HELP,
+            on_click=put,
+            kwargs={"rows": tuple(rows.tolist()), "selection": ""},
+        )
 
 
 def _after(data: "Dataset", state: "SearchState", find: str, question: Asked) -> "Found | None":

@@ -30,6 +30,17 @@ HELP = with_formulas(
     },
 )
 
+PICK_HELP = (
+    "Those of both sides become the selection at the side: the maps mark them, their spectrum can be set beside that "
+    "of all."
+)
+
+
+def pick(count: int) -> str:
+    """Return the words of the button that picks the images that were found."""
+    return f"Pick the {count:,} images" if count > 1 else "Pick the image"
+
+
 EXAMPLES = {
     "emoji": ("a red heart", "an animal that lives in the sea", "somebody who is tired"),
     "clipart": ("a red car", "a bird on a branch", "something to eat"),

@@ -38,7 +38,13 @@ def selection_chips(data: "Dataset") -> None:
     """Show what is picked, typed or followed, each with an x, and the selections that were given a name."""
     saved = _saved(data)
     state = current_state()
-    if not (state.rows or state.query or state.followed or selections_of(cache_folder(), state.data)):
+    if not (
+        state.rows
+        or state.query
+        or state.search == "pair"
+        or state.followed
+        or selections_of(cache_folder(), state.data)
+    ):
         return
     with st.container(key="selections", horizontal=True, gap="xsmall"):
         if state.rows:
@@ -47,6 +53,8 @@ def selection_chips(data: "Dataset") -> None:
             _chip("rows", name, lambda: put(rows=(), selection=""))
         if state.query:
             _chip("query", f"“{_short(state.query)}”", lambda: put(query=""))
+        if state.search == "pair":
+            _chip("pair", f"asked with pair {state.pair:,}", lambda: put(search="text", pair=0))
         if state.followed:
             told = ", ".join(str(number) for number in state.followed[:4])
             _chip("followed", f"directions {told}", lambda: put(followed=()))
