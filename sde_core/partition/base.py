@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import drawn
 from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
 from sde_core.glossary.term import Term
@@ -108,6 +109,7 @@ class Partition:
     note: str
 
     __repr__ = brief
+    _repr_html_ = drawn
 
     @property
     def cuts_by_size(self) -> bool:

@@ -4,9 +4,37 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sde_core.glossary.formats import number, percent, points, signed
+from sde_core.partition import Bands
 from sde_core.vocabulary import BANDS, DIRECTIONS
 
 Content = Mapping[str, Any]
+
+
+_OF = {"cross": "shared"}
+
+
+def bands_finding(bands: Bands) -> str:
+    """Return what a spectrum's bands say, in one line: how much the strong directions carry, how many are noise."""
+    what = "direction" if len(bands.values) == 1 else "directions"
+    of = " ".join(filter(None, (_OF.get(bands.modality, bands.modality), what)))
+    total, strong, weak, noise = (len(bands.values), *(bands.count(band) for band in BANDS))
+    rest = _noise_words(bands, noise)
+    if strong:
+        share = percent(bands.energy_share("strong"))
+        return f"{strong:,} of {total:,} {of} {'carry' if strong > 1 else 'carries'} {share} of the energy; {rest}"
+    one = of.removesuffix("s")
+    if weak:
+        return f"No {one} stands out: {weak:,} of {total:,} are weak, {rest}"
+    return f"No {one} stands out: {rest}"
+
+
+def _noise_words(bands: Bands, count: int) -> str:
+    shown, one = (f"{count:,}", count == 1) if count else ("none", True)
+    if not bands.has_law:
+        return f"{shown} {'is' if one else 'are'} no more than chance"
+    if bands.edge_is_doubtful:
+        return f"{shown} {'lies' if one else 'lie'} below the noise edge"
+    return f"{shown} {'looks' if one else 'look'} like noise"
 
 
 def bands_sentence(modality: str, facts: Content) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.checks.drawn import drawn
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
@@ -104,6 +105,8 @@ class EmbeddingSet:
         given = NO_LINKS if is_one else text_to_image
         links = as_links(given, len(texts), len(pictures), may_be_empty=True)
         return cls(image=pictures, text=texts, links=links, image_ids=ids, captions=words, name=name)
+
+    _repr_html_ = drawn
 
     def __repr__(self) -> str:
         """Return name, counts and width: at most 200 characters."""

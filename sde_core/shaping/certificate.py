@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import drawn
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.shaping.transform import apply_gains, as_gains
@@ -64,6 +65,7 @@ class Certificate:
     step_change: Bound | None
 
     __repr__ = brief
+    _repr_html_ = drawn
 
     @property
     def bounds(self) -> dict[str, Bound]:

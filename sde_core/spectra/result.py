@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import drawn
 from sde_core.errors import ConfigError
 from sde_core.files.tensor_file import read_tensors, write_tensors
 from sde_core.vocabulary import Centring
@@ -46,6 +47,7 @@ class Spectrum:
     relative_errors: Float[Tensor, " r"] | None = None
 
     __repr__ = brief
+    _repr_html_ = drawn
 
     @property
     def rank(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import drawn
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
@@ -34,6 +35,7 @@ class ComparedRetrieval:
     differences: dict[str, Interval]
 
     __repr__ = brief
+    _repr_html_ = drawn
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the ranks as plain values."""

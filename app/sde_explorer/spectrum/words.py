@@ -6,6 +6,7 @@ import numpy as np
 
 import sde_core as sde
 from sde_core.glossary.formats import percent
+from sde_core.report.words import bands_finding
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
@@ -22,33 +23,11 @@ FINDING_TERMS = (
     "Energy: the sum of the squared singular values. Strong: above the upper threshold. Noise: at or below the lower "
     "one."
 )
-_OF = {"cross": "shared"}
 
 
 def finding(reports: "list[Bands]") -> str:
     """Return what the first of the spectra shown says, as the title of the view: one line."""
-    report = reports[0]
-    what = _OF.get(report.modality, report.modality)
-    total, strong, weak, noise = (len(report.values), *(report.count(band) for band in BANDS))
-    rest = _noise_words(report, noise)
-    if strong:
-        verb = (
-            "direction carries" if total == 1 else "directions carry" if strong > 1 else "directions carries"
-        )
-        share = percent(report.energy_share("strong"))
-        return f"{strong:,} of {total:,} {what} {verb} {share} of the energy; {rest}"
-    if weak:
-        return f"No {what} direction stands out: {weak:,} of {total:,} are weak, {rest}"
-    return f"No {what} direction stands out: {rest}"
-
-
-def _noise_words(report: "Bands", count: int) -> str:
-    number, one = (f"{count:,}", count == 1) if count else ("none", True)
-    if not report.has_law:
-        return f"{number} {'is' if one else 'are'} no more than chance"
-    if report.edge_is_doubtful:
-        return f"{number} {'lies' if one else 'lie'} below the noise edge"
-    return f"{number} {'looks' if one else 'look'} like noise"
+    return bands_finding(reports[0])
 
 
 _READ = (
