@@ -11,6 +11,7 @@ from sde_core import __version__
 from sde_core.cli import (
     app,
     check,
+    completion,
     doctor,
     encode,
     evaluate,
@@ -23,7 +24,20 @@ from sde_core.cli import (
 )
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, check, spectrum, knows, evaluate, transform, finetune, watch, report, app, doctor)
+_COMMANDS = (
+    encode,
+    check,
+    spectrum,
+    knows,
+    evaluate,
+    transform,
+    finetune,
+    watch,
+    report,
+    app,
+    doctor,
+    completion,
+)
 
 # What open_clip, clip-retrieval and CLIP_benchmark call the same thing.
 _ALSO = {
@@ -55,7 +69,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after `sde`; None takes those of the process.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    options = build_parser().parse_args([_our_spelling(word) for word in given])
+    parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks for what may come next, see `sde completion`
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    options = parser.parse_args([_our_spelling(word) for word in given])
     code: int | None = 0
     try:
         with _quiet(options.quiet):
