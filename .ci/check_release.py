@@ -34,6 +34,9 @@ def version() -> list[str]:
         wrong.append(
             f"CHANGELOG.md must begin with [Unreleased] or [{number}]; it begins with {sections[:1]}"
         )
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.M)
+    if cited is None or cited[1] != number:
+        wrong.append(f"CITATION.cff must be of version {number}; it says {cited and cited[1]}")
     wrong += [
         f"CHANGELOG.md must date [{name}]" for name, day in sections if name != "Unreleased" and not day
     ]

@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import yaml
+
 from sde_core.cli.main import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,3 +73,15 @@ def test_every_file_that_the_page_reads_is_package_data():
         given = {path for pattern in tool["package-data"][package] for path in folder.glob(pattern)}
         others = {p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
         assert others <= given
+
+
+def test_the_citation_and_the_forms_of_issues_can_be_read():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert {"cff-version", "title", "message", "authors", "version"} <= cited.keys()
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    assert len(forms) > 1
+    for path in forms:
+        form = yaml.safe_load(path.read_text("utf-8"))
+        if path.name != "config.yml":
+            assert {"name", "description", "body"} <= form.keys(), path.name
+            assert all("id" in part and "label" in part["attributes"] for part in form["body"]), path.name

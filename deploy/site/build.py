@@ -23,6 +23,7 @@ ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "LICENSE": "licence.md",
+    "CITATION.cff": "citation.md",
     "data/README.md": "bundled-data.md",
     "data/encoders/README.md": "encoders.md",
     "data/pairs/README.md": "bundled-pairs.md",
@@ -32,11 +33,11 @@ ELSEWHERE = {
 }
 """Pages that stand outside docs/ -> their place on the site."""
 GROUPS = {
-    "Use": ("guide", "cli", "data", "deploy", "watch"),
+    "Use": ("which-tool", "guide", "cli", "data", "deploy", "watch"),
     "Method": ("method", "glossary", "knowledge", "results", "protocol", "trained-bands"),
     "Train": ("training", "trainers"),
     "Trust": ("reliability", "benchmarks", "dependencies", "encoders", "bundled-data", "bundled-pairs"),
-    "Project": ("architecture", "contributing", "changelog", "licence", "bundled-licences"),
+    "Project": ("architecture", "contributing", "changelog", "licence", "citation", "bundled-licences"),
 }
 """Pages by their group at the side; the rest follows at the end."""
 _LINK = re.compile(
@@ -65,8 +66,9 @@ def lay_out(laid: Path) -> None:
         page.write_text(_moved(page.read_text("utf-8"), Path("docs") / place, place), "utf-8")
     for source, place in ELSEWHERE.items():
         text = _moved((ROOT / source).read_text("utf-8"), Path(source), Path(place))
-        is_page = source.endswith(".md")
-        (laid / place).write_text(text if is_page else f"# Licence\n\n```text\n{text}\n```\n", "utf-8")
+        title = place.removesuffix(".md").capitalize()
+        shown = text if source.endswith(".md") else f"# {title}\n\n```text\n{text}\n```\n"
+        (laid / place).write_text(shown, "utf-8")
     rooms = _public()
     (laid / "reference").mkdir()
     for room, names in rooms.items():
