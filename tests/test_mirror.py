@@ -10,7 +10,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ELSEWHERE = {
-    "sde_core/checks/brief.py": "sde_core/test_brief.py",
     "sde_core/classify/linear_probe.py": "sde_core/classify/test_classification.py",
     "sde_core/cli/app.py": "app/serving/test_rules.py",
     "sde_core/cli/check.py": "sde_core/report/inspection/test_check.py",

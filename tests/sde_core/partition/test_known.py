@@ -90,7 +90,7 @@ def test_on_the_emoji_few_directions_hold_what_tells_groups_apart():
 
 def test_the_fewest_are_told_by_what_they_hold():
     """Closed forms: shares of 8, 4, 2, 1 and 0 fifteenths, not in order; one cut meets its share exactly."""
-    held = torch.tensor([1.0, 4.0, 0.0, 8.0, 2.0])
+    held = torch.tensor([1.0, 4.0, 0.0, 8.0, 2.0], dtype=torch.float64)
     assert _fewest(held, 8 / 15).tolist() == [False, False, False, True, False]
     assert _fewest(held, 8 / 15 + 0.01).tolist() == [False, True, False, True, False]
     assert (
