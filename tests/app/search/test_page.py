@@ -119,17 +119,17 @@ def test_what_an_earlier_widget_reports_once_more_is_not_taken():
     def script() -> None:
         import streamlit as st
 
-        from sde_explorer.ui.own_keys import own_key, take
         from sde_explorer.ui.session import put
+        from sde_explorer.ui.widget_keys import store_choice, widget_key
 
-        assert own_key("query_text", "query", "") == ("query_text", "")
+        assert widget_key("query_text", "query", "") == ("query_text", "")
         st.session_state["query_text"] = ""  # an empty box, before an example was clicked
         put(query="typed")
-        assert own_key("query_text", "query", "typed") == ("query_text 1", "typed")
-        take("query_text", "query_text")
+        assert widget_key("query_text", "query", "typed") == ("query_text 1", "typed")
+        store_choice("query_text", "query_text")
         first = st.session_state["query"]
         st.session_state["query_text 1"] = "more"
-        take("query_text", "query_text 1")
+        store_choice("query_text", "query_text 1")
         st.write(first, st.session_state["query"])
 
     at = AppTest.from_function(script).run()
