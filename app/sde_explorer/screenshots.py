@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 # Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
 README_HEIGHT = {"spectrum": 1006, "retrieval": 902}
@@ -123,9 +123,16 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
         options: dict[str, Any] = {"color_scheme": "dark" if dark else "light", "reduced_motion": "reduce"}
         context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
         try:
-            yield context.new_page()
+            yield new_page(context)
         finally:
             browser.close()
+
+
+def new_page(context: "BrowserContext") -> "Page":
+    """Return a page of which ``rest`` can tell whether the server still has something to say."""
+    page = context.new_page()
+    page.add_init_script(path=Path(__file__).with_name("script_runs.js"))
+    return page
 
 
 def settle(page: "Page", charts: int = 1) -> None:
@@ -141,10 +148,20 @@ def settle(page: "Page", charts: int = 1) -> None:
 
 
 def rest(page: "Page") -> None:
-    """Wait until no script runs and all pictures of the page are there."""
-    page.wait_for_timeout(200)  # what was just clicked has to reach the server first
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
-    page.wait_for_function("[...document.images].every(i => i.complete)", timeout=120_000)
+    """Wait until what was asked of the server is answered and shown, for two frames, and all images are there."""
+    page.wait_for_function(
+        """() => new Promise(done => {
+          let kept = 0;
+          const app = "[data-testid=stApp][data-test-script-state=notRunning]";
+          const look = () => {
+            const rests = !scriptRuns.busy() && document.querySelector(app);
+            kept = rests && [...document.images].every(i => i.complete) ? kept + 1 : 0;
+            if (kept === 2) done(true); else requestAnimationFrame(look);
+          };
+          look();
+        })""",
+        timeout=120_000,
+    )
 
 
 def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) -> bytes:

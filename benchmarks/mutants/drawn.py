@@ -115,12 +115,23 @@ def _changed(text: str, operator: str, occurrence: int, line: int) -> str | None
     if after is None:
         return None
     try:
-        if ast.dump(ast.parse(after)) == ast.dump(ast.parse(text)):
+        if _meaning(after) == _meaning(text):
             return None
     except SyntaxError:
         return None
     pairs = zip(text.splitlines(), after.splitlines(), strict=False)
     return next((new.strip() for old, new in pairs if old != new), None)
+
+
+def _meaning(text: str) -> str:
+    """Return what a program does, written down: types in heads of functions are for readers only."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+    return ast.dump(tree)
 
 
 class Statements:

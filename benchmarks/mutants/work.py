@@ -35,7 +35,7 @@ class Work:
         self.room = name.split("/")[0]
         place = root / "sde_core" / name
         files = [place] if place.is_file() else sorted(place.rglob("*.py"))
-        self.mutants = [m for f in files if f.name != "__init__.py" for m in store.drawn(f, seed, each)]
+        self.mutants = [m for f in files if not f.name.startswith("__") for m in store.drawn(f, seed, each)]
         store.asked[name] = self.mutants
         tests = sorted((root / "tests/sde_core" / self.room).rglob("*.py"))
         self.tests = store.digest(*(str(path.relative_to(root)) for path in tests))

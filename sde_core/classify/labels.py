@@ -1,4 +1,4 @@
-"""Classes of the pictures of an embedding set, from its metadata, and prompts for them."""
+"""Classes of the images of an embedding set, from its metadata, and prompts for them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MOST_CLASSES = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Labels:
-    """Which class each picture belongs to.
+    """Which class each image belongs to.
 
     Attributes:
         numbers: (n_images,) int64 in [0, number of classes).
@@ -91,7 +91,7 @@ def encode_classes(
     """Return the (c, d) unit vector of each class: the mean of its prompts.
 
     Args:
-        encoder: that also encoded the pictures.
+        encoder: that also encoded the images.
         names: of the classes; underscores are read as spaces.
         templates: prompts with the place of the name as ``{c}`` (or ``{}``).
         batch_size: prompts at a time.

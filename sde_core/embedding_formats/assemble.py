@@ -107,7 +107,7 @@ def _side(source: Source, ids: Sequence[str] | None, *, is_image: bool) -> _Side
 
 
 def _links(source: Source, ids: Sequence[str] | None) -> tuple[Ints, dict[int, str]]:
-    """Return (n_links, 2) of (text, image) in rows as read, and texts that belong to no picture."""
+    """Return (n_links, 2) of (text, image) in rows as read, and texts that belong to no image."""
     n_images, n_texts = len(source.image), len(source.text)
     if source.is_one_modality:
         return NO_LINKS, {}
@@ -133,7 +133,7 @@ def _links(source: Source, ids: Sequence[str] | None) -> tuple[Ints, dict[int, s
 
 
 def _sort_out_ids(pictures: _Side, ids: Sequence[str]) -> None:
-    """Drop pictures without id; of an id that comes again, keep the first, merged if the vector is the same."""
+    """Drop images without id; of an id that comes again, keep the first, merged if the vector is the same."""
     for row in np.flatnonzero(are_empty(ids)).tolist():
         pictures.drop(row, "it has no id")
     again, first = _repeated(ids, pictures.usable)
@@ -194,7 +194,7 @@ def _skipped_pairs(pictures: _Side, texts: _Side) -> tuple[Skipped, ...]:
 
 
 def _skipped(pictures: _Side, texts: _Side, links: Ints) -> tuple[Skipped, ...]:
-    """Drop captions all of whose pictures are gone, and return every row that is gone."""
+    """Drop captions all of whose images are gone, and return every row that is gone."""
     linked, left = np.zeros((2, len(texts.usable)), dtype=bool)
     linked[links[:, 0]] = True
     left[links[pictures.usable[links[:, 1]], 0]] = True

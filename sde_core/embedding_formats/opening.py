@@ -30,11 +30,11 @@ class EmbeddingFacts:
 
     Attributes:
         format: one of `FORMATS`.
-        n_images: rows of pictures, broken ones included.
+        n_images: rows of images, broken ones included.
         n_texts: rows of captions, broken ones included.
         width: features of a vector.
         dtype: "float16" or "float32", as it will be read.
-        pairing: what says which caption belongs to which picture: "row", "id", "index", or the "links" of a set.
+        pairing: what says which caption belongs to which image: "row", "id", "index", or the "links" of a set.
         metadata: names of the columns of metadata.
         missing: what is not there -> what that means; as `EmbeddingSet.missing`.
     """
@@ -64,11 +64,11 @@ def open_embeddings(
     encoder: str = "",
     compare_encoder: bool = True,
 ) -> EmbeddingSet:
-    """Return embeddings of pictures and captions, or of one of the two, whoever wrote them.
+    """Return embeddings of images and captions, or of one of the two, whoever wrote them.
 
     Rows that are NaN, infinite or zero are left out with what belongs to them and listed in ``skipped``.
-    Captions belong to pictures by ``text_to_image``, else by ids where both have some, else by row. A
-    picture or caption that comes again with the same vector becomes one row. npy, stored npz and
+    Captions belong to images by ``text_to_image``, else by ids where both have some, else by row. An
+    image or caption that comes again with the same vector becomes one row. npy, stored npz and
     safetensors are memory-mapped; anything else, and what rows were left out of, is copied block by
     block: in memory up to 256 MiB a matrix, beyond that in a temporary file.
 
@@ -77,16 +77,16 @@ def open_embeddings(
             safetensors or parquet file; a folder with image.npy and text.npy; clip-retrieval's output; a
             folder of npy or parquet parts. None, with ``text``, opens a set of texts only.
         text: file or folder of the caption vectors, where ``path`` has only those of pictures; without it such a
-            set has pictures only.
+            set has images only.
         format: one of `FORMATS`; None detects it.
-        images: ids of the pictures, or a file (parquet, csv, tsv, jsonl, json, txt, npy) with a row for each
-            picture vector: id, metadata.
-        captions: captions, or a file with a row for each caption vector: caption, id of its picture.
-        text_to_image: (n_texts,) row of each caption's picture, (n_links, 2) rows of (text, image), or an npy
+        images: ids of the images, or a file (parquet, csv, tsv, jsonl, json, txt, npy) with a row for each
+            image vector: id, metadata.
+        captions: captions, or a file with a row for each caption vector: caption, id of its image.
+        text_to_image: (n_texts,) row of each caption's image, (n_links, 2) rows of (text, image), or an npy
             file of one of them.
         columns: names for "image", "text", "image_id", "text_id", "caption", "text_to_image" where the
             file's own are not understood.
-        pairs: what `open_pairs` takes for the pictures; ids that the file lacks are taken from there.
+        pairs: what `open_pairs` takes for the images; ids that the file lacks are taken from there.
         encoder: what `load_encoder` takes for the encoder that made the vectors, for searching by new words.
         compare_encoder: whether ``encoder``, if it is on this machine, encodes a few captions and pictures again; the
             verdict of `compare_with_encoder` is then the last of ``remarks``.

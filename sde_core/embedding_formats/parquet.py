@@ -124,12 +124,12 @@ def _is_bytes(kind: "pa.DataType") -> bool:
 
 
 def _matrix_of_bytes(paths: list[Path], name: str, table: Table, place: str) -> Matrix | DataError | None:
-    """Return a column of bytes as vectors; None where it holds something else, such as pictures.
+    """Return a column of bytes as vectors; None where it holds something else, such as images.
 
     Raises:
         DataError: they may be of several kinds, or the file is damaged.
     """
-    may_be_bare = is_vector_name(name)  # a column called image holds pictures, unless its cells are npy files
+    may_be_bare = is_vector_name(name)  # a column called image holds images, unless its cells are npy files
     if not (may_be_bare or is_image_name(name) or is_text_name(name)):
         return None
     first: list[bytes] = []

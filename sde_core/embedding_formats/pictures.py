@@ -1,4 +1,4 @@
-"""The pictures behind vectors that came without: ids by order, and whether ids lead to pictures."""
+"""The images behind vectors that came without: ids by order, and whether ids lead to images."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ _LOOKED_UP = 16
 
 
 def with_pairs(source: Source, pairs: str | Path | None) -> tuple[Source, Provenance]:
-    """Return the source with ids, and captions if it has none, of the pairs; and where the pictures are.
+    """Return the source with ids, and captions if it has none, of the pairs; and where the images are.
 
     Only what the source lacks is taken, by order, and only if there is one pair for each row.
 

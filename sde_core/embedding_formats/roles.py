@@ -26,7 +26,7 @@ _TEXT_IDS = ("text_image_id", "text_image_ids", "caption_image_id", "caption_ima
 _CAPTIONS = ("caption", "captions", "text", "texts", "title", "sentence", "sentences")
 
 
-# Columns that lie beside vectors of pictures.
+# Columns that lie beside vectors of images.
 _OF_PICTURES = ("image", "images", "img", "url", "image_url", "image_path", "img_path", "filepath", "file_path",
                 "file_name", "filename", "image_id", "img_id")  # fmt: skip
 
@@ -54,7 +54,7 @@ def is_known_name(name: str) -> bool:
 
 
 def is_image_name(name: str) -> bool:
-    """Return whether a name is one of picture vectors: image, img_emb, clip-image-embeddings_0."""
+    """Return whether a name is one of image vectors: image, img_emb, clip-image-embeddings_0."""
     return not is_index_name(name) and bool(re.match(_IMAGE + _VECTORS, normal(name)))
 
 
@@ -110,10 +110,10 @@ def _named(container: Container, role: str, wanted: str | None) -> list[str]:
 def both_vectors(
     image: Container | None, text: Container | None, columns: Mapping[Role, str]
 ) -> tuple[Matrix, Matrix, tuple[str, ...]]:
-    """Return picture vectors, caption vectors and remarks; one without rows where there are those of one modality.
+    """Return image vectors, caption vectors and remarks; one without rows where there are those of one modality.
 
     Args:
-        image: the file of picture vectors, or of both, or of whichever there are; None beside ``text``.
+        image: the file of image vectors, or of both, or of whichever there are; None beside ``text``.
         text: the file of caption vectors, where there is one.
         columns: the user's role -> name.
 

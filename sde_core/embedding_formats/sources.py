@@ -18,17 +18,17 @@ Reader = Callable[[], Column]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Source:
-    """Picture and caption vectors with all that is known of them; nothing but shapes is read yet.
+    """Image and caption vectors with all that is known of them; nothing but shapes is read yet.
 
     Attributes:
         format: name of the format.
         place: file or folder, as sentences name it.
-        image: picture vectors.
+        image: image vectors.
         text: caption vectors.
         image_id: reads (n_images,) ids; None where there are none.
-        text_id: reads (n_texts,) ids of the captions' pictures; None where there are none.
+        text_id: reads (n_texts,) ids of the captions' images; None where there are none.
         caption: reads (n_texts,) captions; None where there are none.
-        text_to_image: reads (n_texts,) picture rows or (n_links, 2) rows of (text, image), or None.
+        text_to_image: reads (n_texts,) image rows or (n_links, 2) rows of (text, image), or None.
         metadata: name -> reads (n_images,) entries.
         skipped: what cannot be used beside the vectors.
         remarks: sentences on how it is read.
@@ -66,14 +66,14 @@ def source_of(
     images: Table | None = None,
     captions: Table | None = None,
 ) -> Source:
-    """Return what one file, or one of pictures and one of captions, holds.
+    """Return what one file, or one of images and one of captions, holds.
 
     Args:
-        image: the picture vectors, or both, or of a single modality; None where there are caption vectors only.
+        image: the image vectors, or both, or of a single modality; None where there are caption vectors only.
         text: the caption vectors, where they are a file of their own.
         columns: role -> name, as far as the user gave them.
         format: name of the format.
-        images: table beside the picture vectors; its columns come before those of the file.
+        images: table beside the image vectors; its columns come before those of the file.
         captions: table beside the caption vectors.
 
     Raises:
@@ -163,7 +163,7 @@ def _lone_caption(table: Table | None, columns: Mapping[Role, str]) -> tuple[Tab
         return None
     if len(table.names) > 1:
         if column_of(_by_name(table), "text_id", columns, is_lone=True):
-            return None  # ids of pictures: the table says which caption belongs where
+            return None  # ids of images: the table says which caption belongs where
         raise DataError(
             f"{table.place} must have a column of captions, named such as caption or text; it has "
             f'{listed(table.names)}: say which, columns={{"caption": NAME}}'

@@ -22,7 +22,7 @@ TOKENIZER_FILES = (
 """What a tokenizer may consist of."""
 
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
-"""What may say how pictures are prepared."""
+"""What may say how images are prepared."""
 
 MODEL_CONFIG = "config.json"
 

@@ -50,7 +50,7 @@ class Callables(nn.Module):
     """Two functions behind the face of a model.
 
     Args:
-        images: list of PIL pictures -> rows.
+        images: list of PIL images -> rows.
         texts: list of captions -> rows.
     """
 
@@ -60,7 +60,7 @@ class Callables(nn.Module):
         self._width = 0
 
     def encode_image(self, pictures: Tensor | Sequence[Tensor]) -> Tensor:
-        """Return the rows of k pictures, each (3, height, width) uint8."""
+        """Return the rows of k images, each (3, height, width) uint8."""
         from PIL import Image
 
         shown = [Image.fromarray(x.cpu().permute(1, 2, 0).contiguous().numpy()) for x in pictures]
@@ -72,7 +72,7 @@ class Callables(nn.Module):
         return self._checked(self._texts(captions), len(captions), "texts")
 
     def probe_digest(self) -> str:
-        """Return a digest of what both functions give for two fixed pictures and captions."""
+        """Return a digest of what both functions give for two fixed images and captions."""
         rows = np.arange(3 * 32 * 32, dtype=np.uint8).reshape(1, 3, 32, 32)
         pictures = torch.from_numpy(np.concatenate([rows, rows[:, :, ::-1]]))
         found = (self.encode_image(pictures), self.encode_text(as_letters(["a cat", "a red square"])))
@@ -104,7 +104,7 @@ class Callables(nn.Module):
 
 
 def as_pixels(picture: "Image") -> Tensor:
-    """Return a picture as it is, (3, height, width) uint8."""
+    """Return an image as it is, (3, height, width) uint8."""
     return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).contiguous()
 
 

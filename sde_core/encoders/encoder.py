@@ -1,4 +1,4 @@
-"""A loaded encoder: pictures and captions in, unit vectors out."""
+"""A loaded encoder: images and captions in, unit vectors out."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ class Encoder:
     Attributes:
         name: what to hand to `load_encoder` to load it again.
         model: with ``encode_image`` and ``encode_text``, such as open_clip's.
-        preprocess: PIL picture -> (3, height, width) tensor, or whatever tensor the model takes.
+        preprocess: PIL image -> (3, height, width) tensor, or whatever tensor the model takes.
         tokenizer: list of captions -> (k, context) token ids.
         device: where it computes.
         precision: "fp32", "fp16" or "bf16".
@@ -81,11 +81,11 @@ class Encoder:
         torch.Size([2, 12])
 
         Args:
-            images: list of k PIL pictures (RGB) -> (k, d) numbers of any kind; need not be of unit length.
+            images: list of k PIL images (RGB) -> (k, d) numbers of any kind; need not be of unit length.
             texts: list of k captions -> (k, d) numbers.
             name: what people call it; `load_encoder` does not know it.
             version: of the weights behind it, any text, by which vectors of another version are told apart; without
-                one a probe of two pictures and captions tells.
+                one a probe of two images and captions tells.
 
         Raises:
             ConfigError: they are no functions.
@@ -105,13 +105,13 @@ class Encoder:
 
     @property
     def preprocessing(self) -> str:
-        """The picture preprocessing in words, one line."""
+        """The image preprocessing in words, one line."""
         return " ".join(str(self.preprocess).split())
 
     def encode_images(self, pictures: Tensor | Sequence[Tensor]) -> Tensor:
-        """Return (k, d) float32 unit vectors of preprocessed pictures (k, 3, height, width).
+        """Return (k, d) float32 unit vectors of preprocessed images (k, 3, height, width).
 
-        A model that prepares pictures itself, as those of `from_callables`, takes k of several sizes in a list.
+        A model that prepares images itself, as those of `from_callables`, takes k of several sizes in a list.
         """
         if isinstance(pictures, Tensor) and pictures.is_floating_point():
             pictures = pictures.to(self.device, DTYPES[self.precision])
@@ -120,7 +120,7 @@ class Encoder:
             return nn.functional.normalize(features.float(), dim=-1)
 
     def encode_pictures(self, pictures: "Sequence[Image]") -> Tensor:
-        """Return (k, d) float32 unit vectors of PIL pictures of any size, k at least 1."""
+        """Return (k, d) float32 unit vectors of PIL images of any size, k at least 1."""
         prepared = [self.preprocess(picture) for picture in pictures]
         same_size = len({x.shape for x in prepared}) == 1
         return self.encode_images(torch.stack(prepared) if same_size else prepared)

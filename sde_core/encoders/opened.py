@@ -31,7 +31,7 @@ class Opened:
 
     Attributes:
         model: with ``encode_image`` and ``encode_text``.
-        preprocess: PIL picture -> tensor.
+        preprocess: PIL image -> tensor.
         tokenizer: captions -> tensor.
         origin: what the model was made by.
         remarks: sentences on what was assumed, resized or left out.

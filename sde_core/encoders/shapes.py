@@ -19,7 +19,7 @@ def shapes_of(state: Mapping[str, Any]) -> Shapes:
 
 
 def fitting_architectures(shapes: Shapes) -> list[str]:
-    """Return open_clip's architectures with these weights; those of the same picture size first.
+    """Return open_clip's architectures with these weights; those of the same image size first.
 
     Architectures that differ in nothing but the activation ("-quickgelu") have equal shapes and are all named.
     Those whose text tower comes from the hub cannot be told.

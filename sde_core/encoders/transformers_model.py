@@ -76,7 +76,7 @@ class Towers(nn.Module):
         self.model = model
 
     def encode_image(self, pictures: Tensor) -> Tensor:
-        """Return (k, d) of what `Prepared` makes of pictures."""
+        """Return (k, d) of what `Prepared` makes of images."""
         if pictures.ndim == 4:
             return _rows(self.model.get_image_features(pixel_values=pictures))  # type: ignore[operator]
         size = pictures.shape[-1] - 5
@@ -124,7 +124,7 @@ class Captions:
 
 
 class Prepared:
-    """The model's own preparation of a picture.
+    """The model's own preparation of an image.
 
     Args:
         processor: image processor of transformers.

@@ -67,7 +67,7 @@ def _activation(architecture: Mapping[str, Any]) -> str:
 
 
 def _other_preprocessing(name: str, preprocessing: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return a published tag that prepares pictures in another way, and in which."""
+    """Return a published tag that prepares images in another way, and in which."""
     from dataclasses import asdict
 
     from open_clip.transform import PreprocessCfg

@@ -1,4 +1,4 @@
-"""What is kept of the pairs whose picture could be encoded: ids, captions, links, metadata."""
+"""What is kept of the pairs whose image could be encoded: ids, captions, links, metadata."""
 
 from array import array
 from typing import Any
@@ -12,7 +12,7 @@ from sde_core.retrieval.links import Ints
 
 
 class Collected:
-    """Grows by one pair at a time, in order; pictures are not kept.
+    """Grows by one pair at a time, in order; images are not kept.
 
     Attributes:
         ids: of the pairs.
@@ -27,7 +27,7 @@ class Collected:
         self._columns: dict[str, list[Any]] | None = None
 
     def add_captions(self, pair: Pair) -> None:
-        """Keep the new captions of a pair without picture, each with the metadata of the pair."""
+        """Keep the new captions of a pair without image, each with the metadata of the pair."""
         for caption in pair.captions:
             if caption not in self._captions:
                 self._captions[caption] = len(self._captions)

@@ -1,4 +1,4 @@
-"""The parent's side of decoding processes: one that dies costs the picture that killed it, no other."""
+"""The parent's side of decoding processes: one that dies costs the image that killed it, no other."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 TIMEOUT_S = 120.0
-"""A process that needs longer for a few pictures hangs, and is ended."""
+"""A process that needs longer for a few images hangs, and is ended."""
 
 _START_S = 300.0  # to import the encoder's libraries on a busy machine
 
@@ -30,7 +30,7 @@ class Nursery:
     """The program that workers are forked from; used from any thread.
 
     Args:
-        preprocess: PIL picture -> tensor; must be picklable.
+        preprocess: PIL image -> tensor; must be picklable.
 
     Raises:
         ConfigError: it does not start, or ``preprocess`` does not arrive there.
@@ -88,7 +88,7 @@ class Nursery:
 
 
 class DecodeProcess:
-    """Decodes pictures in a process of its own; used by one thread at a time.
+    """Decodes images in a process of its own; used by one thread at a time.
 
     Args:
         nursery: where workers come from.
@@ -99,7 +99,7 @@ class DecodeProcess:
         self._worker: tuple[int, Connection] | None = None
 
     def read(self, contents: Sequence[bytes]) -> list[Tensor | str]:
-        """Return each picture preprocessed, or why there is none."""
+        """Return each image preprocessed, or why there is none."""
         if self._worker is None:
             self._worker = self._nursery.fork()
         worker, pipe = self._worker

@@ -1,4 +1,4 @@
-"""Processes that decode and preprocess pictures: `python -m sde_core.encoding.decode_worker FD`.
+"""Processes that decode and preprocess images: `python -m sde_core.encoding.decode_worker FD`.
 
 The program that is started imports what the preprocessing needs, once, and then forks a worker whenever it is asked
 to: workers begin in milliseconds and share their memory. It is started as a program of its own, not by
@@ -68,7 +68,7 @@ def _forked(control: Connection, preprocess: "Callable[[Image], Tensor]") -> int
 
 
 def _serve(pipe: Connection, preprocess: "Callable[[Image], Tensor]") -> None:
-    """Take pictures, give back arrays or reasons, until the parent is gone or has closed."""
+    """Take images, give back arrays or reasons, until the parent is gone or has closed."""
     try:
         while True:
             contents = [pipe.recv_bytes() for _ in range(pipe.recv())]
@@ -89,7 +89,7 @@ def _decoded(content: bytes, preprocess: "Callable[[Image], Tensor]") -> npt.NDA
         return np.ascontiguousarray(preprocess(decode_image(content)).numpy())
     except DataError as error:
         return str(error)
-    except Exception as error:  # one picture, of any kind of damage, must not end the others
+    except Exception as error:  # one image, of any kind of damage, must not end the others
         return f"the picture cannot be preprocessed: {type(error).__name__}: {error}"
 
 

@@ -38,12 +38,12 @@ def encode_pairs(
     resume: str | Path | None = None,
     name: str = "",
 ) -> EmbeddingSet:
-    """Return the pairs as unit vectors, each distinct caption once; of pictures or captions alone where that is all.
+    """Return the pairs as unit vectors, each distinct caption once; of images or captions alone where that is all.
 
     Captions that the encoder reads in part only are counted in ``remarks``.
 
     Memory is bounded by captions and ids, 256 MiB of vectors (more go to a temporary file) and three batches of
-    pictures. An exception raised by ``progress`` cancels the work and passes through. With ``resume``, work that was
+    images. An exception raised by ``progress`` cancels the work and passes through. With ``resume``, work that was
     cancelled or killed goes on at the last block that was written, every ten seconds, and gives the same bytes on
     the same machine: batches are made of the same pairs.
 
@@ -51,8 +51,8 @@ def encode_pairs(
         encoder: from `load_encoder`.
         pairs: from `open_pairs`.
         progress: called after every batch.
-        batch_size: pictures or captions at a time; "auto" is by memory, or that of the work to resume.
-        workers: processes that decode and preprocess pictures; 0 does so in threads of this one, None chooses.
+        batch_size: images or captions at a time; "auto" is by memory, or that of the work to resume.
+        workers: processes that decode and preprocess images; 0 does so in threads of this one, None chooses.
         resume: new folder for finished vectors, or that of work to resume; `EmbeddingSet.save` removes it.
         name: what people call the set; default is the pairs' uri.
 
@@ -118,7 +118,7 @@ def _encode_pictures(
     batch_size: int,
     workers: int,
 ) -> tuple[Collected, Floats]:
-    """Return the pairs whose picture could be encoded, with their (k, d) vectors."""
+    """Return the pairs whose image could be encoded, with their (k, d) vectors."""
     kept, vectors, pace = Collected(), RowBuffer(), Pace("images", pairs.n_items, progress)
     rest, start = iter(pairs), 0
     for block in blocks.finished("images") if blocks else ():

@@ -1,4 +1,4 @@
-"""Pictures read, decoded and preprocessed ahead of the encoder, in threads or in processes, in order."""
+"""Images read, decoded and preprocessed ahead of the encoder, in threads or in processes, in order."""
 
 import os
 from collections import deque
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CHUNK = 16
-"""Pictures that one worker takes at a time."""
+"""Images that one worker takes at a time."""
 
 BATCHES_AHEAD = 2
 """Batches that are read ahead; with a chunk for each worker, what memory they take."""
@@ -35,9 +35,9 @@ class Batch:
 
     Attributes:
         pairs: all of them.
-        pictures: (k, 3, height, width) of those whose picture could be read, a list where their sizes differ
+        pictures: (k, 3, height, width) of those whose image could be read, a list where their sizes differ
             because the model prepares them itself; None if k = 0.
-        broken: position -> why there is no picture.
+        broken: position -> why there is no image.
     """
 
     pairs: list[Pair]
@@ -57,8 +57,8 @@ def read_ahead(
     """Yield an iterator of batches of ``batch_size`` consecutive pairs, the last one smaller.
 
     Args:
-        pairs: in order; their pictures are read by several threads.
-        preprocess: PIL picture -> tensor.
+        pairs: in order; their images are read by several threads.
+        preprocess: PIL image -> tensor.
         batch_size: pairs in a batch, whether usable or not.
         workers: processes that decode; 0 decodes in threads of this one.
         pinned: whether batches lie in memory that a GPU copies from without waiting.
@@ -75,7 +75,7 @@ def read_ahead(
 
 
 def threads_for_decoding() -> int:
-    """Return how many threads decode where no processes do: pictures are decoded outside Python's lock."""
+    """Return how many threads decode where no processes do: images are decoded outside Python's lock."""
     return max(1, min(8, os.cpu_count() or 1))
 
 
@@ -133,7 +133,7 @@ def _batch(pairs: list[Pair], made: list[Tensor | str], *, pinned: bool) -> Batc
 
 
 def _contents(chunk: list[Pair]) -> list[bytes | str]:
-    """Return the file of each picture, or why it cannot be read."""
+    """Return the file of each image, or why it cannot be read."""
     contents: list[bytes | str] = []
     for pair in chunk:
         try:

@@ -70,7 +70,7 @@ def alignment_metrics(image: MatrixLike, text: MatrixLike, *, seed: int = 0) -> 
 
 
 def modality_gap(image: MatrixLike, text: MatrixLike) -> float:
-    """Return the distance between the mean picture and the mean caption, rows scaled to unit length first.
+    """Return the distance between the mean image and the mean caption, rows scaled to unit length first.
 
     Args:
         image: (a, d) image embeddings, no zero row.

@@ -84,7 +84,7 @@ def build_index(x: MatrixLike, *, exact_rows: int = EXACT_ROWS) -> NeighbourInde
     """Return an index of the rows of ``x`` by cosine; the same rows give the same index.
 
     Up to ``exact_rows`` rows it is exact. Beyond, rows are sorted into about 4 sqrt(m) cells by k-means,
-    and a query looks into 8 % of the cells: on the bundled pictures that finds 95 % of 16 neighbours.
+    and a query looks into 8 % of the cells: on the bundled images that finds 95 % of 16 neighbours.
 
     Args:
         x: (m, n) no zero row.

@@ -1,7 +1,7 @@
 """MMEB: Precision@1 of a dual encoder over queries with their own candidates, task by task.
 
 Source: Jiang et al., VLM2Vec, ICLR 2025, arXiv 2410.05160 (the benchmark); docs/data.md says how a side with text
-and picture becomes one vector, and where that differs from the benchmark's own script.
+and image becomes one vector, and where that differs from the benchmark's own script.
 """
 
 from sde_core.mmeb.evaluate import evaluate_mmeb, score_task

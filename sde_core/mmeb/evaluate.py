@@ -29,16 +29,16 @@ def evaluate_mmeb(
 ) -> MMEBReport:
     """Return Precision@1 on the tasks of a folder in MMEB's layout; each task is in memory alone.
 
-    A text or picture alone is its unit vector; a side with both is the sum of the two, scaled to unit length.
+    A text or image alone is its unit vector; a side with both is the sum of the two, scaled to unit length.
     A right candidate that shares the top with t - 1 others counts 1 / t.
 
     Args:
         encoder: from `load_encoder`.
         folder: with a folder or file for each task.
-        images: where the paths of pictures start; see `MMEB`.
+        images: where the paths of images start; see `MMEB`.
         tasks: names; None is all that are there.
         progress: called after every batch; the stage names the task.
-        batch_size: pictures or texts at a time.
+        batch_size: images or texts at a time.
         workers: threads that read and decode ahead.
 
     Raises:

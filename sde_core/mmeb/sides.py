@@ -1,4 +1,4 @@
-"""Queries and candidates as vectors of a dual encoder: a side with text and picture is the unit sum of both."""
+"""Queries and candidates as vectors of a dual encoder: a side with text and image is the unit sum of both."""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -21,14 +21,14 @@ def encode_sides(
     batch_size: int = 64,
     workers: int = 2,
 ) -> tuple[dict[Side, Floats], dict[Side, str]]:
-    """Return a unit vector for each distinct side, and why some have none; each text and picture is encoded once.
+    """Return a unit vector for each distinct side, and why some have none; each text and image is encoded once.
 
     Args:
         encoder: from `load_encoder`.
-        tasks: whose pictures they are.
+        tasks: whose images they are.
         sides: queries and candidates.
         progress: called after every batch.
-        batch_size: pictures or texts at a time.
+        batch_size: images or texts at a time.
         workers: threads that read and decode ahead.
     """
     distinct = dict.fromkeys(sides)
@@ -53,7 +53,7 @@ def encode_sides(
 
 
 class _Sides(Pairs):
-    """The distinct pictures of some sides as pairs, after one of its own that carries all their texts."""
+    """The distinct images of some sides as pairs, after one of its own that carries all their texts."""
 
     uri = "MMEB"
     fingerprint = ""

@@ -1,4 +1,4 @@
-"""Which captions find their picture earlier after a treatment, and which later."""
+"""Which captions find their image earlier after a treatment, and which later."""
 
 from collections.abc import Sequence
 from typing import Any

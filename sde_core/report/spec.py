@@ -33,7 +33,7 @@ class SetSpec:
     Attributes:
         embeddings: what opens it: a bundled name, a folder, a file, or "IMAGE,TEXT".
         fit_on: the reference of its treatments, opened alike; "" holds out half of the set, by groups of
-            pictures that share captions.
+            images that share captions.
         part: "column=value" filters of the set; () is all of it.
         fit_on_part: the same of the reference.
         fingerprint: of the set when the report was made; "" accepts any.

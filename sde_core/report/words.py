@@ -141,7 +141,7 @@ def gallery(found: Content, facts: Content) -> str:
 
 
 def changes(each: Content) -> str:
-    """Return how many captions find their picture earlier and later."""
+    """Return how many captions find their image earlier and later."""
     total = each["better"] + each["same"] + each["worse"]
     return (
         f"{each['treatment']}: of {total:,} captions, {each['better']:,} find their picture earlier than raw, "

@@ -36,19 +36,19 @@ _BLOCK = 65_536
 BEGINNING = "The vectors are "
 """How each sentence begins."""
 
-_BATCH = 32  # pictures for statistics of a batch
+_BATCH = 32  # images for statistics of a batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How vectors compare with what an encoder makes of the same pictures and captions.
+    """How vectors compare with what an encoder makes of the same images and captions.
 
     Attributes:
         verdict: what explains the difference best; "same" is none.
         detail: a clause on what was seen.
-        image_cosine: median over the pictures that were encoded again; NaN where there were none.
+        image_cosine: median over the images that were encoded again; NaN where there were none.
         text_cosine: the same of captions.
-        n_images: pictures that were encoded again.
+        n_images: images that were encoded again.
         n_texts: captions that were encoded again.
         encoder: its name.
     """
@@ -92,22 +92,22 @@ def compare_with_encoder(
     n_rows: int = 8,
     seed: int = 0,
 ) -> Agreement:
-    """Return whether an encoder gives the vectors of a set, tried on a few pictures and captions of it.
+    """Return whether an encoder gives the vectors of a set, tried on a few images and captions of it.
 
-    The verdict is the first that holds: "rows shifted", rows of the set are those of other pictures or captions;
-    "BatchNorm in training mode", statistics of a batch bring the pictures' vectors back; "other preprocessing", one
+    The verdict is the first that holds: "rows shifted", rows of the set are those of other images or captions;
+    "BatchNorm in training mode", statistics of a batch bring the images' vectors back; "other preprocessing", one
     modality agrees and the other does not, with the preparation that gives its vectors where one of the usual ones
     does; "other weights", cosines beyond 0.3 in both, as after a fine-tuning; "other model", nothing in common.
 
     Args:
         vectors: not transformed after the encoder.
         encoder: that is said to have made them.
-        pairs: where the pictures are; None opens what the set names, and does without where that is not at hand.
-        n_rows: pictures and captions to encode again.
+        pairs: where the images are; None opens what the set names, and does without where that is not at hand.
+        n_rows: images and captions to encode again.
         seed: of the choice.
 
     Raises:
-        DataError: the vectors were transformed, or there is neither a picture nor a caption to encode again.
+        DataError: the vectors were transformed, or there is neither an image nor a caption to encode again.
     """
     if vectors.provenance.transform:
         raise DataError(f"vectors must be as the encoder gave them; {vectors.name} was transformed")
@@ -116,7 +116,7 @@ def compare_with_encoder(
     image_rows, shown = pictures.read(numbers.permutation(len(vectors.image)), n_rows)
     captions = vectors.captions[
         : len(vectors.text)
-    ]  # a set of pictures alone may have captions without vectors
+    ]  # a set of images alone may have captions without vectors
     text_rows = _chosen([i for i, words in enumerate(captions) if words.strip()], n_rows, numbers)
     if not len(image_rows) and not len(text_rows):
         raise DataError(
@@ -156,7 +156,7 @@ class _Sides:
 
 
 class _Pictures:
-    """Pictures of a set, where they are at hand."""
+    """Images of a set, where they are at hand."""
 
     def __init__(self, vectors: EmbeddingSet, pairs: Pairs | None) -> None:
         self._ids, self._pairs = vectors.image_ids, pairs

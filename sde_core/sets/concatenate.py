@@ -10,7 +10,7 @@ from sde_core.sets.embeddings import EmbeddingSet, Floats
 
 
 def concatenate(sets: Sequence[EmbeddingSet], *, name: str = "") -> EmbeddingSet:
-    """Return one set with the pictures of all; equal captions become one text.
+    """Return one set with the images of all; equal captions become one text.
 
     Args:
         sets: at least one, of one width and one encoder.

@@ -1,4 +1,4 @@
-"""EmbeddingSet: vectors of pictures and captions, which belong together, and where they come from."""
+"""EmbeddingSet: vectors of images and captions, which belong together, and where they come from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,10 +28,10 @@ NO_LINKS = np.empty((0, 2), np.int64)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EmbeddingSet:
-    """Pictures and captions as vectors; immutable, possibly memory-mapped.
+    """Images and captions as vectors; immutable, possibly memory-mapped.
 
-    A caption that several pictures share is one row of ``text``; ``links`` says which text belongs to
-    which picture. They are grouped by picture, and each picture's primary caption comes first. A set may
+    A caption that several images share is one row of ``text``; ``links`` says which text belongs to
+    which image. They are grouped by image, and each image's primary caption comes first. A set may
     have vectors of one modality only; the other matrix then has no rows.
 
     Attributes:
@@ -76,7 +76,7 @@ class EmbeddingSet:
         Args:
             image: (n_images, d) vectors; None where there are none.
             text: (n_texts, d) vectors; None where there are none.
-            text_to_image: (n_texts,) row of each text's picture, or (n_links, 2) rows of (text, image);
+            text_to_image: (n_texts,) row of each text's image, or (n_links, 2) rows of (text, image);
                 None pairs by row, which needs n_texts = n_images.
             image_ids: (n_images,) unique ids; default "0", "1", ...
             captions: (n_texts,) captions; default "".
@@ -115,7 +115,7 @@ class EmbeddingSet:
 
     @property
     def n_images(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return len(self.image)
 
     @property
@@ -125,7 +125,7 @@ class EmbeddingSet:
 
     @property
     def n_rows(self) -> int:
-        """Number of pictures; in a set of texts only, of texts: what `metadata` and `select` count."""
+        """Number of images; in a set of texts only, of texts: what `metadata` and `select` count."""
         return self.n_images or self.n_texts
 
     @property
@@ -160,14 +160,14 @@ class EmbeddingSet:
 
     @cached_property
     def primary_text(self) -> Ints:
-        """(n_images,) row of each picture's primary caption; -1 where it has none."""
+        """(n_images,) row of each image's primary caption; -1 where it has none."""
         rows = np.full(self.n_images, -1, dtype=np.int64)
-        # Written backwards, so that the first link of a picture wins.
+        # Written backwards, so that the first link of an image wins.
         rows[self.links[::-1, 1]] = self.links[::-1, 0]
         return rows
 
     def paired(self) -> tuple[Floats, Floats]:
-        """Return picture and primary-caption vectors row by row, (p, d) each; not copied where all rows stay in place.
+        """Return image and primary-caption vectors row by row, (p, d) each; not copied where all rows stay in place.
 
         Raises:
             DataError: the set has vectors of one modality only.
@@ -185,12 +185,12 @@ class EmbeddingSet:
         return self.paired() if len(self.modalities) == 2 else None
 
     def captions_of(self, image_row: int) -> tuple[str, ...]:
-        """Return the captions of one picture, the primary one first."""
+        """Return the captions of one image, the primary one first."""
         start, end = np.searchsorted(self.links[:, 1], [image_row, image_row + 1])
         return tuple(self.captions[int(t)] for t in self.links[start:end, 0])
 
     def select(self, image_rows: npt.ArrayLike, *, name: str | None = None) -> "EmbeddingSet":
-        """Return the set of some pictures and their captions, in the given order; of texts in a set of texts only.
+        """Return the set of some images and their captions, in the given order; of texts in a set of texts only.
 
         Args:
             image_rows: (k,) row numbers, each at most once, or an (n_rows,) mask.
@@ -225,7 +225,7 @@ class EmbeddingSet:
         )
 
     def with_primary_captions(self) -> "EmbeddingSet":
-        """Return the same pictures with only their primary captions.
+        """Return the same images with only their primary captions.
 
         Raises:
             DataError: the set has vectors of one modality only.
@@ -242,7 +242,7 @@ class EmbeddingSet:
         )
 
     def with_each_caption(self) -> "EmbeddingSet":
-        """Return the same pictures with a text for every caption of every picture, also where captions are equal.
+        """Return the same images with a text for every caption of every image, also where captions are equal.
 
         Raises:
             DataError: the set has vectors of one modality only.

@@ -26,8 +26,8 @@ class RetrievalReport:
         dataset: name of the set.
         model: the encoder's name.
         captions: "each", "primary" or "all", as `evaluate_retrieval` takes it.
-        n_images: pictures in the gallery.
-        n_texts: captions in the gallery: distinct ones, with "each" every one of every picture.
+        n_images: images in the gallery.
+        n_texts: captions in the gallery: distinct ones, with "each" every one of every image.
         metrics: CLIP_benchmark's names -> values; recalls in [0, 1].
         chance: the recalls that a random ranking would reach on average, by the same names.
     """
@@ -57,21 +57,21 @@ class RetrievalReport:
 def evaluate_retrieval(
     embeddings: EmbeddingSet, *, captions: Captions = "each", ks: tuple[int, ...] = (1, 5, 10)
 ) -> RetrievalReport:
-    """Return how well captions find their pictures and pictures their captions.
+    """Return how well captions find their images and images their captions.
 
-    With "each" every caption of every picture is an entry and a query of its own, right for that picture alone, as
-    CLIP_benchmark counts: its numbers are these. Where pictures share a caption, the entries tie: here they stand in
+    With "each" every caption of every image is an entry and a query of its own, right for that image alone, as
+    CLIP_benchmark counts: its numbers are these. Where images share a caption, the entries tie: here they stand in
     random order and the number is the mean over these orders, there the order is whatever the sort gave. With "all"
-    equal captions are one entry, right for every picture that carries them; "primary" keeps of each picture the first.
+    equal captions are one entry, right for every image that carries them; "primary" keeps of each image the first.
 
     Args:
-        embeddings: the gallery; every picture and caption is a query once.
+        embeddings: the gallery; every image and caption is a query once.
         captions: "each", "primary" or "all".
         ks: cut-offs, in [1, ...).
 
     Raises:
         ConfigError: ``captions`` is unknown.
-        DataError: no picture has a caption, or the set has vectors of one modality only.
+        DataError: no image has a caption, or the set has vectors of one modality only.
     """
     gallery = gallery_of(embeddings, captions)
     return RetrievalReport(
@@ -89,7 +89,7 @@ def gallery_of(embeddings: EmbeddingSet, captions: Captions) -> EmbeddingSet:
     """Return the set with the captions that are to be ranked, and right.
 
     Args:
-        embeddings: pictures and captions.
+        embeddings: images and captions.
         captions: as `evaluate_retrieval` takes it.
 
     Raises:
@@ -112,7 +112,7 @@ def chance_recalls(links: Ints, n_texts: int, n_images: int, ks: tuple[int, ...]
     Args:
         links: (n_links, 2) of (text row, image row).
         n_texts: texts in the gallery.
-        n_images: pictures in the gallery.
+        n_images: images in the gallery.
         ks: cut-offs.
 
     >>> chance_recalls(np.array([[0, 0], [1, 1]]), 2, 2, (1,))
@@ -129,14 +129,14 @@ def chance_recalls(links: Ints, n_texts: int, n_images: int, ks: tuple[int, ...]
 
 
 def check_reference(reference: EmbeddingSet, test: EmbeddingSet) -> int:
-    """Return how many pictures of the test set are in the reference too, vector for vector.
+    """Return how many images of the test set are in the reference too, vector for vector.
 
     Args:
         reference: what treatments are fitted on.
         test: what they are reported on.
 
     Raises:
-        DataError: another width, other weights, another transform, or every picture of the test set is in the
+        DataError: another width, other weights, another transform, or every image of the test set is in the
             reference.
     """
     for name in ("weights_sha256", "transform"):

@@ -1,4 +1,4 @@
-"""Which pictures something is fitted on and which it is reported on: seeded, whole groups of shared captions."""
+"""Which images something is fitted on and which it is reported on: seeded, whole groups of shared captions."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from sde_core.retrieval.links import linked_groups
 from sde_core.sets.embeddings import EmbeddingSet
 
 FEWEST = 8
-"""Pictures in a part that says anything."""
+"""Images in a part that says anything."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -18,14 +18,14 @@ Mask = npt.NDArray[np.bool_]
 def hold_out(
     embeddings: EmbeddingSet, shares: Sequence[float] = (0.5, 0.5), *, seed: int = 0
 ) -> tuple[Mask, ...]:
-    """Return the pictures of each part; parts share no picture and no caption, not even at second hand.
+    """Return the images of each part; parts share no image and no caption, not even through a chain.
 
-    Pictures without a caption are in no part. The first part depends on its own share and the seed alone, however
+    Images without a caption are in no part. The first part depends on its own share and the seed alone, however
     the rest is divided.
 
     Args:
         embeddings: the set.
-        shares: of the groups of linked pictures, each above 0, adding up to 1.
+        shares: of the groups of linked images, each above 0, adding up to 1.
         seed: of the order in which the groups are dealt out.
 
     Returns:
@@ -33,7 +33,7 @@ def hold_out(
 
     Raises:
         ConfigError: the shares do not add up to 1, or one is not above 0.
-        DataError: the set has vectors of one modality only, or a part would hold fewer than `FEWEST` pictures.
+        DataError: the set has vectors of one modality only, or a part would hold fewer than `FEWEST` images.
 
     >>> parts = hold_out(EmbeddingSet.from_arrays(np.eye(40), np.eye(40)))
     >>> [int(part.sum()) for part in parts], bool((parts[0] & parts[1]).any())

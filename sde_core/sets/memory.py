@@ -44,7 +44,7 @@ def check_report(embeddings: EmbeddingSet, n_sampled: int, budget: int | None) -
 
     Args:
         embeddings: of the report.
-        n_sampled: pictures whose rows are compared with each other.
+        n_sampled: images whose rows are compared with each other.
         budget: bytes.
 
     Raises:

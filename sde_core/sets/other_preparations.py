@@ -1,4 +1,4 @@
-"""Other ways in which a writer may have used an encoder: statistics of a batch, another preparation of pictures."""
+"""Other ways in which a writer may have used an encoder: statistics of a batch, another preparation of images."""
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from sde_core.encoders import Encoder
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_TRIED = 3  # pictures for each preparation; a match is then tried on all
+_TRIED = 3  # images for each preparation; a match is then tried on all
 
 
 def in_training_mode(encoder: Encoder) -> nn.Module | None:

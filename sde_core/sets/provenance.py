@@ -10,11 +10,11 @@ class Provenance:
     """Where vectors come from; empty strings where that is not known.
 
     Attributes:
-        pairs: what to hand to `open_pairs` for the pictures.
+        pairs: what to hand to `open_pairs` for the images.
         pairs_fingerprint: digest of those files when they were encoded.
         encoder: what to hand to `load_encoder`.
         weights_sha256: digest of the encoder's weights.
-        preprocessing: the encoder's own picture preprocessing, in words.
+        preprocessing: the encoder's own image preprocessing, in words.
         precision: arithmetic of the encoder, such as "fp32".
         versions: packages that matter, such as "open_clip 3.3.0, torch 2.15.0".
         transform: what was done to the vectors after the encoder; "" is nothing.

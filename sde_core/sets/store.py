@@ -76,7 +76,7 @@ class SetFacts:
     """What a set holds, as its manifest says it.
 
     Attributes:
-        n_images: pictures.
+        n_images: images.
         n_texts: distinct captions.
         width: features of a vector.
         dtype: of the vectors.

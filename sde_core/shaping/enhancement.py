@@ -1,4 +1,4 @@
-"""One gain per direction: strong ones stirred or amplified, weak ones attenuated, noise suppressed."""
+"""One gain per direction: strong ones varied at random or amplified, weak ones attenuated, noise suppressed."""
 
 import torch
 from torch import Tensor

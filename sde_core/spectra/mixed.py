@@ -159,11 +159,18 @@ class _Passes:
         known = self.rows.width - self.n_doubtful
         head, tail = self.vectors[:, :known], self.vectors[:, known:]
         cross, own = np.zeros(tail.shape), np.zeros((tail.shape[1],) * 2, order="F")
+        total = np.zeros(self.rows.width)
         point = self.mean if self.centred else None
         for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, point, self.factor):
             along = block @ tail
             cross += block.T @ along
             own = dsyrk(1.0, along.T, 1.0, own, overwrite_c=1)
+            total += block.sum(axis=0)
+        if self.centred:  # the mean was known to float32 only, which is too little for small directions
+            count, along = self.rows.n_rows, total @ tail
+            cross -= np.outer(total, along) / count
+            own -= np.outer(along, along) / count
+            self.mean = self.mean + total / count / self.factor
         # The eigenvectors of the head lean by this much towards the tail; without it the tail is its Schur complement.
         cross = head.T @ cross
         lean = cross / self.energies[:known, None]

@@ -125,7 +125,7 @@ class SpectrumSnapshot:
 
     Attributes:
         step: steps done.
-        image: the pictures' spectrum.
+        image: the images' spectrum.
         text: the captions' spectrum.
         gap: distance of the two modalities' mean unit vectors.
         n_samples: images in the sample, each with its primary caption.

@@ -34,7 +34,7 @@ class Inputs(ABC):
     @property
     @abstractmethod
     def spectrum_rows(self) -> int:
-        """Pictures that a spectrum may be taken of beside validation ones, without slowing training."""
+        """Images that a spectrum may be taken of beside validation ones, without slowing training."""
 
 
 class Vectors(Inputs):
@@ -62,12 +62,12 @@ class Vectors(Inputs):
 
     @property
     def spectrum_rows(self) -> int:
-        """Pictures that a spectrum may be taken of beside validation ones."""
+        """Images that a spectrum may be taken of beside validation ones."""
         return _SAMPLE
 
 
 class Pictures(Inputs):
-    """Pictures read and preprocessed when asked for, ahead where the rows are known; tokens in memory.
+    """Images read and preprocessed when asked for, ahead where the rows are known; tokens in memory.
 
     Args:
         pairs: where the images are.

@@ -14,7 +14,7 @@ SIGLIP_SCALE, SIGLIP_BIAS = 10.0, -10.0
 
 
 class DualModel(nn.Module, ABC):
-    """Pictures and captions to unit vectors; its trainable parameters are those that require a gradient."""
+    """Images and captions to unit vectors; its trainable parameters are those that require a gradient."""
 
     @property
     @abstractmethod
@@ -124,7 +124,7 @@ class Heads(LinearModel):
     """The last projections of an encoder, on what enters them.
 
     Args:
-        image: weight (d, k) and bias (d,) or None of the pictures' projection.
+        image: weight (d, k) and bias (d,) or None of the images' projection.
         text: the same of the captions'.
         scale: 1 / temperature at the start.
         offset: of the scores at the start, or None.

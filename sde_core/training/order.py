@@ -24,7 +24,7 @@ class PairOrder:
         links: (l, 2) of (text row, image row), grouped by image, the primary caption first.
         batch_size: pairs in a batch.
         seed: of order and captions.
-        sampled: whether one of a picture's captions is drawn each epoch; else the first one is taken.
+        sampled: whether one of an image's captions is drawn each epoch; else the first one is taken.
     """
 
     def __init__(self, rows: Ints, links: Ints, *, batch_size: int, seed: int, sampled: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.mutants.drawn import Mutant, Statements
+from benchmarks.mutants.drawn import Mutant, Statements, drawn
 from benchmarks.mutants.room import forked
 from benchmarks.mutants.store import REVIEWED, Store
 from benchmarks.mutants.swapped import functions_of, swap
@@ -128,3 +128,17 @@ def test_reviewed_lines_stand_in_their_modules(entry):
     assert entry["line"] in lines
     assert entry["changes"]
     assert entry["why"].endswith(".")
+
+
+def test_types_in_heads_of_functions_are_left_alone(tmp_path):
+    pytest.importorskip("cosmic_ray")
+    file = tmp_path / "typed.py"
+    file.write_text(
+        "def either(x: int | None, y: float | str = 2) -> int | None:\n    return x if x else y\n"
+    )
+    found = drawn(file, tmp_path, 0, 100)
+    assert found
+    assert all("|" in one.after for one in found if one.line == 1)
+    assert {one.after for one in found if one.line == 1} >= {
+        "def either(x: int | None, y: float | str = 3) -> int | None:"
+    }

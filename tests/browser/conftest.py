@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from sde_explorer.screenshots import dashboard, launch, settle
+from sde_explorer.screenshots import dashboard, launch, new_page, settle
 
 Opened = Callable[..., AbstractContextManager[Page]]
 
@@ -49,7 +49,7 @@ def opened(chromium: Browser) -> Opened:
         context = chromium.new_context(
             viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light"
         )
-        page = context.new_page()
+        page = new_page(context)
         page.set_default_timeout(120_000)
         page.on("response", lambda r: problems.append(r.url) if r.status >= 400 else None)
         page.on("console", lambda m: problems.append(m.text) if _is_error(m.type, m.text) else None)

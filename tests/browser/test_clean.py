@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from sde_explorer.screenshots import rest
+from sde_explorer.screenshots import new_page, rest
 from tests.browser.panel import NAMES
 from tests.browser.still import still
 
@@ -38,7 +38,7 @@ def test_a_walk_there_and_back_leaves_console_and_log_clean(url, chromium, serve
     begun = server_log.stat().st_size
     said: list[str] = []
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
+    page = new_page(context)
     page.set_default_timeout(120_000)
     page.on("console", lambda m: said.append(m.text) if _is_fault(m.type, m.text) else None)
     page.on("pageerror", lambda e: said.append(str(e)))
@@ -85,7 +85,7 @@ def _is_plain(line: str) -> bool:
 def test_with_reduced_motion_nothing_moves(url, chromium):
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     try:
-        page = context.new_page()
+        page = new_page(context)
         page.set_default_timeout(120_000)
         page.goto(f"{url}/training")
         _stands(page, "Training")

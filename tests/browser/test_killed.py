@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.client import server
-from sde_explorer.screenshots import rest
+from sde_explorer.screenshots import new_page, rest
 from tests.browser.test_data import _look
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 @contextmanager
 def _visited(chromium: Browser):
     context = chromium.new_context(viewport={"width": 1440, "height": 1000})
-    page = context.new_page()
+    page = new_page(context)
     page.set_default_timeout(120_000)
     yield page
     context.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sde_explorer.screenshots import CHARTS, VIEWS, rest, settle
+from sde_explorer.screenshots import CHARTS, VIEWS, new_page, rest, settle
 
 pytestmark = pytest.mark.browser
 MOST = 0.05
@@ -36,7 +36,7 @@ def _shifted(url, chromium, view, width, **options):
     """Return the sum of all shifts until a view is there."""
     context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
     try:
-        page = context.new_page()
+        page = new_page(context)
         page.set_default_timeout(120_000)
         page.add_init_script(_WATCH)
         page.goto(url + VIEWS[view])

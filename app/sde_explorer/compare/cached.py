@@ -16,6 +16,7 @@ from sde_explorer.intake import read_recent
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset, cache_folder, dataset, entries_of, known_sets
 from sde_explorer.readings.cached.spectra import spectrum
+from sde_explorer.readings.matrices import vectors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,7 +233,7 @@ def subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Jo
     def work(job: "Job") -> Subspaces:
         job.report(0.0, "random subspaces for comparison")
         a, b = (
-            Side(rows=compare.vectors_of(one, modality)[rows], spectrum=known, labels=report.labels)
+            Side(rows=vectors_of(one, modality)[rows], spectrum=known, labels=report.labels)
             for one, rows, known, report in zip(
                 sets_, (items.first, items.second), spectra, reports, strict=True
             )

@@ -10,9 +10,9 @@ from sde_explorer.compare.numbers.rows import ENHANCED, KINDS, PRUNED
 from sde_explorer.compare.terms import HELP
 from sde_explorer.ui.called import called_data, called_encoder, data_names, encoder_names
 from sde_explorer.ui.fields import segments
-from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.terms import HELP as AXES
+from sde_explorer.ui.widget_keys import on_choice, widget_key
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def compare_choice() -> None:
     if chosen and chosen not in options:
         options.append(chosen)
     names = _names(options, others, state)
-    key, first = own_key(_PICK, "other", chosen)
+    key, first = widget_key(_PICK, "other", chosen)
     st.markdown(f"**A** {as_text(_title(state.data, state.encoder))}", width="content")
     st.markdown("**B**", width="content")
     st.selectbox(
@@ -44,7 +44,7 @@ def compare_choice() -> None:
         accept_new_options=True,
         label_visibility="collapsed",
         width=340,
-        on_change=taker(_PICK, key, lambda picked: _named(picked, others)),
+        on_change=on_choice(_PICK, key, lambda picked: _named(picked, others)),
     )
     is_set = bool(state.other) and state.other not in KINDS
     st.button(

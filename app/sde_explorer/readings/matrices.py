@@ -76,7 +76,12 @@ def sides_of(embeddings: sde.EmbeddingSet, matrix: Matrix) -> Sides:
             rows = np.sort(np.random.default_rng(matrix.seed).permutation(rows)[: matrix.batch])
         image, text = embeddings.image[rows], embeddings.text[embeddings.primary_text[rows]]
         return {"image": (image,), "text": (text,)}.get(matrix.kind, (image, text))
-    return (embeddings.image if matrix.kind == "image" else embeddings.text,)
+    return (vectors_of(embeddings, matrix.kind),)
+
+
+def vectors_of(embeddings: sde.EmbeddingSet, modality: str) -> npt.NDArray[np.floating]:
+    """Return the vectors of a modality."""
+    return embeddings.image if modality == "image" else embeddings.text
 
 
 def spectrum_of(sides: Sides, matrix: Matrix) -> sde.Spectrum:

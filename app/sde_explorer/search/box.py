@@ -7,8 +7,8 @@ import streamlit as st
 
 from sde_explorer.search import words
 from sde_explorer.ui.fields import number, segments
-from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.session import put
+from sde_explorer.ui.widget_keys import on_choice, widget_key
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -33,7 +33,7 @@ def search_controls(data: "Dataset", state: "SearchState") -> None:
 
 def _words(data: "Dataset", state: "SearchState") -> None:
     is_known = bool(data.embeddings.provenance.encoder)
-    key, first = own_key("query_text", "query", state.query)
+    key, first = widget_key("query_text", "query", state.query)
     st.text_input(
         "Query",
         first,
@@ -44,7 +44,7 @@ def _words(data: "Dataset", state: "SearchState") -> None:
         label_visibility="collapsed",
         disabled=not is_known,
         width=230,
-        on_change=taker("query_text", key),
+        on_change=on_choice("query_text", key),
     )
 
 

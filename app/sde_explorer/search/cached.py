@@ -18,6 +18,7 @@ from sde_explorer.jobs import JobQueue
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.gains import curriculum_of, kind_of
+from sde_explorer.readings.matrices import vectors_of
 from sde_explorer.search.numbers import (
     EXACT_ROWS,
     Found,
@@ -147,7 +148,7 @@ def own_query(data: Dataset, modality: str, row: int) -> Query:
     """Return a picture or a caption of the set as a query."""
     import torch
 
-    rows = data.embeddings.image if modality == "image" else data.embeddings.text
+    rows = vectors_of(data.embeddings, modality)
     vector = torch.from_numpy(np.array(rows[row : row + 1], np.float32))
     return Query(modality=modality, vector=vector, name=f"{modality}/{row}")
 
@@ -212,8 +213,7 @@ def transform_key(state: "SearchState") -> str:
 
 
 def _index(data: Dataset, gallery: str, key: str, transform: sde.AffineMap | None) -> "Job":
-    whole = data.embeddings
-    rows = whole.image if gallery == "image" else whole.text
+    rows = vectors_of(data.embeddings, gallery)
     cache = cache_folder()
 
     def work(job: "Job") -> "NeighbourIndex":

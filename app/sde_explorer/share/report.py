@@ -37,7 +37,7 @@ _HOLDS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ReportChoices:
     """What a report is to hold beside the state.
 
     Attributes:
@@ -66,7 +66,7 @@ def share_report(view: "View", state: "ShareState") -> None:
             for sentence in _not_in_it(state):
                 st.caption(sentence)
         try:
-            spec = report_spec(data, state, wanted(data, state))
+            spec = report_spec(data, state, report_choices(data, state))
         except sde.SDEError as error:
             problem = str(error)
         if spec is not None:
@@ -79,7 +79,7 @@ def share_report(view: "View", state: "ShareState") -> None:
         if made is not None:
             report_frame(made.page)
         else:
-            report_preview(data, state, wanted(data, state).title)
+            report_preview(data, state, report_choices(data, state).title)
 
 
 def _making(spec: "ReportSpec", state: "ShareState") -> MadeReport | None:
@@ -103,7 +103,7 @@ def _finding(data: "Dataset", made: MadeReport | None) -> str:
     return f"{whole} of {len(made.page.encode()) / 1e6:.1f} MB that needs no server"
 
 
-def report_spec(data: "Dataset", state: "ShareState", wanted: Wanted) -> "ReportSpec":
+def report_spec(data: "Dataset", state: "ShareState", choices: ReportChoices) -> "ReportSpec":
     """Return the spec of the report of a state, with the fingerprints of its sets.
 
     Raises:
@@ -112,31 +112,31 @@ def report_spec(data: "Dataset", state: "ShareState", wanted: Wanted) -> "Report
     from sde_core.report import SetSpec
 
     entry = cached_sets.entry_of(state)
-    name, part = set_name(entry), wanted.fit_on_part
+    name, part = set_name(entry), choices.fit_on_part
     shown = SetSpec(embeddings=name, part=state.part, fingerprint=data.fingerprint)
     if part:
         reference = cached_sets.dataset(entry, part).fingerprint
         shown = replace(shown, fit_on=name, fit_on_part=part, fit_on_fingerprint=reference)
     sets = [shown]
-    if wanted.has_other:
+    if choices.has_other:
         second = cached_compare.other_entry(state)
         fingerprint = cached_sets.dataset(second).fingerprint
         sets.append(SetSpec(embeddings=set_name(second), fingerprint=fingerprint))
-    return spec_of(state, sets, title=wanted.title)
+    return spec_of(state, sets, title=choices.title)
 
 
 def made_report(data: "Dataset", state: "ShareState") -> MadeReport | None:
     """Return the report of the state and of the choices of the page, if it was made already."""
     try:
-        job = queue.find(report_job(report_spec(data, state, wanted(data, state))).key)
+        job = queue.find(report_job(report_spec(data, state, report_choices(data, state))).key)
     except sde.SDEError:
         return None  # said where the report is
     return job.result if job is not None and isinstance(job.result, MadeReport) else None
 
 
-def wanted(data: "Dataset", state: "ShareState") -> Wanted:
+def report_choices(data: "Dataset", state: "ShareState") -> ReportChoices:
     """Return what the widgets of the page say."""
-    return Wanted(
+    return ReportChoices(
         title=str(st.session_state.get(TITLE) or _title(state)),
         fit_on_part=_parts(data, state).get(str(st.session_state.get(FIT_ON, HALF)), ()),
         has_other=_other(state) != "" and bool(st.session_state.get(OTHER)),

@@ -1,6 +1,6 @@
 """Widgets that show a field of the state and set it, so that none can get out of step with it.
 
-Key and value of a widget come from the state, see `sde_explorer.ui.own_keys`.
+Key and value of a widget come from the state, see `sde_explorer.ui.widget_keys`.
 
     segments("center", "Mean")
     slider("t", "Moment t", step=0.01)
@@ -12,8 +12,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from sde_explorer.state import RANGES, choices
-from sde_explorer.ui.own_keys import Also, own_key, taker
 from sde_explorer.ui.session import current_state
+from sde_explorer.ui.widget_keys import Also, on_choice, widget_key
 
 
 def segments(
@@ -40,7 +40,7 @@ def segments(
         also: what else a choice sets.
     """
     value = getattr(current_state(), field)
-    key, first = own_key(f"{field}_pick", field, value)
+    key, first = widget_key(f"{field}_pick", field, value)
     st.segmented_control(
         label,
         options or choices(field),
@@ -51,7 +51,7 @@ def segments(
         help=None if bare else help,
         label_visibility=_visibility(bare),
         disabled=disabled,
-        on_change=taker(f"{field}_pick", key, also),
+        on_change=on_choice(f"{field}_pick", key, also),
     )
 
 
@@ -85,7 +85,7 @@ def choice(
         also: what else a choice sets.
     """
     value = getattr(current_state(), field)
-    key, first = own_key(f"{field}_pick", field, value if value in options else None)
+    key, first = widget_key(f"{field}_pick", field, value if value in options else None)
     st.selectbox(
         label,
         options,
@@ -98,7 +98,7 @@ def choice(
         disabled=disabled,
         accept_new_options=typed,
         placeholder=placeholder,
-        on_change=taker(f"{field}_pick", key, also),
+        on_change=on_choice(f"{field}_pick", key, also),
     )
 
 
@@ -130,7 +130,7 @@ def many(
         also: what else a choice sets.
     """
     value = tuple(v for v in getattr(current_state(), field) if v in options)
-    key, first = own_key(f"{field}_pick", field, value)
+    key, first = widget_key(f"{field}_pick", field, value)
     st.multiselect(
         label,
         options,
@@ -142,7 +142,7 @@ def many(
         label_visibility=_visibility(bare),
         disabled=disabled,
         accept_new_options=typed,
-        on_change=taker(f"{field}_pick", key, also),
+        on_change=on_choice(f"{field}_pick", key, also),
     )
 
 
@@ -178,7 +178,7 @@ def number(
     value = getattr(current_state(), field)
     kind, (least, most) = type(value), RANGES[field]
     low, high = least if low is None else low, most if high is None else high
-    key, first = own_key(f"{field}_number", field, kind(min(max(value, low), high)))
+    key, first = widget_key(f"{field}_number", field, kind(min(max(value, low), high)))
     st.number_input(
         label,
         kind(low),
@@ -191,7 +191,7 @@ def number(
         width=width,
         label_visibility=_visibility(bare),
         disabled=disabled,
-        on_change=taker(f"{field}_number", key, also),
+        on_change=on_choice(f"{field}_number", key, also),
     )
 
 
@@ -210,7 +210,7 @@ def slider(
     value = getattr(current_state(), field)
     kind, (least, most) = type(value), RANGES[field]
     low, high = least if low is None else low, most if high is None else high
-    key, first = own_key(f"{field}_slider", field, kind(min(max(value, low), high)))
+    key, first = widget_key(f"{field}_slider", field, kind(min(max(value, low), high)))
     st.slider(
         label,
         kind(low),
@@ -221,7 +221,7 @@ def slider(
         help=None if bare else help,
         label_visibility=_visibility(bare),
         disabled=disabled,
-        on_change=taker(f"{field}_slider", key),
+        on_change=on_choice(f"{field}_slider", key),
     )
 
 
@@ -247,7 +247,7 @@ def steps(
         disabled: whether it can be read but not changed.
     """
     value = getattr(current_state(), field)
-    key, first = own_key(f"{field}_slider", field, min(values, key=lambda step: abs(step - value)))
+    key, first = widget_key(f"{field}_slider", field, min(values, key=lambda step: abs(step - value)))
     st.select_slider(
         label,
         values,
@@ -257,7 +257,7 @@ def steps(
         help=None if bare else help,
         label_visibility=_visibility(bare),
         disabled=disabled,
-        on_change=taker(f"{field}_slider", key),
+        on_change=on_choice(f"{field}_slider", key),
     )
 
 
@@ -266,7 +266,7 @@ def text(
 ) -> None:
     """Show a text to type; arguments as of `choice`."""
     value = getattr(current_state(), field)
-    key, first = own_key(f"{field}_text", field, value)
+    key, first = widget_key(f"{field}_text", field, value)
     st.text_input(
         label,
         first,
@@ -274,7 +274,7 @@ def text(
         placeholder=placeholder,
         help=None if bare else help,
         label_visibility=_visibility(bare),
-        on_change=taker(f"{field}_text", key),
+        on_change=on_choice(f"{field}_text", key),
     )
 
 

@@ -23,9 +23,9 @@ import streamlit as st
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.state import choices
 from sde_explorer.ui.notices import error_box
-from sde_explorer.ui.own_keys import own_key, taker
 from sde_explorer.ui.panel import opened_set
 from sde_explorer.ui.session import current_state, link_problems
+from sde_explorer.ui.widget_keys import on_choice, widget_key
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class View:
         if field:
             assert set(names) <= set(choices(field)), "a tab's name is a value of its field"
             opened = getattr(current_state(), field)
-            key, first = own_key(f"{field}_tabs", field, opened if opened in names else names[0])
-            change: Callable[[], None] | Literal["rerun"] = taker(f"{field}_tabs", key)
+            key, first = widget_key(f"{field}_tabs", field, opened if opened in names else names[0])
+            change: Callable[[], None] | Literal["rerun"] = on_choice(f"{field}_tabs", key)
         else:
             key, change = f"tabs {' '.join(names)}", "rerun"
             kept = st.session_state.setdefault(f"kept {key}", [names[0], names[0]])  # at first, and now

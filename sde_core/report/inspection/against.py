@@ -11,7 +11,7 @@ from sde_core.sets.embeddings import EmbeddingSet
 
 
 def leaks_of_pairs(seen: Seen, other: Seen) -> list[Odd]:
-    """Return the pictures and captions of a set that another has, too: the same file, nearly the same, the same words.
+    """Return the images and captions of a set that another has, too: the same file, nearly the same, the same words.
 
     Args:
         seen: of the set that is checked.

@@ -25,7 +25,7 @@ def check_path(
 ) -> CheckReport:
     """Return what lies at a path, pairs or vectors, opened as the other calls open it, and what is odd about it.
 
-    Every caption and every picture is read once; of vectors each is compared with its nearest.
+    Every caption and every image is read once; of vectors each is compared with its nearest.
 
     Args:
         path: what `open_pairs` or `open_embeddings` takes.

@@ -16,7 +16,7 @@ class CheckReport:
         kind: "pairs" or "vectors".
         format: of the files.
         modalities: "image", "text" or both.
-        n_images: pictures that can be used.
+        n_images: images that can be used.
         n_texts: distinct captions.
         facts: other things that were counted, by name.
         odd: what is odd; empty where nothing is.

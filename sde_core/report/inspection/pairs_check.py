@@ -14,7 +14,7 @@ from sde_core.report.inspection.picture_hash import cell_colours, difference_has
 from sde_core.vocabulary import Modality
 
 MOST_HASHED = 50_000
-"""Pictures that are compared with each other: 50,000 take some seconds."""
+"""Images that are compared with each other: 50,000 take some seconds."""
 
 _SMALL, _MIXED = 32, 8
 SPLIT_COLUMNS = ("split", "subset", "partition", "fold")
@@ -38,7 +38,7 @@ class Seen:
     hashed: list[int] = field(default_factory=list)
 
     def add(self, pair: Pair, *, has_picture: bool) -> None:
-        """Keep what is compared of a pair; a picture that cannot be decoded is kept by its words."""
+        """Keep what is compared of a pair; an image that cannot be decoded is kept by its words."""
         row = len(self.ids)
         self.ids.append(pair.id)
         split = next((pair.metadata[name] for name in SPLIT_COLUMNS if name in pair.metadata), "")

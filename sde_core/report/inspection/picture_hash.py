@@ -1,4 +1,4 @@
-"""Nearly equal pictures: 64 bits that stay when one is scaled or saved again, and then its colours in 8 x 8 cells."""
+"""Nearly equal images: 64 bits that stay when one is scaled or saved again, and then its colours in 8 x 8 cells."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 NEAR_BITS = 3
-"""Bits by which nearly equal pictures may differ: saving as JPEG of quality 60 moves one or two."""
+"""Bits by which nearly equal images may differ: saving as JPEG of quality 60 moves one or two."""
 
 NEAR_COLOUR = 6.0
 """Mean difference of the colours of their cells, of 255: saving as JPEG of quality 60 moves it by one or two."""
@@ -37,7 +37,7 @@ def cell_colours(picture: "Image") -> Bytes:
 
 
 def nearest_before(hashes: npt.NDArray[np.uint64], colours: Bytes) -> npt.NDArray[np.int64]:
-    """Return, for each picture, the first one that it is nearly equal to; itself where there is none before it.
+    """Return, for each image, the first one that it is nearly equal to; itself where there is none before it.
 
     Args:
         hashes: (n,) from `difference_hash`.

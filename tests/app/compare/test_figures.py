@@ -16,6 +16,7 @@ from sde_explorer.compare.figures.spectra import DASH, compared_spectra_figure
 from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.compare.numbers.measures import compared_retrieval, neighbours, similarity
 from sde_explorer.compare.numbers.subspaces import Side, compare_subspaces
+from sde_explorer.readings.matrices import vectors_of
 from sde_explorer.ui.figures import palette
 from tests.app.compare.test_page import turned
 from tests.app.conftest import spiked
@@ -41,7 +42,7 @@ def measured(first: EmbeddingSet = A, second: EmbeddingSet = B):
 
 
 def bands(embeddings: EmbeddingSet, modality: str):
-    spectrum = sde.compute_spectrum(compare.vectors_of(embeddings, modality))
+    spectrum = sde.compute_spectrum(vectors_of(embeddings, modality))
     return spectrum, Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
 
 
@@ -50,9 +51,7 @@ def subspaces(first: EmbeddingSet, second: EmbeddingSet, modality: str = "image"
     sides = []
     for one, rows in ((first, items.first), (second, items.second)):
         spectrum, report = bands(one, modality)
-        sides.append(
-            Side(rows=compare.vectors_of(one, modality)[rows], spectrum=spectrum, labels=report.labels)
-        )
+        sides.append(Side(rows=vectors_of(one, modality)[rows], spectrum=spectrum, labels=report.labels))
     return compare_subspaces(modality, *sides, items)
 
 

@@ -1,56 +1,23 @@
 """What retrieval changes, as numbers, figures and sentences; no browser and no streamlit."""
 
 import json
-import math
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 import sde_core as sde
-from sde_core.partition import NOISE
 from sde_core.retrieval.bootstrap import Interval
-from sde_core.vocabulary import DIRECTIONS, Direction
-from sde_explorer.readings import headline
 from sde_explorer.retrieval import words
-from sde_explorer.retrieval.figures.surface import surface_figure
 from sde_explorer.retrieval.figures.table import SAME, change_figure, difference_figure, verdict
-from sde_explorer.retrieval.numbers import sampled
-from sde_explorer.retrieval.numbers import surface as recall_surface
 from sde_explorer.retrieval.numbers import table as recall
 from sde_explorer.retrieval.numbers.export import table_content, table_rows
 from sde_explorer.retrieval.numbers.queries import change_of, change_points, extremes
 from sde_explorer.retrieval.numbers.table import THIRDS, parts_of, recall_rows, treatment_config
-from sde_explorer.retrieval.surface import cell_clicked
 from sde_explorer.retrieval.table import recall_table, signed
 from sde_explorer.state import State
 from sde_explorer.ui.figures import palette
-from tests.app.conftest import spiked
-
-FACTORS = (0.25, 1.0, 4.0)
-
-
-def several(n_images: int = 120, seed: int = 0) -> sde.EmbeddingSet:
-    """Three captions a picture, the last of which two pictures share; one picture has none."""
-    rng = np.random.default_rng(seed)
-    links = [(3 * i + k if k < 2 else 3 * (i - i % 2) + 2, i) for i in range(n_images - 1) for k in range(3)]
-    image, text = rng.normal(size=(n_images, 12)), rng.normal(size=(3 * n_images, 12))
-    for t, i in links:
-        text[t] += 0.9 * image[i]
-    captions = [f"caption <b>{t}</b>" for t in range(len(text))]
-    return sde.EmbeddingSet.from_arrays(image, text, np.array(links), captions=captions, name="several")
-
-
-@pytest.fixture(scope="module")
-def measured():
-    """Set, parts and all rows."""
-    whole = spiked(400)
-    fit, test = parts_of(whole, "primary")
-    made = fit.embeddings
-    known = sde.fit_all(made.image, made.text, paired=made.paired(), config=treatment_config(State()))
-    return whole, (fit, test), list(recall_rows(test, known, lambda name, share: None))
+from tests.app.retrieval.conftest import several
 
 
 @pytest.mark.parametrize("captions", ["primary", "all"])
@@ -182,75 +149,6 @@ def test_of_too_many_points_the_changed_ones_stay(measured):
     assert (few.kind > 0).all()
 
 
-@pytest.mark.parametrize("transform", ["enhanced", "pruned"])
-def test_each_cell_is_its_own_fit_and_the_best_is_reported_on_others(transform):
-    whole, config = spiked(240), treatment_config(State(transform=transform))
-    seen = []
-    found = recall_surface.surface(
-        whole, config, "primary", lambda share, note, partial: seen.append((share, partial)), factors=FACTORS
-    )
-    fit, val, test = parts_of(whole, "primary", THIRDS)
-    assert (found.n_fit, found.n_val, found.n_test) == tuple(len(p.images) for p in (fit, val, test))
-    assert [(c.noise, c.strong) for c in found.cells] == [(n, s) for n in FACTORS for s in FACTORS]
-
-    def alone(cell, part):
-        mine = replace(config, noise_factor=cell.noise, strong_factor=cell.strong)
-        made = fit.embeddings
-        image, text = (sde.fit_treatment(x, mine) for x in (made.image, made.text))
-        kept = part.embeddings
-        metrics = sde.retrieval_metrics(
-            image.transform(kept.image), text.transform(kept.text), kept.links, ks=(1,)
-        )
-        return metrics, (image, text)
-
-    for cell in found.cells:
-        metrics, (image, text) = alone(cell, val)
-        assert cell.image_recall == metrics["image_retrieval_recall@1"]
-        assert cell.text_recall == metrics["text_retrieval_recall@1"]
-        assert cell.counts[1] == int((image.partition.labels == NOISE).sum())
-        assert cell.counts[3] == text.partition.n_strong
-    assert found.best.recall == max(c.recall for c in found.cells)
-    raw, own, best = found.test
-    assert [row.name for row in found.test] == ["raw", "rule", "best"]
-    assert (
-        best.compared.metrics["text_retrieval_recall@1"]
-        == alone(found.best, test)[0]["text_retrieval_recall@1"]
-    )
-    assert best.compared.differences
-    assert raw.compared.differences == {}
-    assert own.compared.metrics != best.compared.metrics or found.best.noise == found.best.strong == 1.0
-    shares = [share for share, _ in seen]
-    assert shares == sorted(shares)
-    assert [len(p.cells) for _, p in seen if p is not None] == list(range(1, 10))
-
-
-def test_of_many_pictures_a_seeded_sample_chooses(monkeypatch):
-    monkeypatch.setattr(recall_surface, "MOST_PICTURES", 30)
-    found = recall_surface.surface(
-        spiked(240), sde.TreatmentConfig(), "primary", lambda *_: None, factors=(1.0,)
-    )
-    assert (found.n_val, found.n_val_all) == (30, 60)
-    assert "30 pictures drawn of 60" in words.best_story(found, "enhanced")
-
-
-def test_thresholds_that_leave_nothing_are_no_cell_to_choose():
-    config = treatment_config(State(transform="pruned", center="kept"))
-    found = recall_surface.surface(spiked(240), config, "primary", lambda *_: None, factors=(1.0, 200.0))
-    gone = [c for c in found.cells if c.noise == 200.0]
-    assert all(c.is_all_noise for c in gone)
-    assert all(math.isnan(c.recall) and math.isnan(c.gap) for c in gone)
-    assert found.best.noise == 1.0
-    assert "NaN" not in surface_figure(found, (1.0, 200.0), (1.0, 1.0)).to_json()
-
-
-def test_a_rule_without_thresholds_and_a_small_set_have_no_surface():
-    config = sde.TreatmentConfig(rule="cross-modal")
-    with pytest.raises(sde.ConfigError, match="no thresholds to move"):
-        recall_surface.surface(spiked(240), config, "primary", lambda *_: None)
-    with pytest.raises(sde.DataError, match="3 parts that share none; got 20"):
-        recall_surface.surface(spiked(20), sde.TreatmentConfig(), "primary", lambda *_: None)
-
-
 def _interval(low, estimate, high):
     return Interval(estimate=estimate, low=low, high=high, level=0.95)
 
@@ -301,41 +199,6 @@ def test_points_of_queries_carry_ids_and_nothing_else(measured):
     assert {t.type for t in figure.data[1:]} == {"scattergl"}
 
 
-def test_the_surface_grows_and_marks_rule_page_and_best():
-    whole = spiked(240)
-    found = recall_surface.surface(whole, sde.TreatmentConfig(), "primary", lambda *_: None, factors=FACTORS)
-    figure = surface_figure(found, FACTORS, (2.0, 0.5))
-    heat, targets = figure.data[0], figure.data[1]
-    z = np.array(heat.z, float)
-    best = found.best
-    assert z[FACTORS.index(best.strong), FACTORS.index(best.noise)] == pytest.approx(np.nanmax(z))
-    assert z.max() == pytest.approx(100 * (best.recall - found.raw.recall), abs=1e-4)
-    assert cell_clicked([{"customdata": dict(enumerate(targets.customdata[-1]))}]) == (4.0, 4.0)
-    assert cell_clicked([{"customdata": [0.3, 0.3]}]) is None
-    assert cell_clicked([]) is None
-    marks = {t.name: (t.x[0], t.y[0]) for t in figure.data if t.name}
-    assert marks["rule"] == (1, 1)
-    assert marks["this page"] == (1.5, 0.5)  # between cells, by octaves
-    assert marks["best on validation"] == (FACTORS.index(best.noise), FACTORS.index(best.strong))
-    half = surface_figure(replace(found, cells=found.cells[:4], test=()), FACTORS, (1.0, 1.0))
-    assert np.isnan(np.array(half.data[0].z, float)).sum() == 5
-    none = surface_figure(replace(found, cells=(), test=()), FACTORS, (1.0, 1.0))
-    assert "best on validation" not in {t.name for t in none.data}
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "said"),
-    [
-        (["better", SAME], "help on test as well, beyond chance: text → image"),
-        (["worse", SAME], "worse than raw on test"),
-        (["better", "worse"], "no plain gain"),
-        ([SAME, SAME], "is not better than raw on test"),
-    ],
-)
-def test_what_the_best_thresholds_are_worth_is_said_honestly(verdicts, said):
-    assert said in words._honest(verdicts, "enhanced")
-
-
 def test_words_table_and_files_say_the_same(measured):
     whole, (fit, test), rows = measured
     raw, enhanced = rows[0], rows[1]
@@ -363,54 +226,3 @@ def test_words_table_and_files_say_the_same(measured):
         == enhanced.compared.metrics[key]
     )
     assert content["split"] == {"shares": [0.5, 0.5], "seed": 0, "fitted_on_images": 200}
-
-
-@pytest.mark.parametrize("captions", ["primary", "all"])
-@pytest.mark.parametrize("name", ["raw", "sde-enhanced", "csls", "whitening", "dynamic-inverted-softmax"])
-def test_some_queries_stand_where_they_stand_when_all_are_asked(captions, name):
-    fit, test = parts_of(several(240), captions)
-    part = sampled.sampled(test, 30)
-    known = sde.fit_all(
-        fit.embeddings.image, fit.embeddings.text, paired=fit.embeddings.paired(), names=[name]
-    )
-    [treatment] = [row for row in known if row.name == name]
-    whole, some = (next(recall_rows(p, [treatment], lambda *_: None)) for p in (test, part))
-    for way in DIRECTIONS:
-        asked = part.asked[way]
-        assert len(asked) == 30
-        ranks = [getattr(row.compared.ranks, way) for row in (whole, some)]
-        torch.testing.assert_close(ranks[1].best_rank, ranks[0].best_rank[asked])
-        torch.testing.assert_close(ranks[1].n_relevant, ranks[0].n_relevant[asked])
-        assert ranks[1].n_gallery == ranks[0].n_gallery  # the gallery stays whole
-        np.testing.assert_array_equal(some.first[way], whole.first[way][asked])
-        np.testing.assert_array_equal(part.queries(way), test.queries(way)[asked])
-    assert some.gap == recall.gap_of(test.embeddings.select(part.asked[Direction.TEXT_RETRIEVAL]), treatment)
-
-
-def test_a_sample_has_wider_intervals_that_hold_the_whole_number():
-    [test] = parts_of(spiked(400), "primary")[1:]
-    raw = [sde.Baseline(name="raw")]
-    whole, some = (next(recall_rows(p, raw, lambda *_: None)) for p in (test, sampled.sampled(test, 60)))
-    key = "image_retrieval_recall@1"
-    wide, narrow = (row.compared.intervals[key] for row in (some, whole))
-    assert wide.high - wide.low > narrow.high - narrow.low
-    assert wide.low <= whole.compared.metrics[key] <= wide.high
-
-
-def test_cards_of_a_sample_name_the_queries_that_asked():
-    fit, test = parts_of(spiked(240), "primary")
-    part = sampled.sampled(test, 40)
-    known = sde.fit_all(fit.embeddings.image, fit.embeddings.text, names=["raw", "whitening"])
-    raw, row = recall_rows(part, known[:2], lambda *_: None)
-    way = Direction.IMAGE_RETRIEVAL
-    for card in (c for some in extremes(part, raw, row, way, 4) for c in some):
-        assert card.query in test.texts[part.asked[way]]
-        assert card.answer == test.images[test.texts.tolist().index(card.query)]
-
-
-def test_few_queries_are_all_asked_and_many_in_steps():
-    [test] = parts_of(spiked(240), "primary")[1:]
-    assert sampled.steps_of(test) == (0,)
-    assert sampled.sampled(test, 0) is sampled.sampled(test, 10_000) is test
-    many = replace(test, images=np.arange(headline.WHOLE + 1))
-    assert sampled.steps_of(many) == headline.STEPS

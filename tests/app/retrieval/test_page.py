@@ -12,7 +12,7 @@ from sde_explorer.readings.cached import background
 from sde_explorer.retrieval import tabs as recall_tabs
 from sde_explorer.retrieval.measured import Measured
 from tests.app.conftest import control, spiked
-from tests.app.retrieval.test_numbers import several
+from tests.app.retrieval.conftest import several
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from sde_explorer.share.figure_choice import FIGURES
 from sde_explorer.share.link import link_to, what_travels
 from sde_explorer.share.number_files import as_json, as_zip
 from sde_explorer.share.numbers.spec import query_of, restored
-from sde_explorer.share.report import Wanted, as_text, report_spec
+from sde_explorer.share.report import ReportChoices, as_text, report_spec
 from sde_explorer.share.report_job import report_job
 from sde_explorer.state import DEFAULT, State, linked_values, read_state
 from sde_explorer.ui import words
@@ -121,8 +121,8 @@ def test_page_and_command_line_make_the_same_report(open_page, spiked_folder, tm
     whole = cached_sets.dataset(entry)
     data = cached_sets.dataset(entry, ("split=test",))
     state = moved(spiked_folder)
-    wanted = Wanted(title="A <script>alert(1)</script> title", fit_on_part=("split=train",))
-    spec = report_spec(data, state, wanted)
+    choices = ReportChoices(title="A <script>alert(1)</script> title", fit_on_part=("split=train",))
+    spec = report_spec(data, state, choices)
     made = queue.find(report_job(spec).key).result
     assert made.content["spec"] == spec.as_dict()  # what is downloaded before is what the report holds
     assert made.content["sets"][0]["fingerprint"] == data.fingerprint
@@ -142,7 +142,7 @@ def test_a_spec_restores_the_state(open_page, spiked_folder):
     entry = entry_of(spiked_folder, str(spiked_folder))
     data = cached_sets.dataset(entry, ("split=test",))
     state = moved(spiked_folder)
-    spec = report_spec(data, state, Wanted(title="x", fit_on_part=("split=train",)))
+    spec = report_spec(data, state, ReportChoices(title="x", fit_on_part=("split=train",)))
     found = restored(spec, ())
     assert found.state == state
     assert (found.fit_on_part, found.fingerprint) == (("split=train",), data.fingerprint)
@@ -159,7 +159,7 @@ def test_a_spec_restores_the_state(open_page, spiked_folder):
     short = {"data": [id_of(server_folder(), str(spiked_folder))]}
     assert parse_qs(urlsplit(at.code[0].value).query) == parse_qs(query_of(state)) | short
     assert at.selectbox(key="share_fit_on").value == "split=train"
-    assert report_spec(data, state, Wanted(title="x", fit_on_part=("split=train",))).sets == spec.sets
+    assert report_spec(data, state, ReportChoices(title="x", fit_on_part=("split=train",))).sets == spec.sets
 
 
 def upload(at, content: bytes, name: str = "spec.json"):
@@ -215,7 +215,7 @@ def test_a_spec_opens_where_the_data_of_the_link_is_gone(open_page, spiked_folde
 def _spec(folder):
     state = moved(folder)
     data = cached_sets.dataset(cached_sets.entry_of(state), state.part)
-    return report_spec(data, state, Wanted(title="x"))
+    return report_spec(data, state, ReportChoices(title="x"))
 
 
 def test_a_report_of_two_sets_that_is_stopped_and_made(open_page, spiked_folder, tmp_path):
@@ -228,7 +228,7 @@ def test_a_report_of_two_sets_that_is_stopped_and_made(open_page, spiked_folder,
     spec = report_spec(
         data,
         replace(state, encoder="unknown"),
-        Wanted(title=f"{spiked_folder}: embedding spectrum", has_other=True),
+        ReportChoices(title=f"{spiked_folder}: embedding spectrum", has_other=True),
     )
     assert [each.embeddings for each in spec.sets] == [str(spiked_folder), str(other)]
     found = restored(spec, ())

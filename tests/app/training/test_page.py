@@ -1,152 +1,19 @@
 """The Training view: a real training in the page, stopped, resumed, seen again from disk."""
 
-import json
 import re
-from dataclasses import replace
-from datetime import datetime
 
 import numpy as np
-import pytest
 
 import sde_core as sde
-from sde_core.training import FinetuneConfig, LossConfig
-from sde_explorer.jobs import JobQueue, queue
-from sde_explorer.sets import known_sets
+from sde_core.training import LossConfig
+from sde_explorer.jobs import queue
 from sde_explorer.training.cached import stored_training
 from sde_explorer.training.figures import replay, spectra
 from sde_explorer.training.figures import run as charts
-from sde_explorer.training.job import training_job
-from sde_explorer.training.names import training_name
-from sde_explorer.training.numbers.presets import OWN_MIX, PRESETS, own_mix
-from sde_explorer.training.numbers.run import MOST_POINTS, RunLog, TrainingLog, recall_at_10
-from sde_explorer.training.runs import (
-    EVENTS,
-    TrainingRequest,
-    known_trainings,
-    new_folder,
-    read_log,
-    read_request,
-    write_request,
-)
+from sde_explorer.training.numbers.presets import OWN_MIX, PRESETS
+from sde_explorer.training.numbers.run import MOST_POINTS, RunLog, recall_at_10
 from tests.app.conftest import control, spiked
 from tests.waiting import until
-
-CONFIG = FinetuneConfig(steps=8, batch_size=32, learning_rate=2e-2, evaluate_every=4, device="cpu")
-
-
-@pytest.fixture
-def request_for(spiked_folder):
-    def make(**runs: FinetuneConfig) -> TrainingRequest:
-        return TrainingRequest(
-            title="a test",
-            data=str(spiked_folder),
-            folder=str(spiked_folder),
-            part=(),
-            fingerprint=sde.EmbeddingSet.load(spiked_folder).fingerprint,
-            runs=runs,
-        )
-
-    return make
-
-
-def _trained(request, cache, name="one"):
-    folder = cache / "trainings" / name
-    write_request(request, folder)
-    job = JobQueue().submit(training_job(request, folder, cache, device="cpu"))
-    assert job.wait(120)
-    return job, folder
-
-
-def test_two_runs_go_side_by_side_and_leave_vectors_for_every_view(request_for, tmp_path):
-    request = request_for(SDE=replace(CONFIG, loss=PRESETS["SDE, as reconstructed"].loss), InfoNCE=CONFIG)
-    job, folder = _trained(request, tmp_path)
-    assert (job.status, job.error) == ("done", "")
-    log = read_log(folder)
-    assert list(log.runs) == ["SDE", "InfoNCE"]
-    for name, run in log.runs.items():
-        assert [s.step for s in run.steps] == list(range(1, 9))
-        assert [look.step for look in run.looks] == [look.step for look in run.spectra] == [0, 4, 8]
-        assert sde.EmbeddingSet.load(job.result.sets[name]).n_images == 300
-    assert log.is_done
-    assert log.share == 1.0
-    # In turn: the steps of the two runs alternate.
-    lines = [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
-    told = [e["run"] for e in lines if e["event"] == "Step"]
-    assert told == ["SDE", "InfoNCE"] * 8
-    # Same pairs in the same order: the first batch has the same plain loss for two equal runs.
-    assert {entry.folder for entry in known_sets(tmp_path)} >= {str(p) for p in job.result.sets.values()}
-
-
-def test_a_stopped_training_goes_on_and_ends_with_the_same_bits(request_for, tmp_path):
-    request = request_for(InfoNCE=CONFIG)
-    whole, _ = _trained(request, tmp_path, "whole")
-    folder = tmp_path / "trainings" / "stopped"
-    write_request(request, folder)
-    job = training_job(request, folder, tmp_path, device="cpu")
-    report = job.report
-
-    def stop_at_half(share, note="", **more):
-        report(share, note, **more)
-        if share >= 0.5:
-            job.cancel()
-
-    job.report = stop_at_half
-    JobQueue().submit(job).wait(120)
-    assert job.status == "cancelled"
-    assert not read_log(folder).is_done
-    # A killed process may have written half a line.
-    with (folder / EVENTS).open("a") as file:
-        file.write('{"event": "Step", "st')
-    again = JobQueue().submit(training_job(request, folder, tmp_path, device="cpu"))
-    assert again.wait(120)
-    assert again.status == "done"
-    log = read_log(folder)
-    assert [s.step for s in log.runs["InfoNCE"].steps] == list(range(1, 9))
-    first, second = (sde.EmbeddingSet.load(j.result.sets["InfoNCE"]) for j in (whole, again))
-    np.testing.assert_array_equal(first.image, second.image)
-    np.testing.assert_array_equal(first.text, second.text)
-
-
-def test_a_set_that_changed_is_not_trained_on(request_for, tmp_path):
-    request = replace(request_for(InfoNCE=CONFIG), fingerprint="another")
-    job, _ = _trained(request, tmp_path)
-    assert job.status == "failed"
-    assert "has changed since the training began" in job.error
-
-
-def test_one_run_that_fails_does_not_take_the_other_along(request_for, tmp_path):
-    wild = replace(CONFIG, learning_rate=1e30, clip_norm=None)
-    job, folder = _trained(request_for(wild=wild, InfoNCE=CONFIG), tmp_path)
-    log = read_log(folder)
-    assert job.status == "done"
-    assert log.runs["wild"].failed is not None
-    assert log.runs["InfoNCE"].done is not None
-    assert list(job.result.sets) == ["InfoNCE"]
-
-
-def test_requests_are_read_as_they_were_written_and_others_refused(request_for, tmp_path):
-    mixed = own_mix(
-        enhance=False,
-        hellinger=0.0,
-        subspace=2.0,
-        contrast=1.0,
-        whitening=0.5,
-        spectral=0.25,
-        band="noise",
-        weight_start=1.0,
-        weight_end=0.5,
-    )
-    request = request_for(mix=replace(CONFIG, loss=mixed), InfoNCE=CONFIG)
-    folder = new_folder(tmp_path, "emoji/ü adapter", datetime(2026, 1, 2, 3, 4, 5))
-    assert folder.name == "20260102-030405-emoji-adapter"
-    write_request(request, folder)
-    assert read_request(folder) == request
-    assert new_folder(tmp_path, "emoji adapter", datetime(2026, 1, 2, 3, 4, 5)) != folder
-    assert known_trainings(tmp_path) == [folder]
-    for content in ("{", '{"format": 2}', "[]", '{"format": 1, "runs": {"a": {}}}'):
-        (folder / "request.json").write_text(content)
-        with pytest.raises(sde.DataError, match=r"another version|no training that can be read"):
-            read_request(folder)
 
 
 def test_presets_are_what_their_words_say():
@@ -311,15 +178,6 @@ def test_the_replay_ends_where_the_training_did(spiked_folder):
     assert not live.layout.sliders
 
 
-def test_a_training_has_a_name_that_tells_it_from_its_neighbours(request_for, tmp_path):
-    folders = []
-    for second in (5, 6):
-        folders.append(new_folder(tmp_path, "emoji", datetime(2026, 11, 2, 3, 4, second)))
-        write_request(request_for(InfoNCE=CONFIG), folders[-1])
-    assert [training_name(f) for f in folders] == ["a test, 02 Nov 03:04:05", "a test, 02 Nov 03:04:06"]
-    assert training_name(tmp_path / "gone") == "gone"
-
-
 def test_bad_settings_are_a_sentence_where_they_were_made(open_page, spiked_folder):
     at = open_page("training", data=str(spiked_folder))
     at.number_input(key="train_accumulate").set_value(3).run()
@@ -337,11 +195,6 @@ def test_a_training_that_is_not_here_is_a_sentence(open_page, spiked_folder):
     at = open_page("training", data=str(spiked_folder), training="20990101-000000-gone")
     assert not at.exception
     assert ["There is no training" in w.value for w in at.warning] == [True]
-
-
-def test_a_log_without_events_is_empty():
-    log = TrainingLog.of([])
-    assert (log.share, log.is_done, log.runs) == (0.0, False, {})
 
 
 def test_few_pairs_say_so(open_page, tmp_path):

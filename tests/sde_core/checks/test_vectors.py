@@ -34,3 +34,7 @@ def test_other_shapes_are_refused(bad, shape):
 def test_a_bad_entry_is_named_by_its_place():
     with pytest.raises(DataError, match="ranks must be finite; got nan at row 1"):
         as_vector([1.0, float("nan")], "ranks")
+
+
+def test_no_numbers_stay_on_their_device():
+    assert as_vector(torch.zeros(0, device="meta"), "x").device.type == "meta"

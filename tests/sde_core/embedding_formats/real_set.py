@@ -18,6 +18,11 @@ import sde_core as sde
 N = 60
 
 
+def vectors(rows: int = 6, width: int = 4, seed: int = 0) -> np.ndarray:
+    """Return a few random rows."""
+    return np.random.default_rng(seed).normal(size=(rows, width)).astype(np.float32)
+
+
 def real_set() -> sde.EmbeddingSet:
     """Return some bundled pictures whose texts are numbered by appearance, as `encode_pairs` numbers them."""
     part = sde.open_embeddings("clipart/test").select(np.arange(N))

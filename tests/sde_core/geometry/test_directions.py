@@ -159,3 +159,9 @@ def test_a_side_that_does_not_vary_has_no_correlation():
 def test_bad_input_is_one_sentence(call, message):
     with pytest.raises(sde.SDEError, match=message):
         call()
+
+
+def test_one_shuffle_is_a_null_too():
+    found = sde.correlation_test(torch.arange(9.0), torch.arange(9.0) ** 2, n_permutations=1)
+    assert found.null.shape == (1,)
+    assert found.p_value in (0.5, 1.0)

@@ -138,3 +138,10 @@ def test_a_map_of_equal_rows_does_not_draw_their_order():
     nearest = np.argsort(apart, axis=1)[:, :5]
     # By chance a quarter; 3,000 neighbours of rows that share them: four standard errors of 600 draws.
     assert abs((block[nearest] == block[:, None]).mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 600)
+
+
+def test_the_start_is_ten_at_its_largest():
+    start = projection._start(
+        torch.from_numpy(np.random.default_rng(0).normal(size=(50, 4))), np.random.RandomState(0)
+    )
+    assert np.abs(start).max() == pytest.approx(10, abs=1e-3)  # noise of 1e-4 is added

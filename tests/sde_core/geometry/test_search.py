@@ -87,3 +87,11 @@ def test_a_row_with_many_twins_stands_first_and_once():
     for row in found.tolist():
         assert len({*row}) == 3
         assert len({i // 20 for i in row}) == 1
+
+
+def test_of_many_twins_the_nearest_that_were_found_stay():
+    x = np.repeat(rows(1), 6, axis=0)
+    first = build_index(x).search(x, 3)[0]
+    found, _ = nearest_others(x, 2)
+    for i, (listed, kept) in enumerate(zip(first.tolist(), found.tolist(), strict=True)):
+        assert kept == [i, *[j for j in listed if j != i][:2]]

@@ -1,5 +1,7 @@
 """Any contrastive loss as the base: the default is open_clip's, with one product less."""
 
+import warnings
+
 import pytest
 import torch
 import torch._dynamo.testing
@@ -9,7 +11,8 @@ from sde_core.losses import (
     SDELoss,
     SDELossConfig,
 )
-from sde_core.losses.base_loss import default_base_loss
+from sde_core.losses.base_loss import _say_what_is_local, default_base_loss
+from sde_core.losses.distributed import Shares
 from sde_core.shaping.curriculum import CurriculumConfig
 from tests.sde_core.losses.batches import SCALE, batch, each_step, gradients
 
@@ -56,3 +59,17 @@ def test_the_default_is_clip_loss_with_one_product_instead_of_two(bias):
         torch.testing.assert_close(mine, theirs, rtol=1e-13, atol=1e-16)
     scores, turned = own.get_logits(*features, SCALE.double())
     assert turned.data_ptr() == scores.data_ptr()  # a view, not a second product
+
+
+def test_a_loss_that_knows_no_ranks_is_named_once_and_only_where_there_are_several():
+    loss = torch.nn.Identity()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _say_what_is_local(loss, Shares(sizes=(8,), rank=0))
+    with pytest.warns(
+        UserWarning, match="Identity says nothing of ranks, so it may see the 3 rows .* of all 8"
+    ):
+        _say_what_is_local(loss, Shares(sizes=(5, 3), rank=1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _say_what_is_local(loss, Shares(sizes=(5, 3), rank=1))

@@ -9,7 +9,7 @@ from open_clip.loss import ClipLoss, SigLipLoss
 from torch.nn.functional import normalize
 
 import sde_core as sde
-from sde_core.losses import BlockwiseLoss, SDELoss, SDELossConfig, spectral_contrast
+from sde_core.losses import BlockwiseLoss, SDELoss, SDELossConfig, blocks, spectral_contrast
 
 FORMS = {"infonce": ClipLoss, "siglip": SigLipLoss}
 
@@ -131,3 +131,15 @@ def test_what_it_refuses():
     with pytest.raises(sde.DataError, match="one shape"):
         BlockwiseLoss()(torch.ones(3, 2), torch.ones(2, 2), torch.tensor(1.0))
     assert repr(BlockwiseLoss(tile=8)) == "BlockwiseLoss('infonce', tile=8)"
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 4), (3, 4), (6, 1)])
+def test_the_cost_of_some_rows_is_that_of_torch_with_its_slope(first, count):
+    scores = torch.randn(count, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    watched = scores.clone().requires_grad_()
+    target = torch.arange(first, first + count)
+    expected = torch.nn.functional.cross_entropy(watched, target, reduction="sum") / 7
+    (slope,) = torch.autograd.grad(expected, watched)
+    found = blocks._cross_entropy(scores.clone(), first, 7)
+    torch.testing.assert_close(found[0], expected.detach())
+    torch.testing.assert_close(found[1], slope)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sde_core import compute_spectrum, partition_spectrum
 from sde_core.errors import ConfigError
 from sde_core.partition import NOISE, STRONG, WEAK
-from sde_core.partition.manual import ManualRankRule, ManualRule
+from sde_core.partition.manual import ManualRankRule, ManualRule, cut_below
 
 
 class TestManual:
@@ -55,3 +55,10 @@ class TestManual:
             ConfigError, match='rule "manual" must come with its thresholds; pass rule=ManualRule'
         ):
             partition_spectrum(compute_spectrum(np.eye(3), center=None), "manual")
+
+
+def test_the_cut_lies_midway_and_at_the_ends():
+    spectrum = compute_spectrum(np.diag([4.0, 3.0, 1.0]), center=None)
+    assert [cut_below(spectrum, count) for count in (-1, 0, 1, 2, 3, 4)] == [4.0, 4.0, 3.5, 2.0, 0.0, 0.0]
+    nothing = compute_spectrum(np.zeros((3, 2)))
+    assert [cut_below(nothing, count) for count in (0, 1)] == [0.0, 0.0]

@@ -73,6 +73,7 @@ def test_a_tie_at_the_top_counts_its_share_and_one_below_does_not_matter():
         ([[[0, 1]]], "lists of row numbers"),
         ([[0, 2]], r"rows in \[0, 2\); got 0 to 2 at query 0"),
         ([[-1, 0]], "got -1 to 0"),
+        ([[0, 9]], "got 0 to 9"),
         ([[0, 1, 0]], "one twice at query 0"),
     ],
 )

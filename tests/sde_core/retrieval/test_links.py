@@ -81,3 +81,10 @@ def test_groups_are_what_links_connect_directly_or_through_a_chain():
     assert text[0] == text[1] == image[0] == image[1]
     assert text[3] == image[2]
     assert len({int(g) for g in (text[0], text[2], text[3], image[3])}) == 4
+
+
+def test_no_link_at_all_is_one_where_that_is_asked_for():
+    assert as_links(np.zeros((0, 2), int), 3, 3, may_be_empty=True).shape == (0, 2)
+    for shape in ((1, 0), (0, 3), (0,)):
+        with pytest.raises(sde.DataError, match="at least one link"):
+            as_links(np.zeros(shape, int), 3, 3, may_be_empty=True)

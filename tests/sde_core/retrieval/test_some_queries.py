@@ -57,3 +57,10 @@ def test_what_stands_first_is_seen_by_its_row_and_an_error_stops_the_work():
 
     with pytest.raises(Enough):
         ranks_of_queries(image, text, links, asked, see=stop)
+
+
+def test_the_draw_is_that_of_numpy_from_seed_0():
+    links = np.stack([np.arange(90)] * 2, axis=1)
+    expected = np.sort(np.random.default_rng(0).permutation(90)[:9])
+    for rows in draw_queries(links, 9).values():
+        np.testing.assert_array_equal(rows, expected)

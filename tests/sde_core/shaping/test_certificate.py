@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sde_core.errors import ConfigError, DataError
 from sde_core.partition import Partition
-from sde_core.shaping.certificate import TOLERANCE, certify, kantorovich_angle, row_coordinates
+from sde_core.shaping.certificate import TOLERANCE, Bound, certify, kantorovich_angle, row_coordinates
 from sde_core.shaping.curriculum import CurriculumConfig, alpha, step_bound
 from sde_core.shaping.enhancement import enhancement_gains
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
@@ -189,3 +189,9 @@ def test_an_empty_basis_and_a_zero_matrix_change_nothing():
 def test_certify_refuses_in_one_sentence(arguments, message):
     with pytest.raises((ConfigError, DataError), match=message):
         certify(**arguments)
+
+
+def test_a_bound_holds_up_to_the_tolerance():
+    assert Bound(bound=0.5).holds
+    assert Bound(bound=0.5, measured=0.5 + TOLERANCE).holds
+    assert not Bound(bound=0.5, measured=0.5 + 2 * TOLERANCE).holds

@@ -206,3 +206,20 @@ def test_it_comes_back_bit_for_bit(tmp_path):
     assert again.route == "mixed"
     torch.testing.assert_close(again.relative_errors, found.relative_errors, rtol=0, atol=0)
     torch.testing.assert_close(found.to("cpu").relative_errors, found.relative_errors, rtol=0, atol=0)
+
+
+def test_the_bound_does_not_know_the_unit():
+    x = shaped(6000, 48, np.geomspace(1, 1e-5, 48))
+    one, four = (compute_spectrum(scale * x, route="mixed") for scale in (np.float32(1), np.float32(4)))
+    torch.testing.assert_close(four.singular_values, 4 * one.singular_values, rtol=1e-14, atol=0)
+    torch.testing.assert_close(four.relative_errors, one.relative_errors, rtol=1e-6, atol=0)
+
+
+def test_a_few_doubtful_directions_are_projected_at_once(monkeypatch):
+    monkeypatch.setattr(mixed._Passes, "in_double", lambda self: pytest.fail("a pass that is not needed"))
+    # Sixty large directions of one size blur the mean in float32; the small ones are centred by a better one.
+    for small in (1e-4, 1e-5, 2e-6):
+        x = shaped(6000, 64, np.r_[np.ones(61), np.full(3, small)])
+        found = compute_spectrum(x, route="mixed")
+        assert_contract(found, x, "mean")
+        np.testing.assert_allclose(found.mean, x.mean(axis=0, dtype=np.float64), rtol=0, atol=1e-15)

@@ -4,6 +4,7 @@ import torch
 
 import sde_core as sde
 from sde_core.errors import ConfigError
+from sde_core.partition import NOISE
 from sde_core.treatments.comparison import compare_retrieval
 from sde_core.treatments.gains import TreatmentConfig, fit_treatment
 from sde_core.treatments.table import comparison_names, fit_all
@@ -110,3 +111,17 @@ def test_a_watched_treatment_ranks_alike_and_shows_every_score(vectors):
 
     with pytest.raises(KeyboardInterrupt):
         sde.watched(csls, stop).ranks(image, text, np.arange(80))
+
+
+@pytest.mark.parametrize("kind", ["enhance", "prune"])
+def test_gains_are_those_of_the_curriculum_or_one_and_zero(vectors, kind):
+    made = fit_treatment(vectors[0], TreatmentConfig(kind=kind, progress=0.25))
+    enhanced = sde.enhancement_gains(made.spectrum, made.partition, 0.25)
+    expected = enhanced if kind == "enhance" else (made.partition.labels != NOISE).double()
+    torch.testing.assert_close(made.gains, expected)
+
+
+@pytest.mark.parametrize("progress", [-0.5, 1.5])
+def test_a_moment_outside_of_the_training_is_refused(progress):
+    with pytest.raises(ConfigError, match="progress must"):
+        TreatmentConfig(progress=progress)

@@ -7,6 +7,7 @@ import torch
 
 import sde_core as sde
 from sde_core.checks.sphere import unit_rows
+from sde_core.treatments.table import baseline_term
 from tests.sde_core.treatments.clouds import EXACT, MAPS, SCORES, aligned, cloud
 
 
@@ -71,3 +72,23 @@ def test_cuda_gives_the_same_numbers():
         score = fit(cloud(), cloud(seed=1))
         found = score(image.cuda(), "image_retrieval")(text.cuda()).cpu()
         torch.testing.assert_close(found, score(image, "image_retrieval")(text), rtol=1e-4, atol=1e-4)
+
+
+def test_every_baseline_says_what_it_does_in_its_own_words():
+    told = {name: baseline_term(name) for name in sde.baseline_names()}
+    assert "raw" in told
+    assert len(set(told.values())) == len(told)
+
+
+def test_csls_takes_ten_neighbours():
+    image, text = aligned()
+    links = torch.arange(80)
+    found = sde.fit_baseline("csls", image, text).ranks(image, text, links).text_retrieval.best_rank
+    by_k = {
+        k: sde.retrieval_ranks(
+            image, text, links, score=sde.fit_csls(image, text, k=k)
+        ).text_retrieval.best_rank
+        for k in (9, 10)
+    }
+    assert torch.equal(found, by_k[10])
+    assert not torch.equal(found, by_k[9])

@@ -79,3 +79,13 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     path.write_text("no safetensors")
     with pytest.raises(sde.DataError, match="cannot read"):
         sde.LinearMap.load(path)
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "f" * 64])
+def test_a_file_that_was_changed_is_refused(digest, toy_set, tmp_path):
+    made = next(t for t in sde.fit_all(toy_set.image, toy_set.text) if t.name == "mean-shift")
+    facts = made.save(tmp_path / "maps") / "transform.json"
+    told = json.loads(facts.read_text())
+    facts.write_text(json.dumps(told | {"sha256": told["sha256"] | {"text": digest}}))
+    with pytest.raises(sde.DataError, match=r"text\.safetensors is not the file that"):
+        sde.load_treatment(facts.parent)

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_explorer.compare.numbers.rows import Items, PairRows, vectors_of
+from sde_explorer.compare.numbers.rows import Items, PairRows
+from sde_explorer.readings.matrices import vectors_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -154,11 +154,6 @@ def pair_rows(first: sde.EmbeddingSet, texts: TextPairs) -> PairRows:
     return PairRows(images=some, first=primary[some], second=place[primary[some]], total=len(images))
 
 
-def vectors_of(embeddings: sde.EmbeddingSet, modality: str) -> npt.NDArray[np.floating]:
-    """Return the vectors of a modality."""
-    return embeddings.image if modality == "image" else embeddings.text
-
-
 def _has_words(embeddings: sde.EmbeddingSet) -> bool:
     """Return whether captions are known, and each is one text."""
     words = set(embeddings.captions)

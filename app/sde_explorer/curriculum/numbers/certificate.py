@@ -7,6 +7,7 @@ import numpy as np
 
 import sde_core as sde
 from sde_explorer.readings.gains import Kind, gains_at
+from sde_explorer.readings.matrices import vectors_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,7 +108,7 @@ def sampled_coordinates(embeddings: sde.EmbeddingSet, modality: str, spectrum: s
     """Return at most `N_ROWS` vectors of a modality, drawn by a seed, in the coordinates of its spectrum."""
     from sde_core.shaping.certificate import row_coordinates
 
-    vectors = embeddings.image if modality == "image" else embeddings.text
+    vectors = vectors_of(embeddings, modality)
     rows = np.sort(np.random.default_rng(0).permutation(len(vectors))[:N_ROWS])
     return row_coordinates(vectors[rows], spectrum)
 

@@ -9,6 +9,7 @@ import streamlit as st
 import sde_core as sde
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.cached.spectra import bands, spectrum
+from sde_explorer.readings.matrices import vectors_of
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +47,7 @@ def _shares(
 
     [report] = bands(_data, _state, (modality,))
     found = spectrum(_data, modality, center)
-    rows = _rows(_data.embeddings, modality)
+    rows = vectors_of(_data.embeddings, modality)
     labels = torch.from_numpy(report.labels)
     if len(rows) * found.rank <= KEPT_ENTRIES:
         shares = sde.band_shares(_energies(fingerprint, modality, center, _data), labels)
@@ -61,11 +62,7 @@ def _shares(
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the energy of every vector")
 def _energies(fingerprint: str, modality: str, center: str, _data: Dataset) -> "torch.Tensor":
-    return sde.energy_shares(_rows(_data.embeddings, modality), spectrum(_data, modality, center))
-
-
-def _rows(embeddings: sde.EmbeddingSet, modality: str) -> npt.NDArray[np.floating]:
-    return embeddings.image if modality == "image" else embeddings.text
+    return sde.energy_shares(vectors_of(_data.embeddings, modality), spectrum(_data, modality, center))
 
 
 def _without_noise(found: sde.Spectrum, labels: "torch.Tensor") -> sde.Spectrum:

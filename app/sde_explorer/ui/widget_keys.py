@@ -16,10 +16,10 @@ Also = Callable[[Any], Mapping[str, object]]
 """What else is set when a person chooses a value, by field."""
 
 
-def own_key(widget: str, field: str, value: object) -> tuple[str, Any]:
+def widget_key(widget: str, field: str, value: object) -> tuple[str, Any]:
     """Return the key under which to draw a widget, and its default.
 
-    The callback of the widget is that of `taker`.
+    The callback of the widget is that of `on_choice`.
 
     Args:
         widget: name of the widget, one in a tab.
@@ -36,12 +36,12 @@ def own_key(widget: str, field: str, value: object) -> tuple[str, Any]:
     return key, drawn.first
 
 
-def take(widget: str, key: str, also: Also | None = None) -> None:
+def store_choice(widget: str, key: str, also: Also | None = None) -> None:
     """Set the field of a widget to what the person chose: for its callback.
 
     Args:
         widget: name of the widget.
-        key: that `own_key` gave it.
+        key: that `widget_key` gave it.
         also: what else is set.
     """
     drawn = drawn_widgets()[widget]
@@ -51,9 +51,9 @@ def take(widget: str, key: str, also: Also | None = None) -> None:
     put_by(widget, {drawn.field: value} | dict(also(value) if also else {}))
 
 
-def taker(widget: str, key: str, also: Also | None = None) -> Callable[[], None]:
-    """Return `take` with these arguments, as a callback."""
-    return lambda: take(widget, key, also)
+def on_choice(widget: str, key: str, also: Also | None = None) -> Callable[[], None]:
+    """Return `store_choice` with these arguments, as a callback."""
+    return lambda: store_choice(widget, key, also)
 
 
 def _key(widget: str, drawn: Drawn) -> str:

@@ -7,6 +7,7 @@ import torch
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
 from sde_core.knowledge import KnownRule, band_knowledge
+from sde_core.partition.known import _fewest
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,43 @@ def test_on_the_emoji_few_directions_hold_what_tells_groups_apart():
     assert known["group"].shares(found.labels)[0] == pytest.approx(0.8, abs=0.1)
     assert found.n_strong < 9
     assert found.n_noise == 192 - int(known["group"].significant.sum())
+
+
+def test_the_fewest_are_told_by_what_they_hold():
+    """Closed forms: shares of 8, 4, 2, 1 and 0 fifteenths, not in order; one cut meets its share exactly."""
+    held = torch.tensor([1.0, 4.0, 0.0, 8.0, 2.0], dtype=torch.float64)
+    assert _fewest(held, 8 / 15).tolist() == [False, False, False, True, False]
+    assert _fewest(held, 8 / 15 + 0.01).tolist() == [False, True, False, True, False]
+    assert (
+        _fewest(1e3 * held, 0.9).tolist() == _fewest(held, 0.9).tolist() == [False, True, False, True, True]
+    )
+    assert _fewest(held, 1.0).tolist() == [True, True, False, True, True]
+    assert _fewest(0 * held, 0.5).tolist() == [False] * 5
+
+
+def test_where_no_column_is_known_all_is_noise(planted):
+    found, spectrum, _ = planted
+    luck = np.random.default_rng(5).integers(0, 2, found.n_images).astype(str)
+    nothing = band_knowledge(found, {"luck": luck}, spectrum=spectrum, n_resamples=0)
+    assert nothing["luck"].says_nothing
+    partition = sde.partition_spectrum(spectrum, KnownRule(known=nothing))
+    assert partition.labels.tolist() == [2] * 7
+    assert "no direction knows any" in partition.note
+
+
+def test_without_columns_strong_is_by_covariance_not_by_size():
+    """Covariances of about 9, 4, 1 and 8, the last between a large image and a small text."""
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(3000, 4)) * [3.0, 2.0, 1.0, 0.0]
+    image, text = shared.copy(), shared.copy()
+    image[:, 3] = 9 * rng.normal(size=3000)
+    text[:, 3] = 0.1 * image[:, 3] + rng.normal(size=3000)
+    spectrum = sde.Spectrum(
+        singular_values=torch.from_numpy(np.linalg.norm(image - image.mean(0), axis=0)),
+        basis=torch.eye(4, dtype=torch.float64), mean=torch.from_numpy(image.mean(0)), n_samples=3000,
+        n_features=4, route="gram",
+    )  # fmt: skip
+    labels = labels_of(
+        spectrum, KnownRule(share=0.7), paired=(torch.from_numpy(image), torch.from_numpy(text))
+    )
+    assert labels == [0, 1, 1, 0]

@@ -3,7 +3,7 @@
 import inspect
 import pkgutil
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from torch import nn
 
 import sde_core as sde
 from sde_core import losses, mmeb
-from sde_core.checks.brief import LIMIT, brief
+from sde_core.checks.brief import LIMIT, brief, shortly
 from sde_core.partition import Evidence
 from sde_core.report import inspection
 
@@ -178,3 +178,29 @@ def test_one_value(value, told):
     assert len(line) <= LIMIT
     assert told is None or line == f"object(it={told})"
     assert not isinstance(value, Sequence) or "\n" not in line
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record that has a length and can be walked."""
+
+    a: int = 1
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        return iter("abc")
+
+    def __contains__(self, item):
+        return item in "abc"
+
+
+def test_a_record_that_can_be_walked_is_told_by_its_fields():
+    assert shortly(Row()) == "Row(a=1)"
+
+
+def test_sixty_characters_are_told_whole():
+    assert shortly("x" * 58) == repr("x" * 58)
+    assert len(shortly("x" * 59)) <= 60
+    assert shortly("x" * 59).endswith("...'")
