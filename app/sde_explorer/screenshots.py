@@ -56,6 +56,7 @@ CHARTS = {
     "overview": 1,
     "data": 0,
     "spectrum": 1,
+    "subspaces": 3,
     "retrieval": 1,
     "compare": 2,
     "share": 0,

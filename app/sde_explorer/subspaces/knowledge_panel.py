@@ -12,18 +12,17 @@ from sde_explorer.jobs import Job
 from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import words
-from sde_explorer.subspaces.figures.knowledge import knowledge_figure
+from sde_explorer.subspaces.known_figure import known_figure
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 from sde_explorer.ui.fields import choice, many, segments
-from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.frame import PICTURE_HEIGHT
+from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
     from sde_explorer.ui.frame import View
 
-_CHART = "knowledge_chart"
+CHART = "knowledge_chart"
 
 
 def knowledge_controls(view: "View") -> None:
@@ -66,18 +65,16 @@ def knowledge_panel(view: "View") -> None:
             finding(columns, report.labels, state.known_of, beyond=known.given), help=words.KNOWLEDGE
         )
         if columns:
-            st.plotly_chart(
-                knowledge_figure(
-                    columns,
-                    report.labels,
-                    names=cached_knowledge.direction_names(data, state, state.known_of),
-                    height=PICTURE_HEIGHT,
-                ),
-                key=_CHART,
-                config=CONFIG,
-                on_select=_take_click,
-                selection_mode="points",
+            known_figure(
+                columns,
+                report,
+                key=CHART,
+                factors=(state.noise, state.strong),
+                on_release=lambda noise, strong: put(noise=noise, strong=strong),
+                on_open=lambda number: put(look="Directions", basis=state.known_of, direction=number),
                 alt=words.knowledge_alt(columns),
+                name=f"{file_stem(state.data)}-knows",
+                names=cached_knowledge.direction_names(data, state, state.known_of),
             )
         silent = [column for column in known.columns if column.says_nothing]
         wanted = [c for c in silent if not state.columns or c.name in state.columns]
@@ -115,12 +112,3 @@ def _together(found: "list[sde.BandKnowledge]", chosen: tuple[str, ...]) -> "sde
             (c for c in columns if c.name in chosen), key=lambda column: chosen.index(column.name)
         )
     return replace(found[0], columns=tuple(columns))
-
-
-def _take_click() -> None:
-    """Open the direction whose bar was pressed."""
-    event = st.session_state.get(_CHART)
-    points = event["selection"]["points"] if event else []
-    found = points[-1].get("customdata") if points else None
-    if isinstance(found, list | tuple) and found:
-        put(look="Directions", basis=current_state().known_of, direction=int(found[0]))
