@@ -7,7 +7,12 @@ from sde_explorer.shared_state import SharedState
 
 Changed = Literal["image", "text"]
 CompareLook = Literal[
-    "In numbers", "How alike", "Same directions", "Whose company changed", "Pictures and captions"
+    "In numbers",
+    "How alike",
+    "Same directions",
+    "How separate",
+    "Whose company changed",
+    "Pictures and captions",
 ]
 
 
