@@ -53,7 +53,7 @@ VIEWS = {
 }
 TOUR = {"tour": "/spectrum?tour=2&overlay=none"}
 CHARTS = {
-    "overview": 1,
+    "overview": 0,
     "data": 0,
     "spectrum": 1,
     "subspaces": 3,

@@ -20,6 +20,11 @@ from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sde_core.partition import Bands
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.subspaces.numbers.knowledge import KnownColumn
     from sde_explorer.ui.frame import View
 
 CHART = "knowledge_chart"
@@ -65,21 +70,48 @@ def knowledge_panel(view: "View") -> None:
             finding(columns, report.labels, state.known_of, beyond=known.given), help=words.KNOWLEDGE
         )
         if columns:
-            known_figure(
-                columns,
-                report,
-                key=CHART,
-                factors=(state.noise, state.strong),
-                on_release=lambda noise, strong: put(noise=noise, strong=strong),
-                on_open=lambda number: put(look="Directions", basis=state.known_of, direction=number),
-                alt=words.knowledge_alt(columns),
-                name=f"{file_stem(state.data)}-knows",
-                names=cached_knowledge.direction_names(data, state, state.known_of),
-            )
+            draw_known(data, columns, report, key=CHART)
         silent = [column for column in known.columns if column.says_nothing]
         wanted = [c for c in silent if not state.columns or c.name in state.columns]
         if wanted:
             st.caption(words.silent_columns(wanted), help=words.silence_reasons(wanted))
+
+
+def draw_known(
+    data: "Dataset",
+    columns: "Sequence[KnownColumn]",
+    report: "Bands",
+    *,
+    key: str,
+    on_open: "Callable[[], None] | None" = None,
+) -> None:
+    """Draw what the directions of a spectrum know; its thresholds are those of the state.
+
+    Args:
+        data: the set.
+        columns: one row each.
+        report: the spectrum.
+        key: unique on the page.
+        on_open: called after a bar was pressed and its direction was put into the state.
+    """
+    state = current_state()
+
+    def read(number: int) -> None:
+        put(look="Directions", basis=report.modality, direction=number)
+        if on_open is not None:
+            on_open()
+
+    known_figure(
+        columns,
+        report,
+        key=key,
+        factors=(state.noise, state.strong),
+        on_release=lambda noise, strong: put(noise=noise, strong=strong),
+        on_open=read,
+        alt=words.knowledge_alt(columns),
+        name=f"{file_stem(state.data)}-knows",
+        names=cached_knowledge.direction_names(data, state, report.modality),
+    )
 
 
 def _jobs(view: "View") -> list[Job]:
