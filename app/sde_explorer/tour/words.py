@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from sde_explorer.tour.numbers import Example, TourSearches
 
 NO_COLUMNS = (
-    "What each band knows is asked of the columns of a set: class, style, source. This one has none that a direction can "
-    "tell."
+    "What each band knows is asked of the columns of a set: class, style, source. This one has none that a "
+    "direction can tell."
 )
 NOTHING_FOUND = "No caption of this set is moved far enough by it to be shown."
 
