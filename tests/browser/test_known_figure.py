@@ -146,3 +146,16 @@ def test_a_set_without_columns_says_so_and_one_with_300_shows_those_that_say_mos
         names = page.locator(".known .column").all_text_contents()
         assert 2 <= len(names) <= 4
         assert {"kind · 3 values", "style · 2 values"} <= set(names)
+
+
+def test_a_bar_of_the_overview_is_read_in_subspaces(url, opened, folder):
+    with opened(f"{url}/?data={folder}", 0) as page:
+        _knows(page)
+        place = page.locator(".plot.known").bounding_box()
+        assert place is not None
+        x, y = page.locator(".figure:has(.known)").evaluate(
+            "f => { const { scales } = f.desk.panels[0]; return [scales.x(2.5), scales.places[0].foot - 3]; }"
+        )
+        page.mouse.click(place["x"] + x, place["y"] + y)
+        expect(page).to_have_url(re.compile(r"/subspaces\?.*direction=3"))
+        expect(page.get_by_text("Direction 3 of 16", exact=False).first).to_be_visible()

@@ -24,7 +24,9 @@ html [class*=st-key-spectrum_figure]{min-height:calc(clamp(260px,100vh - 382px,8
 html .st-key-spectrum_note{min-height:2.5rem}
 html .st-key-picture_of_subspaces .st-key-main_picture:not(:has([data-testid=stAlert])){
 min-height:calc(clamp(240px,100vh - 408px,760px) + 112px)}
+html .st-key-knowledge_chart{min-height:calc(clamp(240px,100vh - 408px,760px) + 58px)}
 html .st-key-picture_of_overview{--known-height:330px}
+html .st-key-overview_knows{min-height:388px}
 html .st-key-answered{min-height:352px}
 @media (max-width:1000px){html .st-key-answered{min-height:326px}}
 """
