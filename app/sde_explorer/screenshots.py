@@ -53,9 +53,10 @@ VIEWS = {
 }
 TOUR = {"tour": "/spectrum?tour=2&overlay=none"}
 CHARTS = {
-    "overview": 1,
+    "overview": 0,
     "data": 0,
     "spectrum": 1,
+    "subspaces": 3,
     "retrieval": 1,
     "compare": 2,
     "share": 0,

@@ -73,7 +73,7 @@ class SharedState:
     selection: str = ""
     names: tuple[str, ...] = ()
     given: str = ""
-    tour: Annotated[int, Range(0, 9)] = 0
+    tour: Annotated[int, Range(0, 10)] = 0
     present: Annotated[int, Range(0, 1)] = 0
 
     @property

@@ -1,6 +1,7 @@
 """One pass over the rows: the sums that each column needs, in coordinates along the directions, by part of the rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,22 +67,25 @@ def accumulated(
     sums = [_Sums(column, rows, spectrum.rank) for column in columns]
     dtype = torch.float64 if rows.vectors.dtype == np.float64 else torch.float32
     basis = spectrum.basis.to(dtype)
-    for start in range(0, len(rows.vectors), _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, len(rows.vectors))
-        block = torch.from_numpy(np.array(rows.vectors[start:stop])).to(dtype)
-        if spectrum.mean is not None:
-            block = block - spectrum.mean.to(dtype)
-        along = (block @ basis).double().numpy()
-        here = _Block(along, rows, start, slice(*np.searchsorted(rows.entry_row, [start, stop])))
-        for one in sums:
-            one.add(here)
-        if progress is not None:
-            progress(stop, len(rows.vectors))
+    mean = None if spectrum.mean is None else spectrum.mean.to(dtype)
+    # A column's sums are its own: threads change nothing of the numbers.
+    with ThreadPoolExecutor(max(1, min(torch.get_num_threads(), len(sums)))) as threads:
+        for start in range(0, len(rows.vectors), _BLOCK_ROWS):
+            stop = min(start + _BLOCK_ROWS, len(rows.vectors))
+            block = torch.from_numpy(np.array(rows.vectors[start:stop])).to(dtype)
+            if mean is not None:
+                block -= mean
+            along = (block @ basis).double().numpy()
+            here = _Block(along, rows, start, slice(*np.searchsorted(rows.entry_row, [start, stop])))
+            here.sum_squares({one.n_parts for one in sums if one.is_whole})
+            list(threads.map(lambda one, here=here: one.add(here), sums))
+            if progress is not None:
+                progress(stop, len(rows.vectors))
     return [one.moments() for one in sums]
 
 
 class _Block:
-    """Some rows, their coefficients, and their squares by part, which most columns share."""
+    """Some rows, their coefficients, and their squares by part, which all columns without gaps share."""
 
     def __init__(self, along: Floats, rows: Rows, start: int, entries: slice) -> None:
         self.along = along
@@ -90,7 +94,7 @@ class _Block:
         self.weight = rows.entry_weight[entries]
         self.part = rows.part[rows.entry_row[entries]]
         self._squared: Floats | None = None
-        self._whole: dict[int, tuple[npt.NDArray[np.int64], Floats]] = {}
+        self._whole: dict[int, tuple[Ints, Floats]] = {}
 
     def add(self, target: Floats, place: Ints, row: Ints, weight: Floats, values: Floats) -> None:
         """Add to ``target[place[i]]`` the row ``values[row[i]]`` times ``weight[i]``, for every i."""
@@ -100,21 +104,32 @@ class _Block:
         sparse = csr_array((weight, (compact, row)), shape=(len(touched), len(values)))
         target[touched] += sparse @ values
 
-    def add_squares(self, target: Floats, n_parts: int, kept: npt.NDArray[np.bool_]) -> None:
-        """Add the squares of the kept entries to their parts."""
-        if self._squared is None:
-            self._squared = np.square(self.along)
-        part = self.part % n_parts
-        if not kept.all():
-            self.add(target, part[kept], self.row[kept], self.weight[kept], self._squared)
-            return
-        if n_parts not in self._whole:
-            sums = np.zeros_like(target)
-            self.add(sums, part, self.row, self.weight, self._squared)
+    def sum_squares(self, parts: Iterable[int]) -> None:
+        """Add up the squares of all entries, for each number of parts that a column without gaps has."""
+        plain = len(self.row) == len(self.along) and bool((self.weight == 1).all())  # each row once
+        for n_parts in parts:
+            if n_parts == 1 and plain:
+                self._whole[1] = np.zeros(1, np.int64), np.einsum("ij,ij->j", self.along, self.along)[None]
+                continue
+            part = self.part % n_parts
+            sums = np.zeros((n_parts, self.along.shape[1]))
+            self.add(sums, part, self.row, self.weight, self._squares())
             touched = np.unique(part)
             self._whole[n_parts] = touched, sums[touched]
-        touched, found = self._whole[n_parts]
-        target[touched] += found
+
+    def add_squares(self, target: Floats, n_parts: int, kept: npt.NDArray[np.bool_]) -> None:
+        """Add the squares of the kept entries to their parts."""
+        if kept.all() and n_parts in self._whole:
+            touched, found = self._whole[n_parts]
+            target[touched] += found
+            return
+        part = self.part[kept] % n_parts
+        self.add(target, part, self.row[kept], self.weight[kept], self._squares())
+
+    def _squares(self) -> Floats:
+        if self._squared is None:
+            self._squared = np.square(self.along)
+        return self._squared
 
 
 def _n_groups(column: Column) -> int:
@@ -126,25 +141,26 @@ class _Sums:
 
     def __init__(self, column: Column, rows: Rows, rank: int) -> None:
         self._column, self._rank = column, rank
-        self._n_parts = parts_of(column, rows, rank)
+        self.n_parts = parts_of(column, rows, rank)
+        self.is_whole = bool(column.known.all())
         self._k, self._p = _n_groups(column), column.numbers.shape[1]
         self._known = column.known
-        groups = self._n_parts * self._k
+        groups = self.n_parts * self._k
         self._weight = np.zeros(groups)
         self._sums = np.zeros((groups, rank))
-        self._squares = np.zeros((self._n_parts, rank))
-        self._design = np.zeros((self._n_parts * self._p, self._p + 1))
-        self._products = np.zeros((self._n_parts * self._p, rank))
+        self._squares = np.zeros((self.n_parts, rank))
+        self._design = np.zeros((self.n_parts * self._p, self._p + 1))
+        self._products = np.zeros((self.n_parts * self._p, rank))
 
     def add(self, block: _Block) -> None:
         column = self._column
         kept = self._known[block.item]
         item, row, weight = block.item[kept], block.row[kept], block.weight[kept]
-        part = block.part[kept] % self._n_parts
+        part = block.part[kept] % self.n_parts
         place = part * self._k + (column.codes[item] if column.has_groups else 0)
         self._weight += np.bincount(place, weight, minlength=len(self._weight))
         block.add(self._sums, place, row, weight, block.along)
-        block.add_squares(self._squares, self._n_parts, kept)
+        block.add_squares(self._squares, self.n_parts, kept)
         if self._p:
             self._add_numbers(block, column.numbers[item], row, weight, part)
 
@@ -157,7 +173,7 @@ class _Sums:
 
     def moments(self) -> Moments:
         def by_part(sums: Floats, *shape: int) -> Tensor:
-            return torch.from_numpy(sums).reshape(self._n_parts, *shape)
+            return torch.from_numpy(sums).reshape(self.n_parts, *shape)
 
         return Moments(
             weight=by_part(self._weight, self._k),

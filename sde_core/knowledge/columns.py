@@ -143,7 +143,9 @@ def _of_numbers(name: str, numbers: npt.NDArray[np.float64], kind: Kind) -> Colu
 
 
 def _of_categories(name: str, array: npt.NDArray[Any]) -> Column:
-    text = np.array(["" if _is_gap(value) else str(value) for value in array.tolist()], dtype=str)
+    # Text has no other gap than "", and needs no look at each value.
+    told = array if array.dtype.kind == "U" else ["" if _is_gap(v) else str(v) for v in array.tolist()]
+    text = np.array(told, dtype=str)
     values, codes = np.unique(text, return_inverse=True)
     if len(values) and values[0] == "":
         values, codes = values[1:], codes - 1

@@ -64,17 +64,21 @@ class Null:
 def tails_of(rows: Rows, spectrum: Spectrum, seed: int) -> Tails:
     """Return the spread of the coefficients, from whole groups of near twins with about 8,192 rows, seeded."""
     chosen = _whole_groups(rows.twins, seed)
-    block = torch.from_numpy(np.array(rows.vectors[chosen], dtype=np.float64))
-    along = block @ spectrum.basis
-    along = along - along.mean(dim=0)
+    block = torch.from_numpy(np.array(rows.vectors[chosen]))
+    dtype = torch.float64 if block.dtype == torch.float64 else torch.float32
+    along = (block.to(dtype) @ spectrum.basis.to(dtype)).double()
+    along -= along.mean(dim=0)
+    of_rows = _kurtosis(along)
     _, group = np.unique(rows.twins[chosen], return_inverse=True)
     number = torch.from_numpy(group)
     sizes = torch.bincount(number).double()
+    if len(sizes) == len(along):  # each row is its own group
+        return Tails(kurtosis=of_rows, group_kurtosis=of_rows, between=torch.ones_like(of_rows))
     sums = torch.zeros(len(sizes), along.shape[1], dtype=torch.float64).index_add_(0, number, along)
     between = (sums.square() / sizes[:, None]).sum(dim=0) / along.square().sum(dim=0).clamp_min(1e-300)
     means = sums / sizes[:, None]
     return Tails(
-        kurtosis=_kurtosis(along),
+        kurtosis=of_rows,
         group_kurtosis=_kurtosis(means - means.mean(dim=0)),
         between=between.clamp(1e-9, 1),
     )

@@ -49,7 +49,7 @@ def test_all_views_are_in_the_bar_at_900_pixels(url, opened):
 
 
 def test_the_map_is_picked_from_and_directions_are_read_without_a_mouse(url, opened):
-    with opened(f"{url}/subspaces?data=clipart&look=Map", 2) as page:
+    with opened(f"{url}/subspaces?data=clipart&look=Map", 1) as page:
         words = page.get_by_role("textbox", name="Pick by caption")
         words.focus()
         page.keyboard.type("dog")

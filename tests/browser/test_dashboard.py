@@ -11,7 +11,7 @@ from tests.browser.files import download_button, downloaded
 from tests.browser.spectra import shown_bands
 
 pytestmark = pytest.mark.browser
-OVERVIEW, SPECTRUM = 1, 1  # Plotly figures on the two pages
+OVERVIEW, SPECTRUM = 0, 1  # Plotly figures on the two pages
 
 
 def _finding(page: Page) -> str:

@@ -112,7 +112,7 @@ def test_the_subspaces_view_draws_a_large_set_and_a_lasso_picks_its_pictures(url
     )
     made = replace(made, metadata={"side": np.where(image[:, 0] > 0, "left", "right")})
     folder = made.save(tmp_path / "many")
-    with opened(f"{url}/subspaces?data={folder}&look=Map&map_of=both", 1) as page:
+    with opened(f"{url}/subspaces?data={folder}&look=Map&map_of=both", 0) as page:
         points = page.locator(".st-key-map_chart .sde-points")
         expect(points).to_have_attribute("data-inside", "104000")
         expect(points).to_have_attribute("data-drawn", "100000")

@@ -12,8 +12,8 @@ from tests.browser.files import download_button, downloaded
 from tests.browser.still import hover_a_point, placed
 
 pytestmark = pytest.mark.browser
-FIGURES = 4  # what bands know, and three of a direction
-OF_MAP = 2  # what bands know, and the map
+FIGURES = 3  # of a direction
+OF_MAP = 1  # the map
 MAP = ".st-key-map_chart .js-plotly-plot"
 
 
@@ -71,7 +71,7 @@ def _look_elsewhere(page: Page) -> None:
     expect(page.locator(".figure .plot").first).to_be_visible()
     rest(page)
     page.get_by_role("link", name="Subspaces").click()
-    expect(page.locator(".st-key-knowledge_chart .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".known canvas")).to_be_visible()
 
 
 def _colour_by(page: Page, name: str) -> None:
@@ -166,14 +166,3 @@ def test_a_umap_goes_on_while_one_looks_at_other_views_and_can_be_stopped(url, o
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_text("UMAP of 2,289 pictures: stopped.")).to_be_visible(timeout=120_000)
         expect(page.get_by_role("button", name="Lay it out")).to_be_visible()
-
-
-def test_a_bar_of_what_bands_know_opens_its_direction(url, opened):
-    with opened(f"{url}/subspaces", FIGURES) as page:
-        expect(page.get_by_role("heading", level=1)).to_contain_text("of what is known of group")
-        bar = page.locator(".st-key-knowledge_chart .barlayer .trace").first.locator(".point").nth(2)
-        bar.scroll_into_view_if_needed()
-        box = bar.bounding_box()
-        assert box is not None
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
-        expect(page).to_have_url(re.compile("direction=3"))

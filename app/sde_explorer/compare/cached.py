@@ -240,9 +240,39 @@ def subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Jo
         )
         return compare_subspaces(modality, a, b, items)
 
-    labels = hashlib.sha256(b"".join(report.labels.tobytes() for report in reports)).hexdigest()[:16]
-    key = f"{found.key}/{center}/{labels}"
+    key = f"{found.key}/{center}/{_labels_of(reports)}"
     return _job(f"subspaces {modality}", key, f"Comparing subspaces, {modality}", work)
+
+
+def separate(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Job":
+    """Return the job whose result is `Separate` of one modality, by the columns of A.
+
+    Args:
+        found: both sets, their pictures row by row.
+        center: "removed" or "kept" mean.
+        reports: bands of the modality in A and in B.
+    """
+    from sde_explorer.compare.numbers.separate import Part, Separate, separate
+
+    modality = reports[0].modality
+    a, b = (
+        Part(
+            embeddings=side.embeddings,
+            spectrum=spectrum(side, modality, center),
+            partition=report.partition,
+        )
+        for side, report in zip((found.a, found.b), reports, strict=True)
+    )
+
+    def work(job: "Job") -> Separate:
+        return separate(modality, a, b, job.report)
+
+    key = f"{found.key}/{center}/{_labels_of(reports)}"
+    return _job(f"separate {modality}", key, f"How separate {modality} directions are", work)
+
+
+def _labels_of(reports: "tuple[Bands, Bands]") -> str:
+    return hashlib.sha256(b"".join(report.labels.tobytes() for report in reports)).hexdigest()[:16]
 
 
 def _job(what: str, key: str, title: str, work: "Callable[[Job], object]") -> "Job":

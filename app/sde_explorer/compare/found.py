@@ -53,6 +53,17 @@ class Compared:
             if two[0].modality in known
         ]
 
+    def separate(self) -> "list[Job]":
+        """Return the jobs that ask how separate directions are, which starts them."""
+        if not self.common.is_paired:
+            return []
+        known = modalities_of(self.common)
+        return [
+            compare.separate(self.common, self.state.center, two)
+            for two in self.pairs
+            if two[0].modality in known
+        ]
+
     def similarity(self) -> "list[Job]":
         """Return the job that compares the spaces, which starts it."""
         return [compare.similarity(self.common)] if self.common.is_paired else []

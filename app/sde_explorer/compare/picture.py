@@ -9,6 +9,7 @@ from sde_explorer.compare.figures.spaces import kept_figure
 from sde_explorer.compare.figures.spectra import compared_spectra_figure
 from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers.measures import Neighbours
+from sde_explorer.readings.cached.knowledge import direction_names
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.pending import pending
@@ -33,7 +34,14 @@ def picture(found: "Compared") -> None:
         if found.pairs:
             st.plotly_chart(
                 compared_spectra_figure(
-                    found.pairs, unit=state.unit, xscale=state.xscale, yscale=state.yscale, height=HEIGHT
+                    found.pairs,
+                    unit=state.unit,
+                    xscale=state.xscale,
+                    yscale=state.yscale,
+                    names={
+                        a.modality: direction_names(found.common.a, state, a.modality) for a, _ in found.pairs
+                    },
+                    height=HEIGHT,
                 ),
                 key="compare_spectra_chart",
                 config=CONFIG,

@@ -9,6 +9,7 @@ from sde_explorer.compare.figures.retrieval import differences_figure
 from sde_explorer.compare.figures.spaces import angles_figure, cka_figure
 from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
+from sde_explorer.compare.numbers.separate import Separate
 from sde_explorer.compare.numbers.subspaces import Subspaces
 from sde_explorer.compare.tables import (
     compared_bands,
@@ -16,6 +17,7 @@ from sde_explorer.compare.tables import (
     compared_pairs,
     overlap_table,
     retrieval_table,
+    separate_table,
 )
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
@@ -106,6 +108,17 @@ def _angles(there: "list[Subspaces]", *, feature: bool) -> None:
         alt="Principal angles between the strong subspaces of A and B, beside chance. " + plain(story),
     )
     st.markdown(story + ("" if feature else words.sampled(there[0].n_rows, there[0].total, "rows")))
+
+
+def separate_section(jobs: "list[Job]") -> None:
+    """Show how far directions keep to one column, for A and B, each beside random rotations."""
+    there = results(jobs, Separate)
+    for place, found in zip(chart_columns("compare_separate"), there, strict=False):
+        place.html(separate_table(found))
+        place.markdown(words.separate_story(found) + words.sampled(found.n_rows, found.total, "pictures"))
+    pending(jobs)
+    if there:
+        st.caption(words.SEPARATE_STORY, help=words.separate_columns(there[0].columns))
 
 
 def retrieval_section(jobs: "list[Job]", similarity: "list[Job]") -> None:

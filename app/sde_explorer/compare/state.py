@@ -8,7 +8,12 @@ from sde_explorer.url_values import Place
 
 Changed = Literal["image", "text"]
 CompareLook = Literal[
-    "In numbers", "How alike", "Same directions", "Whose company changed", "Pictures and captions"
+    "In numbers",
+    "How alike",
+    "Same directions",
+    "How separate",
+    "Whose company changed",
+    "Pictures and captions",
 ]
 
 

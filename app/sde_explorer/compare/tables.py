@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
+from sde_explorer.compare.numbers.separate import NAMES as SEPARATE
 from sde_explorer.ui.bands_table import STYLE, dot
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.metric_cards import short
@@ -15,6 +16,7 @@ from sde_explorer.ui.terms import METRICS
 if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.compare.numbers.measures import ComparedSets, Similarity
+    from sde_explorer.compare.numbers.separate import Separate
     from sde_explorer.compare.numbers.subspaces import Subspaces
 
 _SPECTRAL = ("effective_rank", "stable_rank", "participation_ratio", "isoscore", "alpha_req")
@@ -109,6 +111,24 @@ def retrieval_table(found: "ComparedSets") -> str:
             )
     heads = "".join(head(name) for name in ("A", "B", "B − A, 95 %", "chance"))
     return _table(head("measure"), heads, rows)
+
+
+def separate_table(found: "Separate") -> str:
+    """Return the numbers of A and of B, each beside the range of its random rotations, as HTML of our own."""
+    rows = ""
+    for name, words in SEPARATE.items():
+        cells = ""
+        for one in found.both:
+            null = one.null[name]
+            cells += (
+                f"<td>{_three(one.numbers[name])}</td>"
+                f"<td>{_three(float(null.mean()))}<small>{_three(float(null.min()))} to {_three(float(null.max()))}"
+                "</small></td>"
+            )
+        rows += f'<tr><th scope="row">{words}</th>{cells}</tr>'
+    dotted = f"{dot(palette.KIND[found.modality])}{found.modality} directions"
+    heads = head("A") + head("A, rotated") + head("B") + head("B, rotated")
+    return _table(head("separate", dotted), heads, rows)
 
 
 def _table(first: str, heads: str, rows: str) -> str:

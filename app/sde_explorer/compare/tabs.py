@@ -3,16 +3,21 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
+from sde_explorer.compare import words
 from sde_explorer.compare.cards import compare_cards
 from sde_explorer.compare.changed import changed_section
 from sde_explorer.compare.download import compare_download
 from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
+from sde_explorer.compare.numbers.separate import told_columns
 from sde_explorer.compare.numbers.subspaces import Subspaces
 from sde_explorer.compare.sections import (
     not_there,
     numbers_section,
     retrieval_section,
+    separate_section,
     spaces_section,
     subspaces_section,
 )
@@ -37,6 +42,7 @@ def tabs(view: "View", found: "Compared") -> "list[Job]":
         "In numbers": _numbers,
         "How alike": _spaces,
         "Same directions": _directions,
+        "How separate": _separate,
         "Whose company changed": _company,
         "Pictures and captions": _retrieval,
     }
@@ -80,6 +86,17 @@ def _directions(found: "Compared", asked: "list[Job]") -> None:
         subspaces_section(found.common, found.subspaces())
     else:
         not_there()
+
+
+def _separate(found: "Compared", asked: "list[Job]") -> None:
+    if not found.common.is_paired:
+        not_there()
+    elif len(told_columns(found.common.a.embeddings)) < 2:
+        st.info(words.NO_COLUMNS, icon=":material/table_rows:")
+    else:
+        jobs = found.separate()
+        asked += jobs
+        separate_section(jobs)
 
 
 def _company(found: "Compared", asked: "list[Job]") -> None:

@@ -7,12 +7,16 @@ from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
 from sde_explorer.compare.numbers.rows import KINDS
+from sde_explorer.compare.numbers.separate import NAMES as SEPARATE
 from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sde_core.partition import Bands
     from sde_explorer.compare.cached import Common
     from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
+    from sde_explorer.compare.numbers.separate import Separate
     from sde_explorer.compare.numbers.subspaces import Subspaces
     from sde_explorer.compare.state import CompareState
 
@@ -36,6 +40,14 @@ SAMPLE_STORY = (
 CKA_STORY = (
     "The more colour, the more two spaces say the same about which rows are alike. A image beside B image, and A text "
     "beside B text, is what changed from A to B; image beside text within a set is how much the modalities agree."
+)
+NO_COLUMNS = (
+    "Whether directions keep to one column is asked of two columns at least with few values each (class, style): open "
+    "the set with a table of metadata on the Data page."
+)
+SEPARATE_STORY = (
+    "Disentanglement: a direction knows one column only. Completeness: a column lives in one direction. The gap: how "
+    "much more the best direction tells of a column than the second. Specificity: a column lives in one band."
 )
 TABLE_STORY = (
     "Of a band of A, the share that lies in each band of B; the small number is what a random subspace has there. All "
@@ -204,6 +216,26 @@ def angles_story(found: "Subspaces", *, feature: bool) -> str:
         f"overlap by {percent(angles.overlap)} (chance {percent(angles.chance_overlap)}); {middle:.0f}° apart on "
         f"average, {luck:.0f}° by chance."
     )
+
+
+def separate_story(found: "Separate") -> str:
+    """Return in how many numbers each set is beyond all its random rotations, and where B is more separate than A."""
+    beyond = [sum(one.numbers[name] > float(one.null[name].max()) for name in SEPARATE) for one in found.both]
+    more = [
+        called
+        for name, called in SEPARATE.items()
+        if found.both[1].numbers[name] > found.both[0].numbers[name]
+    ]
+    name = word(found.modality, found.modality.capitalize())
+    said = (
+        f"{name}: beyond all its rotations A is in {beyond[0]} of {len(SEPARATE)} numbers, B in {beyond[1]}. "
+    )
+    return said + (f"B has more {', '.join(more)}." if more else "B has more of none.")
+
+
+def separate_columns(names: "Sequence[str]") -> str:
+    """Return which columns were asked; names are code, never markup."""
+    return "Asked of " + ", ".join(f"`{name.replace('`', chr(39))}`" for name in names) + ", as A has them."
 
 
 def retrieval_story(found: "ComparedSets") -> str:

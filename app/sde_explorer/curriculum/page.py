@@ -16,6 +16,7 @@ from sde_explorer.curriculum.figures.moment import moment_figure
 from sde_explorer.curriculum.figures.strong_modes import strong_modes_figure
 from sde_explorer.curriculum.transform_download import transform_download
 from sde_explorer.readings import gains as numbers_gains
+from sde_explorer.readings.cached.knowledge import direction_names
 from sde_explorer.shared_state import StrongMode
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
@@ -49,7 +50,7 @@ def show() -> None:
         return
     view.finding(words.finding(reports, kind=numbers_gains.kind_of(state)), help=words.FINDING_TERMS)
     with view.picture:
-        _moment(reports, state)
+        _moment(data, reports, state)
     view.tabs(
         "curriculum_part",
         {
@@ -61,7 +62,7 @@ def show() -> None:
     )
 
 
-def _moment(reports: "list[GainReport]", state: "CurriculumState") -> None:
+def _moment(data: "Dataset", reports: "list[GainReport]", state: "CurriculumState") -> None:
     kind = numbers_gains.kind_of(state)
     st.plotly_chart(
         moment_figure(
@@ -70,6 +71,7 @@ def _moment(reports: "list[GainReport]", state: "CurriculumState") -> None:
             schedule=state.schedule,
             xscale=state.xscale,
             yscale=state.yscale,
+            names={report.modality: direction_names(data, state, report.modality) for report in reports},
             height=PICTURE_HEIGHT,
         ),
         key="moment_chart",

@@ -8,13 +8,13 @@ import sde_core as sde
 from sde_explorer.data.panel import open_what_was_made
 from sde_explorer.overview import cards as headline_cards
 from sde_explorer.overview.gallery import gallery
+from sde_explorer.overview.picture import picture
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.cached.headline import Known, ask_all, headline
-from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.subspaces.words import KNOWLEDGE
 from sde_explorer.tour.start import overview_button
 from sde_explorer.ui import words
 from sde_explorer.ui.cards import card_grid, grid_places
-from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.job_progress import seconds_in_words
 from sde_explorer.ui.navigation import page_link
@@ -24,7 +24,6 @@ from sde_explorer.ui.session import current_state
 from sde_explorer.ui.skipped import skipped_items
 
 if TYPE_CHECKING:
-    from sde_core.partition import Bands
     from sde_explorer.readings.cached.sets import Dataset
 
 
@@ -41,16 +40,16 @@ def show() -> None:
     except sde.SDEError as error:
         error_box(error)
         st.stop()
-    view.how_to_read(f"{words.spectrum_story(reports)}\n\n{words.OVERVIEW_FINDING}")
     with view.picture:
-        _chart(reports)
+        knows = picture(view, reports)
+    view.how_to_read(KNOWLEDGE if knows else f"{words.spectrum_story(reports)}\n\n{words.OVERVIEW_FINDING}")
     places = grid_places(headline_cards.COUNT, 4)
     if st.session_state.get("headline_seen") != data.fingerprint:
         card_grid(headline_cards.waiting(), 4, places=places)
     known = headline(data)
     st.session_state["headline_seen"] = data.fingerprint
     asked, aligned = known.headline.recall, known.headline.aligned
-    if asked is not None:
+    if asked is not None and not knows:
         view.finding(words.overview_finding(asked), help=words.OVERVIEW_FINDING)
     card_grid(headline_cards.cards(data.embeddings, reports, known.headline), 4, places=places)
     _what_is_shown(data, known)
@@ -90,15 +89,3 @@ def _other_data() -> None:
             "the first ten pairs before anything is encoded."
         )
         page_link("Data", "Open pairs or embeddings", icon=":material/folder_open:")
-
-
-def _chart(reports: "list[Bands]") -> None:
-    state = current_state()
-    st.plotly_chart(
-        spectrum_figure(reports, unit=state.unit, xscale=state.xscale, yscale=state.yscale, height=330),
-        key="overview_chart",
-        config=CONFIG,
-        alt=words.spectrum_alt(reports),
-    )
-    for note in words.moved_notes(reports):
-        st.caption(note)

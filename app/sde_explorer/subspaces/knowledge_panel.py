@@ -12,18 +12,22 @@ from sde_explorer.jobs import Job
 from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import words
-from sde_explorer.subspaces.figures.knowledge import knowledge_figure
+from sde_explorer.subspaces.known_figure import known_figure
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 from sde_explorer.ui.fields import choice, many, segments
-from sde_explorer.ui.figures.layout import CONFIG
-from sde_explorer.ui.frame import PICTURE_HEIGHT
+from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sde_core.partition import Bands
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.subspaces.numbers.knowledge import KnownColumn
     from sde_explorer.ui.frame import View
 
-_CHART = "knowledge_chart"
+CHART = "knowledge_chart"
 
 
 def knowledge_controls(view: "View") -> None:
@@ -66,23 +70,48 @@ def knowledge_panel(view: "View") -> None:
             finding(columns, report.labels, state.known_of, beyond=known.given), help=words.KNOWLEDGE
         )
         if columns:
-            st.plotly_chart(
-                knowledge_figure(
-                    columns,
-                    report.labels,
-                    names=cached_knowledge.direction_names(data, state, state.known_of),
-                    height=PICTURE_HEIGHT,
-                ),
-                key=_CHART,
-                config=CONFIG,
-                on_select=_take_click,
-                selection_mode="points",
-                alt=words.knowledge_alt(columns),
-            )
+            draw_known(data, columns, report, key=CHART)
         silent = [column for column in known.columns if column.says_nothing]
         wanted = [c for c in silent if not state.columns or c.name in state.columns]
         if wanted:
             st.caption(words.silent_columns(wanted), help=words.silence_reasons(wanted))
+
+
+def draw_known(
+    data: "Dataset",
+    columns: "Sequence[KnownColumn]",
+    report: "Bands",
+    *,
+    key: str,
+    on_open: "Callable[[], None] | None" = None,
+) -> None:
+    """Draw what the directions of a spectrum know; its thresholds are those of the state.
+
+    Args:
+        data: the set.
+        columns: one row each.
+        report: the spectrum.
+        key: unique on the page.
+        on_open: called after a bar was pressed and its direction was put into the state.
+    """
+    state = current_state()
+
+    def read(number: int) -> None:
+        put(look="Directions", basis=report.modality, direction=number)
+        if on_open is not None:
+            on_open()
+
+    known_figure(
+        columns,
+        report,
+        key=key,
+        factors=(state.noise, state.strong),
+        on_release=lambda noise, strong: put(noise=noise, strong=strong),
+        on_open=read,
+        alt=words.knowledge_alt(columns),
+        name=f"{file_stem(state.data)}-knows",
+        names=cached_knowledge.direction_names(data, state, report.modality),
+    )
 
 
 def _jobs(view: "View") -> list[Job]:
@@ -115,12 +144,3 @@ def _together(found: "list[sde.BandKnowledge]", chosen: tuple[str, ...]) -> "sde
             (c for c in columns if c.name in chosen), key=lambda column: chosen.index(column.name)
         )
     return replace(found[0], columns=tuple(columns))
-
-
-def _take_click() -> None:
-    """Open the direction whose bar was pressed."""
-    event = st.session_state.get(_CHART)
-    points = event["selection"]["points"] if event else []
-    found = points[-1].get("customdata") if points else None
-    if isinstance(found, list | tuple) and found:
-        put(look="Directions", basis=current_state().known_of, direction=int(found[0]))

@@ -29,16 +29,22 @@ def umap_job(
         cache: folder whose ``maps`` takes the file.
         seed: of the layout.
     """
-    path = cache / "maps" / f"{name}-{seed}.safetensors"
+    path = map_path(name, cache, seed=seed)
     return Job(
         key=f"map/{path}",
         kind="map",
         title=title,
-        work=lambda job: _lay_out(job, path, vectors, seed).numpy(),
+        work=lambda job: laid_out(job, path, vectors, seed).numpy(),
     )
 
 
-def _lay_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floating]]", seed: int) -> "Tensor":
+def map_path(name: str, cache: Path, *, seed: int = 0) -> Path:
+    """Return the file of a map, by what it depends on."""
+    return cache / "maps" / f"{name}-{seed}.safetensors"
+
+
+def laid_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floating]]", seed: int) -> "Tensor":
+    """Return the (p, 2) map in this file; where there is none, lay it out and write it."""
     from sde_core.files.tensor_file import read_tensors, write_tensors
 
     if path.is_file():

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import sde_core as sde
 from sde_explorer.readings.cached import spectra as cached_spectra
-from sde_explorer.subspaces import map_panel, pair_energies
+from sde_explorer.subspaces import atlas_panel, map_panel, pair_energies
 from sde_explorer.subspaces.direction_reader import direction_reader
 from sde_explorer.subspaces.knowledge_panel import knowledge_controls, knowledge_panel
 from sde_explorer.subspaces.map_panel import pick
@@ -18,7 +18,7 @@ from sde_explorer.ui.session import current_state
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
 
-CHARTS = (map_panel.CHART, pair_energies.CHART)
+CHARTS = (map_panel.CHART, pair_energies.CHART, atlas_panel.CHART)
 
 
 def show() -> None:
@@ -36,6 +36,7 @@ def show() -> None:
         "look",
         {
             "Directions": lambda: direction_reader(data),
+            "Atlases": lambda: _atlases(data),
             "Pair energies": lambda: _pairs(data),
             "Map": lambda: _map(data),
         },
@@ -45,6 +46,13 @@ def show() -> None:
 def _pairs(data: "Dataset") -> None:
     state = current_state()
     pair_energies.pair_energies(data, state)
+    _pointed_at(data)
+
+
+def _atlases(data: "Dataset") -> None:
+    atlas_panel.atlas_panel(data)
+    if current_state().rows:
+        picked(data, current_state())
     _pointed_at(data)
 
 

@@ -147,6 +147,19 @@ def map_story(of: str, rows: "MapRows") -> str:
     return " ".join(said)
 
 
+ATLAS = (
+    "The same pictures three times, placed by their strong, their weak and their noise directions alone. Rest on one: "
+    "it is marked in all three. Draw around some with the lasso, and see whether they stay together in the others. PCA "
+    "shows a band's two largest directions; UMAP keeps who is near whom by all of them."
+)
+
+
+def atlas_story(count: int, total: int) -> str:
+    """Return which pictures the atlases show."""
+    which = f"A seeded sample of {count:,} of {total:,}" if count < total else f"All {total:,}"
+    return f"{which} pictures; where they would cover each other, points. Zoom in for more."
+
+
 PICK_STORY = (
     "Draw around points with the lasso or the box, or click one: their pictures appear here. A double click lets go. "
     "The choice stays when you recolour the map or turn to another one."

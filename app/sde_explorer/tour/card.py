@@ -9,12 +9,14 @@ import streamlit as st
 import sde_core as sde
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.intake.names import data_name
+from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.matrices import Matrix
 from sde_explorer.spectrum.numbers import uncertainty as numbers_uncertainty
 from sde_explorer.state import State
 from sde_explorer.subspaces.cached import directions as cached_directions
+from sde_explorer.subspaces.numbers.knowledge import known_columns
 from sde_explorer.subspaces.words import chance_level
 from sde_explorer.tour import cached as cached_tour
 from sde_explorer.tour import words
@@ -22,6 +24,7 @@ from sde_explorer.tour.numbers import (
     DATA,
     HELPS,
     HURTS,
+    KNOWS,
     NOISE,
     STEPS,
     STRONG,
@@ -238,8 +241,19 @@ def _reading(data: "Dataset", number: int) -> None:
             thumbnails(data, [(int(row), "") for row in reading.images[end][:_N_PICTURES]])
 
 
+def _knows(data: "Dataset") -> None:
+    if not data.embeddings.metadata:
+        st.markdown(words.NO_COLUMNS)
+        return
+    job = cached_knowledge.knowledge(data, step_state(KNOWS, _base()), "image")
+    if job.status == "done":
+        labels = _image(data).labels
+        st.markdown(words.knows_step(known_columns(job.result, labels), labels))
+    pending([job])
+
+
 def _curriculum(data: "Dataset") -> None:
-    state = step_state(6, _base())
+    state = step_state(7, _base())
     kinds = ("image", "text")
     st.markdown(
         words.curriculum_step(
@@ -261,8 +275,9 @@ _SAID: "dict[int, Callable[[Dataset], object]]" = {
     3: _chance,
     STRONG: lambda data: _reading(data, STRONG),
     NOISE: lambda data: _reading(data, NOISE),
-    6: _curriculum,
+    KNOWS: _knows,
+    7: _curriculum,
     HELPS: lambda data: _searches(data, lambda found: words.search_step(found.helped, found, helps=True)),
     HURTS: lambda data: _searches(data, lambda found: words.search_step(found.hurt, found, helps=False)),
-    9: lambda data: _searches(data, words.limits_step),
+    10: lambda data: _searches(data, words.limits_step),
 }

@@ -49,6 +49,7 @@ STEPS = (
     Step(title="Is it really noise?", page="Spectrum"),
     Step(title="What a strong direction means", page="Subspaces"),
     Step(title="What a noise direction means", page="Subspaces"),
+    Step(title="What each band knows", page="Subspaces"),
     Step(title="Enhancement, and its bound", page="Curriculum", fields={"transform": "enhanced"}),
     Step(
         title="A search that enhancement helps",
@@ -64,7 +65,7 @@ STEPS = (
 )
 """The steps; the field `tour` of the state counts them from 1."""
 
-STRONG, NOISE, HELPS, HURTS = 4, 5, 7, 8
+STRONG, NOISE, KNOWS, HELPS, HURTS = 4, 5, 6, 8, 9
 """Numbers of the steps that need a direction or a search."""
 
 DATA = DEFAULT

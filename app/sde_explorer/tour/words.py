@@ -16,12 +16,20 @@ from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.words import as_text, holding
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from sde_core.partition import Bands
     from sde_explorer.curriculum.numbers.certificate import CertificateReport
     from sde_explorer.readings.gains import GainReport
     from sde_explorer.subspaces.numbers.directions import DirectionTable
+    from sde_explorer.subspaces.numbers.knowledge import KnownColumn
     from sde_explorer.tour.numbers import Example, TourSearches
 
+NO_COLUMNS = (
+    "What each band knows is asked of the columns of a set: class, style, source. This one has none that a "
+    "direction can tell."
+)
 NOTHING_FOUND = "No caption of this set is moved far enough by it to be shown."
 
 
@@ -113,6 +121,32 @@ def _agreement(table: "DirectionTable", number: int, level: float | None) -> str
     beyond = "far beyond" if found > 5 * level else "beyond" if found > level else "within"
     return (
         f"Along it pictures and their captions correlate at {found:.2f}, {beyond} chance (up to {level:.2f})."
+    )
+
+
+def knows_step(columns: "list[KnownColumn]", labels: "npt.NDArray[np.int64]") -> str:
+    """Return where the columns of the set live, and what that says of the premise."""
+    if not columns:
+        return NO_COLUMNS
+    said = [
+        f"**{as_text(column.name)}** ({column.told}): "
+        + ", ".join(
+            f"{percent(share)} {word(band)}" for band, share in zip(BANDS, column.shares, strict=True)
+        )
+        for column in columns
+    ]
+    noise = max(column.shares[2] for column in columns)
+    lesson = (
+        "So what this rule calls noise holds next to nothing of any of them."
+        if noise < 0.1
+        else "So what this rule calls noise is not empty here."
+    )
+    count = int((labels == 0).sum())
+    return (
+        "The method stands on a premise: strong directions hold the meaning, weak ones detail, noise nothing. Labels "
+        f"that no encoder saw can test it. A bar is how much of a direction's spread lies between a column's values; "
+        f"added up, {count} strong and all other directions hold: {'; '.join(said)}. {lesson} Drag a threshold on the "
+        "picture: colours and shares follow."
     )
 
 

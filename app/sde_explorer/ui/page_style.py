@@ -8,7 +8,7 @@ _PALE = "rgb(128, 132, 149)"
 # Pixels that a main picture takes with its sentence: its place is kept while it is on its way, and nothing below jumps.
 _HEIGHTS = {
     "training": 617, "curriculum": 600, "share": 562, "data": 545,
-    "overview": 330, "subspaces": 598, "retrieval": 690, "compare": 507,
+    "overview": 402, "retrieval": 690, "compare": 507,
 }  # fmt: skip
 # Where a sentence stands in place of the picture, nothing is on its way.
 _PLACES = "".join(
@@ -22,6 +22,11 @@ html .st-key-picture_of_spectrum{container-type:inline-size}
 html [class*=st-key-spectrum_figure]{min-height:calc(clamp(260px,100vh - 382px,820px) + 67px)}
 @container (max-width:863px){html .st-key-spectrum_figure{min-height:calc(2*clamp(220px,50vh - 180px,420px) + 152px)}}
 html .st-key-spectrum_note{min-height:2.5rem}
+html .st-key-picture_of_subspaces .st-key-main_picture:not(:has([data-testid=stAlert])){
+min-height:calc(clamp(240px,100vh - 408px,760px) + 112px)}
+html .st-key-knowledge_chart{min-height:calc(clamp(240px,100vh - 408px,760px) + 58px)}
+html .st-key-picture_of_overview{--known-height:330px}
+html .st-key-overview_knows{min-height:388px}
 html .st-key-answered{min-height:352px}
 @media (max-width:1000px){html .st-key-answered{min-height:326px}}
 """

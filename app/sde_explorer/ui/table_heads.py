@@ -48,6 +48,9 @@ _HEAD_WORDS = {
     "chance": "What a random ranking reaches, in closed form.",
     "number": "How pictures and captions of a set lie to each other; unit rows.",
     "overlap": "‖V_Aᵀ V_B‖²_F / k: share of A's band that lies in this band of B; small: chance.",
+    "separate": "How far directions keep to one column, and columns to one direction or band; 0 to 1.",
+    "A, rotated": "Mean and range over 10 random rotations of A's directions: what no choice of axes gives.",
+    "B, rotated": "The same of B's directions.",
     "measure": "Measure of retrieval, and which modality asks.",
 }
 HEADS = with_formulas(
@@ -64,6 +67,7 @@ HEADS = with_formulas(
         "median rank": ("", "6.16"),
         "gap": ("", "6.8"),
         "rank": ("", "6.14"),
+        "separate": ("", "8.9"),
         "overlap": ("", "6.18"),
         "B − A, 95 %": ("", "6.23"),
     },

@@ -197,3 +197,12 @@ def test_a_space_on_a_point_has_no_cka():
     assert "a side is one point" in words.cka_story(alike)
     assert "–" in cka_figure(alike).data[1].text[1]
     torch.testing.assert_close(torch.tensor(alike.between("text")[0] > 0), torch.tensor(True))
+
+
+def test_directions_of_a_are_named_where_the_pointer_rests_as_text():
+    pairs = [tuple(bands(one, "image")[1] for one in (A, B))]
+    figure = compared_spectra_figure(pairs, names={"image": ["<b>flags</b> 50 %"]})
+    first, second = (next(t for t in figure.data if t.name == side) for side in "AB")
+    assert first.text[0] == "<br><i>&lt;b&gt;flags&lt;/b&gt; 50 &#37;</i>"
+    assert set(first.text[1:]) == {""} == set(second.text)
+    assert "%{text}" in first.hovertemplate

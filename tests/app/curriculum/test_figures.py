@@ -49,6 +49,10 @@ def test_the_moment_shows_the_spectrum_times_the_gains_and_plays_all_of_training
         mine = reports[0].labels == band
         np.testing.assert_allclose(trace.y, (reports[0].values * reports[0].now)[mine], rtol=1e-6)
         np.testing.assert_array_equal(trace.x, np.flatnonzero(mine) + 1)
+    called = [f"d{i + 1}" for i in range(len(reports[0].values))]
+    told = _moment(reports, schedules, names={reports[0].modality: called}).data
+    strong = next(t for t in told if t.name == "strong")
+    assert list(strong.text) == [f"<br><i>d{i}</i>" for i in strong.x]
     names = [frame.name for frame in figure.frames]
     assert (names[0], names[-2], names[-1]) == ("0.000", "1.000", NOW)
     assert figure.layout.updatemenus[0].buttons[0].args[0] == tuple(names)

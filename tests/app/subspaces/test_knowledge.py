@@ -1,14 +1,16 @@
 """What bands know: the figure's numbers are the library's, the title is made from them, a click reads a direction."""
 
+import base64
+
 import numpy as np
 import pytest
 import torch
 
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
-from sde_core.vocabulary import BANDS
+from sde_core.partition import Bands
 from sde_explorer.readings.cached import background
-from sde_explorer.subspaces.figures.knowledge import knowledge_figure
+from sde_explorer.subspaces.known_figure.sent import known_data
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 
 
@@ -43,26 +45,28 @@ def test_the_title_names_the_column_that_was_taken_off():
     assert finding([], known.labels.numpy(), "text", beyond="group").endswith("the columns beyond group")
 
 
-def test_a_moved_threshold_moves_colours_and_parts(known):
+def test_what_is_held_adds_up_to_the_shares_of_the_library(known):
     labels = np.full(len(known.labels), 2)
     labels[:2] = 0
-    columns = known_columns(known, labels)
-    torch_labels = torch.from_numpy(labels)
-    assert columns[0].shares == known["group"].shares(torch_labels)
-    figure = knowledge_figure(columns, labels)
-    bars = [trace for trace in figure.data if trace.type == "bar" and trace.orientation != "h"]
-    strong = next(trace for trace in bars if trace.name == "strong")
-    assert strong.x.tolist() == [1, 2]
-    np.testing.assert_allclose(strong.y, known["group"].known[:2].clamp_min(0).numpy())
+    column = known_columns(known, labels)[0]
+    assert column.shares == known["group"].shares(torch.from_numpy(labels))
+    assert column.shares[0] == pytest.approx(column.held[:2].sum() / column.held.sum(), abs=1e-12)
 
 
-def test_every_row_has_a_bar_a_direction_and_its_parts_add_up(known):
-    columns = known_columns(known, known.labels.numpy())
-    figure = knowledge_figure(columns, known.labels.numpy())
-    heights = [len(trace.x) for trace in figure.data if trace.type == "bar" and trace.orientation != "h"]
-    assert sum(heights) == len(columns) * len(known.labels)
-    parts = [trace.x[0] for trace in figure.data if trace.orientation == "h"]
-    np.testing.assert_allclose(np.array(parts).reshape(len(columns), len(BANDS)).sum(axis=1), 1)
+def test_the_browser_gets_the_numbers_of_every_direction_and_the_rule_s_own_thresholds(known):
+    spectrum = sde.compute_spectrum(open_named("emoji").image, center="mean")
+    report = Bands.of(spectrum, sde.partition_spectrum(spectrum), modality="image").moved(noise=2.0)
+    columns = known_columns(known, report.labels)
+    sent = known_data(columns, report, factors=(2.0, 1.0), alt="in words", name="file")
+    assert sent["panel"]["own"] == {"noise": report.own_tau_noise, "strong": report.own_tau_strong}
+    assert [row["told"] for row in sent["rows"]] == ["9 values", "98 values", "3 values"]
+    for row, column in zip(sent["rows"], columns, strict=True):
+        for name in ("known", "chance", "held"):
+            np.testing.assert_array_equal(
+                np.frombuffer(base64.b64decode(row[name]), "<f8"), getattr(column, name)
+            )
+        assert [mark == "1" for mark in row["sure"]] == column.significant.tolist()
+        assert len(row["name"]) <= 40
 
 
 def test_the_view_opens_on_it(open_page, spiked_folder):

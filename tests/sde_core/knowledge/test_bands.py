@@ -181,6 +181,29 @@ def test_float32_and_float64_agree():
     torch.testing.assert_close(single.known, double.known, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("n_resamples", [0, 20])
+def test_columns_beside_each_other_and_the_number_of_threads_change_no_number(n_resamples):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(9_000, 5)).astype(np.float32)  # three blocks, the last one short
+    made = sde.EmbeddingSet.from_arrays(x, x)
+    gaps = np.where(rng.random(9_000) < 0.1, "", rng.integers(0, 4, 9_000).astype(str))
+    columns = {"kind": rng.integers(0, 3, 9_000).astype(str), "number": rng.normal(size=9_000), "gaps": gaps}
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(sde.band_knowledge(made, columns, n_resamples=n_resamples))
+    finally:
+        torch.set_num_threads(before)
+    for name, values in columns.items():
+        alone = sde.band_knowledge(made, {name: values}, n_resamples=n_resamples)[name]
+        for known in (found[0][name], found[1][name]):
+            # Products of float32 may add up in another order with other threads.
+            torch.testing.assert_close(known.known, alone.known, rtol=1e-6, atol=1e-8)
+            torch.testing.assert_close(known.energy, alone.energy, rtol=1e-6, atol=1e-6)
+            torch.testing.assert_close(known.resampled, alone.resampled, rtol=1e-5, atol=1e-5)
+
+
 def test_texts_inherit_the_values_of_their_images_in_equal_parts():
     text = np.array(
         [[1.0, 0.0], [-1.0, 0.5], [0.0, -1.0], [0.3, 0.4], [0.1, 0.2], [2, 1], [1, 1], [0, 3], [1, 2]]

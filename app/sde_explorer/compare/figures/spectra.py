@@ -1,12 +1,15 @@
 """Two sets' spectra on each other: how each divides its energy among its directions."""
 
 import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from sde_explorer.ui.figures import palette
+from sde_explorer.ui.figures.direction_names import named
 from sde_explorer.ui.figures.layout import axis, caption, domains, figure
 from sde_explorer.ui.figures.panels import where
 
@@ -26,6 +29,7 @@ def compared_spectra_figure(
     unit: str = "rank",
     xscale: str = "linear",
     yscale: str = "log",
+    names: Mapping[str, Sequence[str]] = MappingProxyType({}),
     height: int = 400,
 ) -> go.Figure:
     """Return one panel a modality: each direction's share of the energy over its rank, A solid, B dashed.
@@ -35,6 +39,7 @@ def compared_spectra_figure(
         unit: "rank", or "share" of all directions.
         xscale: "linear" or "log".
         yscale: "linear" or "log".
+        names: of A's directions, by modality; shown where the pointer rests.
         height: pixels.
     """
     traces: list[dict[str, Any]] = []
@@ -43,7 +48,8 @@ def compared_spectra_figure(
         suffix = "" if panel == 0 else str(panel + 1)
         modality = reports[0].modality
         for side, report in zip("AB", reports, strict=True):
-            traces += [t | where(panel) for t in _side(report, side, unit, first=panel == 0)]
+            told = names.get(modality, ()) if side == "A" else ()
+            traces += [t | where(panel) for t in _side(report, side, unit, told, first=panel == 0)]
         layout["annotations"].append(caption(modality, place, colour=palette.KIND[modality]))
         tick = ".0%" if unit == "share" else "~g"
         layout[f"xaxis{suffix}"] = axis(
@@ -60,7 +66,9 @@ def compared_spectra_figure(
     return figure(traces, layout, height=height)
 
 
-def _side(report: "Bands", side: str, unit: str, *, first: bool) -> list[dict[str, Any]]:
+def _side(
+    report: "Bands", side: str, unit: str, names: Sequence[str], *, first: bool
+) -> list[dict[str, Any]]:
     """Return the line of one set, and a dot where its strong and its weak band end."""
     count = len(report.values)
     rank = np.arange(1, count + 1)
@@ -74,13 +82,14 @@ def _side(report: "Bands", side: str, unit: str, *, first: bool) -> list[dict[st
             "x": x,
             "y": report.energy,
             "customdata": np.stack([rank, total], axis=1),
+            "text": named(names, count),
             "name": side,
             "legendgroup": side,
             "showlegend": first,
             "line": {"color": colour, "dash": DASH[side], "width": 2.2},
             "hovertemplate": (
                 f"<b>{side}, {report.modality}</b><br>direction %{{customdata[0]:d}} of {count}"
-                "<br>%{y:.3%} of the energy<br>%{customdata[1]:.1%} up to here<extra></extra>"
+                "<br>%{y:.3%} of the energy<br>%{customdata[1]:.1%} up to here%{text}<extra></extra>"
             ),
         }
     ]

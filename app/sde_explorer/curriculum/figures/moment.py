@@ -1,6 +1,8 @@
 """One moment of training: alpha and the spectra before and after, with frames that play the whole of it."""
 
 import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import plotly.graph_objects as go
 
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
+from sde_explorer.ui.figures.direction_names import named
 from sde_explorer.ui.figures.layout import Axis, axis, caption, figure
 from sde_explorer.ui.figures.playing import play_buttons
 
@@ -33,6 +36,7 @@ def moment_figure(
     schedule: str,
     xscale: str = "linear",
     yscale: str = "log",
+    names: Mapping[str, Sequence[str]] = MappingProxyType({}),
     height: int = 430,
 ) -> go.Figure:
     """Return alpha over training beside one panel a modality: singular values before and after the gains.
@@ -46,6 +50,7 @@ def moment_figure(
         schedule: the one in use.
         xscale: of the rank, "linear" or "log".
         yscale: of the singular value, "linear" or "log".
+        names: of the directions, by modality; shown where the pointer rests.
         height: pixels.
     """
     places = _places(len(reports))
@@ -59,7 +64,8 @@ def moment_figure(
     for i, (report, place) in enumerate(zip(reports, places[1:], strict=True)):
         where = {"xaxis": f"x{i + 2}", "yaxis": f"y{i + 2}"}
         traces.append(_before(report, first=i == 0) | where)
-        moving += [_after(report, band, first=i == 0) | where for band in range(3)]
+        told = named(names.get(report.modality, ()), len(report.values))
+        moving += [_after(report, band, told, first=i == 0) | where for band in range(3)]
         notes.append(caption(report.modality, place, colour=palette.MODALITY[report.modality]))
         axes[f"xaxis{i + 2}"] = _rank_axis(report, xscale) | {"domain": place, "anchor": f"y{i + 2}"}
         axes[f"yaxis{i + 2}"] = _value_axis(reports, yscale, first=i == 0) | {"anchor": f"x{i + 2}"}
@@ -133,19 +139,24 @@ def _before(report: "GainReport", *, first: bool) -> dict[str, Any]:
     }
 
 
-def _after(report: "GainReport", band: int, *, first: bool) -> dict[str, Any]:
+def _after(
+    report: "GainReport", band: int, told: "npt.NDArray[np.object_]", *, first: bool
+) -> dict[str, Any]:
     mine = report.labels == band
     name = BANDS[band]
     return {
         "type": "scatter",
         "x": np.flatnonzero(mine) + 1,
         "y": _enhanced(report, report.now, band),
+        "text": told[mine],
         "mode": "markers",
         "name": name,
         "legendgroup": name,
         "showlegend": first,
         "marker": {"color": palette.BAND[name], "size": 6, "symbol": palette.SYMBOL[name]},
-        "hovertemplate": f"<b>{report.modality}, {name}</b><br>direction %{{x}}, after %{{y:.4g}}<extra></extra>",
+        "hovertemplate": (
+            f"<b>{report.modality}, {name}</b><br>direction %{{x}}, after %{{y:.4g}}%{{text}}<extra></extra>"
+        ),
     }
 
 

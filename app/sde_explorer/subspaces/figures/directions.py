@@ -1,7 +1,6 @@
 """All directions of a spectrum at a glance, and one of them read: its null, its coefficients."""
 
 import math
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import plotly.graph_objects as go
 
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
+from sde_explorer.ui.figures.direction_names import named
 from sde_explorer.ui.figures.layout import axis, caption, figure
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def directions_figure(
     panels = [p for p in _PANELS if np.isfinite(getattr(table, p[0])).any()]
     tall = (1 - _GAP * (len(panels) - 1)) / max(len(panels), 1)
     rank = np.arange(1, count + 1)
-    told = [f"<br><i>{escape(name).replace('%', '&#37;')}</i>" if name else "" for name in names]
-    named = np.array(told or [""] * count, dtype=object)
+    told = named(names, count)
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "shapes": []}
     for i, (name, title, kind, text) in enumerate(panels):
@@ -63,7 +62,7 @@ def directions_figure(
                     "x": rank[mine],
                     "y": getattr(table, name)[mine],
                     "customdata": rank[mine],
-                    "text": named[mine],
+                    "text": told[mine],
                     "xaxis": f"x{suffix}",
                     "yaxis": f"y{suffix}",
                     "marker": marker,

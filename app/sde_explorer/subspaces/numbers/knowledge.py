@@ -31,6 +31,7 @@ class KnownColumn:
         known: (r,) share of each direction's variance that lies between the values, less chance.
         chance: (r,) share that chance stays below in 95 of 100 shuffles.
         significant: (r,) whether the direction knows the column.
+        held: (r,) what is known along each direction, in variance: the shares by band are sums of it.
         shares: of what is known, by band.
         intervals: of the shares; empty where there are none.
     """
@@ -40,6 +41,7 @@ class KnownColumn:
     known: "npt.NDArray[np.float64]"
     chance: "npt.NDArray[np.float64]"
     significant: "npt.NDArray[np.bool_]"
+    held: "npt.NDArray[np.float64]"
     shares: tuple[float, float, float]
     intervals: tuple[tuple[float, float], ...]
 
@@ -65,6 +67,7 @@ def known_columns(
             known=column.known.numpy(),
             chance=column.chance.numpy(),
             significant=column.significant.numpy(),
+            held=(column.known * column.energy).numpy(),
             shares=column.shares(bands),
             intervals=column.intervals(bands),
         )

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from sde_explorer.subspaces.numbers.maps import Colours
 
 _HERE = Path(__file__).parent
-SCRIPT = "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in ("points", "hands", "map"))
-"""What is drawn, what the pointer does, and both on the page; each file uses what stands before it."""
+MAPPING = "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in ("points", "hands", "heard"))
+"""What is drawn and what the pointer does; each file uses what stands before it."""
+SCRIPT = f"{MAPPING}\n{(_HERE / 'map.js').read_text('utf-8')}"
+"""Both on the page."""
 STYLE = (_HERE / "style.css").read_text("utf-8")
 HTML = """<div class="sde-points" role="figure"><div class="tools">
 <button data-does="lasso" aria-pressed="true">Lasso</button><button data-does="pan" aria-pressed="false">Pan</button>

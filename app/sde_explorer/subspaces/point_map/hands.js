@@ -116,7 +116,7 @@ class Hands {
       if (id !== null) this.tell("plotly_click", { points: [{ customdata: id }] });
     } else if (this.mode === "lasso") {
       const ids = this.points.within(path.map((at) => this.place(at)));
-      this.tell("plotly_selected", { points: ids.map((i) => ({ customdata: this.first + i })) });
+      this.tell("plotly_selected", { points: ids.map((i) => ({ customdata: this.idOf(i) })) });
     }
   }
 
@@ -140,7 +140,11 @@ class Hands {
   at(share) {
     const [left, low, right, high] = this.points.view, { clientWidth: width, clientHeight: height } = this.canvas;
     const found = this.points.near(...this.place(share), (REACH_PX * (right - left)) / width, (REACH_PX * (high - low)) / height);
-    return found < 0 ? null : this.first + found;
+    return found < 0 ? null : this.idOf(found);
+  }
+
+  idOf(number) {
+    return this.first + number;
   }
 
   tell(name, what) {

@@ -36,10 +36,7 @@ export default function (component) {
 function begun(root) {
   const points = new Points(root.querySelector("canvas"));
   const map = { points, seen: {}, frame: 0, last: 0, most: MOST_DRAWN };
-  // As a figure of Plotly lets itself be heard.
-  root.hearers = {};
-  root.on = (name, hears) => (root.hearers[name] ??= []).push(hears);
-  root.removeListener = (name, hears) => (root.hearers[name] = (root.hearers[name] ?? []).filter((one) => one !== hears));
+  heard(root);
   map.redraw = () => {
     map.frame ||= requestAnimationFrame((now) => {
       map.frame = 0;
@@ -93,11 +90,4 @@ function legend(place, { title, kinds, ends, gradient }) {
     one.append(`${title}: ${ends[0]}`, dot(`linear-gradient(90deg,${gradient.join()})`, "bar"), ends[1]);
     place.replaceChildren(one);
   }
-}
-
-function bytes(base64) {
-  const text = atob(base64);
-  const out = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
-  return out;
 }

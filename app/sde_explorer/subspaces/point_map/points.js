@@ -29,27 +29,16 @@ class Points {
     this.n = 0;
     const gl = (this.gl = canvas.getContext("webgl", { antialias: false, premultipliedAlpha: true }));
     if (!gl || !gl.getExtension("OES_element_index_uint")) throw new Error("This browser draws no WebGL.");
-    const program = gl.createProgram();
-    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
-      const shader = gl.createShader(kind);
-      gl.shaderSource(shader, source);
-      gl.compileShader(shader);
-      gl.attachShader(program, shader);
-    }
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
+    const program = (this.program = programOf(gl, VERTEX, FRAGMENT, { place: 0, colour: 1, mark: 2 }));
     gl.useProgram(program);
     this.uniform = Object.fromEntries(
       ["view", "size", "fades", "inks"].map((name) => [name, gl.getUniformLocation(program, name)]),
     );
     this.buffers = {};
     for (const [name, count, type] of [["place", 2, gl.UNSIGNED_SHORT], ["colour", 1, gl.UNSIGNED_BYTE], ["mark", 1, gl.UNSIGNED_BYTE]]) {
-      const at = gl.getAttribLocation(program, name);
-      gl.bindBuffer(gl.ARRAY_BUFFER, (this.buffers[name] = gl.createBuffer()));
-      gl.enableVertexAttribArray(at);
-      gl.vertexAttribPointer(at, count, type, true, 0, 0);
+      this.attribute(name, gl.getAttribLocation(program, name), count, type, true);
     }
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, (this.index = gl.createBuffer()));
     gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
     for (const side of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, side, gl.CLAMP_TO_EDGE);
     for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
@@ -58,6 +47,15 @@ class Points {
     this.chosen = new Uint32Array(MOST_DRAWN);
     this.drawn = this.inside = 0;
     this.fades = false;
+    this.scale = 1; // of the size of a point
+  }
+
+  // A number or several for each point, read by the shaders from a place of their own.
+  attribute(name, at, count, type, normalized) {
+    const { gl } = this;
+    gl.bindBuffer(gl.ARRAY_BUFFER, (this.buffers[name] = gl.createBuffer()));
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, count, type, normalized, 0, 0);
   }
 
   // places: n numbers x, then n numbers y, in [0, 65535].
@@ -141,8 +139,9 @@ class Points {
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!this.drawn) return;
+    gl.useProgram(this.program);
     gl.uniform4fv(uniform.view, view);
-    gl.uniform1f(uniform.size, ratio * Math.min(9, Math.max(2.5, 9 - 1.6 * Math.log10(this.drawn / 100))));
+    gl.uniform1f(uniform.size, this.scale * ratio * Math.min(9, Math.max(2.5, 9 - 1.6 * Math.log10(this.drawn / 100))));
     gl.uniform1f(uniform.fades, this.fades ? 1 : 0);
     gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, 4 * (this.drawn - count));
   }
@@ -168,6 +167,20 @@ class Points {
     }
     return found;
   }
+}
+
+function programOf(gl, vertex, fragment, places) {
+  const program = gl.createProgram();
+  for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  for (const name in places) gl.bindAttribLocation(program, places[name], name);
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
+  return program;
 }
 
 // One random order for everybody, so that two looks at a map show the same points.

@@ -32,14 +32,15 @@ def point_data(flat: Floats, colours: "Colours", picked: "npt.NDArray[np.bool_] 
     marks = np.packbits(picked, bitorder="little") if picked is not None else np.zeros(0, np.uint8)
     return {
         "n": len(flat),
-        "places": _packed(places.T.copy()),
-        "colours": {**_packed(bytes_), "palette": shown},
-        "picked": {**_packed(marks), "count": int(picked.sum()) if picked is not None else 0},
+        "places": packed(places.T.copy()),
+        "colours": {**packed(bytes_), "palette": shown},
+        "picked": {**packed(marks), "count": int(picked.sum()) if picked is not None else 0},
         "legend": legend,
     }
 
 
-def _packed(array: npt.NDArray[Any]) -> dict[str, str]:
+def packed(array: npt.NDArray[Any]) -> dict[str, str]:
+    """Return an array's bytes as base64, with a digest."""
     content = array.tobytes()
     return {"of": hashlib.sha256(content).hexdigest()[:16], "base64": base64.b64encode(content).decode()}
 

@@ -15,29 +15,28 @@ if TYPE_CHECKING:
     from sde_core.partition import Bands
 
 _HERE = Path(__file__).parent
-_HTML = """<div class="figure sde-bands-of" role="figure"><div class="files">
+HTML = """<div class="figure sde-bands-of" role="figure"><div class="files">
 <button data-format="png" aria-label="Save as PNG">PNG</button>
 <button data-format="svg" aria-label="Save as SVG">SVG</button></div><div class="panels"></div></div>"""
 _INKS = "".join(f"--{name}-ink:{palette.as_text(name)};" for name in palette.MODALITY)
+
+
+def _scripts(*names: str) -> str:
+    return "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in names)
+
+
 # Each file uses what stands before it.
-LOGIC = "\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in ("bands", "scales"))
+LOGIC = _scripts("bands", "scales")
 """Bands and axes, without a page."""
-SCRIPT = "\n".join(
-    (
-        SAVING,
-        BAND_BAR_JS,
-        LOGIC,
-        *(
-            (_HERE / f"{name}.js").read_text("utf-8")
-            for name in ("paint", "panel", "hands", "picture", "figure")
-        ),
-    )
-)
+DESK = "\n".join((SAVING, BAND_BAR_JS, LOGIC, _scripts("elements", "pens", "lines", "picture", "desk")))
+"""Thresholds that are taken, heard of and saved: what the script of a figure with such lines stands on."""
+STYLE = "\n".join((BAND_BAR_CSS, f".figure{{{_INKS}}}", (_HERE / "style.css").read_text("utf-8")))
+"""Rules of such a figure."""
 _figure = st.components.v2.component(
     "sde_explorer.threshold_figure",
-    html=_HTML,
-    css="\n".join((BAND_BAR_CSS, f".figure{{{_INKS}}}", (_HERE / "style.css").read_text("utf-8"))),
-    js=SCRIPT,
+    html=HTML,
+    css=STYLE,
+    js=f"{DESK}\n{_scripts('paint', 'panel', 'hands', 'figure')}",
 )
 
 
@@ -68,14 +67,25 @@ def threshold_figure(
         axes: unit of the ranks ("rank" or "share"), their scale, the scale of the values ("linear" or "log").
         names: of the directions, by modality; shown where the pointer rests.
     """
-
-    def take() -> None:
-        state = st.session_state.get(key)
-        released = state.get("released") if isinstance(state, Mapping) else getattr(state, "released", None)
-        if isinstance(released, Mapping):
-            on_release(float(released["noise"]), float(released["strong"]))
-
     data = figure_data(
         reports, overlays or {}, factors=factors, axes=axes, alt=alt, name=name, names=names or {}
     )
-    _figure(key=key, data=data, on_released_change=take)
+    _figure(key=key, data=data, on_released_change=lambda: take_release(key, on_release))
+
+
+def take_release(key: str, on_release: Callable[[float, float], None]) -> None:
+    """Hand on the factors at which thresholds of a figure were let go.
+
+    Args:
+        key: of the figure.
+        on_release: is given the noise and the strong factor.
+    """
+    released = sent_value(key, "released")
+    if isinstance(released, Mapping):
+        on_release(float(released["noise"]), float(released["strong"]))
+
+
+def sent_value(key: str, name: str) -> object:
+    """Return what the browser said last of a figure under a name, or None."""
+    state = st.session_state.get(key)
+    return state.get(name) if isinstance(state, Mapping) else getattr(state, name, None)

@@ -1,8 +1,6 @@
 // One spectrum: its axes and shades, its points, its two thresholds, its bar of energy.
 
-const WORDS = { strong: ["strong", ">"], noise: ["noise", "≤"] };
-
-// Elements of a panel. `layout(range)` follows size and axes, `paint(factors)` what is dragged.
+// Elements of a panel. `layout()` follows size and axes, `paint(factors)` what is dragged.
 function createPanel(sent, settings) {
   const panel = readyPanel(sent);
   const { name, size, overlay } = panel;
@@ -29,20 +27,21 @@ function createPanel(sent, settings) {
   const axes = drawn("g", { class: "axes" });
   under.append(...shades, axes, ...labels);
   for (const label of labels) label.textContent = label.classList[1];
-  const lines = panel.own ? ["strong", "noise"].filter((line) => panel.own[line] > 0).map((line) => createLine(panel, line)) : [];
+  const lines = createLines(panel, "vertical");
   over.append(...lines.map((line) => line.group));
   const context = canvas.getContext("2d");
-  const self = { panel, element, plot, over, lines, scales: null, bands: null, layout, paint };
+  const self = { panel, element, plot, over, lines, scales: null, bands: null, layout, paint, draw };
+  self.along = (event) => event.clientY - plot.getBoundingClientRect().top;
+  self.lineAt = (line, factors) => self.scales.y(thresholdsOf(panel, factors)[line]);
+  self.factorAt = (line, factors, y) => factorAt(panel, factors, line, self.scales.value(y));
+  self.factorBy = (line, factors, key) => KEYS[key] && bounded(rounded(factors[line] * KEYS[key]));
   return self;
 
-  function layout(range) {
-    const { clientWidth: width, clientHeight: height } = plot;
+  function layout() {
+    const { range } = settings, { clientWidth: width, clientHeight: height } = plot;
     self.scales = scalesOf(panel.values.length, range, { width, height, ...settings });
     for (const svg of [under, over]) svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const pixels = devicePixelRatio || 1;
-    canvas.width = width * pixels;
-    canvas.height = height * pixels;
-    context.setTransform(pixels, 0, 0, pixels, 0, 0);
+    sized(canvas, context, width, height);
     axes.replaceChildren(...axesOf(panel, self.scales, range, settings));
   }
 
@@ -50,13 +49,16 @@ function createPanel(sent, settings) {
     const { scales } = self;
     const bands = (self.bands = bandsOf(panel, factors));
     context.clearRect(0, 0, scales.width, scales.height);
-    const pen = canvasPen(context);
-    paintOverlay(pen, panel, scales);
-    paintPoints(pen, panel, scales, bands, settings.colours);
+    draw(canvasPen(context));
     if (panel.own) placeShades(shades, labels, bands, scales);
     const values = panel.own && thresholdsOf(panel, factors);
     placeLines(lines, { panel, values, factors, bands, scales });
     tell(bands);
+  }
+
+  function draw(pen) {
+    paintOverlay(pen, panel, self.scales);
+    paintPoints(pen, panel, self.scales, self.bands, settings.colours);
   }
 }
 
@@ -89,71 +91,16 @@ function placeShades(shades, labels, bands, scales) {
   });
 }
 
-// A threshold: a line to take with the pointer, a slider for the keyboard.
-function createLine(panel, name) {
-  const group = drawn("g", {
-    class: `line ${name}`,
-    tabindex: 0,
-    role: "slider",
-    "aria-orientation": "vertical",
-    "aria-label": `${name} threshold, ${panel.title}`,
-    "aria-valuemin": FACTOR.low,
-    "aria-valuemax": FACTOR.high,
-  });
-  const parts = { hit: drawn("line", { class: "hit" }), seen: drawn("line", { class: "seen" }) };
-  const knob = drawn("circle", { class: "knob", r: 7 }), words = drawn("text", { "text-anchor": "end" });
-  group.append(parts.hit, parts.seen, knob, words);
-  return { name, group, ...parts, knob, words };
-}
-
 function placeLines(lines, { panel, values, factors, bands, scales }) {
   const heights = lines.map(({ name }) => scales.y(values[name]));
   const close = lines.length === 2 && Math.abs(heights[0] - heights[1]) < 20;
   lines.forEach((line, i) => {
-    const { name, group, hit, seen, knob, words } = line;
+    const { name, hit, seen, knob, words } = line;
     const y = heights[i];
     for (const one of [hit, seen]) given(one, { x1: scales.left, x2: scales.right, y1: y, y2: y });
     given(knob, { cx: scales.right - 8, cy: y });
     const beneath = (close && name === "noise") || y - scales.top < 16;
     given(words, { x: scales.right - 22, y: beneath ? y + 16 : y - 6 });
-    words.textContent = `${WORDS[name].join(" ")} ${threeDigits(values[name])}${movedWords(panel, name, values, factors)}`;
-    const { count } = bands[name];
-    given(group, {
-      "aria-valuenow": rounded(factors[name]),
-      "aria-valuetext": `${threeDigits(values[name])}, ${rounded(factors[name])} times the rule's; ${count.toLocaleString("en")} ${name}`,
-    });
+    tellLine(line, { panel, values, factors, bands });
   });
-}
-
-// How far a threshold was moved by hand; a strong one below the noise threshold stands on it.
-function movedWords(panel, name, values, factors) {
-  if (name === "strong" && panel.own.strong * factors.strong < values.noise) return "  (raised to noise)";
-  return Math.abs(factors[name] - 1) < 5e-4 ? "" : `  × ${Number(factors[name].toPrecision(3))}`;
-}
-
-function threeDigits(value) {
-  return String(Number(value.toPrecision(3)));
-}
-
-function drawn(name, values) {
-  return given(document.createElementNS("http://www.w3.org/2000/svg", name), values);
-}
-
-function written(text, values) {
-  const element = drawn("text", values);
-  element.textContent = text;
-  return element;
-}
-
-function given(element, values) {
-  for (const key in values) element.setAttribute(key, values[key]);
-  return element;
-}
-
-function madeOf(name, look, content) {
-  const element = document.createElement(name);
-  if (look) element.className = look;
-  if (typeof content === "string") element.textContent = content;
-  else element.append(...(content ?? []));
-  return element;
 }

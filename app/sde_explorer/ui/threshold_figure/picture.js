@@ -2,9 +2,9 @@
 
 const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "font-weight", "font-size", "opacity", "visibility", "paint-order"];
 
-function pictureOf(root, panels, colours) {
+function pictureOf(root, panels) {
   const page = root.getBoundingClientRect();
-  const parts = panels.map((one) => partsOf(one, page, colours));
+  const parts = panels.map((one) => partsOf(one, page));
   const font = getComputedStyle(root).fontFamily;
   const behind = getComputedStyle(document.querySelector("[data-testid=stApp]") ?? document.body).backgroundColor;
   const size = `width="${Math.round(page.width)}" height="${Math.round(page.height)}"`;
@@ -15,11 +15,10 @@ function pictureOf(root, panels, colours) {
   return { svg, width: Math.round(page.width), height: Math.round(page.height), font };
 }
 
-function partsOf(one, page, colours) {
+function partsOf(one, page) {
   const at = one.plot.getBoundingClientRect();
   const pen = vectorPen();
-  paintOverlay(pen, one.panel, one.scales);
-  paintPoints(pen, one.panel, one.scales, one.bands, colours);
+  one.draw(pen);
   const [under, over] = [...one.element.querySelectorAll("svg")].map(copied);
   const plot = `<g transform="translate(${at.left - page.left} ${at.top - page.top})">${under}${pen.drawn()}${over}</g>`;
   const words = [...one.element.querySelectorAll("header > *, .numbers > span")].map((word) => wordOf(word, page));

@@ -63,7 +63,8 @@ def figure_data(
     cross = any(not report.has_law for report in reports)
     return {
         "panels": [
-            _panel(report, overlays.get(report.modality)) | {"names": list(names.get(report.modality, ()))}
+            panel_data(report, overlays.get(report.modality))
+            | {"names": list(names.get(report.modality, ()))}
             for report in reports
         ],
         "factors": {"noise": factors[0], "strong": factors[1]},
@@ -77,7 +78,8 @@ def figure_data(
     }
 
 
-def _panel(report: "Bands", overlay: Overlay | None) -> dict[str, Any]:
+def panel_data(report: "Bands", overlay: Overlay | None = None) -> dict[str, Any]:
+    """Return what the browser cuts into bands: values, the rule's own thresholds or labels, and what is around them."""
     cuts = math.isfinite(report.own_tau_noise) and math.isfinite(report.own_tau_strong)
     rows = f"{report.shape[0]:,}"
     return {
