@@ -163,7 +163,6 @@ ELSEWHERE = {
     "sde_core/training/lora.py": "sde_core/training/test_encoders.py",
     "sde_core/training/measure.py": "sde_core/training/test_finetune.py",
     "sde_core/training/model.py": "sde_core/training/test_finetune.py",
-    "sde_core/training/monitoring/changes.py": "sde_core/training/monitoring/test_attachment.py",
     "sde_core/training/monitoring/lightning.py": "clients/test_lightning.py",
     "sde_core/training/monitoring/look.py": "sde_core/training/monitoring/test_measurement.py",
     "sde_core/training/monitoring/transformers.py": "clients/test_transformers.py",

@@ -69,15 +69,24 @@ def find_alarms(looks: Sequence[Look]) -> tuple[Alarm, ...]:
 
 def verdict(looks: Sequence[Look]) -> str:
     """Return the state at the last look: "healthy", "too early to say", or the kinds that hold, worst first."""
-    kinds = _walked(looks)[1]
-    if kinds:
-        return ", ".join(dict.fromkeys(kinds))
-    return "healthy" if len(looks) > FEWEST else "too early to say"
+    return _in_words(_walked(looks)[1], looks)
+
+
+def alarms_and_verdict(looks: Sequence[Look]) -> tuple[tuple[Alarm, ...], str]:
+    """Return what `find_alarms` and `verdict` say, by one walk over the looks."""
+    alarms, kinds = _walked(looks)
+    return alarms, _in_words(kinds, looks)
 
 
 def is_well(looks: Sequence[Look]) -> bool:
     """Return whether no alarm holds at the last look."""
     return not _walked(looks)[1]
+
+
+def _in_words(kinds: Sequence[str], looks: Sequence[Look]) -> str:
+    if kinds:
+        return ", ".join(dict.fromkeys(kinds))
+    return "healthy" if len(looks) > FEWEST else "too early to say"
 
 
 def _walked(looks: Sequence[Look]) -> tuple[tuple[Alarm, ...], list[str]]:
