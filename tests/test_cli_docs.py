@@ -23,7 +23,12 @@ def test_every_command_is_on_the_page():
     text = DOCS.read_text("utf-8")
     for command in action.choices:
         assert f"sde {command}`" in text
-    assert {line.split()[0] for line, _ in BLOCKS} == set(action.choices) - {"app", "doctor", "watch"}
+    assert {line.split()[0] for line, _ in BLOCKS} == set(action.choices) - {
+        "app",
+        "doctor",
+        "series",
+        "watch",
+    }
 
 
 def test_the_page_shows_what_is_printed(tmp_path, monkeypatch, capsys):

@@ -178,6 +178,8 @@ ELSEWHERE = {
     "sde_core/training/ranks.py": "sde_core/training/test_side_by_side.py",
     "sde_core/training/resume.py": "sde_core/training/test_open_clip_resume.py",
     "sde_core/training/run.py": "sde_core/training/test_finetune.py",
+    "sde_core/training/series/encode.py": "sde_core/cli/test_series.py",
+    "sde_core/training/series/record.py": "sde_core/cli/test_series.py",
     "sde_core/training/subject.py": "sde_core/training/test_finetune.py",
     "sde_core/training/towers.py": "sde_core/training/test_encoders.py",
     "sde_core/training/trainer.py": "sde_core/training/test_finetune.py",

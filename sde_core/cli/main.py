@@ -17,13 +17,27 @@ from sde_core.cli import (
     finetune,
     knows,
     report,
+    series,
     spectrum,
     transform,
     watch,
 )
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, check, spectrum, knows, evaluate, transform, finetune, watch, report, app, doctor)
+_COMMANDS = (
+    encode,
+    check,
+    spectrum,
+    knows,
+    evaluate,
+    transform,
+    finetune,
+    watch,
+    series,
+    report,
+    app,
+    doctor,
+)
 
 # What open_clip, clip-retrieval and CLIP_benchmark call the same thing.
 _ALSO = {
