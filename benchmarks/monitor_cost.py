@@ -1,7 +1,8 @@
 """What `SpectralMonitor` costs a training step: `python -m benchmarks.monitor_cost`.
 
-CPU seconds, medians, each part taken in turn with the step itself: a call that is no look, and a look, which comes once
-in ``--every`` steps and in a thread of its own. A wall clock would measure whoever else uses the machine.
+CPU seconds, medians, each part taken in turn with the step itself: a call that is no look, and a look with its alarms
+and its file, which comes once in ``--every`` steps and in a thread of its own. A wall clock would measure whoever else
+uses the machine.
 """
 
 import argparse
@@ -9,15 +10,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from open_clip.loss import ClipLoss
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from sde_core.training.monitoring.measurement import measured_look
-from sde_core.training.monitoring.record import LooksWriter
+from sde_core.training.monitoring import SpectralMonitor
 from sde_core.training.monitoring.window import RowWindow
 
 ROWS = 2048
@@ -44,16 +43,18 @@ def _parts(layers: int, options: argparse.Namespace) -> str:
     step = _step(layers, options.batch_size, options.width)
     image, text = step()
     window, taken = RowWindow(ROWS), {"step": [], "kept": [], "look": []}  # type: dict[str, list[float]]
-    with tempfile.TemporaryDirectory() as folder:
-        writer = LooksWriter(Path(folder))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        SpectralMonitor(folder, rows=ROWS, in_background=False) as monitor,
+    ):
         for number in range(options.rounds):
             taken["step"].append(_cpu_seconds(step))
             taken["kept"].append(_cpu_seconds(lambda: window.add(image, text)))
-            rows = [torch.cat([each] * (ROWS // len(each))) for each in (image, text)]
-            taken["look"].append(
-                _cpu_seconds(lambda rows=rows, number=number: writer.add(measured_look(number, *rows)))
-            )
-        writer.close()
+            rows = {
+                name: torch.cat([each] * (ROWS // len(each)))
+                for name, each in (("image", image), ("text", text))
+            }
+            taken["look"].append(_cpu_seconds(lambda rows=rows, number=number: monitor.look(number, **rows)))
     one, kept, look = (1000 * statistics.median(taken[part]) for part in ("step", "kept", "look"))
     n_kept = ROWS / options.batch_size + 1
     share = (n_kept * kept + look) / options.every / one

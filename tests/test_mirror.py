@@ -10,7 +10,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ELSEWHERE = {
-    "sde_core/checks/brief.py": "sde_core/test_brief.py",
     "sde_core/checks/drawn.py": "sde_core/report/test_card.py",
     "sde_core/classify/linear_probe.py": "sde_core/classify/test_classification.py",
     "sde_core/cli/app.py": "app/serving/test_rules.py",
@@ -161,9 +160,11 @@ ELSEWHERE = {
     "sde_core/training/lora.py": "sde_core/training/test_encoders.py",
     "sde_core/training/measure.py": "sde_core/training/test_finetune.py",
     "sde_core/training/model.py": "sde_core/training/test_finetune.py",
-    "sde_core/training/monitoring/changes.py": "sde_core/training/monitoring/test_attachment.py",
     "sde_core/training/monitoring/lightning.py": "clients/test_lightning.py",
     "sde_core/training/monitoring/look.py": "sde_core/training/monitoring/test_measurement.py",
+    "sde_core/training/monitoring/sinks/mlflow.py": "clients/test_mlflow.py",
+    "sde_core/training/monitoring/sinks/tensorboard.py": "clients/test_tensorboard.py",
+    "sde_core/training/monitoring/sinks/wandb.py": "clients/test_wandb.py",
     "sde_core/training/monitoring/transformers.py": "clients/test_transformers.py",
     "sde_core/training/monitoring/window.py": "sde_core/training/monitoring/test_monitor.py",
     "sde_core/training/objective.py": "sde_core/training/test_finetune.py",
@@ -177,6 +178,8 @@ ELSEWHERE = {
     "sde_core/training/ranks.py": "sde_core/training/test_side_by_side.py",
     "sde_core/training/resume.py": "sde_core/training/test_open_clip_resume.py",
     "sde_core/training/run.py": "sde_core/training/test_finetune.py",
+    "sde_core/training/series/encode.py": "sde_core/cli/test_series.py",
+    "sde_core/training/series/record.py": "sde_core/cli/test_series.py",
     "sde_core/training/subject.py": "sde_core/training/test_finetune.py",
     "sde_core/training/towers.py": "sde_core/training/test_encoders.py",
     "sde_core/training/trainer.py": "sde_core/training/test_finetune.py",

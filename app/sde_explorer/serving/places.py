@@ -70,6 +70,33 @@ def check_encoder(name: str, own: Path | None = None) -> str:
     return name
 
 
+def place_of_runs(asked: str, own: Path) -> Path:
+    """Return the folder or file of runs that a visitor names, if this server may open it.
+
+    Args:
+        asked: a path; one that is not absolute counts from the folders that this server opens, first come.
+        own: folder of the visitor's own files, which is always open.
+
+    Raises:
+        DataError: it may not.
+    """
+    roots = current().roots
+    path = Path(asked.strip()).expanduser()
+    if roots and not path.is_absolute():
+        path = next((root / path for root in roots if (root / path).exists()), roots[0] / path)
+    _check_path(str(path), own)
+    return path
+
+
+def may_open(path: Path, own: Path) -> bool:
+    """Return whether this server may open a path, which a link may lead out of its folders."""
+    try:
+        _check_path(str(path), own)
+    except DataError:
+        return False
+    return True
+
+
 def check_writing() -> None:
     """Raise DataError where this server only shows."""
     if current().read_only:

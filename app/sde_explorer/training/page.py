@@ -1,4 +1,4 @@
-"""Training: a short fine-tuning, live, beside InfoNCE on the same batches; checkpoints to take home."""
+"""Training: a short fine-tuning, live, beside InfoNCE on the same batches; or runs that are trained elsewhere."""
 
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from sde_explorer.training.replay import replayed
 from sde_explorer.training.results import training_results
 from sde_explorer.training.runs import TrainingRequest, known_trainings, read_log, read_request
 from sde_explorer.training.terms import TRAINING
+from sde_explorer.training.watching import watch_choice, watch_view
 from sde_explorer.training.words import HOW_TO_READ, STORED
 from sde_explorer.ui.called import given_names
 from sde_explorer.ui.fields import choice
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 
 
 def show() -> None:
-    """Compose the view: the training that was asked for, else one that runs, else the stored one."""
+    """Compose the view: runs from elsewhere if a link names them, else the training asked for, running, or stored."""
     view = open_view("Training")
+    if current_state().watch:
+        watch_view(view)
+        return
     known = known_trainings(cached_sets.cache_folder())
     folder = _chosen(known)
     job = queue.find(f"train/{folder}") if folder is not None else None
@@ -46,6 +50,7 @@ def show() -> None:
             _progress(job)
         else:
             training_form(view.data, view.picture)
+        watch_choice()
     view.how_to_read(HOW_TO_READ)
     if folder is None:
         _stored(view)

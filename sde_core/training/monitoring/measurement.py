@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.geometry.alignment import direction_correlations
 from sde_core.partition import partition_spectrum
 from sde_core.retrieval.ranking import retrieval_metrics
 from sde_core.spectra.metrics import alpha_req, effective_rank
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
-from sde_core.training.monitoring.look import Floats, Look, ModalityLook
+from sde_core.training.monitoring.look import Look, ModalityLook
 
 TRACKED = 16
 """First directions that are kept with a look, to be found again in later ones."""
 LAST_ROWS = 1024
 """Rows of the last batch, at most, in which copies are counted and images and texts searched for."""
+_CONSTANT = 1e-7  # standard deviation of unit rows along a direction: below it, the rounding of float32
 _EQUAL = 1e-6  # two float32 rows of the same features differ by less in their cosine
 
 
@@ -61,23 +61,27 @@ def measured_look(
             scalars=scalars, remarks=remarks,
         )  # fmt: skip
     spectra = [compute_spectrum(rows, route="gram" if len(rows) > rows.shape[1] else None) for rows in (x, y)]
+    cross = _cross_covariance(x, y)
     looks = [
         _side(
             rows,
             spectrum,
             rule,
-            agreement=_agreement(x, y, spectrum),
+            agreement=_agreement(crossed, spectrum, other),
             norm=float(norms[usable].mean()),
             copies=_copies(rows[len(rows) - n_last :]),
             not_finite=int((~is_finite).sum()),
         )
-        for rows, spectrum, norms, is_finite in zip((x, y), spectra, lengths, finite, strict=True)
+        for rows, spectrum, other, crossed, norms, is_finite in zip(
+            (x, y), spectra, spectra[::-1], (cross, cross.T), lengths, finite, strict=True
+        )
     ]
     gap, gap_trace, gap_shape = _gap(x, y, *spectra)
+    shared = np.asarray(torch.linalg.svdvals(cross.float()), np.float32)
     to_image, to_text = _recall(x[len(x) - n_last :], y[len(y) - n_last :])
     return Look(
         step=step, time=time.time(), n_rows=len(x), image=looks[0], text=looks[1], gap=gap, gap_trace=gap_trace,
-        gap_shape=gap_shape, cross=_cross(x, y), recall_image=to_image, recall_text=to_text,
+        gap_shape=gap_shape, cross=shared, recall_image=to_image, recall_text=to_text,
         logit_scale=logit_scale, scalars=scalars, remarks=remarks,
     )  # fmt: skip
 
@@ -94,13 +98,12 @@ def _side(
 ) -> ModalityLook:
     n, values = len(rows), spectrum.singular_values
     total = rows.sum(dim=0)
-    uncentred = torch.linalg.eigvalsh(rows.T @ rows).clamp_min(0).sqrt()
     labels = partition_spectrum(spectrum, rule, features=rows).labels if spectrum.rank else torch.empty(0)
     return ModalityLook(
         values=(values / math.sqrt(n)).numpy().astype(np.float32),
         labels=labels.numpy().astype(np.int8),
         effective_rank=effective_rank(values),
-        rankme=effective_rank(uncentred),
+        rankme=effective_rank(_uncentred(spectrum, total / n, n)),
         alpha=alpha_req(values),
         top_share=float(spectrum.energies[0] / spectrum.energies.sum()) if spectrum.rank else math.nan,
         cone=float((total.square().sum() - n) / (n * (n - 1))),
@@ -113,12 +116,39 @@ def _side(
     )
 
 
-def _agreement(x: Tensor, y: Tensor, spectrum: Spectrum) -> Tensor:
-    """Return the correlation of both coefficients along the first directions; NaN where widths differ."""
-    basis = spectrum.basis[:, :TRACKED]
-    if x.shape[1] != y.shape[1] or not spectrum.rank:
+def _uncentred(spectrum: Spectrum, mean: Tensor, n: int) -> Tensor:
+    """Return the singular values of the rows that are not centred, from the spectrum of those that are.
+
+    X^T X = V diag(s²) V^T + n mean mean^T: one matrix of rank + 1 in the directions and what of the mean lies outside.
+    """
+    inside = spectrum.basis.T @ mean
+    outside = (mean - spectrum.basis @ inside).norm()
+    along = torch.cat([inside, outside[None]])
+    energies = torch.cat([spectrum.singular_values.square(), outside.new_zeros(1)])
+    gram = energies.diag() + n * torch.outer(along, along)
+    found: Tensor = torch.linalg.eigvalsh(gram)
+    return found.clamp_min(0).sqrt()
+
+
+def _cross_covariance(x: Tensor, y: Tensor) -> Tensor:
+    """Return (d, e) X^T Y / n of the centred rows."""
+    return x.T @ y / len(x) - torch.outer(x.mean(dim=0), y.mean(dim=0))
+
+
+def _agreement(cross: Tensor, own: Spectrum, other: Spectrum) -> Tensor:
+    """Return the correlation of both coefficients along the first directions of a side (6.12).
+
+    From the cross-covariance and the two spectra, without the rows; NaN where widths differ or the other side does not
+    vary.
+    """
+    basis = own.basis[:, :TRACKED]
+    if cross.shape[0] != cross.shape[1] or not own.rank:
         return torch.full((basis.shape[1],), math.nan)
-    return direction_correlations(x, y, basis)
+    n = own.n_samples
+    both = (basis * (cross @ basis)).sum(dim=0)
+    varying = own.singular_values[:TRACKED].square() / n
+    theirs = (other.basis.T @ basis).square().T @ other.singular_values.square() / n
+    return torch.where(theirs > _CONSTANT**2, both / (varying * theirs).sqrt(), torch.nan).clamp(-1, 1)
 
 
 def _gap(x: Tensor, y: Tensor, image: Spectrum, text: Spectrum) -> tuple[float, float, float]:
@@ -136,11 +166,6 @@ def _gap(x: Tensor, y: Tensor, image: Spectrum, text: Spectrum) -> tuple[float, 
     turned = a[:, None] * (image.basis.T @ text.basis) * b
     shared = float(torch.linalg.svdvals(turned.float()).sum()) if turned.numel() else 0.0
     return apart, (roots[0] - roots[1]) ** 2, max(0.0, 2 * (roots[0] * roots[1] - shared))
-
-
-def _cross(x: Tensor, y: Tensor) -> Floats:
-    product = (x - x.mean(dim=0)).T @ (y - y.mean(dim=0)) / len(x)
-    return np.asarray(torch.linalg.svdvals(product.float()), np.float32)
 
 
 def _copies(rows: Tensor) -> float:

@@ -19,7 +19,7 @@ from sde_core.training.monitoring.attachment import attach
 from sde_core.training.monitoring.look import Look
 from sde_core.training.monitoring.measurement import measured_look
 from sde_core.training.monitoring.record import LooksReader, LooksWriter, check_writable, latest
-from sde_core.training.monitoring.verdicts import REFERENCE, Alarm, find_alarms
+from sde_core.training.monitoring.verdicts import REFERENCE, Alarm, AlarmWalk
 from sde_core.training.monitoring.window import RowWindow
 
 _HISTORY = 3 * REFERENCE
@@ -83,6 +83,7 @@ class SpectralMonitor:
         self.skipped = 0
         self._said: set[str] = set()
         self._history: list[Look] = []
+        self._walk = AlarmWalk()
         self._remarks: list[str] = []
         self._next: int | None = None
         self._step = 0
@@ -157,8 +158,11 @@ class SpectralMonitor:
             self._pending.result()
 
     def close(self) -> None:
-        """Finish the look under way and write the end."""
+        """Finish the look under way, write the end, close the sinks that can be closed."""
         self._thread.shutdown(wait=True)
+        for sink in self.sinks:
+            with _Once(self._said, f"{type(sink).__name__} could not be closed"):
+                getattr(sink, "close", _nothing)()
         if self._writer is not None:
             with _Once(self._said, "the end of the looks could not be written"):
                 self._writer.close()
@@ -243,9 +247,11 @@ class SpectralMonitor:
                 step, image, text, last_rows=last_rows, rule=self.rule, logit_scale=scale, scalars=scalars,
                 remarks=remarks,
             )  # fmt: skip
-            known = {(alarm.step, alarm.kind, alarm.modality) for alarm in find_alarms(self._history)}
-            self._history = [*(old for old in self._history if old.step < step), look][-_HISTORY:]
-            alarms = [a for a in find_alarms(self._history) if (a.step, a.kind, a.modality) not in known]
+            if self._history and self._history[-1].step >= step:  # the trainer went back
+                self._history = [old for old in self._history if old.step < step]
+                self._walk = _walk_over(self._history)
+            self._history = [*self._history, look][-_HISTORY:]
+            alarms = self._walk.add(look)
             look = look.with_alarms(tuple(str(alarm) for alarm in alarms))
             for sink in self.sinks:
                 with _Once(self._said, f"{type(sink).__name__} could not take a look"):
@@ -256,6 +262,7 @@ class SpectralMonitor:
         """Return the writer; the first call opens it and reads what the run looked like before."""
         if self._writer is None:
             self._history = list(latest(LooksReader(self.folder).new_looks()))[-_HISTORY:]
+            self._walk = _walk_over(self._history)
             self._writer = LooksWriter(self.folder)
             if self._writer.n_others:
                 self.warn(
@@ -283,6 +290,17 @@ class _Once:
                 f"{self._what}: {str(error) or type(error).__name__}; the training goes on", stacklevel=3
             )
         return True
+
+
+def _walk_over(looks: Sequence[Look]) -> AlarmWalk:
+    walk = AlarmWalk()
+    for look in looks:
+        walk.add(look)
+    return walk
+
+
+def _nothing() -> None:
+    """Close a sink that cannot be closed."""
 
 
 def _rank() -> int:

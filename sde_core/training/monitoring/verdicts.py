@@ -7,6 +7,7 @@ there) for `PATIENCE` looks in a row. Whether a modality moves at all is a test 
 
 import math
 import statistics
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -69,10 +70,13 @@ def find_alarms(looks: Sequence[Look]) -> tuple[Alarm, ...]:
 
 def verdict(looks: Sequence[Look]) -> str:
     """Return the state at the last look: "healthy", "too early to say", or the kinds that hold, worst first."""
-    kinds = _walked(looks)[1]
-    if kinds:
-        return ", ".join(dict.fromkeys(kinds))
-    return "healthy" if len(looks) > FEWEST else "too early to say"
+    return _in_words(_walked(looks)[1], looks)
+
+
+def alarms_and_verdict(looks: Sequence[Look]) -> tuple[tuple[Alarm, ...], str]:
+    """Return what `find_alarms` and `verdict` say, by one walk over the looks."""
+    alarms, kinds = _walked(looks)
+    return alarms, _in_words(kinds, looks)
 
 
 def is_well(looks: Sequence[Look]) -> bool:
@@ -80,20 +84,65 @@ def is_well(looks: Sequence[Look]) -> bool:
     return not _walked(looks)[1]
 
 
+def _in_words(kinds: Sequence[str], looks: Sequence[Look]) -> str:
+    if kinds:
+        return ", ".join(dict.fromkeys(kinds))
+    return "healthy" if len(looks) > FEWEST else "too early to say"
+
+
+class AlarmWalk:
+    """Looks walked once, one after the other: what began to be wrong at each, and what holds.
+
+    A look is measured against those before it; while a state lasts, against those from before it began.
+    """
+
+    def __init__(self) -> None:
+        self._recent: deque[Look] = deque(maxlen=REFERENCE)
+        self._streaks = [_Streak() for _ in _RULES]
+
+    def add(self, look: Look) -> tuple[Alarm, ...]:
+        """Take the next look and return the alarms that it completes, worst first."""
+        found = []
+        for (kind, modality, patience, finding), streak in zip(_RULES, self._streaks, strict=True):
+            past = streak.past if streak.looks else tuple(self._recent)
+            sentence = finding(past, look)
+            if not sentence:
+                streak.looks, streak.past = 0, ()
+                continue
+            if not streak.looks:
+                streak.step, streak.past = look.step, past
+            streak.looks += 1
+            if streak.looks == patience:
+                found.append(Alarm(streak.step, kind, modality.value if modality else "", sentence))
+        self._recent.append(look)
+        return tuple(found)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds that hold at the last look, worst first."""
+        return [
+            kind
+            for (kind, _, patience, _), streak in zip(_RULES, self._streaks, strict=True)
+            if streak.looks >= patience
+        ]
+
+
+@dataclass(slots=True)
+class _Streak:
+    """Looks in a row that show a state, the step of the first, and what was there before it."""
+
+    looks: int = 0
+    step: int = 0
+    past: "Past" = ()
+
+
 def _walked(looks: Sequence[Look]) -> tuple[tuple[Alarm, ...], list[str]]:
     """Return the alarms, and the kinds that hold at the last look."""
-    found, holding = [], []
-    for kind, modality, patience, finding in _RULES:
-        streak: list[int] = []  # steps of the looks in a row that show it
-        for number, look in enumerate(looks):
-            start = number - len(streak)  # what it is measured against is from before the streak
-            sentence = finding(looks[max(0, start - REFERENCE) : start], look)
-            streak = [*streak, look.step] if sentence else []
-            if sentence and len(streak) == patience:
-                found.append(Alarm(streak[0], kind, modality.value if modality else "", sentence))
-        if len(streak) >= patience:
-            holding.append(kind)
-    return tuple(sorted(found, key=lambda alarm: alarm.step)), holding
+    walk = AlarmWalk()
+    found = [alarm for look in looks for alarm in walk.add(look)]
+    return tuple(
+        sorted(found, key=lambda alarm: (alarm.step, _ORDER[alarm.kind, alarm.modality]))
+    ), walk.kinds
 
 
 def _median(values: Sequence[float]) -> float:
@@ -240,3 +289,4 @@ _RULES: tuple[tuple[str, Modality | None, int, "Callable[[Past, Look], Finding]"
     *(("frozen", m, 2 * PATIENCE, _frozen(m)) for m in MODALITIES),
     ("modality split", None, PATIENCE, _split),
 )
+_ORDER = {(kind, modality.value if modality else ""): i for i, (kind, modality, _, _) in enumerate(_RULES)}

@@ -69,6 +69,26 @@ def test_agreement_is_one_for_equal_sides_and_nan_for_other_widths():
     assert len(other.cross) == 9
 
 
+@pytest.mark.parametrize("m", [300, 9])  # more rows than columns, and fewer
+def test_agreement_and_cross_spectrum_are_those_of_the_rows(m):
+    image = _rows(5, m=m, shift=0.3)
+    text = image + _rows(6, m=m)
+    text[:, 0] = 0  # a coordinate that does not vary
+    look = measured_look(1, image, text)
+    x, y = normalize(image, dim=1), normalize(text, dim=1)
+    for rows, side in ((x, look.image), (y, look.text)):
+        basis = sde.compute_spectrum(rows).basis
+        np.testing.assert_allclose(side.agreement, sde.direction_correlations(x, y, basis), atol=1e-6)
+    cross = np.linalg.svd(np.cov(x.T, y.T, bias=True)[:12, 12:], compute_uv=False)
+    np.testing.assert_allclose(look.cross, cross, atol=1e-6 * cross[0])
+
+
+def test_agreement_with_a_side_that_does_not_vary_is_nan():
+    look = measured_look(1, _rows(5), torch.ones(300, 12))
+    assert np.isnan(look.image.agreement).all()
+    assert len(look.text.agreement) == 0
+
+
 def test_bad_rows_are_left_out_with_their_partner_and_counted():
     image, text = _rows(7), _rows(8)
     image[3, 0], image[4], text[10, 2] = torch.nan, 0, torch.inf
