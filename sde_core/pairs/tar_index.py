@@ -8,6 +8,7 @@ from io import SEEK_SET
 from typing import IO, cast
 
 from sde_core.errors import DataError
+from sde_core.files.recognised import recognised
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.fields import clean_id
 from sde_core.pairs.limits import MAX_MEMBERS
@@ -190,6 +191,8 @@ def index_tar(shards: OpenShards, shard: str) -> TarIndex:
                 _note(builder, member, window.length)
     except _DAMAGED as error:
         if n_members == 0:
+            if what := recognised(shards.read(shard, 0, min(256, window.length)) if window.length else b""):
+                raise DataError(f"{shard} is {what}") from None
             raise DataError(f"{shard} must be a tar file; cannot read it: {error}") from None
         index.is_damaged = True
         index.problems.append(Skipped(shard, f"damaged after {len(index.keys)} samples: {error}"))
