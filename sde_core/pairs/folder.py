@@ -24,7 +24,7 @@ from sde_core.pairs.fields import (
 from sde_core.pairs.img2dataset import failed_rows
 from sde_core.pairs.limits import MAX_ROW_BYTES
 from sde_core.pairs.member_names import IMAGE_SUFFIXES
-from sde_core.pairs.rows import TABLE_SUFFIXES
+from sde_core.pairs.plain_table import table_suffix
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import Tree
 from sde_core.vocabulary import MODALITIES, Modality
@@ -33,7 +33,7 @@ LOOKS_FOR = "a folder of pictures with captions beside them (a.jpg with a.txt or
 
 _PROBED = 64
 _SIDECARS = (".txt", ".json")
-_MAY_HOLD_CAPTIONS = (*TABLE_SUFFIXES, ".parquet", ".tar", ".arrow", ".json", ".txt")
+_MAY_HOLD_CAPTIONS = (".parquet", ".tar", ".arrow")
 
 
 class FolderPairs(Pairs):
@@ -194,7 +194,7 @@ def detects_one(source: Source) -> bool:
     if source.tree is None:
         return False
     try:
-        if any(name.lower().endswith(_MAY_HOLD_CAPTIONS) for name in source.tree.top()):
+        if any(table_suffix(n) or n.lower().endswith(_MAY_HOLD_CAPTIONS) for n in source.tree.top()):
             return False
         return any(True for _, names in islice(source.tree.folders(), 20) for _ in _pictures(names))
     except DataError:

@@ -125,7 +125,7 @@ def test_a_format_that_is_not_listed_is_not_opened_and_no_program_is_started(mon
     eps = io.BytesIO()
     Image.new("RGB", (8, 8)).save(eps, "EPS")
     for content in (eps.getvalue(), _encoded(Image.new("RGB", (8, 8)), "ICO")):
-        with pytest.raises(DataError, match="format is not known|PostScript"):
+        with pytest.raises(DataError, match=r"format is not known|PostScript"):
             decode_image(content)
 
 
