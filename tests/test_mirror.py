@@ -117,6 +117,7 @@ ELSEWHERE = {
     "sde_core/pairs/picture_root.py": "sde_core/pairs/test_image_root.py",
     "sde_core/pairs/row_cells.py": "sde_core/pairs/test_delimited.py",
     "sde_core/pairs/rows.py": "sde_core/pairs/test_parquet.py",
+    "sde_core/pairs/sidecars.py": "sde_core/pairs/test_left_out.py",
     "sde_core/pairs/source.py": "sde_core/pairs/test_registry.py",
     "sde_core/pairs/tab_separated.py": "sde_core/pairs/test_delimited.py",
     "sde_core/pairs/table_pairs.py": "sde_core/pairs/test_table.py",

@@ -91,13 +91,16 @@ _ALSO = ("title", "text", "texts", "sentence", "sentences", "description")
 
 
 def record_captions(record: Mapping[str, object]) -> list[str]:
-    """Return the captions of a sidecar, under "captions" or "caption"; without either under a word for them.
+    """Return the captions of a sidecar, under "captions" and "caption"; without either under a word for them.
 
     >>> record_captions({"caption": "a cat", "title": "x.jpg"}), record_captions({"TEXT": ["a cat", "a pet"]})
     (['a cat'], ['a cat', 'a pet'])
     """
     name = _caption_name(record)
-    return [] if name is None else listed_captions(record[name])
+    if name is None:
+        return []
+    also = next((other for other in record if other.lower() == "caption" and other != name), None)
+    return listed_captions(record[name]) + (listed_captions(record[also]) if also else [])
 
 
 def record_metadata(record: Mapping[str, object]) -> dict[str, Scalar]:

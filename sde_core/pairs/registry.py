@@ -8,6 +8,7 @@ from typing import cast
 from sde_core.errors import ConfigError, DataError
 from sde_core.files import bundled
 from sde_core.pairs.base import Pairs
+from sde_core.pairs.folder import why_no_captions
 from sde_core.pairs.source import Reader, Source
 from sde_core.pairs.table import why_no_table
 
@@ -73,7 +74,7 @@ def _in_the_way(source: Source) -> str:
     more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
     if refused:
         return f" ({refused[0].item}{more} was not read: {refused[0].reason})"
-    why = why_no_table(source.tree)
+    why = why_no_table(source.tree) or why_no_captions(source.tree)
     return f" ({why})" if why else ""
 
 

@@ -41,6 +41,7 @@ class TarIndex:
         keys: of the samples; each once.
         problems: members that are not read, with the reason, and damage.
         left: suffixes of pictures that were left for another one of their sample -> an example.
+        left_texts: the same of files of captions.
         is_damaged: whether it is cut off or broken, so that members may be missing.
     """
 
@@ -48,6 +49,7 @@ class TarIndex:
     keys: list[str] = field(default_factory=list)
     problems: list[Skipped] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
+    left_texts: dict[str, str] = field(default_factory=dict)
     is_damaged: bool = False
     _spans: "array[int]" = field(default_factory=lambda: array("q"))
 
@@ -164,10 +166,13 @@ class _Builder:
         self.index.problems.append(Skipped(where, "it comes twice in the shard; the later one is read"))
 
     def _leave(self, part: str, name: str) -> None:
-        """Note the suffix of a picture that is not read because another one of its sample is."""
+        """Note the suffix of a picture, or of captions, not read because another one of its sample is."""
         suffix = name.rpartition("/")[2].partition(".")[2].lower()
-        if part == "image" and len(self.index.left) < _MOST_SUFFIXES:
-            self.index.left.setdefault(suffix, name)
+        left = {"image": self.index.left, "txt": self.index.left_texts, "json": self.index.left_texts}.get(
+            part
+        )
+        if left is not None and len(left) < _MOST_SUFFIXES:
+            left.setdefault(suffix, name)
 
 
 def index_tar(shards: OpenShards, shard: str) -> TarIndex:
