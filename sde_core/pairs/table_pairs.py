@@ -16,6 +16,7 @@ from sde_core.pairs.base import Pair, Pairs, Skipped
 from sde_core.pairs.fields import clean_captions, clean_id, scalars
 from sde_core.pairs.fingerprint import file_digest
 from sde_core.pairs.index import IdIndex
+from sde_core.pairs.member_names import IMAGE_SUFFIXES
 from sde_core.pairs.one_modality import no_picture, remark_on
 from sde_core.pairs.row_cells import Place
 from sde_core.pairs.rows import Record, Rows
@@ -142,7 +143,7 @@ class TablePairs(Pairs):
                 continue
         inner = sorted(name for name in self._pictures.top() if name.endswith("/"))
         for folder in ("", *inner):
-            if any(self._pictures.has(folder + name) for name in names if name):
+            if any(self._pictures.has(_with_suffix(self._pictures, folder + name)) for name in names if name):
                 return folder
         return ""
 
@@ -178,7 +179,9 @@ class TablePairs(Pairs):
         return self._pictures.inside(value.strip())
 
     def _picture(self, record: Record) -> str:
-        return self._folder + self._name(record) if self._rows.columns.image else ""
+        if not self._rows.columns.image:
+            return ""
+        return _with_suffix(self._pictures, self._folder + self._name(record))
 
     def _pair(self, entries: list[int]) -> Pair:
         """Return the pair of these rows; a row that does not fit in is skipped, unless it is the only one."""
@@ -221,6 +224,14 @@ class TablePairs(Pairs):
 
     def _skip(self, item: str, reason: DataError) -> None:
         self._skipped[item] = Skipped(item, str(reason))
+
+
+def _with_suffix(tree: Tree, name: str) -> str:
+    """Return the name of a picture, with the suffix of the file that is there where the table gives none."""
+    if name.rpartition(".")[2].lower() in IMAGE_SUFFIXES or tree.has(name):
+        return name
+    there = (f"{name}.{suffix}" for lower in sorted(IMAGE_SUFFIXES) for suffix in (lower, lower.upper()))
+    return next((each for each in there if tree.has(each)), name)
 
 
 _INT = re.compile(r"-?(?:0|[1-9]\d{0,17})")

@@ -104,3 +104,17 @@ def test_numbers_of_json_are_ids_and_what_is_no_number_is_no_caption(folder):
     pairs = open_pairs(folder)
     assert [(p.id, p.captions) for p in pairs] == [("1", ("x",))]
     assert [s.reason for s in pairs.skipped] == ["no caption, or an empty one"]
+
+
+def test_names_without_their_suffix_lead_to_the_file_that_is_there(folder):
+    (folder / "images").mkdir()
+    (folder / "images" / "7.x.JPG").write_bytes(picture_bytes(kind="JPEG"))
+    (folder / "images" / "8.webp").write_bytes(picture_bytes())
+    (folder / "t.csv").write_text("image,caption\n7.x,a\n8,b\n9,c\n")
+    pairs = open_pairs(folder)
+    assert [(p.id, p.captions, p.read_image()[:2]) for p in pairs] == [
+        ("7.x", ("a",), b"\xff\xd8"),
+        ("8", ("b",), b"RI"),
+    ]
+    assert "there is no file images/9" in pairs.skipped[0].reason
+    assert pairs.find("8").captions == ("b",)
