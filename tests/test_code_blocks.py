@@ -24,7 +24,7 @@ from sde_core.cli.main import build_parser, main
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 BLOCKS = [(p.name, kind, code) for p in PAGES for kind, code in FENCE.findall(p.read_text("utf-8"))]
 
@@ -185,11 +185,11 @@ def test_settings_of_other_programs_are_theirs(kind):
 
 
 def test_the_two_lines_for_open_clips_training_run_in_it():
-    """The block of trainers.md stands inside `open_clip_train.main`: its names are made here, by open_clip itself."""
+    """The block of the page stands inside `open_clip_train.main`: its names are made here, by open_clip itself."""
     import sde_core as sde
 
     create_loss = pytest.importorskip("open_clip").create_loss
-    (code,) = (code for page, kind, code in BLOCKS if (page, kind) == ("trainers.md", "text"))
+    (code,) = (code for page, kind, code in BLOCKS if (page, kind) == ("open_clip.md", "text"))
     args = SimpleNamespace(
         distill=False, model="ViT-B-32", siglip=False, local_loss=False, gather_with_grad=False, rank=0,
         world_size=1, horovod=False, epochs=3, accum_freq=2, loss_dist_impl=None,
@@ -200,7 +200,7 @@ def test_the_two_lines_for_open_clips_training_run_in_it():
         "sde": sde, "create_loss": create_loss, "args": args, "optimizer": torch.optim.AdamW([weight]),
         "data": {"train": SimpleNamespace(dataloader=loader)},
     }  # fmt: skip
-    exec(compile(code, "trainers.md", "exec"), names)
+    exec(compile(code, "open_clip.md", "exec"), names)
     rows = torch.nn.functional.normalize(
         torch.randn(16, 8, generator=torch.Generator().manual_seed(0)), dim=1
     )

@@ -25,6 +25,7 @@ PAIR_FOLDERS = {
     "table": "csv", "tabs": "tsv", "lines": "jsonl", "folder": "folder", "shards": "webdataset",
     "img2dataset": "img2dataset", "clip_benchmark": "clip-benchmark", "classes": "classes", "zip": "zip of csv",
     "parquet": "parquet", "parquet_paths": "parquet with paths", "saved": "huggingface", "mmeb": "mmeb",
+    "coco": "coco", "packed": "packed",
 }  # fmt: skip
 VECTOR_FOLDERS = {
     "vectors": "set", "npy_folder": "npy_folder", "npz": "npz", "parquet_vectors": "parquet_lists",

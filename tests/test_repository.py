@@ -85,3 +85,23 @@ def test_the_citation_and_the_forms_of_issues_can_be_read():
         if path.name != "config.yml":
             assert {"name", "description", "body"} <= form.keys(), path.name
             assert all("id" in part and "label" in part["attributes"] for part in form["body"]), path.name
+
+
+def test_links_between_pages_lead_to_files():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (page, link) for page in pages for link in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
+    ]
+    local = [(page, link) for page, link in links if "://" not in link]
+    assert len(local) > 50
+    lost = [f"{page.relative_to(ROOT)}: {link}" for page, link in local if not (page.parent / link).exists()]
+    assert not lost
+
+
+def test_every_trainer_has_a_page_and_every_script_of_one_a_test():
+    pages = {path.name: path.read_text("utf-8") for path in (ROOT / "docs" / "trainers").glob("*.md")}
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert all(f"]({name})" in pages["index.md"] for name in pages if name != "index.md")
+    for script in (ROOT / "docs" / "examples").glob("train_*.py"):
+        assert any(f"](../examples/{script.name})" in text for text in pages.values()), script.name
+        assert script.name in tests, script.name

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.method_options import chosen_treatment
-from sde_core.cli.output import counting_bar, print_json, print_table
+from sde_core.cli.output import counting_bar, print_json, print_remarks, print_table
 from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,10 +26,20 @@ def run(options: argparse.Namespace, source: "Source", names: list[str]) -> None
     if options.fit_on is None:
         if options.baselines is not None:
             raise ConfigError("--baselines must come with --fit-on SET, the split that they are fitted on")
-        _plain(options, _with_all_together(source.open(names)), galleries)
+        sets = source.open(names)
+        _say_what_is_unknown(sets)
+        _plain(options, _with_all_together(sets), galleries)
         return
     reference, *sets = source.open([options.fit_on, *names])
+    _say_what_is_unknown(sets)
     _compared(options, reference, sets, galleries)
+
+
+def _say_what_is_unknown(sets: "list[EmbeddingSet]") -> None:
+    from sde_core.encoders.resolve import local_encoders
+    from sde_core.sets.trained_on import unknown_trainings
+
+    print_remarks(unknown_trainings(sets, local_encoders()))
 
 
 def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":

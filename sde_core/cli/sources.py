@@ -92,6 +92,7 @@ class Source:
     def _encoded(self, names: Sequence[str]) -> "list[EmbeddingSet]":
         from sde_core.encoding import encode_pairs
         from sde_core.pairs import open_pairs
+        from sde_core.sets.trained_on import with_training
 
         options = self._options
         opened = [open_pairs(n, options.input_format, image_root=options.image_root) for n in names]
@@ -102,6 +103,7 @@ class Source:
             with encoding_bar(pairs.uri) as progress:
                 embeddings = encode_pairs(encoder, pairs, progress=progress, batch_size=size, workers=workers)
             print_skipped(embeddings.skipped)
+            embeddings = with_training(embeddings)
             print_remarks(embeddings.remarks)
             if pairs.classification is not None:
                 self._classes[embeddings.name] = pairs.classification

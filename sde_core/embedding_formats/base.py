@@ -97,7 +97,10 @@ def check_vectors(shape: tuple[int, ...], dtype: Any, place: str) -> np.dtype[An
             "np.savez(path, **{name: x[name] for name in x.dtype.names})"
         )
     if len(shape) != 2:
-        raise DataError(f"{place} must be a matrix (rows, features); got shape {tuple(shape)}")
+        raise DataError(
+            f"{place} must be a matrix (rows, features); got shape {tuple(shape)}: save x.reshape(-1, WIDTH) where a "
+            "row is a vector, or one vector of each picture"
+        )
     if 0 in shape:
         raise DataError(f"{place} must have at least one row and one feature; got shape {tuple(shape)}")
     if dtype.kind != "f":

@@ -12,6 +12,7 @@ from sde_core.embedding_formats.npz import open_npz
 from sde_core.embedding_formats.parquet import open_parquet
 from sde_core.embedding_formats.safetensors_file import open_safetensors
 from sde_core.errors import DataError
+from sde_core.files.recognised import recognised
 from sde_core.pairs.member_names import is_hidden
 
 Format: TypeAlias = Literal["set", "npy", "npz", "safetensors", "parquet", "clip-retrieval", "faiss"]
@@ -49,9 +50,14 @@ def detected(path: Path) -> Format:
         return _of_folder(path)
     if not path.is_file():
         raise DataError(f"path must be a file or folder of embeddings; there is no {path}")
+    start = _first_bytes(path)
+    what = (
+        "" if start[8:9] == b"{" else recognised(start)
+    )  # the length before a safetensors header may be anything
+    if what:
+        raise DataError(f"{path} is {what}")
     if path.suffix.lower() in _SUFFIXES:
         return _SUFFIXES[path.suffix.lower()]
-    start = _first_bytes(path)
     if path.suffix.lower() in _PICKLES and start[:1] != b"\x80" and start[:2] != b"PK":
         raise DataError(
             f"{path} holds numbers without their shape and type: name both, such as x = np.fromfile(path, 'float32')"
@@ -71,14 +77,15 @@ def detected(path: Path) -> Format:
     if start[8:9] == b"{":
         return "safetensors"
     raise DataError(
-        f"{path} must be npy, npz, safetensors, parquet or a faiss index; its first bytes are none of them"
+        f"{path} must be npy, npz, safetensors, parquet or a faiss index; its first bytes are none of them: load it "
+        "with what wrote it, and np.save the matrix"
     )
 
 
 def _first_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(9)
+            return file.read(256)
     except OSError as error:
         raise DataError(f"{path} must be readable; {error.strerror}") from None
 

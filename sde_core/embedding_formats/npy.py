@@ -18,6 +18,7 @@ from sde_core.embedding_formats.quantised import (
 from sde_core.embedding_formats.roles import is_index_name, normal
 from sde_core.errors import DataError
 from sde_core.files.mapped import array_in_file, check_regular
+from sde_core.files.recognised import recognised
 
 
 def open_npy(paths: list[Path]) -> Container:
@@ -95,6 +96,9 @@ def mapped_npy(
         with path.open("rb") as file:
             end = path.stat().st_size if size is None else offset + size
             file.seek(offset)
+            if what := recognised(file.read(min(256, max(0, end - offset)))):
+                raise DataError(f"{place} is {what}")
+            file.seek(offset)
             shape, is_fortran, dtype = npy_header(file, place)
             start = file.tell()
         needed = math.prod(shape) * dtype.itemsize
@@ -105,6 +109,8 @@ def mapped_npy(
         if needed == 0:
             return np.empty(shape if 0 in shape else (0,), dtype)
         return array_in_file(path, dtype, shape, start, "F" if is_fortran else "C", whole=whole)
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{place} must be readable; {error.strerror or error}") from None
     except (ValueError, OverflowError, MemoryError) as error:
@@ -130,7 +136,10 @@ def npy_header(file: IO[bytes], place: str) -> tuple[tuple[int, ...], bool, np.d
     if not whole:
         raise DataError(f"{place} must be an npy array; its header says shape {shape}")
     if dtype.hasobject:
-        raise DataError(f"{place} holds Python objects, which are never unpickled: save it as float32")
+        raise DataError(
+            f"{place} holds Python objects, which are never unpickled: save numbers with "
+            ".astype('float32'), text with .astype(str), rows of one length with np.stack"
+        )
     return shape, is_fortran, dtype
 
 

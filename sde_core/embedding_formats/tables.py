@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,9 +16,12 @@ import numpy.typing as npt
 
 from sde_core.embedding_formats.base import Column, Table, table_of
 from sde_core.embedding_formats.npy import mapped_npy
+from sde_core.embedding_formats.roles import is_known_name
 from sde_core.errors import DataError
 from sde_core.files.mapped import check_regular
 from sde_core.pairs.arrow_columns import cells
+from sde_core.pairs.columns import distinct_names
+from sde_core.pairs.plain_table import plain_text, table_suffix
 from sde_core.pairs.tab_separated import tab_cells
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
 TableLike: TypeAlias = str | Path | Sequence[str] | npt.NDArray[Any]
 """A file of a table, or the one column itself."""
 
-TABLE_SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".json", ".txt", ".npy")
+TABLE_SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".npy")
 
 _MOST_LETTERS = 1 << 24
 
@@ -51,17 +55,10 @@ def open_table(given: TableLike, column: str, what: str) -> Table:
         return parquet_table([path])
     if path.suffix.lower() == ".npy":
         return table_of({column: mapped_npy(path, str(path))}, str(path))
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} must be UTF-8; {error.reason} at byte {error.start}: save it as UTF-8"
-        ) from None
-    except OSError as error:
-        raise DataError(f"{path} must be readable; {error.strerror}") from None
-    if path.suffix.lower() in (".csv", ".tsv"):
+    text, suffix = _text(path), table_suffix(path.name)
+    if suffix in (".csv", ".tsv"):
         try:
-            return _delimited(text, "\t" if path.suffix.lower() == ".tsv" else ",", path, column)
+            return _delimited(text, "\t" if suffix == ".tsv" else ",", path, column)
         except csv.Error as error:
             raise DataError(
                 f"{path} cannot be read as CSV: {error}; double the quotes inside cells"
@@ -69,10 +66,24 @@ def open_table(given: TableLike, column: str, what: str) -> Table:
     return table_of(_parsed(text, path, column), str(path))
 
 
-def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
-    suffix = path.suffix.lower()
+def _text(path: Path) -> str:
+    """Return the text of a file, unpacked, by its mark or as UTF-8."""
     try:
-        if suffix == ".jsonl":
+        with path.open("rb") as file:
+            content = plain_text(file, str(path)).read()
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} must be UTF-8; {error.reason} at byte {error.start}: save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path} must be readable; {error.strerror}") from None
+
+
+def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
+    suffix = table_suffix(path.name)
+    try:
+        if suffix in (".jsonl", ".ndjson"):
             return _records([json.loads(line) for line in text.split("\n") if line.strip()], path, column)
         if suffix == ".json":
             return _records(json.loads(text), path, column)
@@ -80,11 +91,12 @@ def _parsed(text: str, path: Path, column: str) -> dict[str, Column]:
         raise DataError(f"{path} cannot be read as {suffix[1:].upper()}: {error}") from None
     if suffix == ".txt":
         return {column: text.removesuffix("\n").split("\n")}
-    raise DataError(f"{path} must end with one of {', '.join(TABLE_SUFFIXES)}; got {suffix!r}")
+    raise DataError(f"{path} must end with one of {', '.join(TABLE_SUFFIXES)}; got {path.suffix!r}")
 
 
 def _delimited(text: str, delimiter: str, path: Path, column: str) -> Table:
-    rows = _tab_rows(text) if delimiter == "\t" else _quoted_rows(text, delimiter)
+    text = _below_comments(text)
+    rows = _tab_rows(text) if delimiter == "\t" else _comma_rows(text)
     if not rows:
         raise DataError(f"{path} must have a line with the names of its columns; it is empty")
     for number, row in enumerate(rows[1:], start=2):
@@ -97,7 +109,31 @@ def _delimited(text: str, delimiter: str, path: Path, column: str) -> Table:
 
 def _columns(names: list[str], rows: list[list[str]]) -> dict[str, Column]:
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    return {name: _numbers(list(column)) for name, column in zip(names, columns, strict=True)}
+    return {name: _numbers(list(column)) for name, column in zip(distinct_names(names), columns, strict=True)}
+
+
+def _below_comments(text: str) -> str:
+    """Return a table without what stands above its names: comments, and Excel's `sep=;`.
+
+    A line that begins with a hash may be a caption: comments are those above a line with a name that is known.
+    """
+    above, rest = [], text
+    while rest.startswith(("#", "%", "//", "sep=")):
+        line, _, rest = rest.partition("\n")
+        above.append(line)
+    names = rest.partition("\n")[0].strip()
+    return rest if above and _known(re.split(r"[,;|\t]", names)) else text
+
+
+def _comma_rows(text: str) -> list[list[str]]:
+    """Return the rows of CSV, by the first separator that parts the names where one of them is known, else commas."""
+    head = text.partition("\n")[0].strip()
+    separator = next((s for s in ",;|\t" if s in head and _known(head.split(s))), ",")
+    return _tab_rows(text) if separator == "\t" else _quoted_rows(text, separator)
+
+
+def _known(names: Sequence[str]) -> bool:
+    return any(is_known_name(name.strip().strip('"')) for name in names)
 
 
 def _tab_rows(text: str) -> list[list[str]]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sde_core.errors import EncoderError
 from sde_core.files.mapped import check_regular
+from sde_core.files.recognised import recognised
 
 # Where trainers keep the weights in what they save; the first that is there is read.
 _NESTS = (
@@ -43,11 +44,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Return the weights of a checkpoint; no code of it is run, whatever it holds.
 
     Raises:
-        EncoderError: it holds no tensors by name.
+        EncoderError: it holds no tensors by name, or is something else.
         DataError: it is a pipe, a socket or a device.
         OSError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError: it cannot be read.
     """
     check_regular(path)
+    with path.open("rb") as file:
+        start = file.read(256)
+    if start[8:9] != b"{" and (what := recognised(start)):
+        raise EncoderError(f"the checkpoint {path} is {what}")
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file
 

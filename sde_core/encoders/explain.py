@@ -68,7 +68,8 @@ def unreadable(source: Source, error: Exception) -> str:
         isinstance(error, OSError | SafetensorError | UnpicklingError | EOFError)
         or "PytorchStreamReader" in text
     ):
-        return f"the checkpoint of {label} is damaged or missing: {first_line(error)}"
+        reason = "it is no state of a model" if "weights_only" in text else first_line(error)
+        return f"the checkpoint of {label} is damaged or missing: {reason}"
     return f"{label} cannot be loaded: {_last_line(error)}"
 
 

@@ -118,14 +118,17 @@ def _first_module(path: Path, label: str) -> Path:
     foreign = [kind for kind in kinds if not kind.startswith("sentence_transformers.")]
     if foreign:
         raise EncoderError(
-            f"{label} names code of its own ({foreign[0]}), which is never run: wrap it by Encoder.from_callables"
+            f"{label} names code of its own ({foreign[0]!r:.120}), which is never run: wrap it by "
+            "Encoder.from_callables"
         )
     others = [kind.rpartition(".")[2] for kind in kinds[1:]]
     if kinds[0].rpartition(".")[2] not in ("CLIPModel", "Transformer") or set(others) - {"Normalize"}:
         raise EncoderError(
             f"{label} must be a CLIP or SigLIP of sentence-transformers; its modules are "
-            f"{', '.join(kind.rpartition('.')[2] for kind in kinds)}: wrap it by Encoder.from_callables"
+            f"{', '.join(repr(kind.rpartition('.')[2])[:120] for kind in kinds[:8])}: wrap it by Encoder.from_callables"
         )
     if not first.resolve().is_relative_to(path.resolve()):
-        raise EncoderError(f"{path / MODULES} must name folders inside {label}; got {modules[0]['path']}")
+        raise EncoderError(
+            f"{path / MODULES} must name folders inside {label}; got {str(modules[0]['path'])!r:.120}"
+        )
     return first

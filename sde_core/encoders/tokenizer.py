@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sde_core.encoders.bare_files import MODEL_CONFIG, TOKENIZER_FILES, bare_folder
 from sde_core.encoders.settings import tokenizer_options
+from sde_core.errors import EncoderError
 
 Tokenizer = Callable[[Sequence[str]], Tensor]
 
@@ -64,6 +65,8 @@ def open_clip_tokenizer(text: Mapping[str, Any], place: Path | None, label: str,
             local_files_only=True,
             **options,
         )
+    if text.get("tokenizer_mode") != "clips":  # which pads by itself
+        _check_padding(made.tokenizer, label)  # type: ignore[attr-defined]
     return made
 
 
@@ -72,4 +75,14 @@ def bare_tokenizer(place: Path) -> Any:  # noqa: ANN401
     from transformers import AutoTokenizer
 
     with bare_folder(place, (*TOKENIZER_FILES, MODEL_CONFIG)) as bare:
-        return AutoTokenizer.from_pretrained(str(bare), trust_remote_code=False, local_files_only=True)
+        made = AutoTokenizer.from_pretrained(str(bare), trust_remote_code=False, local_files_only=True)
+    _check_padding(made, str(place))
+    return made
+
+
+def _check_padding(tokenizer: Any, label: str) -> None:  # noqa: ANN401
+    """Refuse a tokenizer that can only read captions of one length."""
+    if tokenizer.pad_token is None:
+        raise EncoderError(
+            f"the tokenizer of {label} has no padding token: name one as pad_token in tokenizer_config.json"
+        )

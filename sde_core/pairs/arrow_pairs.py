@@ -17,6 +17,7 @@ from sde_core.pairs.class_labels import class_name
 from sde_core.pairs.fields import clean_captions, clean_id, listed_captions, scalars
 from sde_core.pairs.limits import MAX_PICTURE_BYTES
 from sde_core.pairs.one_modality import no_picture, remark_on
+from sde_core.pairs.tree import local_path
 from sde_core.vocabulary import MODALITIES, Modality
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ class ArrowPairs(Pairs):
 
     def _file_name(self, cell: object) -> str:
         """Return the name below `_files` of the path in a cell."""
-        path = str(_sound(cell) or "")
+        path = local_path(str(_sound(cell) or ""))
         if not path.strip():
             raise DataError("no picture: its path is empty")
         if path.lower().startswith(_URL):

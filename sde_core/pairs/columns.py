@@ -85,6 +85,23 @@ def find_columns(names: Sequence[str], where: str, *, needs_both: bool = True) -
     )
 
 
+def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of a table's columns, each once and none empty: a second `title` is `title 2`.
+
+    >>> distinct_names(["", "path", "title", "title"])
+    ('column 1', 'path', 'title', 'title 2')
+    """
+    found: dict[str, None] = {}
+    for place, given in enumerate(names, start=1):
+        name = first = given or f"column {place}"
+        number = 1
+        while name in found or (name != given and name in names):
+            number += 1
+            name = f"{first} {number}"
+        found[name] = None
+    return tuple(found)
+
+
 def by_plain_name(names: Sequence[str]) -> dict[str, str]:
     """Return the names by what is compared: lower case, underscores; the first of equal ones."""
     return {re.sub(r"[\s.-]+", "_", name.strip().lower()): name for name in reversed(names)}

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from sde_core.errors import DataError
+from sde_core.pairs.encodings import encoding_of
 from sde_core.pairs.limits import MAX_CAPTION_CHARACTERS, MAX_ID_CHARACTERS
 
 Scalar = str | int | float | bool
@@ -49,21 +50,22 @@ def clean_captions(captions: Iterable[str], *, needed: bool = True) -> tuple[str
 def listed_captions(value: object) -> list[str]:
     """Return what a record holds under its caption's name as a list: one text, or a list of texts.
 
-    >>> listed_captions("a cat"), listed_captions(["a cat", None]), listed_captions(None)
+    >>> listed_captions("a cat"), listed_captions(["a cat", None, float("nan")]), listed_captions(None)
     (['a cat'], ['a cat'], [])
     """
     values = value if isinstance(value, list | tuple) else [value]
-    return [str(v) for v in values if isinstance(v, str | int | float) and not isinstance(v, bool)]
+    return [str(v) for v in values if isinstance(v, str | int | float) and not isinstance(v, bool) and v == v]
 
 
 def caption_text(content: bytes) -> str:
-    """Return the text of a caption file, with or without a byte order mark.
+    """Return the text of a caption file: UTF-8, or as its byte order mark says.
 
     Raises:
         DataError: not UTF-8.
     """
+    encoding = encoding_of(content)
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(
@@ -89,13 +91,16 @@ _ALSO = ("title", "text", "texts", "sentence", "sentences", "description")
 
 
 def record_captions(record: Mapping[str, object]) -> list[str]:
-    """Return the captions of a sidecar, under "captions" or "caption"; without either under a word for them.
+    """Return the captions of a sidecar, under "captions" and "caption"; without either under a word for them.
 
     >>> record_captions({"caption": "a cat", "title": "x.jpg"}), record_captions({"TEXT": ["a cat", "a pet"]})
     (['a cat'], ['a cat', 'a pet'])
     """
     name = _caption_name(record)
-    return [] if name is None else listed_captions(record[name])
+    if name is None:
+        return []
+    also = next((other for other in record if other.lower() == "caption" and other != name), None)
+    return listed_captions(record[name]) + (listed_captions(record[also]) if also else [])
 
 
 def record_metadata(record: Mapping[str, object]) -> dict[str, Scalar]:

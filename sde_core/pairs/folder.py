@@ -4,8 +4,7 @@ Folders below count too; img2dataset's output "files" is one of these. Nothing i
 """
 
 import hashlib
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property, partial
 from itertools import islice
@@ -22,9 +21,21 @@ from sde_core.pairs.fields import (
     record_metadata,
 )
 from sde_core.pairs.img2dataset import failed_rows
+from sde_core.pairs.left_out import are_others, remarks_on_left
 from sde_core.pairs.limits import MAX_ROW_BYTES
-from sde_core.pairs.member_names import IMAGE_SUFFIXES
-from sde_core.pairs.rows import TABLE_SUFFIXES
+from sde_core.pairs.plain_table import table_suffix
+from sde_core.pairs.sidecars import (
+    SIDECARS,
+    TEXTS,
+    Sidecars,
+    chosen_pictures,
+    composed,
+    owners,
+    pictures_in,
+    record_of,
+    sidecars_in,
+    texts_of,
+)
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import Tree
 from sde_core.vocabulary import MODALITIES, Modality
@@ -32,8 +43,8 @@ from sde_core.vocabulary import MODALITIES, Modality
 LOOKS_FOR = "a folder of pictures with captions beside them (a.jpg with a.txt or a.json)"
 
 _PROBED = 64
-_SIDECARS = (".txt", ".json")
-_MAY_HOLD_CAPTIONS = (*TABLE_SUFFIXES, ".parquet", ".tar", ".arrow", ".json", ".txt")
+_FOLDERS = 20  # that are looked at for what a set is
+_MAY_HOLD_CAPTIONS = (".parquet", ".tar", ".arrow")
 
 
 class FolderPairs(Pairs):
@@ -47,6 +58,8 @@ class FolderPairs(Pairs):
     def __init__(self, tree: Tree, uri: str) -> None:
         self._tree, self._uri = tree, uri
         self._skipped: dict[str, Skipped] = {}
+        self._left: dict[str, str] = {}  # suffixes of captions that are not read -> an example
+        self._other_captions = ""
         self._last: tuple[str, dict[str, str], dict[tuple[str, str], str]] | None = None
         self._lock = Lock()
 
@@ -63,7 +76,7 @@ class FolderPairs(Pairs):
             for name in names:
                 path = folder + name
                 digest.update(f"{path}:{self._tree.stamp(path)}\n".encode("utf-8", "surrogateescape"))
-                if name.lower().endswith(_SIDECARS) and self._tree.size(path) <= MAX_ROW_BYTES:
+                if name.lower().endswith(SIDECARS) and self._tree.size(path) <= MAX_ROW_BYTES:
                     digest.update(self._tree.read(path, MAX_ROW_BYTES))
         return digest.hexdigest()
 
@@ -75,9 +88,9 @@ class FolderPairs(Pairs):
     def __iter__(self) -> Iterator[Pair]:
         """Yield usable pairs folder by folder, by name; a broken one is added to `skipped`."""
         for folder, names in self._tree.folders():
-            pictures = dict(_pictures(names))
-            beside = _sidecars(names)
-            for stem, name in _pictures(names):
+            pictures = chosen_pictures(names)
+            beside = sidecars_in(names)
+            for stem, name in pictures_in(names):
                 if pictures[stem] != name:
                     self._skip(folder + name, f"its id {folder + stem!r} is that of {pictures[stem]}, too")
                     continue
@@ -85,9 +98,9 @@ class FolderPairs(Pairs):
                     yield self._pair(folder, stem, name, beside)
                 except DataError as error:
                     self._skip(folder + name, str(error))
-            stems = {_composed(stem) for stem in pictures}
+            stems = owners(pictures)
             for name in names:
-                if name.lower().endswith(".txt") and _composed(_stem(name)) not in stems:
+                if name.lower().endswith(TEXTS) and composed(name.rpartition(".")[0]) not in stems:
                     self._skip(folder + name, "no picture of that name lies beside it")
             if folder:
                 for failed in failed_rows(self._tree, folder):
@@ -96,12 +109,36 @@ class FolderPairs(Pairs):
     @property
     def n_items(self) -> int:
         """Number of pictures with a name of their own, whether usable or not; lists every folder."""
-        return sum(len(dict(_pictures(names))) for _, names in self._tree.folders())
+        return sum(len(chosen_pictures(names)) for _, names in self._tree.folders())
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """Pictures and captions; pictures only, if there is no caption file and no caption in the first JSON files."""
         return MODALITIES if self._has_captions else (Modality.IMAGE,)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which files of captions are left, and where captions may lie that no picture has beside it."""
+        return (*self._elsewhere, *remarks_on_left({}, self._left, self._other_captions))
+
+    @cached_property
+    def _elsewhere(self) -> tuple[str, ...]:
+        """A sentence on tables in a set of pictures only, such as COCO's folder of annotations."""
+        if self._has_captions:
+            return ()
+        tables = (
+            folder + name
+            for folder, names in islice(self._tree.folders(), _FOLDERS)
+            for name in names
+            if table_suffix(name) and composed(name.rpartition(".")[0]) not in owners(chosen_pictures(names))
+        )
+        found = list(islice(tables, 3))
+        if not found:
+            return ()
+        return (
+            f"Opened as pictures only; {', '.join(found)} may hold their captions: open that file, with the "
+            "folder of the pictures as image_root.",
+        )
 
     def find(self, pair_id: str) -> Pair:
         """Return the pair with this id.
@@ -112,7 +149,7 @@ class FolderPairs(Pairs):
         folder, slash, stem = pair_id.rpartition("/")
         pictures, beside = self._names(folder + slash)
         if stem not in pictures:
-            stem = next((known for known in pictures if _composed(known) == _composed(stem)), stem)
+            stem = next((known for known in pictures if composed(known) == composed(stem)), stem)
         if stem in pictures:
             return self._pair(folder + slash, stem, pictures[stem], beside)
         raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
@@ -122,7 +159,7 @@ class FolderPairs(Pairs):
         with self._lock:
             if self._last is None or self._last[0] != folder:
                 names = self._tree.names(folder)
-                self._last = folder, dict(_pictures(names)), _sidecars(names)
+                self._last = folder, chosen_pictures(names), sidecars_in(names)
             return self._last[1:]
 
     @cached_property
@@ -130,8 +167,8 @@ class FolderPairs(Pairs):
         """Whether there is a text file, or a caption in a first JSON file, which img2dataset always writes."""
         looked_at = 0
         for folder, names in self._tree.folders():
-            for (_, suffix), name in _sidecars(names).items():
-                if suffix == ".txt":
+            for (_, suffix), name in sidecars_in(names).items():
+                if suffix in TEXTS:
                     return True
                 if looked_at < _PROBED:
                     looked_at += 1
@@ -140,9 +177,9 @@ class FolderPairs(Pairs):
                             return True
         return False
 
-    def _pair(self, folder: str, stem: str, name: str, beside: Mapping[tuple[str, str], str]) -> Pair:
+    def _pair(self, folder: str, stem: str, name: str, beside: Sidecars) -> Pair:
         pair_id, picture = clean_id(folder + stem), folder + name
-        captions, metadata = self._described(folder, stem, beside)
+        captions, metadata = self._described(folder, stem, name, beside)
         if self._tree.size(picture) == 0:
             raise DataError("the picture is empty")
         return Pair(
@@ -150,17 +187,21 @@ class FolderPairs(Pairs):
         )
 
     def _described(
-        self, folder: str, stem: str, beside: Mapping[tuple[str, str], str]
+        self, folder: str, stem: str, name: str, beside: Sidecars
     ) -> tuple[tuple[str, ...], dict[str, str | int | float | bool]]:
         """Return captions and metadata of the files beside a picture."""
-        text, data = (beside.get((_composed(stem), suffix)) for suffix in _SIDECARS)
+        texts, data = texts_of(stem, name, beside), record_of(stem, name, beside)
         record = json_record(self._tree.read(folder + data, MAX_ROW_BYTES)) if data else {}
-        if text:
-            captions = caption_text(self._tree.read(folder + text, MAX_ROW_BYTES)).split("\n")
+        if texts:
+            captions = caption_text(self._tree.read(folder + texts[0], MAX_ROW_BYTES)).split("\n")
+            for left in texts[1:]:
+                self._left.setdefault(left.rpartition(".")[2].lower(), folder + left)
+            if not self._other_captions and are_others(captions, record_captions(record)):
+                self._other_captions = folder + stem
         elif record or not self._has_captions:
             captions = record_captions(record)
         else:
-            wanted = " nor ".join(folder + stem + suffix for suffix in _SIDECARS)
+            wanted = " nor ".join(folder + stem + suffix for suffix in (".txt", ".json"))
             raise DataError(f"no caption: neither {wanted} lies beside it")
         return clean_captions(captions, needed=self._has_captions), record_metadata(record)
 
@@ -173,12 +214,13 @@ def detects(source: Source) -> bool:
     if source.tree is None:
         return False
     try:
-        for _, names in islice(source.tree.folders(), 20):
-            present = {_composed(name.lower()) for name in names}
+        for _, names in islice(source.tree.folders(), _FOLDERS):
+            present = {composed(name.lower()) for name in names}
             if any(
-                _composed(f"{stem}{suffix}".lower()) in present
-                for stem, _ in _pictures(names)
-                for suffix in _SIDECARS
+                composed(f"{base}{suffix}".lower()) in present
+                for item in pictures_in(names)
+                for base in item
+                for suffix in SIDECARS
             ):
                 return True
     except DataError:
@@ -194,9 +236,9 @@ def detects_one(source: Source) -> bool:
     if source.tree is None:
         return False
     try:
-        if any(name.lower().endswith(_MAY_HOLD_CAPTIONS) for name in source.tree.top()):
+        if any(table_suffix(n) or n.lower().endswith(_MAY_HOLD_CAPTIONS) for n in source.tree.top()):
             return False
-        return any(True for _, names in islice(source.tree.folders(), 20) for _ in _pictures(names))
+        return any(True for _, names in islice(source.tree.folders(), _FOLDERS) for _ in pictures_in(names))
     except DataError:
         return False
 
@@ -209,32 +251,20 @@ def open_source(source: Source) -> FolderPairs:
     """
     if source.tree is None:
         raise DataError(f"{source.uri} must be a folder of pictures; it is none")
-    if not any(True for _, names in source.tree.folders() for _ in _pictures(names)):
+    if not any(True for _, names in source.tree.folders() for _ in pictures_in(names)):
         raise DataError(f"{source.uri} must hold pictures with captions beside them; it holds no picture")
     return FolderPairs(source.tree, source.uri)
 
 
-def _pictures(names: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield stem and name of every picture."""
-    for name in names:
-        stem, dot, suffix = name.rpartition(".")
-        if dot and stem and suffix.lower() in IMAGE_SUFFIXES:
-            yield stem, name
-
-
-def _sidecars(names: list[str]) -> dict[tuple[str, str], str]:
-    """Return (composed stem, suffix in lower case) -> name of every caption file."""
-    split = ((name.rpartition("."), name) for name in names)
-    return {
-        (_composed(stem), dot + suffix.lower()): name
-        for (stem, dot, suffix), name in split
-        if dot + suffix.lower() in _SIDECARS
-    }
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
-
-
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0]
+def why_no_captions(tree: Tree) -> str:
+    """Return why text files beside pictures are no captions of theirs; "" where there are none."""
+    with suppress(DataError):
+        for folder, names in islice(tree.folders(), _FOLDERS):
+            stem = next((stem for stem, _ in pictures_in(names)), None)
+            text = next((name for name in names if name.lower().endswith(TEXTS)), None)
+            if stem and text:
+                return (
+                    f"{folder}{text} has the name of no picture beside it: a file of captions is called as its "
+                    f"picture, such as {stem}.txt, with a caption a line"
+                )
+    return ""

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from sde_core.errors import DataError
+from sde_core.files.recognised import recognised
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,8 +30,9 @@ def decode_image(content: bytes) -> "Image":
     """Return the first frame of an encoded picture in RGB, upright, transparent parts on white.
 
     Depths of more than eight bits keep their range: 0 to 65,535 becomes 0 to 255; numbers with fractions that lie in
-    [0, 1] or [0, 255] are taken so, others from their smallest to their largest. Colour profiles are not applied, as
-    encoders are trained without them, save that Lab becomes sRGB.
+    [0, 1] or [0, 255] are taken so, others from their smallest to their largest. Points that are no number (NaN) are
+    transparent, so white. Colour profiles are not applied, as encoders are trained without them, save that Lab becomes
+    sRGB.
 
     Args:
         content: a file in one of `FORMATS`.
@@ -50,10 +52,7 @@ def decode_image(content: bytes) -> "Image":
             with _LARGE if megapixels > _LARGE_MEGAPIXELS else nullcontext():
                 return _rgb(_upright(picture))
     except UnidentifiedImageError:
-        raise DataError(
-            "the picture's format is not known, or the file is not a picture; read are "
-            f"{', '.join(_formats())}"
-        ) from None
+        raise DataError(_unknown(content)) from None
     except Image.DecompressionBombError:
         raise DataError(f"the picture must have at most {MAX_MEGAPIXELS} megapixels; got far more") from None
     except DataError:
@@ -69,6 +68,16 @@ def _formats() -> tuple[str, ...]:
 
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _unknown(content: bytes) -> str:
+    what = recognised(content[:256])
+    return (
+        f"the file is {what}"
+        if what
+        else "the picture's format is not known, or the file is not a picture: convert it to one of those that are "
+        f"read, {', '.join(_formats())}"
+    )
 
 
 def _upright(picture: "Image") -> "Image":
@@ -101,13 +110,17 @@ def _eight_bits(picture: "Image") -> "Image":
     import numpy as np
     from PIL import Image
 
-    values = np.nan_to_num(np.asarray(picture, dtype=np.float32), posinf=0, neginf=0)
-    low, high = float(values.min()), float(values.max())
+    values = np.asarray(picture, dtype=np.float32)
+    there = np.isfinite(values)
+    if not there.any():
+        raise DataError("the picture holds no finite number: each of its points is NaN or infinite")
+    low, high = float(values[there].min()), float(values[there].max())
     ends = (1.0, 255.0) if picture.mode == "F" else (65_535.0,)
     top = next((end for end in ends if low >= 0 and high <= end), None)
-    if top is None:
-        values, top = values - low, max(high - low, 1e-30)
-    scaled = np.rint(values * np.float32(255 / top)).clip(0, 255)
+    shift = 0.0 if top is not None else low
+    factor = np.float32(255 / (top or max(high - low, 1e-30)))
+    lit = (np.clip(values, low, high) - np.float32(shift)) * factor  # infinite ones are as the ends
+    scaled = np.rint(np.where(np.isnan(lit), 255, lit)).clip(0, 255)
     return Image.fromarray(scaled.astype(np.uint8))
 
 

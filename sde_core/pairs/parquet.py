@@ -11,6 +11,7 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING
 
 from sde_core.errors import DataError
+from sde_core.files.recognised import recognised
 from sde_core.pairs.arrow_pairs import ArrowPairs
 from sde_core.pairs.arrow_part import ArrowPart, null_rows, readable
 from sde_core.pairs.fingerprint import ends_digest
@@ -136,6 +137,8 @@ class _ParquetPart(ArrowPart):
         import pyarrow.parquet as pq
 
         with self._tree.open(self.label) as file, readable(self.label, "parquet"):
+            if what := recognised(file.read(256)):
+                raise DataError(f"{self.label} is {what}")
             footer = pq.read_metadata(file)
         _check_sizes(footer, self._tree.size(self.label), self.label)
         return footer

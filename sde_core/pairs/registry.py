@@ -8,7 +8,9 @@ from typing import cast
 from sde_core.errors import ConfigError, DataError
 from sde_core.files import bundled
 from sde_core.pairs.base import Pairs
+from sde_core.pairs.folder import why_no_captions
 from sde_core.pairs.source import Reader, Source
+from sde_core.pairs.table import why_no_table
 
 # name -> module in this package, in the order in which they are tried: the more special first.
 # To add a format: one module with LOOKS_FOR, detects and open_source (see `Reader`), one line here.
@@ -70,7 +72,10 @@ def _in_the_way(source: Source) -> str:
             pass
     refused = sorted(source.tree.refused(), key=lambda skipped: skipped.item)
     more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
-    return f" ({refused[0].item}{more} was not read: {refused[0].reason})" if refused else ""
+    if refused:
+        return f" ({refused[0].item}{more} was not read: {refused[0].reason})"
+    why = why_no_table(source.tree) or why_no_captions(source.tree)
+    return f" ({why})" if why else ""
 
 
 def detected_name(source: Source) -> str | None:

@@ -1,6 +1,5 @@
 """Rows of a CSV, TSV or JSONL table, each with the place where it lies, so that any one can be read again."""
 
-import csv
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,37 +8,32 @@ from threading import Lock
 from typing import IO, Protocol
 
 from sde_core.errors import DataError
-from sde_core.pairs.columns import Columns, find_columns
-from sde_core.pairs.limits import MAX_ROW_BYTES
+from sde_core.pairs.columns import Columns, distinct_names, find_columns
 from sde_core.pairs.member_names import IMAGE_SUFFIXES
-from sde_core.pairs.tab_separated import MOST_LINES, opens_quote, quoted_cells, tab_cells
+from sde_core.pairs.plain_table import plain_table
+from sde_core.pairs.row_cells import Lines, Place, cells_of, swallowed_row
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES)
 _SEPARATORS = "\t,;|"
+_COMMENTS = ("#", "%", "//")
+_MOST_ABOVE = 50  # lines above the one with the names
 _BOM = b"\xef\xbb\xbf"
 
 Record = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a row lies: byte offset, and number of its first line."""
-
-    offset: int
-    line: int
 
 
 class Rows:
     """The rows of a table in an open file, from any thread.
 
     Args:
-        file: seekable, in UTF-8 with or without a byte order mark.
+        file: seekable, compressed or not; in UTF-8, or with a byte order mark that says in what.
         name: of the table, whose suffix says how to read it.
         needs_both: whether a table of pictures alone, or of captions alone, is refused.
 
     Attributes:
         columns: which column is what.
+        is_json: whether the rows are JSON, with numbers and lists.
 
     Raises:
         DataError: the table is empty, in another encoding, or lacks a column that is needed.
@@ -47,18 +41,19 @@ class Rows:
 
     def __init__(self, file: IO[bytes], name: str, *, needs_both: bool = True) -> None:
         self.name = name
-        self._file = file
+        self._file, suffix = plain_table(file, name)
         self._lock = Lock()
-        start = Place(_start(file, name), 1)
-        head = _json_lines if name.lower().endswith(JSON_SUFFIXES) else _delimited
-        self._layout, self._first, self.columns = head(file, start, name, needs_both)
+        self.is_json = suffix in JSON_SUFFIXES
+        start = Place(_start(self._file), 1)
+        head = _json_lines if self.is_json else _delimited
+        self._layout, self._first, self.columns = head(self._file, start, name, needs_both)
 
     def scan(self) -> Iterator[tuple[Place, Record | DataError]]:
         """Yield every row with its place, or the reason why it cannot be read; blank lines are passed over."""
         place = self._first
         while True:
             with self._lock:
-                lines = _Lines(self._file, place)
+                lines = Lines(self._file, place)
                 try:
                     found: Record | DataError | None = self._layout.read(lines)
                 except StopIteration:
@@ -77,7 +72,7 @@ class Rows:
         """
         with self._lock:
             try:
-                record = self._layout.read(_Lines(self._file, place))
+                record = self._layout.read(Lines(self._file, place))
             except StopIteration:
                 record = None
         if record is None:
@@ -85,58 +80,13 @@ class Rows:
         return record
 
 
-class _Lines:
-    """Decoded lines of one row from ``place`` on, which moves along; `csv.reader` draws from it."""
-
-    def __init__(self, file: IO[bytes], place: Place) -> None:
-        self._file = file
-        self._begin = place
-        self.place = place
-        self.after_first = place
-        self.ended = False
-        file.seek(place.offset)
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def go_back(self, place: Place) -> None:
-        """Read on from a place that was passed."""
-        self.place, self.ended = place, False
-        self._file.seek(place.offset)
-
-    def __next__(self) -> str:
-        room = MAX_ROW_BYTES - (self.place.offset - self._begin.offset)
-        content = self._file.readline(room + 1)
-        if not content:
-            self.ended = True
-            raise StopIteration
-        too_long = len(content) > room
-        end = self.place.offset + len(content)
-        if too_long:
-            while content and not content.endswith(b"\n"):
-                content = self._file.readline(1 << 20)
-                end += len(content)
-        self.place = Place(end, self.place.line + 1)
-        if self.after_first == self._begin:
-            self.after_first = self.place
-        if too_long:
-            raise DataError(f"line {self._begin.line} has more than {MAX_ROW_BYTES:,} bytes")
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"line {self.place.line - 1} is not UTF-8: {error.reason} at its byte {error.start}; "
-                "save the table as UTF-8"
-            ) from None
-
-
 class _Layout(Protocol):
-    def read(self, lines: _Lines) -> Record | None:
+    def read(self, lines: Lines) -> Record | None:
         """Return the next row, None for a blank line; StopIteration at the end."""
 
 
 class _JsonLines:
-    def read(self, lines: _Lines) -> Record | None:
+    def read(self, lines: Lines) -> Record | None:
         text = next(lines)
         if not text.strip():
             return None
@@ -155,12 +105,12 @@ class _Delimited:
     names: tuple[str, ...]
     image: str
 
-    def read(self, lines: _Lines) -> Record | None:
+    def read(self, lines: Lines) -> Record | None:
         line = lines.place.line
-        cells = _cells(lines, self.separator)
+        cells = cells_of(lines, self.separator)
         if not cells:
             return None
-        swallowed = _swallowed(cells, self.separator, self.names.index(self.image)) if self.image else ""
+        swallowed = swallowed_row(cells, self.separator, self.names.index(self.image)) if self.image else ""
         if swallowed:
             raise DataError(
                 f'line {line} opens a quote (") that swallows the rows after it, such as that of {swallowed}: double '
@@ -174,79 +124,60 @@ class _Delimited:
         return dict(zip(self.names, cells, strict=False))
 
 
-def _cells(lines: _Lines, separator: str) -> list[str]:
-    """Return the cells of the next row; a quote that stays open costs its own line only."""
-    if separator == "\t":
-        return _tab_cells(lines)
-    line = lines.place.line
-    try:
-        cells = next(csv.reader(lines, delimiter=separator))
-    except csv.Error as error:
-        raise DataError(f"line {line} cannot be read: {error}") from None
-    if lines.ended:
-        raise DataError(f'line {line} opens a quote (") that is never closed')
-    return cells
-
-
-def _tab_cells(lines: _Lines) -> list[str]:
-    """Return the cells of the next line; of more lines only where the last cell is quoted and goes on there."""
-    text = next(lines)
-    line = text.rstrip("\r\n")
-    if opens_quote(line) and quoted_cells(line) is None:
-        after = lines.place
-        for _ in range(MOST_LINES - 1):
-            try:
-                text += next(lines)
-            except (StopIteration, DataError):
-                break
-            if '"' in text and (cells := quoted_cells(text.rstrip("\r\n"))) is not None:
-                return cells
-        lines.go_back(after)
-    return tab_cells(line) if line.strip() else []
-
-
-def _swallowed(cells: list[str], separator: str, image: int) -> str:
-    """Return the picture of a row that lies inside a cell because of an open quote; "" where there is none.
-
-    A caption may hold line breaks and separators; a line of it with a picture's name in the very column is a row.
-    """
-    for cell in cells:
-        for line in cell.split("\n")[1:]:
-            inner = line.split(separator)
-            name = inner[image].strip().strip('"') if len(inner) > image else ""
-            if separator in line and name.rpartition(".")[2].lower() in IMAGE_SUFFIXES and "." in name:
-                return name
-    return ""
-
-
 _Head = tuple[_Layout, Place, Columns]  # how to read the rows, where the first lies, which column is what
 
 
 def _delimited(file: IO[bytes], start: Place, name: str, needs_both: bool) -> _Head:
-    """Return the head by the first separator that gives the columns which are needed."""
-    problem: DataError | None = None
+    """Return the head by the first line that names the columns which are needed; above it may stand comments.
+
+    Raises:
+        DataError: no line does, or one below lines that are no comments.
+    """
     start, separators = _before_names(file, start)
-    for separator in separators:
-        lines = _Lines(file, start)
+    found = _named(file, start, name, separators, needs_both)
+    first, problem = start, found
+    without_names = _without_names(file, start) if needs_both and isinstance(found, DataError) else None
+    if without_names is not None:
+        return without_names
+    are_comments = True
+    while isinstance(found, DataError) and start.line < _MOST_ABOVE:
+        lines = Lines(file, start)
         try:
-            names = tuple(cell.strip() for cell in _cells(lines, separator))
+            are_comments &= next(lines).lstrip().startswith(_COMMENTS)
+            start, _ = _before_names(file, lines.place)
+            found = _named(file, start, name, separators, needs_both)
+        except (StopIteration, DataError):
+            break
+    if not isinstance(found, DataError) and are_comments:
+        return found
+    if isinstance(problem, DataError):
+        above = "" if isinstance(found, DataError) else f"; line {start.line} does: delete the lines above it"
+        raise DataError(f"{problem}{above}" if above else str(problem))
+    raise DataError(f"{name}, line {first.line} names no columns")
+
+
+def _named(file: IO[bytes], start: Place, name: str, separators: str, needs_both: bool) -> _Head | DataError:
+    """Return the head that a line of names gives by the first separator that fits, or why it gives none."""
+    problem = DataError(f"{name} must have a first line that names the columns; it is empty")
+    for separator in separators:
+        lines = Lines(file, start)
+        try:
+            cells = [cell.strip() for cell in cells_of(lines, separator)]
+            names = distinct_names([cell.lstrip("#").strip() for cell in cells[:1]] + cells[1:])
             columns = find_columns(names, name, needs_both=needs_both)
             return _Delimited(separator, names, columns.image), lines.place, columns
         except StopIteration:
-            raise DataError(f"{name} must have a first line that names the columns; it is empty") from None
+            return problem
         except DataError as error:
-            problem = error if problem is None or separator == "," else problem
-    without_names = _without_names(file, start) if needs_both else None
-    if without_names is not None:
-        return without_names
-    raise DataError(str(problem))
+            problem = error if separator in (separators[0], ",") else problem
+    return problem
 
 
 def _before_names(file: IO[bytes], start: Place) -> tuple[Place, str]:
     """Return where the names stand, behind blank lines and Excel's `sep=;`, and what may separate cells."""
     separators = _SEPARATORS
     while True:
-        lines = _Lines(file, start)
+        lines = Lines(file, start)
         try:
             line = next(lines).strip("\r\n")
         except (StopIteration, DataError):
@@ -262,7 +193,7 @@ def _without_names(file: IO[bytes], start: Place) -> _Head | None:
     """Return the head of a table whose first line is a row: of two cells one is a picture's name; else None."""
     for separator in _SEPARATORS:
         with suppress(DataError, StopIteration):
-            cells = _cells(_Lines(file, start), separator)
+            cells = cells_of(Lines(file, start), separator)
             are_pictures = [cell.strip().rpartition(".")[2].lower() in IMAGE_SUFFIXES for cell in cells]
             if sorted(are_pictures) == [False, True]:
                 names = ("filepath", "caption") if are_pictures[0] else ("caption", "filepath")
@@ -274,7 +205,7 @@ def _json_lines(file: IO[bytes], start: Place, name: str, needs_both: bool) -> _
     """Return the head by the keys of the first row that can be read."""
     place, problem = start, "it is empty"
     while True:
-        lines = _Lines(file, place)
+        lines = Lines(file, place)
         try:
             record = _JsonLines().read(lines)
         except StopIteration:
@@ -287,9 +218,7 @@ def _json_lines(file: IO[bytes], start: Place, name: str, needs_both: bool) -> _
         place = lines.place
 
 
-def _start(file: IO[bytes], name: str) -> int:
+def _start(file: IO[bytes]) -> int:
     file.seek(0)
     head = file.read(4)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{name} must be UTF-8; it is UTF-16: save it as UTF-8")
     return len(_BOM) if head.startswith(_BOM) else 0

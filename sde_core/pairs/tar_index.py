@@ -8,6 +8,7 @@ from io import SEEK_SET
 from typing import IO, cast
 
 from sde_core.errors import DataError
+from sde_core.files.recognised import recognised
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.fields import clean_id
 from sde_core.pairs.limits import MAX_MEMBERS
@@ -40,6 +41,7 @@ class TarIndex:
         keys: of the samples; each once.
         problems: members that are not read, with the reason, and damage.
         left: suffixes of pictures that were left for another one of their sample -> an example.
+        left_texts: the same of files of captions.
         is_damaged: whether it is cut off or broken, so that members may be missing.
     """
 
@@ -47,6 +49,7 @@ class TarIndex:
     keys: list[str] = field(default_factory=list)
     problems: list[Skipped] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
+    left_texts: dict[str, str] = field(default_factory=dict)
     is_damaged: bool = False
     _spans: "array[int]" = field(default_factory=lambda: array("q"))
 
@@ -163,10 +166,13 @@ class _Builder:
         self.index.problems.append(Skipped(where, "it comes twice in the shard; the later one is read"))
 
     def _leave(self, part: str, name: str) -> None:
-        """Note the suffix of a picture that is not read because another one of its sample is."""
+        """Note the suffix of a picture, or of captions, not read because another one of its sample is."""
         suffix = name.rpartition("/")[2].partition(".")[2].lower()
-        if part == "image" and len(self.index.left) < _MOST_SUFFIXES:
-            self.index.left.setdefault(suffix, name)
+        left = {"image": self.index.left, "txt": self.index.left_texts, "json": self.index.left_texts}.get(
+            part
+        )
+        if left is not None and len(left) < _MOST_SUFFIXES:
+            left.setdefault(suffix, name)
 
 
 def index_tar(shards: OpenShards, shard: str) -> TarIndex:
@@ -190,6 +196,8 @@ def index_tar(shards: OpenShards, shard: str) -> TarIndex:
                 _note(builder, member, window.length)
     except _DAMAGED as error:
         if n_members == 0:
+            if what := recognised(shards.read(shard, 0, min(256, window.length)) if window.length else b""):
+                raise DataError(f"{shard} is {what}") from None
             raise DataError(f"{shard} must be a tar file; cannot read it: {error}") from None
         index.is_damaged = True
         index.problems.append(Skipped(shard, f"damaged after {len(index.keys)} samples: {error}"))

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
+from urllib.parse import unquote
 
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
@@ -34,6 +35,18 @@ def safe_name(name: str) -> str:
     if not path.parts or "\0" in name:
         raise DataError(f"{name!r} is not the name of a file")
     return str(path)
+
+
+def local_path(name: str) -> str:
+    """Return the path that an address `file://` names; other names as they are.
+
+    >>> local_path("file:///sets/a%20b.jpg"), local_path("images/a%20b.jpg")
+    ('/sets/a b.jpg', 'images/a%20b.jpg')
+    """
+    if name[:5].lower() != "file:":
+        return name
+    path = unquote(name[5:])
+    return re.sub(r"^//(?:localhost(?=/))?", "", path) if path.startswith("//") else path
 
 
 class Tree(ABC):

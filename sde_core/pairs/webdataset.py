@@ -19,6 +19,7 @@ from sde_core.pairs.fields import caption_text, clean_captions, json_record, rec
 from sde_core.pairs.fingerprint import ends_digest
 from sde_core.pairs.img2dataset import failed_rows
 from sde_core.pairs.index import IdIndex
+from sde_core.pairs.left_out import are_others, remarks_on_left
 from sde_core.pairs.limits import MAX_PICTURE_BYTES, MAX_ROW_BYTES
 from sde_core.pairs.open_shards import OpenShards
 from sde_core.pairs.source import Source
@@ -54,6 +55,7 @@ class WebDatasetPairs(Pairs):
         self._skipped: dict[str, Skipped] = {}
         self._indices: dict[str, TarIndex] = {}
         self._lock = Lock()
+        self._other_captions = ""  # the first sample whose JSON has others than its text
         self._shards = [shard for shard in shards if self._is_there(shard)]
         if not self._shards:
             missing = next(iter(self._skipped.values()), Skipped(uri, "there are no shards"))
@@ -104,12 +106,11 @@ class WebDatasetPairs(Pairs):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Which of several pictures in a sample are left."""
-        left = {suffix: name for index in self._indices.values() for suffix, name in index.left.items()}
-        if not left:
-            return ()
-        shown = ", ".join(f"{suffix} ({name})" for suffix, name in sorted(left.items())[:3])
-        return (f"Samples have several pictures: one is read, others are left: {shown}.",)
+        """Which of several pictures, or files of captions, in a sample are left."""
+        indices = self._indices.values()
+        pictures = {suffix: name for index in indices for suffix, name in index.left.items()}
+        texts = {suffix: name for index in indices for suffix, name in index.left_texts.items()}
+        return remarks_on_left(pictures, texts, self._other_captions)
 
     def find(self, pair_id: str) -> Pair:
         """Return the pair with this id.
@@ -208,7 +209,10 @@ class WebDatasetPairs(Pairs):
     ) -> tuple[str, ...]:
         content = self._member(index, row, "txt")
         if content is not None:
-            return clean_captions(caption_text(content).split("\n"), needed=self._has_captions)
+            captions = clean_captions(caption_text(content).split("\n"), needed=self._has_captions)
+            if not self._other_captions and are_others(captions, record_captions(record)):
+                self._other_captions = index.keys[row]
+            return captions
         if not label or self.classification is None:
             return clean_captions(record_captions(record), needed=self._has_captions)
         names = self.classification.classnames

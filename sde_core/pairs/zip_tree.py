@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from sde_core.errors import DataError
+from sde_core.files.recognised import recognised
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.limits import MIB, allowed_unpacked
 from sde_core.pairs.member_names import is_hidden
@@ -197,6 +198,9 @@ def _check_directory(file: IO[bytes], label: str) -> None:
     tail = file.read()
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) < end + 22:
+        file.seek(0)
+        if what := recognised(file.read(256)):
+            raise DataError(f"{label} is {what}")
         raise DataError(f"{label} must be a whole zip archive; its end is missing: copy it again")
     (length,) = struct.unpack_from("<I", tail, end + 12)
     if (

@@ -7,6 +7,7 @@ from sde_core.encoders.resolve import resolve
 from sde_core.errors import SDEError
 from sde_core.sets.agreement import BEGINNING, Agreement, compare_with_encoder
 from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.trained_on import with_training
 
 
 def agreement_of(vectors: EmbeddingSet) -> Agreement | None:
@@ -25,7 +26,11 @@ def agreement_of(vectors: EmbeddingSet) -> Agreement | None:
 
 
 def with_agreement(vectors: EmbeddingSet) -> EmbeddingSet:
-    """Return the set with a remark on whether its vectors are those of the encoder it names, where that can be told."""
+    """Return the set with remarks: whether its vectors are the named encoder's, and whether that was trained on them.
+
+    Each is told where it can be told here.
+    """
+    vectors = with_training(vectors)
     if any(remark.startswith(BEGINNING) for remark in vectors.remarks):
         return vectors
     found = agreement_of(vectors)

@@ -12,6 +12,7 @@ from torch import Tensor
 from sde_core.checks.device import device_label
 from sde_core.errors import DataError, SDEError
 from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.sets.trained_on import write_record
 from sde_core.training.checkpoint import BEST, LAST, Checkpoint, read_checkpoint, write_checkpoint
 from sde_core.training.events import CheckpointFailed, CheckpointSaved, Done, Event, Failed, Started, Step
 from sde_core.training.ranks import agreed, is_first, wait_for_all
@@ -197,6 +198,13 @@ class Run:
         image, text = training.vectors()
         folder = None if self.output is None else self.output / ENCODER_FOLDER
         outcome = subject.finish(training.model, folder)
+        note = outcome.note
+        if outcome.folder is not None:
+            start = subject.source.provenance.encoder
+            try:
+                write_record(outcome.folder, subject.source, subject.split.train, start)
+            except OSError as error:
+                note += f" What it was trained on could not be recorded: {error}."
         name = " ".join(filter(None, (subject.source.name, "after", training.config.loss.name, how)))
         result = replace(subject.source, image=image, text=text, provenance=outcome.provenance, name=name)
         return Done(
@@ -205,7 +213,7 @@ class Run:
             result=_finite(result),
             checkpoint=checkpoint,
             encoder_folder=outcome.folder,
-            note=outcome.note,
+            note=note,
         )
 
 

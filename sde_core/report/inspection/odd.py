@@ -16,7 +16,7 @@ KINDS: Mapping[str, str] = {
     "near_duplicates": "pictures or vectors that are nearly those of another id",
     "tied_vectors": "vectors that are equal to another row's",
     "shared_captions": "captions that several pictures carry",
-    "near_empty_captions": "captions of fewer than three letters",
+    "near_empty_captions": "captions of fewer than three letters, or of a missing value (nan, None, null)",
     "long_captions": "captions beyond the 77 tokens that CLIP's text encoders read",
     "mixed_sizes": "pictures of very different sizes",
     "small_pictures": "pictures of which a side is below 32 pixels",
@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
 
 _EXAMPLES = 5
 _LETTERS = 3
+_MISSING = ("nan", "none", "null", "undefined")  # as programs write what is not there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,12 @@ def odd_of(kind: str, found: Iterable[str]) -> list[Odd]:
 
 def odd_captions(captions: Sequence[str]) -> list[Odd]:
     """Return what is odd about distinct captions: near-empty ones, and those beyond CLIP's context."""
-    short = [repr(c) for c in captions if c and sum(letter.isalnum() for letter in c) < _LETTERS]
+    short = [repr(c) for c in captions if c and _is_near_empty(c)]
     return odd_of("near_empty_captions", short) + odd_of("long_captions", _long(captions))
+
+
+def _is_near_empty(caption: str) -> bool:
+    return sum(letter.isalnum() for letter in caption) < _LETTERS or caption.strip().lower() in _MISSING
 
 
 def _long(captions: Sequence[str]) -> list[str]:

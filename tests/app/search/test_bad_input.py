@@ -27,7 +27,7 @@ def test_an_uploaded_picture_finds_itself_and_a_bad_one_is_one_sentence(open_pag
         ("notes_*x*.txt", b"no picture", "not a picture"),
         ("huge.png", huge_png(), "at most 64 megapixels"),
         ("cut.webp", picture_bytes("red")[:60], "damaged"),
-        ("empty.png", b"", "not a picture"),
+        ("empty.png", b"", "empty: it has no bytes"),
     ):
         at.file_uploader(key="search_upload").set_value((name, content, "image/png")).run()
         assert not at.exception

@@ -1,5 +1,6 @@
 """A file that the user named is used or refused, never dropped."""
 
+import gzip
 import shutil
 
 import numpy as np
@@ -108,3 +109,33 @@ def test_a_folder_with_an_encoder_is_told_from_vectors(tiny_encoder_folder, clip
     for folder, config in ((tiny_encoder_folder, "open_clip_config.json"), (clip_folder, "config.json")):
         with pytest.raises(sde.DataError, match=rf"is an encoder, by its {config}: name it as the encoder"):
             sde.open_embeddings(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("c.csv", b"id;caption\n1;a,b\n2;c\n"),
+        ("c.csv", b"id,caption,caption\n1,\"a,b\",x\n2,c,x\n"),
+        ("c.csv", b"# by hand; or not\nsep=;\nid;caption\n1;a,b\n2;c\n"),
+        ("c.csv", "caption\r\n\"a,b\"\r\nc\r\n".encode("utf-16")),
+        ("c.csv.gz", gzip.compress(b'caption\n"a,b"\nc\n')),
+        ("c.txt", b"a,b\r\nc\r\n"),
+        ("c.ndjson", b'"a,b"\n"c"\n'),
+    ],
+)  # fmt: skip
+def test_captions_in_any_way_of_writing_a_table(tmp_path, name, content):
+    np.save(tmp_path / "image.npy", np.eye(2, 3))
+    np.save(tmp_path / "text.npy", np.eye(2, 3))
+    (tmp_path / name).write_bytes(content)
+    made = sde.open_embeddings(tmp_path / "image.npy", text=tmp_path / "text.npy", captions=tmp_path / name)
+    assert tuple(made.captions) == ("a,b", "c")
+
+
+def test_a_caption_that_begins_with_a_hash_is_a_caption(tmp_path):
+    np.save(tmp_path / "image.npy", np.eye(2, 3))
+    np.save(tmp_path / "text.npy", np.eye(2, 3))
+    (tmp_path / "c.csv").write_text("#1 fan\na dog\n")
+    made = sde.open_embeddings(
+        tmp_path / "image.npy", text=tmp_path / "text.npy", captions=tmp_path / "c.csv"
+    )
+    assert tuple(made.captions) == ("#1 fan", "a dog")

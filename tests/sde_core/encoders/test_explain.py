@@ -12,6 +12,14 @@ import sde_core as sde
 from sde_core.errors import EncoderError
 
 
+def test_a_tokenizer_that_cannot_pad_is_refused_when_it_is_loaded(siglip_folder, tmp_path):
+    folder = shutil.copytree(siglip_folder, tmp_path / "siglip")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "pad_token": None}))
+    with pytest.raises(sde.EncoderError, match=r"no padding token: name one as pad_token"):
+        sde.load_encoder(folder)
+
+
 def test_a_siglip_without_its_tokenizer_says_which_files_are_missing(siglip_folder, tmp_path):
     folder = tmp_path / "siglip"
     shutil.copytree(siglip_folder, folder)

@@ -111,7 +111,7 @@ def test_other_kinds_are_refused_with_what_there_is(clip_folder, tmp_path):
     modules = [{"path": "", "type": "sentence_transformers.models.Transformer"},
                {"path": "1", "type": "sentence_transformers.models.Pooling"}]  # fmt: skip
     (folder / "modules.json").write_text(json.dumps(modules))
-    with pytest.raises(EncoderError, match="its modules are Transformer, Pooling"):
+    with pytest.raises(EncoderError, match="its modules are 'Transformer', 'Pooling'"):
         sde.load_encoder(folder)
 
 
@@ -122,3 +122,10 @@ def test_what_is_missing_is_said(clip_folder, tmp_path, gone):
     (folder / gone).unlink()
     with pytest.raises(EncoderError, match=r"must hold the (weights|files of its tokenizer)"):
         sde.load_encoder(folder)
+
+
+def test_names_with_line_breaks_stay_in_one_sentence(clip_folder, tmp_path):
+    module = {"idx": 0, "name": "0", "path": "../..", "type": "se\ntence_transformers.models.CLIPModel"}
+    (tmp_path / "modules.json").write_text(json.dumps([module]))
+    with pytest.raises(sde.EncoderError, match=r"names code of its own \('se\\ntence"):
+        sde.load_encoder(tmp_path)

@@ -1,6 +1,7 @@
 """Each reader of pairs on 1,000 mutated files: a result or a DataError, nothing else, and what comes is sound."""
 
 import contextlib
+import gzip
 import io
 import json
 import struct
@@ -99,7 +100,30 @@ def _write_mmeb(folder: Path, pairs: list[Written]) -> Path:
     return folder
 
 
-OTHERS = {"classes": _write_classes, "mmeb": _write_mmeb}
+def _write_coco(folder: Path, pairs: list[Written]) -> Path:
+    """Pictures with their captions in one JSON, as COCO has them."""
+    folder.mkdir()
+    made: dict[str, list[dict[str, object]]] = {"images": [], "annotations": []}
+    for pair in pairs:
+        (folder / pair.file_name).write_bytes(pair.picture)
+        made["images"].append({"id": pair.id, "file_name": pair.file_name})
+        made["annotations"] += [{"image_id": pair.id, "caption": caption} for caption in pair.captions]
+    (folder / "captions_val.json").write_text(json.dumps(made))
+    return folder
+
+
+def _write_packed(folder: Path, pairs: list[Written]) -> Path:
+    """A table that is compressed, in UTF-16, below a comment."""
+    folder.mkdir()
+    for pair in pairs:
+        (folder / pair.file_name).write_bytes(pair.picture)
+    lines = [f"{pair.file_name},{caption}\n" for pair in pairs for caption in pair.captions]
+    table = "# written by a program\nfilepath,caption\n" + "".join(lines)
+    (folder / "captions.csv.gz").write_bytes(gzip.compress(table.encode("utf-16"), mtime=0))
+    return folder
+
+
+OTHERS = {"classes": _write_classes, "mmeb": _write_mmeb, "coco": _write_coco, "packed": _write_packed}
 
 
 @dataclass(frozen=True)
@@ -123,6 +147,8 @@ _NAMES = (b"p0.webp\0", b"p0.txt\0", b"../p9.txt\0", b"/etc/passwd\0")
 CASES = {
     "csv": Case("csv", "captions.csv", (b"id", b"p0", b"images/p0.webp", b'""', b"filepath,title\n")),
     "numbered columns": Case("numbered columns", "table.csv", (b"caption 1", b";;", b"p1;"), share=0.3),
+    "coco": Case("coco", "captions_val.json", (b'"images": [],', b'"caption": 7,', b'{"id": []},'), share=0.3),
+    "packed": Case("packed", "captions.csv.gz", (b"\x1f\x8b",), lambda content: list(range(10)), share=0.3),
     "jsonl": Case("jsonl", "metadata.jsonl", (b'"id"', b'"captions": 7,', b'{"image": ', b"true", b"\n{}\n")),
     "caption": Case("folder", "p1.txt", share=0.5),
     "sidecar": Case("folder", "p1.json", (b'"caption": [[]],', b'"a": {}'), share=0.5),

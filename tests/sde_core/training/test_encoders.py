@@ -9,6 +9,8 @@ import torch
 
 import sde_core as sde
 from sde_core import ConfigError, EncoderError, FinetuneConfig, LossConfig
+from sde_core.cli.main import main
+from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.training import Done, Metrics, Started, Step
 from sde_core.training.projections import find_projection
 from sde_core.training.towers import Towers
@@ -57,6 +59,20 @@ def test_plain_open_clip_loads_the_result_and_gives_its_vectors(trained, shape_s
     again = open_clip.load_checkpoint(open_clip.create_model(name, load_weights=False), str(weights))
     assert not again.missing_keys
     assert not again.unexpected_keys
+
+
+def test_what_was_trained_on_is_said_of_the_set_and_beside_its_numbers(
+    trained, shape_shard, tiny_encoder_folder, capsys
+):
+    kind, _, events, _ = trained
+    done = events[-1]
+    said = f"Its encoder was trained on {events[0].n_train} of its {done.result.n_images} pictures"
+    assert said in with_agreement(done.result).remarks[-1]
+    if kind == "heads":
+        assert main(["evaluate", str(shape_shard), "--model", str(done.encoder_folder)]) == 0
+        assert said in " ".join(capsys.readouterr().err.split())
+        assert main(["evaluate", str(shape_shard), "--model", str(tiny_encoder_folder)]) == 0
+        assert "Nothing here says what" in " ".join(capsys.readouterr().err.split())
 
 
 def test_only_what_is_trained_moves(trained, tiny_encoder):

@@ -62,6 +62,7 @@ def test_a_clean_set_has_nothing_odd(tmp_path, capsys):
         ([("7.png", _bytes(_noise(0).resize((96, 96))), "another one", "train")], "near_duplicates", 1),
         ([("7.png", _bytes(_noise(7)), "a caption of picture 0", "train")], "shared_captions", 1),
         ([("7.png", _bytes(_noise(7)), "x.", "train")], "near_empty_captions", 1),
+        ([("7.png", _bytes(_noise(7)), "NaN", "train")], "near_empty_captions", 1),
         ([("7.png", _bytes(_noise(7)), "many words " * 60, "train")], "long_captions", 1),
         ([("7.png", _bytes(_noise(7, (640, 640))), "large", "train")], "mixed_sizes", 1),
         ([("7.png", _bytes(_noise(7, (16, 64))), "small", "train")], "small_pictures", 1),
