@@ -32,6 +32,7 @@ from .geometry.neighbourhoods import neighbourhood_overlap as neighbourhood_over
 from .geometry.neighbourhoods import principal_angles as principal_angles
 from .geometry.neighbourhoods import subspace_overlap as subspace_overlap
 from .geometry.neighbourhoods import two_nn_dimension as two_nn_dimension
+from .geometry.parity.verdict import Parity as Parity
 from .geometry.projection import pca_map as pca_map
 from .geometry.projection import umap_map as umap_map
 from .geometry.search import NeighbourIndex as NeighbourIndex
@@ -76,6 +77,7 @@ from .partition import Partition as Partition
 from .partition import partition_spectrum as partition_spectrum
 from .partition import register_rule as register_rule
 from .partition import rule_names as rule_names
+from .report.inspection.same_space import parity as parity
 from .retrieval.bootstrap import Interval as Interval
 from .retrieval.bootstrap import Resampling as Resampling
 from .retrieval.bootstrap import bootstrap_mean as bootstrap_mean

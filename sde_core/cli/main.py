@@ -16,6 +16,7 @@ from sde_core.cli import (
     evaluate,
     finetune,
     knows,
+    parity,
     report,
     spectrum,
     transform,
@@ -23,7 +24,20 @@ from sde_core.cli import (
 )
 from sde_core.errors import SDEError
 
-_COMMANDS = (encode, check, spectrum, knows, evaluate, transform, finetune, watch, report, app, doctor)
+_COMMANDS = (
+    encode,
+    check,
+    parity,
+    spectrum,
+    knows,
+    evaluate,
+    transform,
+    finetune,
+    watch,
+    report,
+    app,
+    doctor,
+)
 
 # What open_clip, clip-retrieval and CLIP_benchmark call the same thing.
 _ALSO = {
@@ -49,7 +63,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 odd (`sde check`), 2 bad input, 130 interrupted.
+    """Run the command line and return its exit code: 0 done, 1 odd, 2 bad input, 130 interrupted.
+
+    1 is `sde check` that found something or `sde parity` a difference; 3 is `sde parity` with too few rows to say.
 
     Args:
         arguments: words after `sde`; None takes those of the process.

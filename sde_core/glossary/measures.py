@@ -209,6 +209,27 @@ BETWEEN = (
         format=Format.SHARE,
         control="subspaces at random",
     ),
+    Term(
+        key="residual",
+        name="Distance from a map",
+        sentence=(
+            "How far a vector lies from what the simplest map makes of its twin, in units of the spread of all: 0 is "
+            "explained."
+        ),
+        formula=r"\|y_i - f(x_i)\| / \sqrt{\langle \|y - \langle y \rangle\|^2 \rangle}",
+        written="‖y − f(x)‖ / √mean ‖y − mean‖²",
+        equation="6.31",
+        control="0.001, the tolerance",
+    ),
+    Term(
+        key="uneven",
+        name="Unevenness of a change",
+        sentence="Near 0, all rows changed alike, as by other weights; above 0.25, as by another preprocessing.",
+        formula=r"\mathrm{sd}_i \log r_i",
+        written="standard deviation of log r",
+        equation="6.32",
+        control="0.25",
+    ),
 )
 """Of two encoders on the same rows."""
 
