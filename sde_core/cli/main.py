@@ -11,6 +11,7 @@ from sde_core import __version__
 from sde_core.cli import (
     app,
     check,
+    compress,
     doctor,
     encode,
     evaluate,
@@ -29,6 +30,7 @@ _COMMANDS = (
     check,
     parity,
     spectrum,
+    compress,
     knows,
     evaluate,
     transform,

@@ -230,6 +230,18 @@ BETWEEN = (
         equation="6.32",
         control="0.25",
     ),
+    Term(
+        key="fidelity",
+        name="Fidelity of a code",
+        sentence=(
+            "Correlation of coded scores with those of whole vectors over unrelated pairs, predicted from covariances: "
+            "1 keeps every order."
+        ),
+        formula=r"\mathrm{tr}(A_x^T A_y) / \sqrt{\mathrm{tr}(C_x C_y)\, \mathrm{tr}(V_x V_y)}",
+        written="tr(AₓᵀA_y) / √(tr(CₓC_y) tr(VₓV_y))",
+        equation="6.33",
+        control="2/π, signs of even axes",
+    ),
 )
 """Of two encoders on the same rows."""
 

@@ -1,0 +1,29 @@
+"""`sde compress`: a table, a recommendation, a map on disk."""
+
+import json
+
+from sde_core.cli.main import main
+from sde_core.treatments.compression.axes import CompressionMap
+
+SMALL = ["--fit-on", "clipart/train", "--widths", "64", "--axes", "own,pca", "--codes", "int8"]
+
+
+def test_a_map_is_written_and_the_rows_are_told(tmp_path, capsys):
+    file = tmp_path / "map.safetensors"
+    words = ["compress", "clipart/val", *SMALL, "--json", "--keep", "pca:64", "--output", str(file)]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(r["axes"], r["width"], r["code"]) for r in found["rows"]] == [
+        ("own", 192, "float32"), ("own", 64, "int8"), ("pca", 64, "int8"),
+    ]  # fmt: skip
+    assert found["recommendation"]
+    assert CompressionMap.load(file).width == 64
+
+
+def test_what_does_not_fit_ends_in_one_sentence(capsys):
+    assert main(["compress", "clipart/val", "--fit-on", "clipart/val"]) == 2
+    assert "must be another split" in capsys.readouterr().err
+    assert main(["compress", "clipart/val", *SMALL, "--keep", "pca:64"]) == 2
+    assert "must be given together" in capsys.readouterr().err
+    assert main(["compress", "clipart/val", "--fit-on", "clipart/train", "--widths", "half"]) == 2
+    assert "got 'half'" in capsys.readouterr().err
