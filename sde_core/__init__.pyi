@@ -26,6 +26,9 @@ from .geometry.directions import correlation_test as correlation_test
 from .geometry.directions import direction_coefficients as direction_coefficients
 from .geometry.directions import energy_shares as energy_shares
 from .geometry.directions import pair_moments as pair_moments
+from .geometry.gap import GapParts as GapParts
+from .geometry.gap import gap_parts as gap_parts
+from .geometry.gap import relative_modality_gap as relative_modality_gap
 from .geometry.neighbourhoods import hubness as hubness
 from .geometry.neighbourhoods import k_occurrence as k_occurrence
 from .geometry.neighbourhoods import neighbourhood_overlap as neighbourhood_overlap
@@ -85,6 +88,8 @@ from .retrieval.bootstrap import retrieval_differences as retrieval_differences
 from .retrieval.bootstrap import retrieval_intervals as retrieval_intervals
 from .retrieval.candidate_ranking import candidate_ranks as candidate_ranks
 from .retrieval.candidate_ranking import precision_at_1 as precision_at_1
+from .retrieval.mixed_list import MixedRanking as MixedRanking
+from .retrieval.mixed_list import mixed_ranking as mixed_ranking
 from .retrieval.ranking import QueryRanks as QueryRanks
 from .retrieval.ranking import RetrievalRanks as RetrievalRanks
 from .retrieval.ranking import cosine_score as cosine_score

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "sde_core/cli/evaluate.py": "sde_core/cli/test_cli.py",
     "sde_core/cli/finetune_options.py": "sde_core/cli/test_finetune.py",
     "sde_core/cli/finetune_report.py": "sde_core/cli/test_finetune.py",
+    "sde_core/cli/gap.py": "sde_core/cli/test_compress.py",
     "sde_core/cli/knows_readout.py": "sde_core/cli/test_knows.py",
     "sde_core/cli/knows_rule.py": "sde_core/cli/test_knows.py",
     "sde_core/cli/main.py": "sde_core/cli/test_cli.py",

@@ -168,6 +168,30 @@ PAIRS = (
         source="Wang & Isola 2020",
     ),
     Term(
+        key="frechet_squared",
+        name="Fréchet² of the gap",
+        sentence=(
+            "Squared Fréchet distance of both modalities as Gaussians: means, sizes, shapes and directions of their "
+            "spread, which add up."
+        ),
+        formula=r"\|\mu_x - \mu_y\|^2 + \mathrm{tr} A + \mathrm{tr} B - 2 \|A^{1/2} B^{1/2}\|_*",
+        written="‖mean − mean‖² + tr A + tr B − 2 ‖A^½ B^½‖",
+        equation="6.37",
+        source="Dowson & Landau 1982",
+        control="0, the same Gaussian",
+    ),
+    Term(
+        key="relative",
+        name="Relative modality gap",
+        sentence="Distance of pairs over itself plus the distance within modalities: 0 together, 1 two points.",
+        formula=r"m / (m + (a + b) / 2)",
+        written="m / (m + (a + b) / 2)",
+        equation="6.39",
+        source="Schrodi et al. 2025",
+        control="1/2, pairs as far apart as any two rows",
+        aliases=("RMG",),
+    ),
+    Term(
         key="hubness",
         name="Hubness",
         sentence=(

@@ -1,6 +1,8 @@
-"""`sde compress`: a table, a recommendation, a map on disk."""
+"""`sde compress` and `sde gap`: tables, a recommendation, a map on disk."""
 
 import json
+
+import pytest
 
 from sde_core.cli.main import main
 from sde_core.treatments.compression.axes import CompressionMap
@@ -27,3 +29,15 @@ def test_what_does_not_fit_ends_in_one_sentence(capsys):
     assert "must be given together" in capsys.readouterr().err
     assert main(["compress", "clipart/val", "--fit-on", "clipart/train", "--widths", "half"]) == 2
     assert "got 'half'" in capsys.readouterr().err
+
+
+def test_the_parts_of_the_gap_add_up_in_json_and_lists_are_mixed(capsys):
+    words = ["gap", "clipart/test", "--fit-on", "clipart/train", "--baselines", "mean-shift", "--json"]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    parts = [found[name] for name in ("centroid", "trace", "covariance", "rotation")]
+    assert sum(parts) == pytest.approx(found["frechet_squared"], abs=1e-10)
+    assert sum(map(sum, found["bands"].values())) == pytest.approx(found["frechet_squared"], abs=1e-10)
+    assert set(found["mixed"]) == {"raw", "mean-shift"}
+    assert main(["gap", "clipart/test", "--fit-on", "clipart/train", "--baselines", "csls"]) == 2
+    assert "csls only scores" in capsys.readouterr().err
