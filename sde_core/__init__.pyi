@@ -40,6 +40,10 @@ from .geometry.projection import pca_map as pca_map
 from .geometry.projection import umap_map as umap_map
 from .geometry.search import NeighbourIndex as NeighbourIndex
 from .geometry.search import build_index as build_index
+from .geometry.similarity.calibration import CalibratedSimilarity as CalibratedSimilarity
+from .geometry.similarity.calibration import calibrated_similarity as calibrated_similarity
+from .geometry.similarity.measures import measure_names as measure_names
+from .geometry.similarity.measures import similarity as similarity
 from .knowledge import (
     BandKnowledge as BandKnowledge,
 )
