@@ -26,16 +26,24 @@ from .geometry.directions import correlation_test as correlation_test
 from .geometry.directions import direction_coefficients as direction_coefficients
 from .geometry.directions import energy_shares as energy_shares
 from .geometry.directions import pair_moments as pair_moments
+from .geometry.gap import GapParts as GapParts
+from .geometry.gap import gap_parts as gap_parts
+from .geometry.gap import relative_modality_gap as relative_modality_gap
 from .geometry.neighbourhoods import hubness as hubness
 from .geometry.neighbourhoods import k_occurrence as k_occurrence
 from .geometry.neighbourhoods import neighbourhood_overlap as neighbourhood_overlap
 from .geometry.neighbourhoods import principal_angles as principal_angles
 from .geometry.neighbourhoods import subspace_overlap as subspace_overlap
 from .geometry.neighbourhoods import two_nn_dimension as two_nn_dimension
+from .geometry.parity.verdict import Parity as Parity
 from .geometry.projection import pca_map as pca_map
 from .geometry.projection import umap_map as umap_map
 from .geometry.search import NeighbourIndex as NeighbourIndex
 from .geometry.search import build_index as build_index
+from .geometry.similarity.calibration import CalibratedSimilarity as CalibratedSimilarity
+from .geometry.similarity.calibration import calibrated_similarity as calibrated_similarity
+from .geometry.similarity.measures import measure_names as measure_names
+from .geometry.similarity.measures import similarity as similarity
 from .knowledge import (
     BandKnowledge as BandKnowledge,
 )
@@ -76,6 +84,7 @@ from .partition import Partition as Partition
 from .partition import partition_spectrum as partition_spectrum
 from .partition import register_rule as register_rule
 from .partition import rule_names as rule_names
+from .report.inspection.same_space import parity as parity
 from .retrieval.bootstrap import Interval as Interval
 from .retrieval.bootstrap import Resampling as Resampling
 from .retrieval.bootstrap import bootstrap_mean as bootstrap_mean
@@ -83,6 +92,8 @@ from .retrieval.bootstrap import retrieval_differences as retrieval_differences
 from .retrieval.bootstrap import retrieval_intervals as retrieval_intervals
 from .retrieval.candidate_ranking import candidate_ranks as candidate_ranks
 from .retrieval.candidate_ranking import precision_at_1 as precision_at_1
+from .retrieval.mixed_list import MixedRanking as MixedRanking
+from .retrieval.mixed_list import mixed_ranking as mixed_ranking
 from .retrieval.ranking import QueryRanks as QueryRanks
 from .retrieval.ranking import RetrievalRanks as RetrievalRanks
 from .retrieval.ranking import cosine_score as cosine_score
@@ -137,6 +148,12 @@ from .treatments.comparison import ComparedRetrieval as ComparedRetrieval
 from .treatments.comparison import compare_retrieval as compare_retrieval
 from .treatments.comparison import compared_rows as compared_rows
 from .treatments.comparison import watched as watched
+from .treatments.compression.axes import CompressionMap as CompressionMap
+from .treatments.compression.axes import fit_axes as fit_axes
+from .treatments.compression.prediction import predicted_fidelity as predicted_fidelity
+from .treatments.compression.table import CompressedRetrieval as CompressedRetrieval
+from .treatments.compression.table import compression_table as compression_table
+from .treatments.compression.table import recommendation as recommendation
 from .treatments.gains import FittedGains as FittedGains
 from .treatments.gains import TreatmentConfig as TreatmentConfig
 from .treatments.gains import fit_treatment as fit_treatment

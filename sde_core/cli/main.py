@@ -12,13 +12,17 @@ from sde_core.cli import (
     app,
     check,
     completion,
+    compress,
     doctor,
     encode,
     evaluate,
     finetune,
+    gap,
     knows,
+    parity,
     report,
     series,
+    similarity,
     spectrum,
     transform,
     watch,
@@ -28,7 +32,11 @@ from sde_core.errors import SDEError
 _COMMANDS = (
     encode,
     check,
+    parity,
+    similarity,
     spectrum,
+    compress,
+    gap,
     knows,
     evaluate,
     transform,
@@ -65,7 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 odd (`sde check`), 2 bad input, 130 interrupted.
+    """Run the command line and return its exit code: 0 done, 1 odd, 2 bad input, 130 interrupted.
+
+    1 is `sde check` that found something or `sde parity` a difference; 3 is `sde parity` with too few rows to say.
 
     Args:
         arguments: words after `sde`; None takes those of the process.

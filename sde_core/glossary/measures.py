@@ -168,6 +168,30 @@ PAIRS = (
         source="Wang & Isola 2020",
     ),
     Term(
+        key="frechet_squared",
+        name="Fréchet² of the gap",
+        sentence=(
+            "Squared Fréchet distance of both modalities as Gaussians: means, sizes, shapes and directions of their "
+            "spread, which add up."
+        ),
+        formula=r"\|\mu_x - \mu_y\|^2 + \mathrm{tr} A + \mathrm{tr} B - 2 \|A^{1/2} B^{1/2}\|_*",
+        written="‖mean − mean‖² + tr A + tr B − 2 ‖A^½ B^½‖",
+        equation="6.37",
+        source="Dowson & Landau 1982",
+        control="0, the same Gaussian",
+    ),
+    Term(
+        key="relative",
+        name="Relative modality gap",
+        sentence="Distance of pairs over itself plus the distance within modalities: 0 together, 1 two points.",
+        formula=r"m / (m + (a + b) / 2)",
+        written="m / (m + (a + b) / 2)",
+        equation="6.39",
+        source="Schrodi et al. 2025",
+        control="1/2, pairs as far apart as any two rows",
+        aliases=("RMG",),
+    ),
+    Term(
         key="hubness",
         name="Hubness",
         sentence=(
@@ -208,6 +232,101 @@ BETWEEN = (
         equation="6.18",
         format=Format.SHARE,
         control="subspaces at random",
+    ),
+    Term(
+        key="unbiased_cka",
+        name="Unbiased CKA",
+        sentence="Linear CKA whose mean is 0 for unrelated rows, whatever the width.",
+        formula=r"H(K, L) / \sqrt{H(K, K) H(L, L)}",
+        written="H(K, L) / √(H(K, K) H(L, L))",
+        equation="6.41",
+        source="Song et al. 2012; Nguyen et al. 2021",
+        control="pairs shuffled",
+    ),
+    Term(
+        key="cknna",
+        name="CKNNA",
+        sentence="The same of cosines, over the neighbours that both spaces share.",
+        equation="6.42",
+        source="Huh et al. 2024",
+        control="pairs shuffled",
+    ),
+    Term(
+        key="svcca",
+        name="SVCCA",
+        sentence="Mean canonical correlation of what holds 99 % of the variance; high for few rows.",
+        equation="6.43",
+        source="Raghu et al. 2017",
+        control="pairs shuffled",
+    ),
+    Term(
+        key="pwcca",
+        name="PWCCA",
+        sentence="Canonical correlations weighted by what each explains of the first space.",
+        equation="6.44",
+        source="Morcos et al. 2018",
+        control="pairs shuffled",
+    ),
+    Term(
+        key="procrustes",
+        name="Procrustes similarity",
+        sentence="How well one rotation brings one space onto the other: 1 is exactly.",
+        formula=r"\|X^T Y\|_* / (\|X\|_F \|Y\|_F)",
+        written="‖XᵀY‖ nuclear / (‖X‖ ‖Y‖)",
+        equation="6.45",
+        source="Schönemann 1966",
+        control="pairs shuffled",
+    ),
+    Term(
+        key="rsa",
+        name="RSA",
+        sentence="Rank correlation of the cosines between rows in one space with those in the other.",
+        equation="6.46",
+        source="Kriegeskorte et al. 2008",
+        control="pairs shuffled",
+    ),
+    Term(
+        key="calibrated_score",
+        name="Calibrated score",
+        sentence="What a similarity says beyond shuffled pairs: 0 where it could be chance, 1 for the same space.",
+        formula=r"\max(0, (s - \tau) / (1 - \tau))",
+        written="max(0, (s − τ) / (1 − τ))",
+        equation="6.47",
+        source="arXiv 2602.14486, 2026",
+        control="0, by construction",
+    ),
+    Term(
+        key="residual",
+        name="Distance from a map",
+        sentence=(
+            "How far a vector lies from what the simplest map makes of its twin, in units of the spread of all: 0 is "
+            "explained."
+        ),
+        formula=r"\|y_i - f(x_i)\| / \sqrt{\langle \|y - \langle y \rangle\|^2 \rangle}",
+        written="‖y − f(x)‖ / √mean ‖y − mean‖²",
+        equation="6.31",
+        control="0.001, the tolerance",
+    ),
+    Term(
+        key="uneven",
+        name="Unevenness of a change",
+        sentence="Near 0, all rows changed alike, as by other weights; above 0.25, as by another preprocessing.",
+        formula=r"\mathrm{sd}_i \log r_i",
+        written="standard deviation of log r",
+        equation="6.32",
+        control="0.25",
+    ),
+    Term(
+        key="fidelity",
+        name="Fidelity of a code",
+        sentence=(
+            "Correlation of coded scores with those of whole vectors over unrelated pairs, predicted from covariances: "
+            "1 keeps every order."
+        ),
+        formula=r"\mathrm{tr}(A_x^T A_y) / \sqrt{\mathrm{tr}(C_x C_y)\, \mathrm{tr}(V_x V_y)}",
+        written="tr(AₓᵀA_y) / √(tr(CₓC_y) tr(VₓV_y))",
+        equation="6.33",
+        control="2/π, signs of even axes",
     ),
 )
 """Of two encoders on the same rows."""

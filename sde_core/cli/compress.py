@@ -1,0 +1,113 @@
+"""`sde compress`: how many dimensions and bits of a set may be kept, and what that costs in recall."""
+
+import argparse
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sde_core.cli.options import new_command, words
+from sde_core.cli.output import counting_bar, print_json, print_table
+from sde_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sde_core.treatments.compression.table import CompressedRetrieval
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = new_command(
+        commands,
+        "compress",
+        "Say how many dimensions and bits of a set may be kept: recall by axes, width and code, and what the spectrum "
+        "predicts.",
+        "sde compress emoji/test --fit-on emoji/train",
+    )
+    parser.add_argument("embeddings", metavar="SET", help="pictures and texts that recall is measured on")
+    parser.add_argument(
+        "--fit-on", required=True, metavar="SET", help="another part, to which axes and ranges are fitted"
+    )
+    parser.add_argument("--widths", type=words, metavar="N,...", help="default: d, d/2, d/3, d/6")
+    parser.add_argument(
+        "--axes", type=words, metavar="NAME,...", help="own, random, pca, cross, itq; default: all"
+    )
+    parser.add_argument(
+        "--codes", type=words, metavar="NAME,...", help="float32, float16, int8, 1bit; default: all"
+    )
+    parser.add_argument(
+        "--rescore",
+        type=int,
+        default=0,
+        metavar="K",
+        help="add rows whose best K are scored again by whole vectors",
+    )
+    parser.add_argument(
+        "--captions", choices=("each", "primary", "all"), default="all", help="the gallery; default: all"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of rotations, draws and the blur")
+    parser.add_argument("--keep", metavar="AXES:WIDTH", help="write that map, such as pca:96, to --output")
+    parser.add_argument("--output", metavar="FILE", help="safetensors file of the map that --keep names")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print, and write the map that was chosen."""
+    from sde_core.cli.retrieval import check_and_warn
+    from sde_core.cli.sources import opened_saying
+    from sde_core.retrieval.bootstrap import Resampling
+    from sde_core.sets.evaluation import gallery_of
+    from sde_core.treatments.compression.axes import AXES, fit_axes
+    from sde_core.treatments.compression.codes import CODES
+    from sde_core.treatments.compression.table import compression_table, recommendation
+
+    if bool(options.keep) != bool(options.output):
+        raise ConfigError("--keep and --output must be given together: which map, and where it goes")
+    kept = _kept(options.keep) if options.keep else None
+    tested, reference = opened_saying(options.embeddings), opened_saying(options.fit_on)
+    check_and_warn(reference, tested)
+    gallery, paired = gallery_of(tested, options.captions), reference.paired()
+    with counting_bar(tested.name) as progress:
+        rows = compression_table(
+            gallery.image,
+            gallery.text,
+            gallery.links,
+            paired,
+            widths=[_width(each) for each in options.widths] if options.widths else None,
+            axes=options.axes or AXES,
+            codes=options.codes or CODES,
+            rescore=options.rescore,
+            resampling=Resampling(seed=options.seed),
+            seed=options.seed,
+            progress=progress,
+        )
+    if kept is not None:
+        fit_axes(*paired, *kept, seed=options.seed).save(options.output)  # type: ignore[arg-type]
+    if options.json:
+        print_json({"rows": [asdict(row) for row in rows], "recommendation": recommendation(rows)})
+        return 0
+    header = ("kept", "mean recall %, 95 %", "change, points", "predicted %", "fidelity", "MB per million")
+    print_table(f"{tested.name}, fitted on {reference.name}", header, [_cells(row) for row in rows])
+    print(recommendation(rows))
+    return 0
+
+
+def _cells(row: "CompressedRetrieval") -> tuple[str, ...]:
+    recall, change = row.recall, row.change
+    return (
+        row.name,
+        f"{100 * recall.estimate:.1f} [{100 * recall.low:.1f}, {100 * recall.high:.1f}]",
+        f"{100 * change.estimate:+.1f} [{100 * change.low:+.1f}, {100 * change.high:+.1f}]",
+        "" if math.isnan(row.predicted) else f"{100 * row.predicted:.1f}",
+        f"{row.fidelity:.3f}",
+        f"{row.bytes_per_million / 1e6:.0f}",
+    )
+
+
+def _kept(text: str) -> tuple[str, int]:
+    axes, _, width = text.partition(":")
+    return axes, _width(width)
+
+
+def _width(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise ConfigError(f"a width must be a whole number of at least 1; got {text!r}")
+    return int(text)

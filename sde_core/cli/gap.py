@@ -1,0 +1,135 @@
+"""`sde gap`: what the gap between images and texts is made of, and what it does to a list of both."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sde_core.cli.options import new_command, words
+from sde_core.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from sde_core.geometry.gap import GapParts
+    from sde_core.sets.embeddings import EmbeddingSet
+
+_TREATMENTS = ("mean-shift", "whitening", "sde-enhanced")
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = new_command(
+        commands,
+        "gap",
+        "Say what the gap between images and texts is made of, by part and band, and with --fit-on what treatments do "
+        "to search in one list of both.",
+        "sde gap emoji/test --fit-on emoji/train",
+    )
+    parser.add_argument("embeddings", metavar="SET", help="pictures and their texts")
+    parser.add_argument("--fit-on", metavar="SET", help="another part, to which treatments are fitted")
+    parser.add_argument(
+        "--baselines",
+        type=words,
+        default=list(_TREATMENTS),
+        metavar="NAME,...",
+        help=f"treatments that move vectors; default: {','.join(_TREATMENTS)}",
+    )
+    parser.add_argument("--rule", default="mp-iqr", metavar="NAME", help="of the bands; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="of the halves of the mixed list")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure and print."""
+    from sde_core.cli.sources import opened_saying
+    from sde_core.geometry.gap import gap_parts
+
+    embeddings = opened_saying(options.embeddings)
+    parts = gap_parts(*embeddings.paired())
+    bands = _bands(embeddings, parts, options.rule)
+    mixed = _mixed(embeddings, opened_saying(options.fit_on), options) if options.fit_on else {}
+    if options.json:
+        names = ("centroid", "trace", "covariance", "rotation", "spread", "frechet_squared", "relative")
+        whole = {name: getattr(parts, name) for name in names}
+        print_json({**whole, "bands": bands, "mixed": {name: asdict(row) for name, row in mixed.items()}})
+        return 0
+    total = parts.frechet_squared
+    rows = [
+        (name, f"{value:.5f}", f"{100 * value / total:.1f}" if total > 0 else "")
+        for name, value in (
+            ("centroid", parts.centroid),
+            ("trace", parts.trace),
+            ("covariance", parts.covariance),
+            ("rotation", parts.rotation),
+            ("Fréchet², all of it", total),
+        )
+    ]
+    print_table(f"{embeddings.name}: parts of the gap", ("part", "value", "%"), rows)
+    table = [(name, f"{c:.5f}", f"{s:.5f}") for name, (c, s) in bands.items()]
+    print_table("by band", ("band", "centroid", "spread"), table)
+    print(
+        f"Pairs are {parts.relative:.3f} of the way from together (0) to as far as modalities can be (1): RMG."
+    )
+    if mixed:
+        header = ("treatment", "NDCG@10", "own thing an image", "a text", "images among 10")
+        cells = [
+            (
+                name,
+                f"{row.ndcg:.3f}",
+                f"{row.ndcg_image:.3f}",
+                f"{row.ndcg_text:.3f}",
+                f"{100 * row.images_first:.0f} %",
+            )
+            for name, row in mixed.items()
+        ]
+        print_table("texts that search one list, half images and half texts", header, cells)
+    return 0
+
+
+def _bands(embeddings: "EmbeddingSet", parts: "GapParts", rule: str) -> dict[str, tuple[float, float]]:
+    import torch
+
+    from sde_core.checks.sphere import unit_rows
+    from sde_core.partition import partition_spectrum
+    from sde_core.spectra.spectrum import compute_spectrum
+    from sde_core.vocabulary import BANDS
+
+    sides = [unit_rows(x, "vectors", torch.float64) for x in embeddings.paired()]
+    spectrum = compute_spectrum(torch.cat([x - x.mean(0) for x in sides]), center=None)
+    found = parts.by_band(partition_spectrum(spectrum, rule).labels)
+    return dict(zip(map(str, BANDS), found, strict=True))
+
+
+def _mixed(
+    embeddings: "EmbeddingSet", reference: "EmbeddingSet", options: argparse.Namespace
+) -> dict[str, Any]:
+    import numpy as np
+
+    from sde_core.cli.retrieval import check_and_warn
+    from sde_core.errors import ConfigError, DataError
+    from sde_core.retrieval.mixed_list import mixed_ranking
+    from sde_core.treatments.table import fit_all
+
+    check_and_warn(reference, embeddings)
+    image_rows, first = np.unique(embeddings.links[:, 1], return_index=True)
+    last = np.append(first[1:], len(embeddings.links)) - 1
+    several = last > first
+    if not several.any():
+        raise DataError(
+            f"{embeddings.name} must have pictures with two captions, one to ask and one to find; leave out --fit-on"
+        )
+    rows, shown, asks = (
+        image_rows[several],
+        embeddings.links[first[several], 0],
+        embeddings.links[last[several], 0],
+    )
+    # Things that share a caption would tie: one of them stays.
+    for column in (0, 1):
+        once = np.sort(np.unique((shown, asks)[column], return_index=True)[1])
+        rows, shown, asks = rows[once], shown[once], asks[once]
+    treatments = fit_all(reference.image, reference.text, paired=reference.paired(), names=options.baselines)
+    found = {}
+    for each in treatments:
+        if not each.moves and each.name != "raw":
+            raise ConfigError(f"--baselines must name treatments that move vectors; {each.name} only scores")
+        image, text = each.mapped(embeddings.image[rows], embeddings.text)
+        found[each.name] = mixed_ranking(image, text[shown], text[asks], seed=options.seed)
+    return found

@@ -1,0 +1,43 @@
+"""`sde compress` and `sde gap`: tables, a recommendation, a map on disk."""
+
+import json
+
+import pytest
+
+from sde_core.cli.main import main
+from sde_core.treatments.compression.axes import CompressionMap
+
+SMALL = ["--fit-on", "clipart/train", "--widths", "64", "--axes", "own,pca", "--codes", "int8"]
+
+
+def test_a_map_is_written_and_the_rows_are_told(tmp_path, capsys):
+    file = tmp_path / "map.safetensors"
+    words = ["compress", "clipart/val", *SMALL, "--json", "--keep", "pca:64", "--output", str(file)]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(r["axes"], r["width"], r["code"]) for r in found["rows"]] == [
+        ("own", 192, "float32"), ("own", 64, "int8"), ("pca", 64, "int8"),
+    ]  # fmt: skip
+    assert found["recommendation"]
+    assert CompressionMap.load(file).width == 64
+
+
+def test_what_does_not_fit_ends_in_one_sentence(capsys):
+    assert main(["compress", "clipart/val", "--fit-on", "clipart/val"]) == 2
+    assert "must be another split" in capsys.readouterr().err
+    assert main(["compress", "clipart/val", *SMALL, "--keep", "pca:64"]) == 2
+    assert "must be given together" in capsys.readouterr().err
+    assert main(["compress", "clipart/val", "--fit-on", "clipart/train", "--widths", "half"]) == 2
+    assert "got 'half'" in capsys.readouterr().err
+
+
+def test_the_parts_of_the_gap_add_up_in_json_and_lists_are_mixed(capsys):
+    words = ["gap", "clipart/test", "--fit-on", "clipart/train", "--baselines", "mean-shift", "--json"]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    parts = [found[name] for name in ("centroid", "trace", "covariance", "rotation")]
+    assert sum(parts) == pytest.approx(found["frechet_squared"], abs=1e-10)
+    assert sum(map(sum, found["bands"].values())) == pytest.approx(found["frechet_squared"], abs=1e-10)
+    assert set(found["mixed"]) == {"raw", "mean-shift"}
+    assert main(["gap", "clipart/test", "--fit-on", "clipart/train", "--baselines", "csls"]) == 2
+    assert "csls only scores" in capsys.readouterr().err
