@@ -130,9 +130,11 @@ def _slope(rows: Tensor, spectrum: Spectrum, other: Tensor, broadening: float) -
     mixing = gaps / (gaps.square() + eps) * (target @ dropped)  # (k, r - k)
     outside = target - (target @ basis) @ basis.T
     toward = mixing @ dropped.T + (energies[:k] / (energies[:k].square() + eps))[:, None] * outside
-    work = rows.to(torch.float64)
-    slope = (work @ kept) @ toward + (work @ (dropped @ mixing.T)) @ kept.T
-    return (2 * slope).to(rows.dtype)
+    # X = kept @ toward + turned @ kept.T is of rank 2 k; what is large is multiplied in the dtype of the rows.
+    turned = dropped @ mixing.T
+    left, right = torch.cat([kept, turned], dim=1), torch.cat([toward, kept.T])
+    slope: Tensor = (rows @ left.to(rows)) @ (2 * right).to(rows)
+    return slope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

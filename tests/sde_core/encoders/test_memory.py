@@ -1,7 +1,5 @@
 """What an encoder may use of the memory: its batch, its precision, a container's limit."""
 
-import torch
-
 import sde_core as sde
 from sde_core.encoders import default_batch_size, memory
 
@@ -22,12 +20,3 @@ def test_the_widest_layer_of_a_picture_is_measured(tiny_encoder_folder):
     encoder = sde.load_encoder(tiny_encoder_folder)
     # The convolution: (3, 32, 32) in, (32, 2, 2) out, 4 bytes each.
     assert memory.picture_bytes(encoder) == 4 * (3 * 32 * 32 + 32 * 2 * 2)
-
-
-def test_the_memory_of_a_container_counts(tmp_path):
-    (tmp_path / "memory.max").write_text("1000\n")
-    (tmp_path / "memory.current").write_text("400\n")
-    assert memory._left_in_container(tmp_path) == 600
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory._left_in_container(tmp_path) > 1 << 60
-    assert 0 < memory.free_bytes(torch.device("cpu")) < 1 << 50

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sde_core.losses.decomposition import decompose, singular_values
+from sde_core.losses.decomposition import _lower_gram, decompose, singular_values
 from sde_core.spectra.spectrum import compute_spectrum
 from tests.sde_core.losses.terms.rows import rows, with_spectrum
 
@@ -17,6 +17,12 @@ def test_the_cheap_decomposition_is_the_spectrum(m, n):
     identity = torch.eye(cheap.rank, dtype=torch.float64)
     torch.testing.assert_close(cheap.basis.T @ cheap.basis, identity, rtol=0, atol=1e-13)
     torch.testing.assert_close(cheap.basis @ cheap.basis.T, exact.basis @ exact.basis.T, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 4, 9, 16])
+def test_of_the_gram_matrix_the_half_that_is_read_is_whole(n_rows):
+    x = rows(n_rows, 5)
+    torch.testing.assert_close(_lower_gram(x).tril(), (x @ x.T).tril(), rtol=1e-14, atol=1e-14)
 
 
 @pytest.mark.parametrize(("m", "n"), [(12, 5), (5, 12)])
