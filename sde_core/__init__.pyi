@@ -18,6 +18,8 @@ from .geometry.alignment import linear_cka as linear_cka
 from .geometry.alignment import linear_cka_chance as linear_cka_chance
 from .geometry.alignment import modality_gap as modality_gap
 from .geometry.alignment import uniformity as uniformity
+from .geometry.difference import DifferenceSpectrum as DifferenceSpectrum
+from .geometry.difference import difference_spectrum as difference_spectrum
 from .geometry.directions import CorrelationTest as CorrelationTest
 from .geometry.directions import PairMoments as PairMoments
 from .geometry.directions import PairShares as PairShares
