@@ -1,7 +1,8 @@
 """Pictures of every view in both themes: `python -m sde_explorer.screenshots FOLDER`.
 
 `python -m sde_explorer.screenshots docs/images --readme` makes the README's,
-`python -m sde_explorer.screenshots docs/images/guide --guide` those of docs/guide.md.
+`python -m sde_explorer.screenshots docs/images/guide --guide` those of docs/guide.md,
+`python -m sde_explorer.screenshots docs/images --watch runs` that of docs/watch.md.
 
 Needs Playwright and a Chromium (`--chromium`, or the first one on the PATH); starts the dashboard itself unless a
 url is given.
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -40,6 +42,7 @@ GUIDE_HEIGHT = {
     "tour": 800,
 }
 GUIDE_BYTES = 300_000
+WATCH_HEIGHT = 740
 VIEWS = {
     "overview": "/",
     "data": "/data",
@@ -204,7 +207,7 @@ def save_small(png: bytes, path: Path, most_bytes: int | None = None) -> None:
 
 
 def main() -> None:
-    """Take the README's or the guide's pictures, or every view in both themes and widths from top to bottom."""
+    """Take the pictures of the README, the guide or watched runs, or every view in both themes and widths, whole."""
     parser = argparse.ArgumentParser(prog="python -m sde_explorer.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path)
     some = parser.add_mutually_exclusive_group()
@@ -214,26 +217,31 @@ def main() -> None:
     some.add_argument(
         "--guide", action="store_true", help="the pictures of docs/guide.md: one width and theme"
     )
+    some.add_argument("--watch", metavar="RUNS", help="runs of SpectralMonitor, side by side")
     parser.add_argument("--url", help="of a dashboard that runs already")
     parser.add_argument("--chromium", help="path of the browser")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     heights = README_HEIGHT if options.readme else GUIDE_HEIGHT if options.guide else dict.fromkeys(VIEWS)
+    if options.watch:
+        VIEWS["watch"], CHARTS["watch"] = f"/training?watch={quote(options.watch)}", 1
+        heights = {"watch": WATCH_HEIGHT}
+    is_page = options.guide or bool(options.watch)  # of the docs: one theme and width, its name alone
 
     @contextmanager
     def given() -> Iterator[str]:
         yield options.url
 
     with given() if options.url else dashboard() as url:
-        for dark in (False,) if options.guide else (False, True):
-            for width in (1280,) if options.readme or options.guide else WIDTHS:
+        for dark in (False,) if is_page else (False, True):
+            for width in (1280,) if options.readme or is_page else WIDTHS:
                 theme = "dark" if dark else "light"
                 with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
                     for view, tallest in heights.items():
                         png = capture(page, url, view, tallest=tallest)
                         name = f"{view}-{theme}" if options.readme else f"{view}-{theme}-{width}"
-                        path = options.folder / f"{view if options.guide else name}.png"
-                        save_small(png, path, GUIDE_BYTES if options.guide else None)
+                        path = options.folder / f"{view if is_page else name}.png"
+                        save_small(png, path, GUIDE_BYTES if is_page else None)
                         print(path, flush=True)
 
 
