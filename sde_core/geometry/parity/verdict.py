@@ -42,7 +42,7 @@ _RELATED = (
     0.3  # centred cosine: between unrelated spaces of 64 features its median over 30 rows stays below 0.1
 )
 _PRECISION = 0.02
-_UNEVEN = 0.25  # sd of the log of the residuals; measured: docs/decide.md
+_UNEVEN = 0.25  # sd of the log of the residuals: where preprocessing meets unlike images; chosen by trial
 _TURNED = 0.95
 _SURE = 0.7
 _DRAWS = 200

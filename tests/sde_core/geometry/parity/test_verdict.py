@@ -89,7 +89,7 @@ def _bfloat16(x):
 
 
 def test_200_planted_cases_are_told_apart():
-    pool, rng = _pool(), np.random.default_rng(0)
+    pool, rng = _pool(), np.random.default_rng(101)  # the rules were chosen with seed 0
     wrong = []
     for trial in range(200):
         wanted, change = PLANTED[trial % len(PLANTED)]
@@ -103,7 +103,7 @@ def test_200_planted_cases_are_told_apart():
 
 
 def test_the_same_vectors_raise_no_alarm_in_200_trials():
-    pool, rng = _pool(), np.random.default_rng(1)
+    pool, rng = _pool(), np.random.default_rng(1_101)
     said = []
     for _ in range(200):
         x = pool[rng.permutation(len(pool))[: rng.integers(8, 120)]]
