@@ -304,7 +304,7 @@ def test_a_folder_skips_the_files_that_cannot_be_used(write, tmp_path):
     assert "must have a picture column" in reasons["d.parquet"]
     assert "is a link out of" in reasons["e.parquet"]
     for name in ("a.parquet", "c.parquet"):
-        with pytest.raises(DataError, match="must be a whole parquet file"):
+        with pytest.raises(DataError, match=r"must be a whole parquet file|is empty"):
             open_pairs(tmp_path / "set" / name)
 
 
