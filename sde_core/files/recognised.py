@@ -30,10 +30,10 @@ def recognised(start: bytes) -> str:
     """Return what a file is by its first bytes, with the remedy; "" where nothing is known of it.
 
     >>> recognised(b""), recognised(b"version https://git-lfs.github.com/spec/v1")[:19], recognised(b"text")
-    ('empty: it has no bytes', 'a pointer of Git LF', '')
+    ('empty: it has no bytes; copy it again', 'a pointer of Git LF', '')
     """
     if not start:
-        return "empty: it has no bytes"
+        return "empty: it has no bytes; copy it again"
     if not start[:64].strip(b"\0"):
         return (
             "DICOM: save it as PNG" if start[128:132] == b"DICM" else "zeros, as an interrupted copy leaves"

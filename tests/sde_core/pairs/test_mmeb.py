@@ -147,7 +147,7 @@ def test_what_is_no_benchmark_is_refused(folder, tmp_path):
         MMEB(folder).task("A")
     path = folder / "ImageNet-1K/test-00000-of-00001.parquet"
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(DataError, match="must be a whole parquet file"):
+    with pytest.raises(DataError, match=r"must be a whole parquet file|is empty"):
         MMEB(path.parent)
     (folder / "NIGHTS.jsonl").unlink()
     (folder / "MSCOCO_t2i/test/0000.parquet").unlink()
