@@ -45,7 +45,8 @@ class Store:
         one = self._kept.get((mutant.path, mutant.operator, mutant.occurrence))
         if one is None or one["module"] != self.digest(mutant.path):
             return None
-        return bool(one["found"]) if one["found"] or one["tests"] == tests else None
+        is_known = one["found"] or one["tests"] == tests or self.reason(mutant) is not None
+        return bool(one["found"]) if is_known else None
 
     def drawn(self, file: Path, seed: int, at_most: int) -> list[Mutant]:
         """Return `drawn`, kept as long as the file is the same."""
@@ -96,17 +97,20 @@ class Store:
         return sum(found or self.reason(m) is not None for m, found in tried) / max(len(tried), 1)
 
     def table(self) -> str:
-        """Return one line a module, the mutants that live below."""
-        lines = ["| module | mutants | found | reviewed | live |", "|---|---|---|---|---|"]
+        """Return one line a room, the mutants that live below."""
+        lines = ["| room | mutants | found | reviewed | live |", "|---|---:|---:|---:|---:|"]
         live: list[str] = []
         total = [0, 0, 0, 0, 0]
+        rooms: dict[str, list[tuple[Mutant, bool | None]]] = {}
         for path, row in sorted(self._rows().items()):
+            rooms.setdefault(path.split("/")[1], []).extend(row)
+        for room, row in rooms.items():
             tried = [(m, found) for m, found in row if found is not None]
             lived = [m for m, found in tried if not found]
             excused = [m for m in lived if self.reason(m) is not None]
             counts = [len(tried), len(tried) - len(lived), len(excused), len(lived) - len(excused)]
             total = [a + b for a, b in zip(total, [*counts, len(row) - len(tried)], strict=True)]
-            lines.append(f"| {path} | " + " | ".join(map(str, counts)) + " |")
+            lines.append(f"| {room} | " + " | ".join(map(str, counts)) + " |")
             live += [
                 f"{m.path}:{m.line}\n  - {m.before}\n  + {m.after}" for m in lived if self.reason(m) is None
             ]

@@ -59,8 +59,8 @@ def candidate_ranks(
 
     Args:
         query: as in `candidate_places`.
-        candidate: as there.
-        candidates_of: as there.
+        candidate: as in `candidate_places`.
+        candidates_of: as in `candidate_places`.
 
     Returns:
         (q,) float64 ranks, from 1; half steps come from ties.

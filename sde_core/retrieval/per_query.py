@@ -32,7 +32,7 @@ def any_twin_places(
 
     Args:
         links: as in `first_places`.
-        counts: as there.
+        counts: of `first_places`.
         places: its result.
         classes: of `twin_classes` of the gallery.
     """

@@ -13,6 +13,7 @@ from benchmarks.mutants.store import REVIEWED, Store
 from benchmarks.mutants.swapped import functions_of, swap
 
 ROOT = Path(__file__).resolve().parents[2]
+PATH = "sde_core/room/m.py"
 SOURCE = '''"""A module."""
 
 LIMIT = 3
@@ -102,9 +103,10 @@ def test_a_fork_says_how_it_ended_and_ends_what_goes_on_for_ever():
 
 
 def test_results_are_kept_until_the_module_changes(tmp_path):
-    (tmp_path / "m.py").write_text("x = 1\n")
-    mutant = Mutant("m.py", "core/NumberReplacer", 0, 1, "x = 1", "x = 2", (1, 1), False)
-    other = Mutant("m.py", "core/NumberReplacer", 1, 1, "x = 1", "x = 0", (1, 1), False)
+    (tmp_path / PATH).parent.mkdir(parents=True)
+    (tmp_path / PATH).write_text("x = 1\n")
+    mutant = Mutant(PATH, "core/NumberReplacer", 0, 1, "x = 1", "x = 2", (1, 1), False)
+    other = Mutant(PATH, "core/NumberReplacer", 1, 1, "x = 1", "x = 0", (1, 1), False)
     store = Store(tmp_path / "kept", tmp_path)
     store.add(mutant, True, "tests")
     store.add(other, False, "tests")
@@ -115,10 +117,11 @@ def test_results_are_kept_until_the_module_changes(tmp_path):
     assert again.found(other, "tests") is False
     assert again.found(other, "other tests") is None  # they may find it now
     assert again.share() == 0.5
-    assert "| m.py | 2 | 1 | 0 | 1 |" in again.table()
-    again.reviewed["m.py", "x = 1", "x = 0"] = "nobody reads it"
+    assert "| room | 2 | 1 | 0 | 1 |" in again.table()
+    again.reviewed[PATH, "x = 1", "x = 0"] = "nobody reads it"
     assert again.share() == 1
-    (tmp_path / "m.py").write_text("x = 3\n")
+    assert again.found(other, "other tests") is False  # nobody expects them to
+    (tmp_path / PATH).write_text("x = 3\n")
     assert again.found(mutant, "tests") is None
 
 

@@ -7,11 +7,12 @@ import torch
 import torch._dynamo.testing
 from open_clip.loss import ClipLoss, SigLipLoss
 
+from sde_core.errors import DataError
 from sde_core.losses import (
     SDELoss,
     SDELossConfig,
 )
-from sde_core.losses.base_loss import _say_what_is_local, default_base_loss
+from sde_core.losses.base_loss import _say_what_is_local, default_base_loss, fit_to_ranks
 from sde_core.losses.distributed import Shares
 from sde_core.shaping.curriculum import CurriculumConfig
 from tests.sde_core.losses.batches import SCALE, batch, each_step, gradients
@@ -73,3 +74,19 @@ def test_a_loss_that_knows_no_ranks_is_named_once_and_only_where_there_are_sever
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _say_what_is_local(loss, Shares(sizes=(5, 3), rank=1))
+
+
+def test_a_loss_built_for_one_process_becomes_one_of_several():
+    loss = ClipLoss()
+    fit_to_ranks(loss, Shares(sizes=(4, 4), rank=1))
+    assert (loss.rank, loss.world_size, loss.local_loss, loss.gather_with_grad) == (1, 2, True, True)
+    chosen = ClipLoss(rank=0, world_size=2)
+    fit_to_ranks(chosen, Shares(sizes=(4, 4, 4), rank=1))
+    assert (chosen.rank, chosen.world_size, chosen.local_loss, chosen.gather_with_grad) == (
+        1,
+        3,
+        False,
+        False,
+    )
+    with pytest.raises(DataError, match="must have one size for ClipLoss; got 4, 3 rows by rank"):
+        fit_to_ranks(ClipLoss(), Shares(sizes=(4, 3), rank=0))

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from sde_core.losses import distributed
+
 SCRIPT = Path(__file__).with_name("ranks.py")
 CASES = [
     "noise", "adversarial", "centred, remembered", "captured, noise band", "marked", "a user's own", "barlow",
@@ -89,3 +91,17 @@ def test_a_loss_that_knows_nothing_of_ranks_is_told_of_once(found, world):
     assert said.startswith(
         f"OwnInfoNCE says nothing of ranks, so it may see the {12 // world} rows of this process"
     )
+
+
+def test_alone_there_is_one_rank_with_all_rows():
+    assert (distributed.world_size(), distributed.rank()) == (1, 0)
+    shares = distributed.shares_of(torch.ones(5, 2), torch.ones(5, 2))
+    assert (shares.sizes, shares.rank, shares.mine) == ((5,), 0, slice(0, 5))
+    rows = torch.ones(5, 2)
+    assert distributed.gather_rows(rows, shares) is rows
+
+
+def test_rows_of_a_rank_follow_those_of_the_ranks_before_it():
+    shares = [distributed.Shares(sizes=(3, 1, 4), rank=rank) for rank in range(3)]
+    assert [each.mine for each in shares] == [slice(0, 3), slice(3, 4), slice(4, 8)]
+    assert (shares[0].world, shares[0].total, shares[0].is_even) == (3, 8, False)
