@@ -42,12 +42,14 @@ def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":
 
 
 def _plain(options: argparse.Namespace, sets: "list[EmbeddingSet]", galleries: "list[Captions]") -> None:
+    from sde_core.files.memory import kept
     from sde_core.sets.evaluation import evaluate_retrieval
     from sde_core.sets.memory import check_retrieval
 
     for embeddings in sets:
         check_retrieval(embeddings, options.memory)
-    reports = [evaluate_retrieval(s, captions=g, ks=KS) for g in galleries for s in sets]
+    with kept(options.memory, "the ranks"):
+        reports = [evaluate_retrieval(s, captions=g, ks=KS) for g in galleries for s in sets]
     if options.json:
         print_json([report.as_dict() for report in reports])
         return
@@ -77,6 +79,7 @@ def _compared(
     sets: "list[EmbeddingSet]",
     galleries: "list[Captions]",
 ) -> None:
+    from sde_core.files.memory import kept
     from sde_core.retrieval.bootstrap import Resampling
     from sde_core.sets.evaluation import evaluate_retrieval, gallery_of
     from sde_core.sets.memory import check_retrieval
@@ -97,7 +100,8 @@ def _compared(
     for captions in galleries:
         for each in sets:
             gallery = gallery_of(each, captions)
-            with counting_bar(f"{each.name}, {captions} captions") as progress:
+            bar = counting_bar(f"{each.name}, {captions} captions")
+            with bar as progress, kept(options.memory, "the table"):
                 rows = compare_retrieval(
                     gallery.image,
                     gallery.text,

@@ -43,11 +43,13 @@ def run(options: argparse.Namespace) -> None:
     if options.json and options.output == "-":
         raise ConfigError("--output - and --json both write to stdout; give one of them a file")
     embeddings = opened_saying(options.embeddings)
+    from sde_core.files.memory import kept
     from sde_core.sets.memory import check_spectrum
 
     check_spectrum(embeddings, options.memory)
     modalities = embeddings.modalities if options.modality == "both" else (options.modality,)
-    reports = [_report(embeddings, modality, options) for modality in modalities]
+    with kept(options.memory, "the spectra"):
+        reports = [_report(embeddings, modality, options) for modality in modalities]
     if options.output == "-":
         sys.stdout.write(_csv(reports))
         return

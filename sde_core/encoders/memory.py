@@ -1,12 +1,12 @@
 """What fits into memory: the arithmetic of the model and the batch of pictures."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from sde_core.encoders.encoder import Encoder, Precision
+from sde_core.files import memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,20 +65,4 @@ def free_bytes(device: torch.device) -> int:
     """Return the memory that is free on ``device``; for the CPU also what the container may still take."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return min(_available(Path("/proc/meminfo")), _left_in_container(Path("/sys/fs/cgroup")))
-
-
-def _available(meminfo: Path) -> int:
-    try:
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return 4 << 30  # another system: what any machine that runs this has
-
-
-def _left_in_container(cgroup: Path) -> int:
-    try:
-        limit, used = ((cgroup / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        return max(0, int(limit) - int(used))
-    except (OSError, ValueError):  # no cgroup, or "max"
-        return 1 << 62
+    return memory.free_bytes()

@@ -8,6 +8,7 @@ from typing import Any
 from sde_core.checks.brief import brief
 from sde_core.embedding_formats.named import open_named
 from sde_core.errors import DataError
+from sde_core.files.memory import kept
 from sde_core.files.text_file import write_json, write_text
 from sde_core.report.content import Progress, make_content
 from sde_core.report.page import as_page
@@ -68,7 +69,8 @@ def make_report(
     Args:
         spec: sets, method and seed.
         opened: sets that are open already, by `SetSpec.name` and `SetSpec.fit_on_name`; others are opened.
-        memory: bytes that the work may hold beside libraries and mapped files; None is what is free.
+        memory: bytes that the work may hold beside libraries and mapped files, kept by a limit on the process where
+            Linux runs it; None refuses only what is more than is free.
         progress: called with what is done now, steps done and steps in all; an exception it raises stops.
 
     Raises:
@@ -86,4 +88,5 @@ def make_report(
                 sets[key] = with_agreement(open_named(name, part))
     for embeddings in sets.values():
         check_report(embeddings, ALL_UP_TO if embeddings.n_images <= ALL_UP_TO else SAMPLED, memory)
-    return Report(content=make_content(spec, sets, progress=progress))
+    with kept(memory, "the report"):
+        return Report(content=make_content(spec, sets, progress=progress))

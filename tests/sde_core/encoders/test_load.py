@@ -304,15 +304,6 @@ def test_the_widest_layer_of_a_picture_is_measured(tiny_encoder_folder):
     assert memory.picture_bytes(encoder) == 4 * (3 * 32 * 32 + 32 * 2 * 2)
 
 
-def test_the_memory_of_a_container_counts(tmp_path):
-    (tmp_path / "memory.max").write_text("1000\n")
-    (tmp_path / "memory.current").write_text("400\n")
-    assert memory._left_in_container(tmp_path) == 600
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory._left_in_container(tmp_path) > 1 << 60
-    assert 0 < memory.free_bytes(torch.device("cpu")) < 1 << 50
-
-
 def test_activation_and_preprocessing_are_those_of_the_tag():
     from sde_core.encoders.opened import _settings
     from sde_core.encoders.resolve import resolve
