@@ -87,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         argcomplete.autocomplete(parser)
     options = parser.parse_args([_our_spelling(word) for word in given])
+    _let_threads_sleep()
     code: int | None = 0
     try:
         with _quiet(options.quiet):
@@ -108,6 +109,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sde {options.command}: {_os_sentence(error)}", file=sys.stderr)
         return 2
     return code or 0
+
+
+def _let_threads_sleep() -> None:
+    """Have threads that wait for each other sleep, not spin, which beside other work takes several times as long.
+
+    The libraries read this when they are loaded; in a process that has them nothing is set. What is set already stays.
+    """
+    if "numpy" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch
+        # numpy and scipy, whose threads cannot sleep: docs/benchmarks.md, "A million pairs".
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _os_sentence(error: OSError) -> str:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -211,3 +212,16 @@ def test_a_full_disk_is_a_sentence(saved_set):
 def test_a_format_of_pairs_is_no_format_of_embeddings(saved_set, capsys):
     assert main(["evaluate", "--embeddings", str(saved_set), "--input-format", "folder"]) == 2
     assert "--input-format names a format of pairs" in capsys.readouterr().err
+
+
+def test_threads_are_told_to_sleep_before_the_libraries_are_loaded():
+    code = (
+        "import os, sys; from sde_core.cli import main; main(['spectrum', 'no-such-set']);"
+        "assert 'numpy' in sys.modules; print(os.environ['OMP_WAIT_POLICY'], os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    given = {k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")}
+    for environment, wanted in ((given, "PASSIVE 1"), (given | {"OMP_WAIT_POLICY": "active"}, "active 1")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.splitlines()[-1] == wanted
