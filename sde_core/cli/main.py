@@ -117,9 +117,7 @@ def _let_threads_sleep() -> None:
     The libraries read this when they are loaded; in a process that has them nothing is set. What is set already stays.
     """
     if "numpy" not in sys.modules:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch
-        # numpy and scipy, whose threads cannot sleep: docs/benchmarks.md, "A million pairs".
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _os_sentence(error: OSError) -> str:
