@@ -28,13 +28,13 @@ def _read(path):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("t.csv.gz", gzip.compress(TABLE.encode())),
+        ("t.csv.gz", gzip.compress(TABLE.encode(), mtime=0)),
         ("t.csv.bz2", bz2.compress(TABLE.encode())),
         ("t.CSV.XZ", lzma.compress(TABLE.encode())),
         ("t.csv", TABLE.encode("utf-16")),
         ("t.tsv", TABLE.replace(",", "\t").encode("utf-16")),
         ("t.csv", TABLE.encode("utf-32")),
-        ("t.csv.gz", gzip.compress(TABLE.encode("utf-16"))),
+        ("t.csv.gz", gzip.compress(TABLE.encode("utf-16"), mtime=0)),
         ("t.csv", TABLE.replace("\n", "\r").encode()),
         ("t.csv", b"# written by a program, on a day\n\n# title\n" + TABLE.encode()),
         ("t.csv", b"#" + TABLE.encode()),
@@ -74,10 +74,11 @@ def test_a_title_above_the_names_is_refused_with_the_line(folder):
     [
         ("t.csv", TABLE.encode("utf-16-le"), "UTF-16 without its mark: save it as UTF-8"),
         ("t.csv", b"\xff\xfea", "none: save it as UTF-8"),
-        ("t.csv.gz", gzip.compress(TABLE.encode())[:20], "cannot be unpacked"),
-        ("t.csv.gz", gzip.compress(b"0" * (80 << 20)), "refused as a bomb"),
+        ("t.csv.gz", gzip.compress(TABLE.encode(), mtime=0)[:20], "cannot be unpacked"),
+        ("t.csv.gz", gzip.compress(b"0" * (80 << 20), mtime=0), "refused as a bomb"),
         ("t.csv.zst", b"\x28\xb5\x2f\xfd", "unzstd it"),
     ],
+    ids=["utf-16", "short", "cut", "bomb", "zst"],
 )
 def test_what_cannot_be_read_says_what_to_do(folder, name, content, message):
     (folder / name).write_bytes(content)
