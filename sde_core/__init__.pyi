@@ -1,5 +1,7 @@
 # Every public name and the module that defines it; `__init__.py` reads this file.
 from .checks.device import resolve_device as resolve_device
+from .cli.dashboard import Dashboard as Dashboard
+from .cli.dashboard import explore as explore
 from .embedding_formats import EmbeddingFacts as EmbeddingFacts
 from .embedding_formats import describe_embeddings as describe_embeddings
 from .embedding_formats import open_embeddings as open_embeddings
