@@ -27,6 +27,7 @@ def test_every_command_is_on_the_page():
         "app",
         "completion",
         "doctor",
+        "mcp",
         "open",
         "series",
         "watch",

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "sde_core/cli/gap.py": "sde_core/cli/test_compress.py",
     "sde_core/cli/knows_readout.py": "sde_core/cli/test_knows.py",
     "sde_core/cli/knows_rule.py": "sde_core/cli/test_knows.py",
+    "sde_core/cli/mcp_server.py": "clients/test_mcp.py",
     "sde_core/cli/main.py": "sde_core/cli/test_cli.py",
     "sde_core/cli/method_options.py": "sde_core/cli/test_cli.py",
     "sde_core/cli/options.py": "sde_core/cli/test_cli.py",

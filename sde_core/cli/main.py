@@ -19,6 +19,7 @@ from sde_core.cli import (
     finetune,
     gap,
     knows,
+    mcp_server,
     open_path,
     parity,
     report,
@@ -47,6 +48,7 @@ _COMMANDS = (
     report,
     open_path,
     app,
+    mcp_server,
     doctor,
     completion,
 )

@@ -166,8 +166,11 @@ def _pwcca(a: State, b: State) -> float:
 
 
 def _sized(x: Tensor) -> State:
+    """Return (m, r) centred rows of size 1, in the r directions that they fill: fewer numbers, the same values."""
     centred = x - x.mean(0)
-    return (centred / torch.linalg.matrix_norm(centred),)
+    left, values, _ = torch.linalg.svd(centred, full_matrices=False)
+    kept = values > _EPS * values.max()
+    return (left[:, kept] * values[kept] / torch.linalg.vector_norm(values),)
 
 
 def _procrustes(a: State, b: State) -> float:

@@ -1,0 +1,136 @@
+"""An agent's client asks ten questions and gets the numbers of the command line; what only reads is all there is."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sde_core as sde
+from sde_core.cli.main import main
+from sde_core.cli.mcp_server import found_pairs
+from sde_core.embedding_formats.named import open_named
+from tests.clients.programs import program
+
+program("mcp")
+from mcp import StdioServerParameters  # noqa: E402
+from mcp.client import Client  # noqa: E402
+
+SET = "clipart/test"
+QUESTIONS: tuple[tuple[str, dict[str, Any], list[str]], ...] = (
+    ("check", {"path": SET}, ["check", SET]),
+    ("spectrum", {"embeddings": SET}, ["spectrum", SET]),
+    ("spectrum", {"embeddings": SET, "rule": "parallel", "noise_factor": 1.5},
+     ["spectrum", SET, "--rule", "parallel", "--noise-factor", "1.5"]),
+    ("knows", {"embeddings": SET}, ["knows", "--embeddings", SET]),
+    ("knows", {"embeddings": SET, "side": "text", "columns": ["group"]},
+     ["knows", "--embeddings", SET, "--side", "text", "--column", "group"]),
+    ("evaluate", {"embeddings": SET}, ["evaluate", "--embeddings", SET, "--captions", "primary"]),
+    ("parity", {"a": SET, "b": SET}, ["parity", SET, SET]),
+    ("compare", {"a": SET, "b": SET}, ["similarity", SET, SET]),
+    ("gap", {"embeddings": SET}, ["gap", SET]),
+)  # fmt: skip
+
+
+def _ask(work: Callable[[Client], Awaitable[Any]], *words: str) -> Any:
+    async def asked() -> Any:
+        server = StdioServerParameters(command=sys.executable, args=["-m", "sde_core", "mcp", *words])
+        async with Client(server) as client:
+            return await work(client)
+
+    return asyncio.run(asked())
+
+
+def _text(answer: Any) -> str:
+    [content] = answer.content
+    return str(content.text)
+
+
+@pytest.fixture
+def few(tmp_path):
+    """Forty images with their columns: every question is asked twice."""
+    return open_named(SET).select(np.arange(40)).save(tmp_path / "few")
+
+
+def test_the_answers_are_those_of_the_command_line(few, capsys):
+    def of(word: str) -> str:
+        return str(few) if word == SET else word
+
+    async def questions(client: Client) -> list[Any]:
+        return [
+            await client.call_tool(
+                tool, {key: of(value) if isinstance(value, str) else value for key, value in given.items()}
+            )
+            for tool, given, _ in QUESTIONS
+        ]
+
+    answers = _ask(questions)
+    for answer, (tool, _, words) in zip(answers, QUESTIONS, strict=True):
+        assert not answer.is_error, (tool, _text(answer))
+        main([*map(of, words), "--json"])
+        assert json.loads(_text(answer)) == json.loads(capsys.readouterr().out), tool
+
+
+def test_a_text_finds_the_images_that_are_nearest():
+    async def question(client: Client) -> Any:
+        return await client.call_tool("find_pairs", {"embeddings": SET, "text": "a red car", "k": 5})
+
+    found = json.loads(_text(_ask(question)))
+    assert found == found_pairs(SET, "a red car", 5)
+    made = open_named(SET)
+    query = sde.load_encoder("bundled").encode_texts(["a red car"]).numpy()
+    image = np.float32(made.image) / np.linalg.norm(np.float32(made.image), axis=1, keepdims=True)
+    cosines = (image @ query.T)[:, 0]
+    assert [one["id"] for one in found] == [made.image_ids[row] for row in np.argsort(-cosines)[:5]]
+    assert [one["cosine"] for one in found] == pytest.approx(np.sort(cosines)[::-1][:5].tolist(), abs=1e-5)
+
+
+def test_only_what_reads_is_there_and_paths_lead_below_the_roots_only(tmp_path):
+    (tmp_path / "served").mkdir()
+    image, text = np.random.default_rng(0).normal(size=(2, 30, 8)).astype(np.float32)
+    mine = sde.EmbeddingSet.from_arrays(image, text).save(tmp_path / "served" / "mine")
+    other = sde.EmbeddingSet.from_arrays(image, text).save(tmp_path / "other")
+    (tmp_path / "served" / "link").symlink_to(other)
+
+    async def questions(client: Client) -> tuple[Any, list[Any]]:
+        asked = [
+            str(mine),
+            SET,
+            str(other),
+            str(tmp_path / "served" / "link"),
+            f"{mine}/../../other",
+            "--output",
+        ]
+        return await client.list_tools(), [
+            await client.call_tool("spectrum", {"embeddings": name}) for name in asked
+        ]
+
+    listed, (own, sample, *refused) = _ask(questions, "--root", str(tmp_path / "served"))
+    assert all(tool.annotations.read_only_hint for tool in listed.tools)
+    assert {tool.name for tool in listed.tools} >= {tool for tool, _, _ in QUESTIONS} | {
+        "find_pairs",
+        "compress",
+    }
+    assert not own.is_error
+    assert not sample.is_error
+    for answer in refused:
+        assert answer.is_error
+        assert "lies in none of the folders" in _text(answer) or "must be named as" in _text(answer)
+
+
+def test_bad_input_is_the_sentence_of_the_command(tmp_path):
+    async def questions(client: Client) -> list[Any]:
+        return [
+            await client.call_tool("spectrum", {"embeddings": str(tmp_path / "nothing")}),
+            await client.call_tool("spectrum", {"embeddings": SET, "rule": "nobody"}),
+        ]
+
+    missing, rule = _ask(questions)
+    assert missing.is_error
+    assert "nothing" in _text(missing)
+    assert "Traceback" not in _text(missing)
+    assert rule.is_error
+    assert "nobody" in _text(rule)
