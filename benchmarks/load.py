@@ -151,7 +151,7 @@ def _visitor(url: str, who: int, options: argparse.Namespace, walk: Walk) -> Non
                 link = f"data={data}&noise={moved}&back=1" + (f"&part={part}" if part else "")
                 page = {"overview": "", "threshold": "spectrum"}.get(action, action)
                 answered, settled = tab.open(page, link, patience_s=options.patience)
-                problems = list(strange(tab, data, part, moved, counts=page in ("", "spectrum")))
+                problems = list(strange(tab, data, part, moved, counts=page == "spectrum"))
                 with walk.lock:
                     walk.answered[action].append(answered)
                     walk.settled[action].append(settled)

@@ -134,9 +134,8 @@ def browser_page(*, width: int = 1440, dark: bool = False, chromium: str | None 
 
 def new_page(context: "BrowserContext") -> "Page":
     """Return a page of which ``rest`` can tell whether the server still has something to say."""
-    page = context.new_page()
-    page.add_init_script(path=Path(__file__).with_name("script_runs.js"))
-    return page
+    context.add_init_script(path=Path(__file__).with_name("script_runs.js"))  # of further pages as well
+    return context.new_page()
 
 
 def settle(page: "Page", charts: int = 1) -> None:

@@ -1,10 +1,11 @@
 // For a browser that is driven: `scriptRuns.busy()` says whether the page has asked for a run of the script that has
-// not ended, or is about to ask for one. It reads the numbers of Streamlit's messages, and its page's short timers.
+// not ended, or is about to ask for one, `scriptRuns.asked()` how many it has asked for. It reads the numbers of Streamlit's messages, and its page's short timers.
 (() => {
   const RERUN = 11, NEW_SESSION = 4, SCRIPT_FINISHED = 6; // fields of BackMsg and ForwardMsg
   const IS_AUTO = 6; // of the state sent with a rerun: a part that looks by itself, unanswered if it is gone
   const LONGEST_MS = 400; // a slider, or a field that is typed in, tells the server within these
-  let last = SCRIPT_FINISHED;
+  const SILENT_MS = 30000; // a part that is gone is never answered: nothing said for so long is rest as well
+  let last = SCRIPT_FINISHED, asked = 0, heard = 0;
 
   function* fields(bytes) {
     let at = 0;
@@ -39,13 +40,18 @@
       super(...of);
       last = SCRIPT_FINISHED;
       this.addEventListener("message", ({ data }) => {
+        heard = performance.now();
         const now = data instanceof ArrayBuffer ? kind(new Uint8Array(data)) : 0;
         if (now === NEW_SESSION) last = now;
         else if (now === SCRIPT_FINISHED && last === NEW_SESSION) last = now; // not the end of an older run
       });
     }
     send(data) {
-      if (data instanceof Uint8Array && asks(data)) last = RERUN;
+      if (data instanceof Uint8Array && asks(data)) {
+        last = RERUN;
+        asked += 1;
+        heard = performance.now();
+      }
       super.send(data);
     }
   };
@@ -62,5 +68,8 @@
     stop(id);
   };
 
-  window.scriptRuns = { busy: () => last !== SCRIPT_FINISHED || pending.size > 0 };
+  window.scriptRuns = {
+    asked: () => asked,
+    busy: () => (last !== SCRIPT_FINISHED || pending.size > 0) && performance.now() - heard < SILENT_MS,
+  };
 })();

@@ -4,8 +4,6 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sde_core.cli.options import new_command, words
 from sde_core.cli.output import print_json, print_table
 from sde_core.errors import DataError
@@ -89,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _rows(sets: "list[EmbeddingSet]", modality: "Modality", most: int, seed: int) -> "list[Floats]":
     """Return the same items of every set, by place; refuse other counts."""
+    import numpy as np
+
     vectors = [each.vectors(modality) for each in sets]
     counts = {len(each) for each in vectors}
     if len(counts) > 1:

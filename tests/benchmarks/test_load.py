@@ -48,7 +48,7 @@ def test_a_tab_learns_of_itself_that_what_it_waits_for_has_ended(url):
 def test_what_is_anothers_is_told(url):
     tab = Tab(url)
     try:
-        tab.open("", "data=emoji&noise=1.2")
+        tab.open("spectrum", "data=emoji&noise=1.2")
         assert list(load.strange(tab, "emoji", "", 1.2, counts=True)) == []
         assert len(list(load.strange(tab, "clipart", "", 1.3, counts=True))) == 3
     finally:

@@ -50,16 +50,16 @@ def test_a_link_opens_a_presentation_that_the_arrow_keys_lead_through(url, opene
 def test_thresholds_are_moved_by_the_same_keys_where_they_have_the_focus(url, opened, folder):
     with opened(f"{url}/spectrum?present=1&tour=2&data={folder}", 0) as page:
         card = page.locator(".st-key-tour")
-        expect(card).to_contain_text("2 of 9", timeout=120_000)
+        expect(card).to_contain_text("2 of 10", timeout=120_000)
         rest(page)
         line = page.get_by_role("slider", name=re.compile("noise", re.I)).first
         line.focus()
         line.press("ArrowUp")
         expect(page).to_have_url(re.compile(r"noise=1\.\d+"))
         rest(page)
-        expect(card).to_contain_text("2 of 9")
+        expect(card).to_contain_text("2 of 10")
 
 
 def test_a_link_to_the_overview_presents_too(url, opened, folder):
     with opened(f"{url}/?present=1&data={folder}", 0) as page:
-        expect(page.locator(".st-key-tour")).to_contain_text("Presenting mine · 1 of 9", timeout=120_000)
+        expect(page.locator(".st-key-tour")).to_contain_text("Presenting mine · 1 of 10", timeout=120_000)

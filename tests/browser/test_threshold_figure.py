@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 import sde_core as sde
 from sde_core.partition import Bands
 from sde_core.vocabulary import BANDS
-from sde_explorer.screenshots import dashboard, rest
+from sde_explorer.screenshots import dashboard, new_page, rest
 from sde_explorer.ui.band_bar import BAND_BAR_JS, report_bar
 from sde_explorer.ui.threshold_figure.component import LOGIC
 from sde_explorer.ui.threshold_figure.sent import figure_data
@@ -164,8 +164,10 @@ class _Dragged:
     def __init__(self, browser: Browser, url: str, *, dark: bool = False) -> None:
         self.sent: list[object] = []
         self.problems: list[str] = []
-        self.page = browser.new_page(
-            viewport={"width": 1440, "height": 900}, color_scheme="dark" if dark else "light"
+        self.page = new_page(
+            browser.new_context(
+                viewport={"width": 1440, "height": 900}, color_scheme="dark" if dark else "light"
+            )
         )
         self.page.on("pageerror", lambda e: self.problems.append(str(e)))
         self.page.on("websocket", lambda s: s.on("framesent", lambda message: self.sent.append(message)))

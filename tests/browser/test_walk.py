@@ -51,9 +51,13 @@ def _all_pairs(seed: int) -> Iterator[str]:
 
 
 def _go(page: Page, name: str) -> None:
+    asked = page.evaluate("scriptRuns.asked()")
     page.get_by_test_id("stTopNavLink").filter(has_text=name).locator("visible=true").click()
     path = "/" if name == "Overview" else f"/{name.lower()}"
     page.wait_for_function("path => location.pathname === path", arg=path)
+    page.wait_for_function(
+        "asked => scriptRuns.asked() > asked", arg=asked
+    )  # asked for a moment after the address
     rest(page)
 
 
