@@ -19,7 +19,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from sde_explorer.screenshots import VIEWS, launch, rest
+from sde_explorer.screenshots import VIEWS, launch, new_page, rest
 
 
 def main() -> None:
@@ -124,7 +124,7 @@ def look(browser: Browser, url: str, path: str, *, has_data: bool) -> list[str]:
     """Open a view in a new session; return what is wrong with it."""
     found: list[str] = []
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    page = context.new_page()
+    page = new_page(context)
     page.on("request", lambda r: None if _is_here(r.url) else found.append(f"asks {r.url}"))
     page.on("pageerror", lambda e: found.append(f"script error {e}"))
     try:

@@ -157,7 +157,7 @@ def rest(page: "Page") -> None:
           let kept = 0;
           const app = "[data-testid=stApp][data-test-script-state=notRunning]";
           const look = () => {
-            const rests = !scriptRuns.busy() && document.querySelector(app);
+            const rests = !window.scriptRuns?.busy() && document.querySelector(app);
             kept = rests && [...document.images].every(i => i.complete) ? kept + 1 : 0;
             if (kept === 2) done(true); else requestAnimationFrame(look);
           };

@@ -5,7 +5,6 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Self
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 _STARTS_IN_S = 120
 
 
-@dataclass(eq=False)
 class Dashboard:
     """A server of the dashboard on this machine; `stop`, or the end of a ``with`` block, ends it.
 
@@ -28,9 +26,13 @@ class Dashboard:
         process: of the server.
     """
 
-    url: str
-    process: "subprocess.Popen[bytes]"
-    _kept: "tempfile.TemporaryDirectory[str] | None" = field(default=None, repr=False)
+    def __init__(
+        self,
+        url: str,
+        process: "subprocess.Popen[bytes]",
+        kept: "tempfile.TemporaryDirectory[str] | None" = None,
+    ) -> None:
+        self.url, self.process, self._kept = url, process, kept
 
     def __repr__(self) -> str:
         """Return the address, and whether it still answers."""

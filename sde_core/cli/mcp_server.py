@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -190,8 +191,7 @@ def found_pairs(name: str, text: str, k: int = 10) -> list[dict[str, Any]]:
 
 def _printed(words: "list[str]") -> str:
     """Return what a command prints; one at a time, because it prints to the process's own streams."""
-    from sde_core.cli.main import main
-
+    main = import_module("sde_core.cli.main").main  # by name: it declares this command, too
     out, err = io.StringIO(), io.StringIO()
     with _ONE_AT_A_TIME, redirect_stdout(out), redirect_stderr(err):
         try:

@@ -2,6 +2,8 @@
 
 import inspect
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
@@ -48,6 +50,9 @@ SET_FIELDS = {
 
 # What is no record of fields -> how one is made, at the size at which people have it.
 OTHERS = {
+    "Dashboard": lambda path: sde.Dashboard(
+        "http://127.0.0.1:1/", subprocess.Popen([sys.executable, "-c", ""])
+    ),
     "Band": lambda _: sde.Band.NOISE,
     "Centring": lambda _: sde.Centring.MEAN,
     "Direction": lambda _: sde.Direction.IMAGE_RETRIEVAL,
