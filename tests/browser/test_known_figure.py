@@ -122,7 +122,9 @@ def test_a_pressed_bar_opens_its_direction_and_a_typed_word_is_a_column(url, ope
         page.keyboard.press("Enter")
         page.keyboard.press("Escape")  # the list of columns lies over the page for a screen reader
         expect(page.get_by_role("heading", level=1)).to_contain_text("of what is known of flag")
+        expect(page.locator(".known .column")).to_have_count(1)  # drawn a moment after the title
         expect(page.locator(".known .column")).to_have_text(re.compile("flag"))
+        rest(page)
         place = page.locator(".plot.known").bounding_box()
         assert place is not None
         scales = page.locator(".figure:has(.known)").evaluate(
