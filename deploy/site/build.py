@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
+from fnmatch import fnmatch
 from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
@@ -35,7 +36,7 @@ ELSEWHERE = {
 GROUPS = {
     "Use": ("which-tool", "guide", "cli", "data", "deploy", "watch"),
     "Method": ("method", "glossary", "knowledge", "results", "protocol", "trained-bands"),
-    "Train": ("training", "trainers"),
+    "Train": ("training", "trainers/index", "trainers/*"),
     "Trust": ("reliability", "benchmarks", "dependencies", "encoders", "bundled-data", "bundled-pairs"),
     "Project": ("architecture", "contributing", "changelog", "licence", "citation", "bundled-licences"),
 }
@@ -116,19 +117,23 @@ def _reference(room: str, names: list[tuple[str, str]]) -> str:
 
 
 def _contents(laid: Path, rooms: list[str]) -> str:
-    known = {page for pages in GROUPS.values() for page in pages} | {"index"}
-    more = [page.relative_to(laid).with_suffix("").as_posix() for page in sorted(laid.rglob("*.md"))]
-    rest = tuple(page for page in more if page.split("/")[0] not in known | {"reference"})
-    groups = GROUPS | {"More": rest, "Reference": tuple(f"reference/{room}" for room in rooms)}
-    trees = [
-        "```{toctree}\n:hidden:\n:caption: "
-        + caption
-        + "\n\n"
-        + "\n".join(p for p in pages if (laid / f"{p}.md").exists())
-        for caption, pages in groups.items()
-        if pages
+    """Return the trees at the side: the groups, what is in none of them, the reference."""
+    pages = [page.relative_to(laid).with_suffix("").as_posix() for page in sorted(laid.rglob("*.md"))]
+    left = [page for page in pages if page != "index" and not page.startswith("reference/")]
+    trees: dict[str, list[str]] = {}
+    for caption, names in GROUPS.items():
+        trees[caption] = []
+        for name in names:
+            found = [page for page in left if fnmatch(page, name)]
+            trees[caption] += found
+            left = [page for page in left if page not in found]
+    trees |= {"More": left, "Reference": [f"reference/{room}" for room in rooms]}
+    drawn = [
+        "```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(names)
+        for caption, names in trees.items()
+        if names
     ]
-    return "\n" + "\n```\n\n".join([*trees, ""])
+    return "\n" + "\n```\n\n".join([*drawn, ""])
 
 
 if __name__ == "__main__":
