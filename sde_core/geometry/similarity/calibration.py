@@ -13,6 +13,7 @@ from sde_core.errors import ConfigError, DataError
 from sde_core.geometry.similarity.measures import Measure, checked, measure_of
 
 N_PERMUTATIONS = 200
+_TIE = 1e-12  # shuffled values this near to the observed one count as equal: they differ by rounding alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def _calibrated(
         measure=measure.name,
         value=value,
         score=min(1.0, max(0.0, (value - threshold) / max(1 - threshold, 1e-12))),
-        p_value=(1 + int((null >= value).sum())) / (k + 1),
+        p_value=(1 + int((null >= value - _TIE).sum())) / (k + 1),
         threshold=threshold,
         null_mean=float(null.mean()),
         place=place,

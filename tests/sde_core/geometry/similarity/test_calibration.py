@@ -76,3 +76,10 @@ def test_bad_input_is_refused():
         calibrated_similarity(x, torch.ones(24, 3))
     with pytest.raises(DataError, match="at least one matrix"):
         calibrated_similarity([], y)
+
+
+def test_where_every_shuffle_gives_the_same_value_nothing_is_said():
+    x = np.random.default_rng(0).normal(size=(20, 40))  # all rows fill all directions: any order is as alike
+    found = calibrated_similarity(x, x, "pwcca", n_permutations=39)
+    assert found.value == pytest.approx(1.0)
+    assert found.p_value == 1.0
