@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sde_core.cli.options import add_encoder_options, add_pairs_options, load_chosen_encoder, new_command
-from sde_core.cli.output import encoding_bar, print_json, print_remarks, print_skipped, print_table
+from sde_core.cli.output import print_json, print_table
 from sde_core.errors import ConfigError, DataError
 
 
@@ -32,7 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> None:
     """Encode, save, and print what was saved."""
-    from sde_core.encoding import encode_pairs
+    from sde_core.cli.sources import encoded_saying
     from sde_core.pairs import open_pairs
 
     if (options.pairs is None) == (options.input_dataset is None):
@@ -42,18 +42,9 @@ def run(options: argparse.Namespace) -> None:
     name = options.pairs or options.input_dataset
     pairs = open_pairs(name, options.input_format, image_root=options.image_root)
     encoder = load_chosen_encoder(options)
-    with encoding_bar(name) as progress, _interruptible(options.output):
-        embeddings = encode_pairs(
-            encoder,
-            pairs,
-            progress=progress,
-            batch_size=options.batch_size,
-            workers=options.workers,
-            resume=_blocks(options.output),
-        )
+    with _interruptible(options.output):
+        embeddings = encoded_saying(pairs, encoder, options, _blocks(options.output))
     folder = embeddings.save(options.output)
-    print_skipped(embeddings.skipped)
-    print_remarks(embeddings.remarks)
     facts = {
         "output": str(folder),
         "fingerprint": embeddings.fingerprint,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sde_core.cli.options import add_encoder_options, add_pairs_options, load_chosen_encoder, new_command
-from sde_core.cli.output import encoding_bar, print_json, print_remarks, print_skipped
+from sde_core.cli.output import print_json, print_remarks, print_skipped
 from sde_core.errors import DataError
 from sde_core.files.cache import cache_folder
 
@@ -73,7 +73,7 @@ def set_folder(options: argparse.Namespace) -> Path:
 
 
 def _encoded(options: argparse.Namespace) -> Path:
-    from sde_core.encoding import encode_pairs
+    from sde_core.cli.sources import encoded_saying
     from sde_core.pairs import open_pairs
     from sde_core.sets.store import MANIFEST
 
@@ -83,20 +83,7 @@ def _encoded(options: argparse.Namespace) -> Path:
     folder = _place(name, f"{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}")
     if (folder / MANIFEST).is_file():
         return folder
-    blocks = folder.with_name(f"{folder.name}.blocks")
-    with encoding_bar(options.path) as progress:
-        embeddings = encode_pairs(
-            encoder,
-            pairs,
-            progress=progress,
-            batch_size=options.batch_size,
-            workers=options.workers,
-            resume=blocks,
-            name=options.path,
-        )
-    print_skipped(embeddings.skipped)
-    print_remarks(embeddings.remarks)
-    return embeddings.save(folder)
+    return encoded_saying(pairs, encoder, options, folder.with_name(f"{folder.name}.blocks")).save(folder)
 
 
 def _place(name: str, digest: str) -> Path:

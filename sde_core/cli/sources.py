@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sde_core.cli.options import chosen_batch_size, load_chosen_encoder, load_named_encoder
@@ -10,7 +11,7 @@ from sde_core.cli.output import encoding_bar, print_remarks, print_skipped
 
 if TYPE_CHECKING:
     from sde_core.encoders import Encoder
-    from sde_core.pairs import Classification
+    from sde_core.pairs import Classification, Pairs
     from sde_core.sets.embeddings import EmbeddingSet
 
 
@@ -109,6 +110,33 @@ class Source:
                 self._classes[embeddings.name] = pairs.classification
             sets.append(embeddings)
         return sets
+
+
+def encoded_saying(
+    pairs: "Pairs", encoder: "Encoder", options: argparse.Namespace, resume: Path | str
+) -> "EmbeddingSet":
+    """Return pairs through an encoder, with a bar, and on stderr what was skipped and needs care.
+
+    Args:
+        pairs: of one set.
+        encoder: that the options chose.
+        options: with ``batch_size`` and ``workers``.
+        resume: folder that keeps finished vectors: the same call goes on there.
+    """
+    from sde_core.encoding import encode_pairs
+
+    with encoding_bar(pairs.uri) as progress:
+        embeddings = encode_pairs(
+            encoder,
+            pairs,
+            progress=progress,
+            batch_size=options.batch_size,
+            workers=options.workers,
+            resume=resume,
+        )
+    print_skipped(embeddings.skipped)
+    print_remarks(embeddings.remarks)
+    return embeddings
 
 
 def opened_saying(name: str) -> "EmbeddingSet":
