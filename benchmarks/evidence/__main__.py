@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import sys
 import time
 from itertools import chain
 from pathlib import Path
@@ -20,10 +21,19 @@ def main() -> None:
         "--work", type=Path, default=WORK, help="features and cells (default: build/evidence)"
     )
     parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
+    parser.add_argument(
+        "--fifth",
+        nargs="*",
+        metavar="SETTING",
+        help="the fifth part alone; in some of its settings, or in all",
+    )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--quick", action="store_true", help="main finding alone, 3 seeds, tuned settings")
     mode.add_argument(
         "--collect", action="store_true", help="put what has run into benchmarks/evidence/results"
+    )
+    mode.add_argument(
+        "--verify", type=int, metavar="N", help="train N kept cells again, drawn at random, and compare"
     )
     mode.add_argument("--report", action="store_true", help="write docs/results.md from the results")
     options = parser.parse_args()
@@ -41,11 +51,16 @@ def main() -> None:
         from benchmarks.evidence.report import write_report
 
         print(write_report())
+    elif options.verify:
+        from benchmarks.evidence.verify import verified
+
+        sys.exit(verified(options.work, options.verify))
     else:
-        _run(options.work, options.minutes)
+        _run(options.work, options.minutes, options.fifth)
 
 
-def _run(work: Path, minutes: float) -> None:
+def _run(work: Path, minutes: float, settings: list[str] | None) -> None:
+    from benchmarks.evidence.fifth_part import FifthPart
     from benchmarks.evidence.last_block import LastBlockStudy
     from benchmarks.evidence.plan import Study, TimeIsUpError
     from benchmarks.evidence.results import restore
@@ -53,8 +68,11 @@ def _run(work: Path, minutes: float) -> None:
     print(f"{restore(work)} results put back from benchmarks/evidence/results.", flush=True)
     began = time.monotonic()
     try:
-        study = Study(work, deadline=began + 60 * minutes)
-        for line in chain(study.run(), LastBlockStudy(study).run()):
+        deadline = began + 60 * minutes
+        study = Study(work, deadline=deadline)
+        fifth = FifthPart(work, deadline=deadline).run(settings or ())
+        earlier = chain(study.run(), LastBlockStudy(study).run()) if settings is None else ()
+        for line in chain(earlier, fifth):
             print(f"{time.monotonic() - began:7.0f} s  {line}", flush=True)
     except TimeIsUpError:
         print("The time is up; the same command goes on from here.")

@@ -72,6 +72,14 @@ def features_of(corpus: Corpus, towers: str, work: Path, *, is_clean: bool = Fal
     )
 
 
+def plain_features(corpus: Corpus, towers: str, work: Path) -> Features:
+    """Return the features of a corpus that has no classes and nothing made worse, as the sealed sets."""
+    image, text = TOWERS[towers]
+    pictures = _kept(work, f"image-{image}", corpus, lambda: _image_features(corpus, image))
+    texts = _kept(work, f"captions-{text}", corpus, lambda: {"plain": _TEXT_TRUNKS[text]()(corpus.captions)})
+    return Features(image=pictures["plain"], text=texts["plain"], corrupted={}, noisy={}, prompts={})
+
+
 def class_names(corpus: Corpus) -> dict[str, tuple[str, ...]]:
     """Return the names that zero-shot tells apart: subgroups of emoji, groups of clip art."""
     found = {}

@@ -3,7 +3,10 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
+
+from torch import Tensor, nn
 
 from benchmarks.evidence.evaluation import part_hits
 from benchmarks.evidence.features import Features, entering_last_block
@@ -37,7 +40,11 @@ class LastBlockStudy:
     def __init__(self, study: Study) -> None:
         self._study = study
         self._data = regime(study.corpus, "styles")
-        self._entering, self._back = entering_last_block(study.corpus, "lite0", study.work / "features")
+
+    @cached_property
+    def _block(self) -> tuple[Tensor, nn.Module]:
+        """What enters the last block, and the block: computed when the first training asks."""
+        return entering_last_block(self._study.corpus, "lite0", self._study.work / "features")
 
     def run(self) -> Iterator[str]:
         """Run everything and yield a line a method."""
@@ -81,7 +88,8 @@ class LastBlockStudy:
     def _train(self, fitting: Fitting, method: str, knobs: Cell, seed: int) -> tuple[Trained, Features]:
         """Return the heads, and the features that the trained block gives."""
         features = self._study.features(MAIN)
-        tail = Tail(copy.deepcopy(self._back), self._entering)
+        entering, back = self._block
+        tail = Tail(copy.deepcopy(back), entering)
         trained = train(
             self._study.corpus, features, fitting.train, method=method, knobs=knobs, seed=seed, tail=tail
         )

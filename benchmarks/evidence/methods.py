@@ -226,7 +226,9 @@ METHODS: dict[str, Method] = {
 """Name in tables -> method."""
 
 
-def loss_of(name: str, knobs: Knobs, *, steps: int, seed: int) -> tuple[nn.Module, DuplicateAwareLoss]:
+def loss_of(
+    name: str, knobs: Knobs, *, steps: int, seed: int, methods: Mapping[str, Any] = METHODS
+) -> tuple[nn.Module, DuplicateAwareLoss]:
     """Return the loss of a method, and the contrastive part that must hear which pairs mean the same."""
     base = DuplicateAwareLoss("siglip" if name == "siglip" else "infonce")
-    return METHODS[name].build(knobs, base, steps, seed), base
+    return methods[name].build(knobs, base, steps, seed), base

@@ -163,12 +163,11 @@ class Study:
 
     def _validation(self, block: Block, method: str) -> float:
         """Return the mean validation score of a method's final runs."""
-        data = regime(self.corpus, block.regime)
-        knobs = self.tune(block, data, method)
-        scores = [self.final(block, data, method, knobs, seed)["val"] for seed in block.seeds]
+        knobs = self.tune(block, method)
+        scores = [self.final(block, method, knobs, seed)["val"] for seed in block.seeds]
         return sum(scores) / len(scores)
 
-    def tune(self, block: Block, data: Regime, method: str) -> dict[str, Any]:
+    def tune(self, block: Block, method: str) -> dict[str, Any]:
         """Return the configuration of a method: the one that is kept, or the winner of a search."""
         cell = {**_cell("tuned", block, method), "search": block.search}
         kept = self.store.find(cell)
@@ -176,51 +175,49 @@ class Study:
             return dict(kept["knobs"])
 
         def score_of(name: str) -> Score:
-            return lambda knobs, seed: self.validated(block, data.fitting(seed), name, knobs, seed, "tune")
+            return lambda knobs, seed: self.validated(block, name, knobs, seed, "tune")
 
         found = searched(method, block.regime, score_of, block.budget)
         self.store.keep(cell, {"knobs": found})
         return found
 
-    def validated(
-        self, block: Block, fitting: Fitting, method: str, knobs: Cell, seed: int, stage: str
-    ) -> float:
+    def validated(self, block: Block, method: str, knobs: Cell, seed: int, stage: str) -> float:
         """Return the validation score of a training; test parts are not within reach."""
         cell = {**_cell(stage, block, method), "knobs": knobs, "seed": seed}
 
-        def made() -> Cell:
-            trained = self._train(block, fitting, method, knobs, seed)
-            return {"val": self._val(block, trained, fitting)}
+        return float(self.result_of(cell, lambda: self.trained_again(cell))["val"])
 
-        return float(self.result_of(cell, made)["val"])
-
-    def final(
-        self, block: Block, data: Regime, method: str, knobs: Cell, seed: int, *, name: str = ""
-    ) -> Cell:
+    def final(self, block: Block, method: str, knobs: Cell, seed: int, *, name: str = "") -> Cell:
         """Return the result of a final run: hits on every test part, spectra, and post-hoc baselines of InfoNCE."""
         cell = {**_cell("final", block, name or method), "knobs": knobs, "seed": seed}
         wants_post_hoc = (
             method == "infonce" and block.regime == "styles" and block.seeds == SEEDS and not name
         )
 
-        def made() -> Cell:
-            fitting, features = data.fitting(seed), self.features(block.towers)
-            trained = self._train(block, fitting, method, knobs, seed)
-            parts = {
-                name: part_hits(self.corpus, features, trained, part).packed()
-                for name, part in data.tests.items()
-            }
-            same = part_vectors(self.corpus, features, trained, data.tests["id"])
-            result: Cell = {
-                "val": self._val(block, trained, fitting),
-                "parts": parts,
-                "spectrum": spectrum_of(*same),
-            }
-            if wants_post_hoc:
-                result["post_hoc"] = self._post_hoc(features, trained, fitting, data)
-            return result
+        return self.result_of(cell, lambda: self.trained_again(cell, wants_post_hoc=wants_post_hoc))
 
-        return self.result_of(cell, made)
+    def trained_again(self, cell: Cell, *, wants_post_hoc: bool = False) -> Cell:
+        """Return what a training of the first three parts gives, whether a result of it is kept or not.
+
+        Args:
+            cell: of the stage "tune", "sensitivity" or "final".
+            wants_post_hoc: whether post-hoc baselines are fitted to what was trained.
+        """
+        data, method = regime(self.corpus, cell["regime"]), _method_of(cell["method"])
+        fitting, features = data.fitting(cell["seed"]), self.features(cell["towers"])
+        block = Block(regime=cell["regime"], towers=cell["towers"], methods=(method,))
+        trained = self._train(block, fitting, method, cell["knobs"], cell["seed"])
+        result: Cell = {"val": self._val(block, trained, fitting)}
+        if cell["stage"] != "final":
+            return result
+        result["parts"] = {
+            name: part_hits(self.corpus, features, trained, part).packed()
+            for name, part in data.tests.items()
+        }
+        result["spectrum"] = spectrum_of(*part_vectors(self.corpus, features, trained, data.tests["id"]))
+        if wants_post_hoc:
+            result["post_hoc"] = self._post_hoc(features, trained, fitting, data)
+        return result
 
     def result_of(self, cell: Cell, make: Callable[[], Cell]) -> Cell:
         """Return the result of a cell: the one that is kept, or what ``make`` returns, with its seconds.
@@ -244,7 +241,7 @@ class Study:
         Both take the configuration of InfoNCE that validated best among those that its search tried without.
         """
         block = BLOCKS[0]
-        data, wanted = regime(self.corpus, block.regime), _cell("tune", block, "infonce")
+        wanted = _cell("tune", block, "infonce")
         tried = [
             (result["val"], cell["knobs"])
             for cell, result in self.store.all()
@@ -253,7 +250,7 @@ class Study:
         knobs = max(tried, key=lambda t: t[0])[1]
         for method, own in (("infonce", {}), ("contrast", {"weight": 1.0, "tau_c": 0.1})):
             for seed in SEEDS:
-                self.final(block, data, method, {**knobs, **own}, seed, name=f"{method}-no-dropout")
+                self.final(block, method, {**knobs, **own}, seed, name=f"{method}-no-dropout")
 
     def _post_hoc(self, features: Features, trained: Trained, fitting: Fitting, data: Regime) -> Cell:
         image, text, _ = part_vectors(self.corpus, features, trained, Part(rows=fitting.train))
@@ -271,12 +268,11 @@ class Study:
 
     def _sensitivity(self) -> Iterator[str]:
         block = BLOCKS[0]
-        data = regime(self.corpus, block.regime)
         for method in ("contrast", "sde", "infonce"):
-            knobs = self.tune(block, data, method)
+            knobs = self.tune(block, method)
             for one in settings(method, knobs):
                 for seed in SENSITIVITY_SEEDS:
-                    self.validated(block, data.fitting(seed), one.method, one.knobs, seed, "sensitivity")
+                    self.validated(block, one.method, one.knobs, seed, "sensitivity")
             yield f"sensitivity {method}"
 
     def _train(self, block: Block, fitting: Fitting, method: str, knobs: Cell, seed: int) -> Trained:
@@ -290,6 +286,11 @@ class Study:
     def _val(self, block: Block, trained: Trained, fitting: Fitting) -> float:
         part = Part(rows=fitting.val)
         return part_hits(self.corpus, self.features(block.towers), trained, part).score
+
+
+def _method_of(name: str) -> str:
+    """Return the method of a name under which it ran a second time, with knobs that a search did not choose."""
+    return name.removesuffix("-no-dropout")
 
 
 def _cell(stage: str, block: Block, method: str) -> Cell:

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +13,13 @@ from benchmarks.evidence.plan import SEEDS
 from benchmarks.evidence.store import Cell, Store
 
 FOLDER = Path(__file__).resolve().parent / "results"
-_STAGES = ("final-", "tune", "sensitivity")
+_STAGES = ("final-", "tune", "sensitivity", "fifth-")
 _TRAINING = ("stage", "regime", "towers", "method", "knobs", "seed")
 _NAMES = {
     **dict.fromkeys(("final", "tune", "sensitivity"), _TRAINING),
     "tuned": ("stage", "regime", "towers", "method", "search"),
+    **dict.fromkeys(("fifth-tune", "fifth-final"), ("stage", "setting", "method", "knobs", "seed")),
+    "fifth-tuned": ("stage", "setting", "method"),
 }
 """Stage -> what names a cell of it; the rest is its result."""
 _PACKAGES = ("torch", "numpy", "open_clip_torch", "timm", "transformers", "sde-explorer")
@@ -36,6 +38,10 @@ def collect(work: Path, folder: Path = FOLDER) -> str:
             finals.setdefault(f"{cell['regime']}-{cell['towers']}", []).append({**cell, **result})
     for name, runs in finals.items():
         _write(folder / f"final-{name}.json", runs)
+    for stage in ("fifth-tune", "fifth-tuned", "fifth-final"):
+        for setting in sorted({c["setting"] for c, _ in cells if c["stage"] == stage}):
+            runs = [{**c, **r} for c, r in cells if c["stage"] == stage and c["setting"] == setting]
+            _write(folder / f"{stage}-{setting}.json", runs)
     for stage in ("tune", "tuned", "sensitivity"):
         _write(folder / f"{stage}.json", [{**c, **r} for c, r in cells if c["stage"] == stage])
     seconds = sum(result.get("seconds", 0) for _, result in cells)
@@ -44,7 +50,7 @@ def collect(work: Path, folder: Path = FOLDER) -> str:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "versions": {name: version(name) for name in _PACKAGES},
-        "trainings": sum(cell["stage"] != "tuned" for cell, _ in cells),
+        "trainings": sum(cell["stage"] not in ("tuned", "fifth-tuned") for cell, _ in cells),
         "hours": round(seconds / 3600, 2),
     }
     (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
@@ -60,15 +66,20 @@ def restore(work: Path, folder: Path = FOLDER) -> int:
         number of cells put back.
     """
     store, count = Store(work / "cells"), 0
+    for cell, result in kept_cells(folder):
+        if store.find(cell) is None:
+            store.keep(cell, result)
+            count += 1
+    return count
+
+
+def kept_cells(folder: Path = FOLDER) -> Iterator[tuple[Cell, Cell]]:
+    """Yield every cell that is kept beside the code, with its result."""
     for path in sorted(folder.glob("*.json")):
         runs = json.loads(path.read_text("utf-8")) if path.stem.startswith(_STAGES) else []
         for run in runs:
             names = _NAMES[run["stage"]]
-            cell = {name: run[name] for name in names}
-            if store.find(cell) is None:
-                store.keep(cell, {name: value for name, value in run.items() if name not in names})
-                count += 1
-    return count
+            yield {n: run[n] for n in names}, {n: value for n, value in run.items() if n not in names}
 
 
 def read(name: str, folder: Path = FOLDER) -> Any:  # noqa: ANN401

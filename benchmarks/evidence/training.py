@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import sde_core as sde
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.features import Features
-from benchmarks.evidence.methods import loss_of
+from benchmarks.evidence.methods import METHODS, loss_of
 from sde_core.retrieval.links import Ints
 from sde_core.sets.embeddings import Floats
 from sde_core.training.model import Heads
@@ -98,6 +98,7 @@ def train(
     seed: int,
     start: Projections | None = None,
     tail: Tail | None = None,
+    methods: Mapping[str, Any] = METHODS,
 ) -> Trained:
     """Return heads trained on the pictures ``rows``; the same numbers for the same arguments.
 
@@ -105,12 +106,13 @@ def train(
         corpus: who belongs to whom.
         features: frozen features of all rows.
         rows: pictures to train on; nothing else is read.
-        method: of `METHODS`.
-        knobs: shared and own.
+        method: of ``methods``.
+        knobs: shared and own; "width" of the heads is `WIDTH` where there is none.
         seed: of weights, order, captions drawn and noise.
         start: the encoder's projections and 1 / temperature, or None for random heads on standardised features.
         tail: end of the picture trunk, which then is trained too, at ``knobs["tail"]`` times the rate of the
             heads and with AdamW's own decay of 0.01.
+        methods: by name, with what builds the loss of each.
     """
     steps = knobs["steps"]
     torch.manual_seed(seed)
@@ -128,7 +130,7 @@ def train(
     )
     order = PairOrder(rows, links, batch_size=config.batch_size, seed=seed, sampled=True)
     meaning = Meaning(corpus.links, corpus.captions, len(corpus.pictures), corpus.concept)
-    loss, contrast = loss_of(method, knobs, steps=steps, seed=seed)
+    loss, contrast = loss_of(method, knobs, steps=steps, seed=seed, methods=methods)
     optimizer, parameters = adamw(trained.model, config), list(trained.model.parameters())
     if tail is not None:
         optimizer.add_param_group({"params": list(tail.parameters()), "factor": knobs["tail"]})
@@ -181,6 +183,6 @@ def _new_heads(features: Features, method: str, knobs: Mapping[str, Any], start:
     if start is not None:
         layers, scale = start
         return Heads(layers["image"], layers["text"], scale=scale, offset=offset)
-    image, text = (nn.Linear(x.shape[1], WIDTH) for x in (features.image, features.text))
+    image, text = (nn.Linear(x.shape[1], knobs.get("width", WIDTH)) for x in (features.image, features.text))
     scale = knobs["scale"] if method == "siglip" else 1 / knobs["temperature"]
     return Heads((image.weight, image.bias), (text.weight, text.bias), scale=scale, offset=offset)

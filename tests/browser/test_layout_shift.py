@@ -13,16 +13,8 @@ new PerformanceObserver(list => {
 }).observe({ type: 'layout-shift', buffered: true });"""
 
 
-# The first search of a server waits for the encoder; its progress stands between the two rows of the answer.
-_FIRST_SEARCH = pytest.mark.xfail(strict=False, reason="0.16 to 0.34 where the encoder is not read yet")
-_ALL = [
-    pytest.param(width, view, marks=[_FIRST_SEARCH] if view == "retrieval" else [])
-    for view in VIEWS
-    for width in (1440, 900)
-]
-
-
-@pytest.mark.parametrize(("width", "view"), _ALL)
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("width", [1440, 900])
 def test_nothing_jumps_while_a_view_comes(url, chromium, view, width):
     assert _shifted(url, chromium, view, width) <= MOST
 

@@ -36,10 +36,12 @@ def search_panel(data: "Dataset", state: "SearchState") -> None:
     """
     find = found_kind(data, state)
     job = cached_search.index_before(data, _gallery(find))
+    with st.container(key="answer"):  # its place is kept while it changes: the bar below stays where it is
+        place = st.empty()
     if job.status != "done":
+        place.html(waiting(state.query if state.search == "text" else "", find))
         pending([job])
         return
-    place = st.empty()
     question = asked(data, state)
     if question is None:
         if cached_search.encoder_is_loading(data):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sde_explorer.search.query import Asked
 
 _STYLE = """<style>
-.sde-waits{min-height:20rem}
+.sde-waits{min-height:17rem}
 .sde-answer{margin:0;display:grid;grid-template-columns:11.5rem minmax(0,1fr);gap:0 1.4rem;line-height:1.25}
 .sde-answer .asked{border-right:1px solid rgba(128,128,128,.28);padding-right:1rem;font-size:.84rem;min-width:0}
 .sde-answer .asked small{display:block;opacity:.8}
@@ -102,21 +102,24 @@ def answer(
 
 
 def waiting(text: str, find: str) -> str:
-    """Return the shape of an answer while the encoder loads, as HTML of our own.
+    """Return the shape of an answer while the encoder loads, as HTML of our own: the bar below it has room too.
 
     Args:
-        text: that asks; from outside.
+        text: that asks, from outside; empty where no words ask.
         find: "pictures" or "captions".
     """
     if find != "pictures":
         asks = f'<div class="asked"><b class="said">{html.escape(text)}</b></div>'
         return f'{_STYLE}<figure class="sde-answer texts sde-waits" aria-busy="true">{asks}</figure>'
-    items = "<li><div>&nbsp;</div><i></i><p></p></li>" * N_HITS
+    items = "<li><div>&nbsp;</div><i></i></li>" * N_HITS
     side = f'<div><h2>&nbsp;</h2><ol class="sde-hits" style="grid-template-columns:repeat({N_HITS},minmax(0,1fr))">'
     sides = f"{side}{items}</ol></div>" * 2
+    asked = (
+        f'<small>{"Asked: these words" if text else "&nbsp;"}</small><b class="said">{html.escape(text)}</b>'
+    )
     return (
-        f'{_STYLE}<figure class="sde-answer sde-waits" aria-busy="true"><div class="asked"><small>Asked: these words'
-        f'</small><b class="said">{html.escape(text)}</b></div><div class="sides">{sides}</div></figure>'
+        f'{_STYLE}<figure class="sde-answer sde-waits" aria-busy="true"><div class="asked">{asked}</div>'
+        f'<div class="sides">{sides}</div></figure>'
     )
 
 

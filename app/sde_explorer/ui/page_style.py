@@ -27,8 +27,9 @@ min-height:calc(clamp(240px,100vh - 408px,760px) + 112px)}
 html .st-key-knowledge_chart{min-height:calc(clamp(240px,100vh - 408px,760px) + 58px)}
 html .st-key-picture_of_overview{--known-height:330px}
 html .st-key-overview_knows{min-height:388px}
-html .st-key-answered{min-height:352px}
-@media (max-width:1000px){html .st-key-answered{min-height:326px}}
+html .st-key-answered{min-height:414px}
+html .st-key-answer{min-height:297px}
+@media (max-width:1000px){html .st-key-answered{min-height:381px}}
 """
 # Pixels that a control takes in its line: what waits for it is as wide, so that the line breaks where it will break.
 _WIDTHS = {

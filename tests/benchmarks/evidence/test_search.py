@@ -17,7 +17,7 @@ from benchmarks.evidence.plan import (
     THIRD_PART_SEEDS,
     VARIANTS,
 )
-from benchmarks.evidence.statistics import difference, holm
+from benchmarks.evidence.statistics import Compared, difference, holm, mean_difference
 from benchmarks.evidence.store import Store
 from benchmarks.evidence.tuning import FIRST_SEED, OWN, SHARED, START, Budget, searched, tuned
 
@@ -150,6 +150,42 @@ def test_queries_of_one_cluster_are_not_independent_evidence():
     narrow = difference(lucky, base, (np.arange(300), np.arange(300)))
     wide = difference(lucky, base, (together, together))
     assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
+
+
+def test_a_mean_over_sets_counts_each_set_once_and_draws_seeds_for_all_together():
+    generator = np.random.default_rng(2)
+    sets, clusters = [], (np.arange(300), np.arange(300))
+    for gain in (0.3, 0.0):
+        base = [_hits(generator, 0.5) for _ in range(6)]
+        better = [Hits(np.maximum(h.image, _hits(generator, gain).image), h.text) for h in base]
+        sets.append(Compared(first=better, second=base, clusters=clusters))
+    alone = [difference(one.first, one.second, clusters) for one in sets]
+    both = mean_difference(sets)
+    assert both.estimate == pytest.approx(np.mean([one.estimate for one in alone]))
+    assert both.low > 0
+    one = mean_difference(sets[:1])
+    assert one.estimate == pytest.approx(alone[0].estimate)
+    assert (one.low, one.high) == pytest.approx((alone[0].low, alone[0].high), abs=0.3)
+    # A seed that is lucky everywhere is no evidence: it is drawn with its luck in every set at once.
+    lucky = [Hits(np.full(300, 3 * (seed == 0), np.uint8), np.full(300, 0, np.uint8)) for seed in range(6)]
+    plain = [Hits(np.zeros(300, np.uint8), np.zeros(300, np.uint8))] * 6
+    wide = mean_difference([Compared(first=lucky, second=plain, clusters=clusters)] * 4)
+    assert wide.low == 0
+
+
+def test_a_difference_at_one_cut_off_is_that_of_its_recall():
+    generator = np.random.default_rng(3)
+    first, second = (
+        [Hits(*(generator.integers(0, 4, 90).astype(np.uint8) for _ in range(2))) for _ in range(3)]
+        for _ in range(2)
+    )
+    clusters = (np.arange(90), np.arange(90))
+    for k in (1, 5, 10):
+        found = mean_difference([Compared(first=first, second=second, clusters=clusters)], k=k)
+        expected = np.mean(
+            [np.mean(a.recall(k)) - np.mean(b.recall(k)) for a, b in zip(first, second, strict=True)]
+        )
+        assert found.estimate == pytest.approx(100 * expected)
 
 
 def test_holm_is_at_least_the_plain_p_value_and_ordered():

@@ -1,0 +1,173 @@
+"""Pictures that no part of the study has used before the fifth: photographs, two drawing styles, and icons."""
+
+import hashlib
+import io
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+import sde_core as sde
+from benchmarks.evidence.corpus import Corpus
+from data.encoders.recipe.corpus import comparable
+from data.encoders.recipe.pairs import Picture
+
+STAMPS = "tuxpaint-stamps-default"
+"""The Debian package of the photographs; its version is written into the facts of the results."""
+NPM = {
+    "@iconify-json/openmoji": "1.2.29",
+    "@iconify-json/emojione": "1.2.3",
+    "@iconify-json/flat-color-icons": "1.2.3",
+}
+SEALED = ("stamps", "openmoji", "emojione", "icons")
+_NO_PHOTOGRAPHS = ("symbols",)  # letters, coins and signs
+
+Draw = Callable[[str, str], Image.Image | None]
+"""(hexcode, name of the concept) -> picture, or None where a style has none."""
+
+
+def sealed_corpora(work: Path, bundled: Corpus) -> dict[str, Corpus]:
+    """Return every sealed set, fetched with the ordinary clients of its packages if it is not there.
+
+    A picture is left out if one of its captions is one of the train or validation captions of the bundled sets.
+
+    Args:
+        work: folder of the packages.
+        bundled: the bundled pictures: the two drawing styles show the concepts of their test parts.
+    """
+    known = _known(bundled)
+    modules, stamps = _fetched_npm(work), _fetched_stamps(work)
+    test = [bundled.pictures[row] for row in bundled.rows("emoji", "test")]
+    pictures: Mapping[str, Iterable[Picture]] = {
+        "stamps": stamp_pictures(stamps),
+        "openmoji": style_pictures("openmoji", test, svg_style(modules / "@iconify-json/openmoji")),
+        "emojione": style_pictures("emojione", test, svg_style(modules / "@iconify-json/emojione")),
+        "icons": icon_pictures(modules / "@iconify-json/flat-color-icons"),
+    }
+    return {name: Corpus.of([p for p in some if not known & _texts(p)]) for name, some in pictures.items()}
+
+
+def stamp_pictures(folder: Path) -> Iterator[Picture]:
+    """Yield the raster stamps with their English description, letters and signs left out.
+
+    Args:
+        folder: `stamps` of the package, a folder a category; a picture's description is the first line beside it.
+    """
+    for path in sorted(folder.rglob("*.png")):
+        words = path.with_suffix(".txt")
+        category = path.relative_to(folder).parts[0]
+        if category in _NO_PHOTOGRAPHS or not words.is_file():
+            continue
+        caption = words.read_text("utf-8").splitlines()[0].strip()
+        if caption:
+            with Image.open(path) as opened:
+                yield _picture("stamps", path.relative_to(folder).as_posix(), opened, (caption,), category)
+
+
+def style_pictures(style: str, test: Iterable[Picture], draw: Draw) -> Iterator[Picture]:
+    """Yield the emoji of the test part once each, drawn in a style that nothing was trained or tuned with.
+
+    Args:
+        style: name of the style.
+        test: emoji pictures of any style.
+        draw: of the style.
+    """
+    seen = set()
+    for one in test:
+        code = one.metadata["hexcode"].lower()
+        drawn = None if code in seen else draw(code, one.metadata["concept"])
+        seen.add(code)
+        if drawn is not None:
+            yield _picture(style, code, drawn, one.captions, one.metadata["concept"])
+
+
+def icon_pictures(folder: Path) -> Iterator[Picture]:
+    """Yield the icons of a package with their names as captions."""
+    icons = json.loads((folder / "icons.json").read_text("utf-8"))
+    for name in sorted(icons["icons"]):
+        words = name.replace("-", " ")
+        yield _picture("icons", name, _drawn(icons, name), (words,), words)
+
+
+def svg_style(folder: Path) -> Draw:
+    """Return what draws an emoji from a package of `@iconify-json`: by its hexcode, or where there are none by name."""
+    chars = json.loads((folder / "chars.json").read_text("utf-8"))
+    icons = json.loads((folder / "icons.json").read_text("utf-8"))
+
+    def draw(code: str, concept: str) -> Image.Image | None:
+        # Packages differ in whether the variation selector fe0f is written.
+        name = next((chars[c] for c in (code, code.replace("-fe0f", ""), f"{code}-fe0f") if c in chars), None)
+        if not chars:
+            name = "-".join(re.findall(r"[a-z0-9]+", concept.lower().replace("\u2019", "")))
+        name = icons.get("aliases", {}).get(name, {}).get("parent", name)
+        return _drawn(icons, name) if name in icons["icons"] else None
+
+    return draw
+
+
+def _drawn(icons: dict[str, Any], name: str) -> Image.Image:
+    try:
+        import resvg_py
+    except ImportError:
+        raise sde.DataError(
+            "the sealed drawings need resvg-py, which is not here: pip install -r benchmarks/evidence/requirements.txt"
+        ) from None
+    icon = icons["icons"][name]
+    width, height = (icon.get(side, icons.get(side, 16)) for side in ("width", "height"))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{icon["body"]}</svg>'
+    return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=192, height=192))))
+
+
+def _picture(dataset: str, key: str, drawn: Image.Image, captions: tuple[str, ...], concept: str) -> Picture:
+    from data.pairs.recipe.sample import squared
+
+    content = io.BytesIO()
+    squared(drawn).save(content, "PNG")
+    # A category is no concept: two photographs of one category are two things unless their captions say the same.
+    concept = captions[0] if dataset == "stamps" else concept
+    return Picture(
+        f"{dataset}/{key}", dataset, content.getvalue(), captions, {"concept": concept, "split": ""}
+    )
+
+
+def _known(bundled: Corpus) -> frozenset[str]:
+    rows = [*bundled.rows(split="train").tolist(), *bundled.rows(split="val").tolist()]
+    return frozenset().union(*(_texts(bundled.pictures[row]) for row in rows))
+
+
+def _texts(picture: Picture) -> frozenset[str]:
+    return frozenset(comparable(line) for line in picture.captions)
+
+
+def split_of(caption: str) -> str:
+    """Return the part of the photographs that a caption belongs to: train (60 %), val (15 %) or test.
+
+    All pictures of one caption are in one part, whatever else is in the set.
+    """
+    place = int(hashlib.sha256(comparable(caption).encode()).hexdigest()[:8], 16) / 16**8
+    return "train" if place < 0.6 else "val" if place < 0.75 else "test"
+
+
+def _fetched_npm(work: Path) -> Path:
+    modules = work / "npm" / "node_modules"
+    if not all((modules / name).is_dir() for name in NPM):
+        modules.parent.mkdir(parents=True, exist_ok=True)
+        wanted = [f"{name}@{version}" for name, version in NPM.items()]
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", *wanted], cwd=modules.parent, check=True)
+    return modules
+
+
+def _fetched_stamps(work: Path) -> Path:
+    unpacked = work / "debs" / "stamps"
+    folder = unpacked / "usr" / "share" / "tuxpaint" / "stamps"
+    if not folder.is_dir():
+        unpacked.mkdir(parents=True, exist_ok=True)
+        if not any(unpacked.parent.glob(f"{STAMPS}_*.deb")):
+            subprocess.run(["apt-get", "download", STAMPS], cwd=unpacked.parent, check=True)
+        for package in unpacked.parent.glob(f"{STAMPS}_*.deb"):
+            subprocess.run(["dpkg", "-x", package, unpacked], check=True)
+    return folder
