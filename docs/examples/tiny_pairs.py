@@ -32,5 +32,5 @@ class Towers(nn.Module):
         return (
             functional.normalize(x, dim=1),
             functional.normalize(y, dim=1),
-            self.logit_scale.exp().squeeze(),
+            self.logit_scale.exp().squeeze().clone(),  # FSDP warns of views
         )

@@ -8,6 +8,7 @@ from sde_core.errors import EncoderError
 
 CONFIG = "open_clip_config.json"
 CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+ADAPTER = "adapter_config.json"  # of PEFT
 MODULES = "modules.json"  # of sentence-transformers
 
 # As open_clip chooses among several.
@@ -36,6 +37,11 @@ def inner_folder(path: Path, label: str) -> Path:
             return path
     if (path / MODULES).is_file():
         path = _first_module(path, label)
+    if (path / ADAPTER).is_file() and not (path / MODEL_CONFIG).is_file():
+        raise EncoderError(
+            f"{label} holds an adapter (PEFT) without its model: merge the two with merge_and_unload(), and save "
+            "model and processor by save_pretrained"
+        )
     if not (path / MODEL_CONFIG).is_file():
         raise EncoderError(
             f"{label} must hold {CONFIG} and the weights, or what save_pretrained of a CLIP or SigLIP of "

@@ -118,6 +118,11 @@ def _of_checkpoint(path: Path, name: str, pretrained: str | None) -> Source:
         if beside.architecture:
             source = _of_open_clip(beside.architecture, name)
             return Source(label=name, architecture=source.architecture, checkpoint=source.checkpoint)
+    if path.suffix not in CHECKPOINT_SUFFIXES:
+        raise EncoderError(
+            f"{name} must be a checkpoint of PyTorch, one of *{', *'.join(CHECKPOINT_SUFFIXES)}, a folder or an "
+            f"architecture's json; *{path.suffix} is not read: name what it was exported from"
+        )
     raise EncoderError(
         f"{name} is a checkpoint without an architecture; pass the architecture (a name or its json) as name and the "
         f'file as pretrained, such as load_encoder("ViT-B-32", pretrained="{name}")'

@@ -39,6 +39,11 @@ def opened_transformers(source: Source) -> Opened:
     """
     folder = source.folder
     assert folder is not None
+    if not any((_place(folder, PROCESSOR_FILES) / name).is_file() for name in PROCESSOR_FILES):
+        raise EncoderError(
+            f"{source.label} must hold {PROCESSOR_FILES[0]} beside its model, as save_pretrained of its processor "
+            "writes it; there is none"
+        )
     try:
         tokenizer = Captions(bare_tokenizer(_place(folder, TOKENIZER_FILES)), _longest(folder))
         preprocess = Prepared(_image_processor(_place(folder, PROCESSOR_FILES)))

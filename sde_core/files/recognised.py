@@ -17,9 +17,12 @@ _STARTS = (
     (b"bzh", "compressed by bzip2: bunzip2 it"),
     (b"\xfd7zxz\0", "compressed by xz: unxz it"),
     (b"\x28\xb5\x2f\xfd", "compressed by Zstandard: unzstd it"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
+    (b"rar!\x1a\x07", "a RAR archive: unpack it"),
     (b"\x89hdf", "HDF5: np.save its arrays"),
     (b"matlab 5.0", "a MATLAB file: np.save what scipy.io.loadmat reads"),
     (b"arrow1", "an Arrow or Feather file: write its table as parquet"),
+    (b"gguf", "GGUF, which holds weights for llama.cpp: name the checkpoint that it was made from"),
     (b"sqlite format 3", "a database of SQLite: write its table as parquet"),
     (b"\xd0\xcf\x11\xe0", "an old Office file: save its table as CSV"),
 )  # fmt: skip

@@ -78,7 +78,7 @@ class _Sides(Pairs):
         return Pair(
             id=pair_id,
             captions=self._texts[:1],
-            read_image=lambda: self._files.read(self._files.inside(path)),
+            read_image=lambda: self._files.read(self._files.meant(self._files.inside(path))),
         )
 
 

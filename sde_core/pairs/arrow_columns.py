@@ -109,7 +109,7 @@ def find_columns(schema: "pa.Schema", label: str) -> ArrowColumns:
         raise DataError(f"{label} must have {wanted}; it has {_listed(schema)}")
     of_classes, class_names = ("", ()) if captions else class_label(schema)
     for name in captions:
-        if not (_is_text(kind := _value_type(schema, name)) or _is_list_of_text(kind)):
+        if not (_is_text(kind := _value_type(schema, name)) or _is_binary(kind) or _is_list_of_text(kind)):
             raise DataError(f"{label}: column {name} must hold text or lists of text; it holds {kind}")
     id_column = (
         _named(schema, (*ID_COLUMNS, "img_id"), lambda t: _is_text(t) or _is_integer(t), but=image or "")
@@ -133,7 +133,15 @@ def cells(column: "pa.ChunkedArray") -> list[Any]:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:
         return [_cell(scalar) for scalar in column]
-    return values
+    return [_decoded(value) if isinstance(value, bytes) else value for value in values]
+
+
+def _decoded(value: bytes) -> object:
+    """Return text that a writer left as bytes."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return DataError(f"text must be UTF-8; got {error.reason} at byte {error.start}")
 
 
 def _cell(scalar: Any) -> object:  # noqa: ANN401  (a pyarrow.Scalar, which has no types)
@@ -148,7 +156,7 @@ def _may_hold_pictures(schema: "pa.Schema") -> bool:
     plain = by_plain_name(schema.names)
     return any(name in plain for name in (*IMAGE_COLUMNS, *BYTES_NAMES)) or any(
         _is_binary(kind) or _is_picture_struct(kind)
-        for kind in (_value_type(schema, n) for n in schema.names)
+        for kind in (_value_type(schema, n) for n in schema.names if n not in caption_columns(plain))
     )
 
 
@@ -179,7 +187,8 @@ def _named(
 
 
 def _only(schema: "pa.Schema", fits: "Callable[[pa.DataType], bool]") -> str | None:
-    found = [name for name in schema.names if fits(_value_type(schema, name))]
+    captions = caption_columns(by_plain_name(schema.names))
+    found = [name for name in schema.names if name not in captions and fits(_value_type(schema, name))]
     return found[0] if len(found) == 1 else None
 
 

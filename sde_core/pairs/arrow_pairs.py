@@ -100,8 +100,8 @@ class ArrowPairs(Pairs):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """A sentence where no column of pictures, or none of captions, was recognised."""
-        return self._remarks
+        """Whether no column of pictures, or none of captions, was recognised, and which names differ in case."""
+        return (*self._remarks, *self._files.spellings.remarks)
 
     @property
     def n_items(self) -> int:
@@ -222,7 +222,7 @@ class ArrowPairs(Pairs):
             raise DataError(
                 f"its picture is at {path[:200]}, and nothing is downloaded: fetch it first (img2dataset)"
             )
-        return self._files.inside(path)
+        return self._files.meant(self._files.inside(path))
 
     def _id(self, place: Place, row: dict[str, Any]) -> str:
         key = self._columns[place.part.label].key

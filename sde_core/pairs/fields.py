@@ -109,6 +109,17 @@ def record_metadata(record: Mapping[str, object]) -> dict[str, Scalar]:
     return scalars({name: value for name, value in record.items() if name not in used})
 
 
+def unknown_words(record: Mapping[str, object]) -> list[str]:
+    """Return the names of a sidecar's texts where none of them is known as its caption.
+
+    >>> unknown_words({"prompt": "a cat", "width": 8}), unknown_words({"caption": None, "prompt": "a cat"})
+    (['prompt'], [])
+    """
+    if _caption_name(record) is not None:
+        return []
+    return [name for name, value in record.items() if isinstance(value, str) and value.strip()]
+
+
 def _caption_name(record: Mapping[str, object]) -> str | None:
     plain = {name.lower(): name for name in reversed(list(record))}
     return next((plain[name] for name in (*_NAMED, *_ALSO) if name in plain), None)

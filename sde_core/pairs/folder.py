@@ -19,10 +19,12 @@ from sde_core.pairs.fields import (
     json_record,
     record_captions,
     record_metadata,
+    unknown_words,
 )
 from sde_core.pairs.img2dataset import failed_rows
 from sde_core.pairs.left_out import are_others, remarks_on_left
 from sde_core.pairs.limits import MAX_ROW_BYTES
+from sde_core.pairs.one_modality import remark_on
 from sde_core.pairs.plain_table import table_suffix
 from sde_core.pairs.sidecars import (
     SIDECARS,
@@ -60,6 +62,7 @@ class FolderPairs(Pairs):
         self._skipped: dict[str, Skipped] = {}
         self._left: dict[str, str] = {}  # suffixes of captions that are not read -> an example
         self._other_captions = ""
+        self._unknown: list[str] = []  # names of texts in a JSON, none of which is known as a caption
         self._last: tuple[str, dict[str, str], dict[tuple[str, str], str]] | None = None
         self._lock = Lock()
 
@@ -118,8 +121,9 @@ class FolderPairs(Pairs):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Which files of captions are left, and where captions may lie that no picture has beside it."""
-        return (*self._elsewhere, *remarks_on_left({}, self._left, self._other_captions))
+        """Which files of captions are left, and where captions may be that were not known as such."""
+        unknown = remark_on(self.modalities, self._unknown, "field") if self._unknown else ()
+        return (*self._elsewhere, *unknown, *remarks_on_left({}, self._left, self._other_captions))
 
     @cached_property
     def _elsewhere(self) -> tuple[str, ...]:
@@ -200,6 +204,7 @@ class FolderPairs(Pairs):
                 self._other_captions = folder + stem
         elif record or not self._has_captions:
             captions = record_captions(record)
+            self._unknown = self._unknown or unknown_words(record)
         else:
             wanted = " nor ".join(folder + stem + suffix for suffix in (".txt", ".json"))
             raise DataError(f"no caption: neither {wanted} lies beside it")

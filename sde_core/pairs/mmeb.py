@@ -76,6 +76,11 @@ class MMEBPairs(Pairs):
                     self._skipped[item] = Skipped(item, str(error))
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which names of pictures differ from those of their files in case."""
+        return self._tasks.pictures.spellings.remarks
+
+    @property
     def n_items(self) -> int:
         """Number of queries, whether they make a pair or not; reads every task."""
         return self._n_queries
@@ -108,7 +113,7 @@ class MMEBPairs(Pairs):
         query, right = task.queries[number], task.candidates[task.candidates_of[number][0]]
         image, text = _image_and_text(query, right)
         pictures = self._tasks.pictures
-        name = pictures.inside(image)
+        name = pictures.meant(pictures.inside(image))
         pictures.size(name)  # says so if the file is missing or must not be read
         return Pair(
             id=_id(task, number),

@@ -16,12 +16,13 @@ def no_picture(uri: str) -> Callable[[], bytes]:
     return read_image
 
 
-def remark_on(modalities: Sequence[Modality], names: Sequence[str]) -> tuple[str, ...]:
+def remark_on(modalities: Sequence[Modality], names: Sequence[str], unit: str = "column") -> tuple[str, ...]:
     """Return a sentence on a table that has one modality only, because a column may be called something else.
 
     Args:
         modalities: of the table.
         names: of its columns.
+        unit: what sentences call one.
     """
     if len(modalities) != 1:
         return ()
@@ -30,6 +31,6 @@ def remark_on(modalities: Sequence[Modality], names: Sequence[str]) -> tuple[str
     wanted = CAPTION_COLUMNS if has_pictures else IMAGE_COLUMNS
     shown = ", ".join(map(repr, names[:8]))
     return (
-        f"No column of {missing} was recognised among {shown}: opened as {what} only. Rename one to {wanted[0]} if it "
+        f"No {unit} of {missing} was recognised among {shown}: opened as {what} only. Rename one to {wanted[0]} if it "
         f"holds {missing}.",
     )

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sde_core.errors import DataError
@@ -33,24 +35,34 @@ class PictureRoot(FolderTree):
         if not _is_absolute(name):
             relative = safe_name(name)
             beside = self._beside + relative
-            return beside if self._beside and not self.has(relative) and self.has(beside) else relative
-        try:
-            found = super().inside(name)
-            if self.has(found):
+            either = (relative, beside) if self._beside else ()
+            return next((n for there_is in self._looks for n in either if there_is(n)), relative)
+        for there_is in self._looks:
+            found = self._end_of(name, there_is)
+            if found is not None:
                 return found
-        except DataError:
-            pass
+        raise DataError(f"{name} is not below {self.label}, nor is any end of it")
+
+    @property
+    def _looks(self) -> tuple[Callable[[str], object], ...]:
+        """How a file is looked for: as it is called, then in any case."""
+        return self.has, self.spellings.alike
+
+    def _end_of(self, name: str, there_is: Callable[[str], object]) -> str | None:
+        """Return the longest end of an absolute name that is a file below the root."""
+        with suppress(DataError):
+            found = super().inside(name)
+            if there_is(found):
+                return found
         parts = [part for part in re.split(r"[\\/]+", name) if part and not part.endswith(":")]
         starts = range(len(parts)) if self._left_out is None else (self._left_out, *range(len(parts)))
         for start in starts:
-            try:
+            with suppress(DataError):
                 relative = safe_name("/".join(parts[start:]))
-            except DataError:
-                continue
-            if self.has(relative):
-                self._left_out = start
-                return relative
-        raise DataError(f"{name} is not below {self.label}, nor is any end of it")
+                if there_is(relative):
+                    self._left_out = start
+                    return relative
+        return None
 
     def _inside_root(self, table: Tree) -> str:
         """Return the folder of the table relative to the root, with a slash; "" where it lies elsewhere."""

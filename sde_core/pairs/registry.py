@@ -3,10 +3,12 @@
 from contextlib import suppress
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
 from typing import cast
 
 from sde_core.errors import ConfigError, DataError
 from sde_core.files import bundled
+from sde_core.files.recognised import recognised
 from sde_core.pairs.base import Pairs
 from sde_core.pairs.folder import why_no_captions
 from sde_core.pairs.source import Reader, Source
@@ -66,7 +68,7 @@ def open_detected(source: Source) -> Pairs:
 def _in_the_way(source: Source) -> str:
     """Return what was not read of a folder, in words; "" where nothing was in the way."""
     if source.tree is None:
-        return ""
+        return _is_another(source.path)
     with suppress(DataError):
         for _ in islice(source.tree.folders(), 20):
             pass
@@ -76,6 +78,16 @@ def _in_the_way(source: Source) -> str:
         return f" ({refused[0].item}{more} was not read: {refused[0].reason})"
     why = why_no_table(source.tree) or why_no_captions(source.tree)
     return f" ({why})" if why else ""
+
+
+def _is_another(path: Path) -> str:
+    """Return what a file is that no reader takes, in words; "" where that is not known."""
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                what = recognised(file.read(256))
+            return f" ({path.name} is {what})" if what else ""
+    return ""
 
 
 def detected_name(source: Source) -> str | None:

@@ -96,9 +96,9 @@ class TablePairs(Pairs):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """A sentence where no column of pictures, or none of captions, was recognised."""
+        """Whether no column of pictures, or none of captions, was recognised, and which names differ in case."""
         first = next((r for _, r in self._rows.scan() if not isinstance(r, DataError)), {})
-        return remark_on(self.modalities, list(first))
+        return (*remark_on(self.modalities, list(first)), *self._pictures.spellings.remarks)
 
     @property
     def n_items(self) -> int:
@@ -142,9 +142,10 @@ class TablePairs(Pairs):
             except DataError:
                 continue
         inner = sorted(name for name in self._pictures.top() if name.endswith("/"))
-        for folder in ("", *inner):
-            if any(self._pictures.has(_with_suffix(self._pictures, folder + name)) for name in names if name):
-                return folder
+        for there_is in (self._pictures.has, self._pictures.spellings.alike):
+            for folder in ("", *inner):
+                if any(there_is(_with_suffix(self._pictures, folder + name)) for name in names if name):
+                    return folder
         return ""
 
     def _possible_numbers(self) -> dict[str, type]:
@@ -181,7 +182,7 @@ class TablePairs(Pairs):
     def _picture(self, record: Record) -> str:
         if not self._rows.columns.image:
             return ""
-        return _with_suffix(self._pictures, self._folder + self._name(record))
+        return self._pictures.meant(_with_suffix(self._pictures, self._folder + self._name(record)))
 
     def _pair(self, entries: list[int]) -> Pair:
         """Return the pair of these rows; a row that does not fit in is skipped, unless it is the only one."""
@@ -230,8 +231,9 @@ def _with_suffix(tree: Tree, name: str) -> str:
     """Return the name of a picture, with the suffix of the file that is there where the table gives none."""
     if name.rpartition(".")[2].lower() in IMAGE_SUFFIXES or tree.has(name):
         return name
-    there = (f"{name}.{suffix}" for lower in sorted(IMAGE_SUFFIXES) for suffix in (lower, lower.upper()))
-    return next((each for each in there if tree.has(each)), name)
+    there = [f"{name}.{suffix}" for lower in sorted(IMAGE_SUFFIXES) for suffix in (lower, lower.upper())]
+    exact = next((each for each in there if tree.has(each)), None)
+    return exact or next((each for each in there if tree.spellings.alike(each)), name)
 
 
 _INT = re.compile(r"-?(?:0|[1-9]\d{0,17})")

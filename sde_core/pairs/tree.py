@@ -6,6 +6,7 @@ import stat
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.pairs.limits import MAX_PICTURE_BYTES, read_at_most
 from sde_core.pairs.member_names import is_hidden
+from sde_core.pairs.spellings import Spellings
 
 _PLAIN = re.compile(r"[\w -]+(?:[./][\w -]+)*")
 
@@ -57,6 +59,19 @@ class Tree(ABC):
     """
 
     label: str
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """Looks files up in any case."""
+        return Spellings(self.children, self.label)
+
+    @abstractmethod
+    def children(self, folder: str) -> Iterator[str]:
+        """Yield the names in one folder inside the root, those of folders ending in a slash; none where there is none.
+
+        Args:
+            folder: "" or a name that ends in a slash.
+        """
 
     @abstractmethod
     def top(self) -> Iterator[str]:
@@ -116,6 +131,14 @@ class Tree(ABC):
             return self.size(name) >= 0
         except DataError:
             return False
+
+    def meant(self, name: str) -> str:
+        """Return ``name`` if there is such a file or none like it, else the only one that is called so in other case.
+
+        Raises:
+            DataError: several are.
+        """
+        return name if self.has(name) else self.spellings.only_one(safe_name(name)) or name
 
     def read(self, name: str, limit: int = MAX_PICTURE_BYTES) -> bytes:
         """Return the content of a file.
@@ -188,6 +211,19 @@ class FolderTree(Tree):
                 )
         except (DataError, OSError, ValueError):
             return []
+
+    def children(self, folder: str) -> Iterator[str]:
+        """Yield the names in one folder, hidden ones left out; those of folders end in a slash."""
+        path = os.path.join(self.root, folder)
+        try:
+            if not self._folder_is_inside(path):
+                return
+            with _scan(Path(path)) as entries:
+                for entry in entries:
+                    if not is_hidden(entry.name):
+                        yield entry.name + ("/" if entry.is_dir() else "")
+        except (DataError, OSError, ValueError):
+            return
 
     def refused(self) -> tuple[Skipped, ...]:
         """Return the entries that are not read; known after `folders`."""

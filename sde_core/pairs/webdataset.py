@@ -15,12 +15,20 @@ from threading import Lock
 from sde_core.errors import DataError
 from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
 from sde_core.pairs.braces import expand_braces
-from sde_core.pairs.fields import caption_text, clean_captions, json_record, record_captions, record_metadata
+from sde_core.pairs.fields import (
+    caption_text,
+    clean_captions,
+    json_record,
+    record_captions,
+    record_metadata,
+    unknown_words,
+)
 from sde_core.pairs.fingerprint import ends_digest
 from sde_core.pairs.img2dataset import failed_rows
 from sde_core.pairs.index import IdIndex
 from sde_core.pairs.left_out import are_others, remarks_on_left
 from sde_core.pairs.limits import MAX_PICTURE_BYTES, MAX_ROW_BYTES
+from sde_core.pairs.one_modality import remark_on
 from sde_core.pairs.open_shards import OpenShards
 from sde_core.pairs.source import Source
 from sde_core.pairs.tar_index import TarIndex, index_tar
@@ -55,6 +63,7 @@ class WebDatasetPairs(Pairs):
         self._skipped: dict[str, Skipped] = {}
         self._indices: dict[str, TarIndex] = {}
         self._lock = Lock()
+        self._unknown: list[str] = []  # names of texts in a JSON, none of which is known as a caption
         self._other_captions = ""  # the first sample whose JSON has others than its text
         self._shards = [shard for shard in shards if self._is_there(shard)]
         if not self._shards:
@@ -106,11 +115,12 @@ class WebDatasetPairs(Pairs):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Which of several pictures, or files of captions, in a sample are left."""
+        """Which of several pictures, or files of captions, are left, and whether a JSON's texts may be captions."""
         indices = self._indices.values()
         pictures = {suffix: name for index in indices for suffix, name in index.left.items()}
         texts = {suffix: name for index in indices for suffix, name in index.left_texts.items()}
-        return remarks_on_left(pictures, texts, self._other_captions)
+        unknown = remark_on(self.modalities, self._unknown, "field") if self._unknown else ()
+        return (*unknown, *remarks_on_left(pictures, texts, self._other_captions))
 
     def find(self, pair_id: str) -> Pair:
         """Return the pair with this id.
@@ -214,6 +224,7 @@ class WebDatasetPairs(Pairs):
                 self._other_captions = index.keys[row]
             return captions
         if not label or self.classification is None:
+            self._unknown = self._unknown or unknown_words(record)
             return clean_captions(record_captions(record), needed=self._has_captions)
         names = self.classification.classnames
         if label["label"] >= len(names):

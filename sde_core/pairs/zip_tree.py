@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -61,6 +62,10 @@ class ZipTree(Tree):
     def top(self) -> Iterator[str]:
         """Yield the names right below the root; those of folders end in a slash."""
         yield from dict.fromkeys(name[: name.index("/") + 1] if "/" in name else name for name in self._files)
+
+    def children(self, folder: str) -> Iterator[str]:
+        """Yield the names in one folder, hidden ones left out; those of folders end in a slash."""
+        yield from self._children.get(folder, ())
 
     def folders(self) -> Iterator[tuple[str, list[str]]]:
         """Yield every folder that holds files, with their sorted names."""
@@ -131,6 +136,19 @@ class ZipTree(Tree):
             DataError: it leads out.
         """
         return safe_name(name)
+
+    @cached_property
+    def _children(self) -> dict[str, dict[str, None]]:
+        found: dict[str, dict[str, None]] = {}
+        for name in self._files:
+            if is_hidden(name):
+                continue
+            start = 0
+            while (end := name.find("/", start)) >= 0:
+                found.setdefault(name[:start], {})[name[start : end + 1]] = None
+                start = end + 1
+            found.setdefault(name[:start], {})[name[start:]] = None
+        return found
 
     def _info(self, name: str) -> zipfile.ZipInfo:
         info = self._files.get(safe_name(name))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,29 +10,27 @@ import numpy.typing as npt
 from sde_core.checks.brief import brief
 from sde_core.encoders import Encoder
 from sde_core.errors import DataError, SDEError
+from sde_core.geometry.parity.rows import FOUND_AGAIN, RELATED, row_cosines, stand_elsewhere
+from sde_core.geometry.parity.verdict import Same
 from sde_core.pairs import Pairs, decode_image, open_pairs
 from sde_core.sets.embeddings import EmbeddingSet, Floats
 from sde_core.sets.other_preparations import in_training_mode, matching_preparation
+from sde_core.sets.vector_changes import CALLED, change_of
+from sde_core.vocabulary import Modality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Verdict = Literal[
-    "same",
-    "rows shifted",
-    "BatchNorm in training mode",
-    "other preprocessing",
-    "other weights",
-    "other model",
-]
+OfEncoder = Literal["same", "rows shifted", "BatchNorm in training mode", "other weights"]
+Verdict = OfEncoder | Same
+"""The words of `sde parity`, and four for what an encoder at hand can tell beyond two sets of vectors."""
 
-SAME = 0.999
-"""Cosine of two encodings of one thing: half precision and storage as float16 leave 0.9995."""
-
-_RELATED = (
-    0.3  # between unrelated coordinates of 64 numbers a mean over 8 rows beyond it has a chance of 1e-11
-)
-_BLOCK = 65_536
+_IN_PARITYS_WORDS: dict[Verdict, Same] = {
+    "same": "identical",
+    "rows shifted": "reordered",
+    "BatchNorm in training mode": "other checkpoint",
+    "other weights": "other checkpoint",
+}
 BEGINNING = "The vectors are "
 """How each sentence begins."""
 
@@ -69,6 +67,11 @@ class Agreement:
         return self.verdict == "same"
 
     @property
+    def space(self) -> Same:
+        """The verdict in the words of `sde parity`, which knows no encoder."""
+        return _IN_PARITYS_WORDS.get(self.verdict, cast("Same", self.verdict))
+
+    @property
     def sentence(self) -> str:
         """One sentence for people."""
         seen = " and ".join(
@@ -95,6 +98,7 @@ def compare_with_encoder(
     """Return whether an encoder gives the vectors of a set, tried on a few images and captions of it.
 
     The verdict is the first that holds: "rows shifted", rows of the set are those of other images or captions;
+    "shifted", "quantised", "broken rows" or "truncated captions", what `sde parity` calls so and eight rows can show;
     "BatchNorm in training mode", statistics of a batch bring the images' vectors back; "other preprocessing", one
     modality agrees and the other does not, with the preparation that gives its vectors where one of the usual ones
     does; "other weights", cosines beyond 0.3 in both, as after a fine-tuning; "other model", nothing in common.
@@ -133,8 +137,9 @@ def compare_with_encoder(
     text: Floats = np.empty(0)
     if width == vectors.width:
         image, text = _cosines(made.image, own.image, image_rows), _cosines(made.text, own.text, text_rows)
+        words = [captions[i] for i in text_rows]
         verdict, detail = _verdict(
-            encoder, made, own, (image_rows, text_rows), (image, text), pictures, shown
+            encoder, made, own, (image_rows, text_rows), (image, text), pictures, shown, words
         )
     else:
         detail = f"it gives {width} numbers, the vectors have {vectors.width}"
@@ -189,17 +194,24 @@ def _verdict(
     cosines: tuple[Floats, Floats],
     pictures: _Pictures,
     shown: "Sequence[Image]",
+    words: Sequence[str],
 ) -> tuple[Verdict, str]:
-    image_same, text_same = (bool(len(c)) and bool((c >= SAME).all()) for c in cosines)
+    image_same, text_same = (bool(len(c)) and bool((c >= FOUND_AGAIN).all()) for c in cosines)
     image_known, text_known = (bool(len(c)) for c in cosines)
     if (image_same or not image_known) and (text_same or not text_known):
         return "same", ""
-    for name, side, given, these, is_same in (
-        ("pictures", made.image, own.image, rows[0], image_same),
-        ("captions", made.text, own.text, rows[1], text_same),
+    apart: dict[Modality, tuple[Floats, Floats]] = {}
+    for modality, side, given, these, is_same in (
+        (Modality.IMAGE, made.image, own.image, rows[0], image_same),
+        (Modality.TEXT, made.text, own.text, rows[1], text_same),
     ):
-        if side is not None and given is not None and not is_same and (shift := _shift(side, given, these)):
-            return "rows shifted", f"rows of {name} hold the vectors of others, {shift}"
+        if side is None or given is None or is_same:
+            continue
+        if shift := _shift(side, given, these):
+            return "rows shifted", f"rows of {CALLED[modality]} hold the vectors of others, {shift}"
+        apart[modality] = side, given[np.asarray(these)]
+    if change := change_of(apart, words):
+        return change
     if image_known and not image_same and own.image is not None:
         if cosine := _training_mode(encoder, own.image, pictures, _median(cosines[0])):
             return (
@@ -209,7 +221,7 @@ def _verdict(
             )
         if text_same or not text_known:
             wanted = own.image[np.asarray(rows[0])]
-            if how := matching_preparation(encoder, shown, wanted, SAME):
+            if how := matching_preparation(encoder, shown, wanted, FOUND_AGAIN):
                 return "other preprocessing", f"pictures prepared with {how} give these vectors"
     if image_same:
         return (
@@ -217,7 +229,7 @@ def _verdict(
             "pictures agree and captions do not: another prompt, tokenizer or context",
         )
     if text_same:
-        if _median(cosines[0]) > _RELATED:
+        if _median(cosines[0]) > RELATED:
             return (
                 "other preprocessing",
                 "captions agree and pictures do not, none of the usual preparations gives them",
@@ -226,7 +238,7 @@ def _verdict(
             "other weights",
             "captions agree and pictures have nothing in common: other pictures or picture tower",
         )
-    if all(_median(c) > _RELATED for c in cosines if len(c)):
+    if all(_median(c) > RELATED for c in cosines if len(c)):
         return "other weights", "the vectors are near the encoder's, as before or after a fine-tuning"
     return "other model", "the vectors have nothing in common with the encoder's"
 
@@ -246,18 +258,10 @@ def _training_mode(encoder: Encoder, own: Floats, pictures: _Pictures, before: f
 
 def _shift(made: Floats, own: Floats, rows: Sequence[int]) -> str:
     """Return how rows are displaced, "" where most are not found elsewhere."""
-    best, place = np.full(len(made), -1.0), np.full(len(made), -1)
-    units = _unit(made)
-    for start in range(0, len(own), _BLOCK):
-        scores = units @ _unit(own[start : start + _BLOCK]).T
-        top = scores.argmax(axis=1)
-        value = scores[np.arange(len(made)), top]
-        better = value > best
-        best[better], place[better] = value[better], top[better] + start
-    found = best >= SAME
-    moved = found & (place != np.asarray(rows))
-    if not len(made) or moved.sum() < 0.75 * len(made) or moved.sum() < 2:
+    place = stand_elsewhere(made, own, rows)
+    if place is None:
         return ""
+    moved = place >= 0
     offsets, counts = np.unique(place[moved] - np.asarray(rows)[moved], return_counts=True)
     if counts.max() >= 0.75 * moved.sum():
         return f"{int(offsets[counts.argmax()]):+d} from their own"
@@ -275,14 +279,7 @@ def _chosen(rows: Sequence[int], n: int, numbers: np.random.Generator) -> list[i
 def _cosines(made: Floats | None, own: Floats | None, rows: Sequence[int]) -> Floats:
     if made is None or own is None or not len(rows):
         return np.empty(0)
-    cosines: Floats = np.einsum("ij,ij->i", _unit(made), _unit(own[np.asarray(rows)]))
-    return cosines
-
-
-def _unit(rows: Floats) -> Floats:
-    wide = np.asarray(rows, dtype=np.float64)
-    units: Floats = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-30)
-    return units
+    return row_cosines(made, own[np.asarray(rows)])
 
 
 def _median(values: Floats) -> float:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sde_core.encoders import Encoder
+from sde_core.geometry.parity.rows import row_cosines
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,10 +39,8 @@ def matching_preparation(
         return ""
     for words, prepare in _preparations(dict(settings), encoder.preprocess):
         for n in (_TRIED, len(shown)):
-            made = encoder.encode_images(torch.stack([prepare(x) for x in shown[:n]])).cpu().double().numpy()
-            units = wanted[:n].astype(np.float64)
-            units = units / np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-30)
-            if np.einsum("ij,ij->i", made, units).min() < same:
+            made = encoder.encode_images(torch.stack([prepare(x) for x in shown[:n]])).cpu().numpy()
+            if row_cosines(made, wanted[:n]).min() < same:
                 break
         else:
             return words

@@ -164,6 +164,50 @@ def test_int8_vectors_name_their_remedy(tmp_path):
     np.testing.assert_allclose(sde.open_embeddings(tmp_path / "s.npz").image, whole["image"] / 127, rtol=1e-6)
 
 
+def test_parts_are_read_in_the_order_of_their_numbers(tmp_path):
+    """clip-retrieval #213, #268: by their letters part 10 would come before part 2."""
+    parts = {number: unit(2, seed=number) for number in (0, 1, 2, 10)}
+    for number, rows in parts.items():
+        for side in ("img", "text"):
+            (tmp_path / f"{side}_emb").mkdir(exist_ok=True)
+            np.save(tmp_path / f"{side}_emb" / f"{side}_emb_{number}.npy", rows)
+        (tmp_path / "metadata").mkdir(exist_ok=True)
+        words = [f"caption {number}.{row}" for row in range(2)]
+        table = pa.table({"key": [f"{number}-{row}" for row in range(2)], "caption": words})
+        pq.write_table(table, tmp_path / "metadata" / f"metadata_{number}.parquet")
+    made = sde.open_embeddings(tmp_path)
+    assert list(made.image_ids) == [f"{number}-{row}" for number in (0, 1, 2, 10) for row in range(2)]
+    np.testing.assert_allclose(made.image, np.concatenate(list(parts.values())))
+    assert made.captions[-1] == "caption 10.1"
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_checkpoint_of_a_coca_gives_its_vectors(tmp_path, nested):
+    """open_clip #915: a captioner's towers are an encoder, also from a checkpoint of a training."""
+    import open_clip
+
+    size = TINY_CONFIG["model_cfg"]["embed_dim"]
+    config = {
+        **TINY_CONFIG["model_cfg"],
+        "vision_cfg": {**TINY_CONFIG["model_cfg"]["vision_cfg"], "attentional_pool": True, "attn_pooler_heads": 2,
+                       "output_tokens": True},
+        "text_cfg": {**TINY_CONFIG["model_cfg"]["text_cfg"], "embed_cls": True, "output_tokens": True},
+        "multimodal_cfg": {"width": size, "layers": 1, "heads": 2, "context_length": 16},
+        "custom_text": True,
+    }  # fmt: skip
+    (tmp_path / "coca_Reported.json").write_text(json.dumps(config))
+    open_clip.add_model_config(tmp_path / "coca_Reported.json")
+    model = open_clip.create_model("coca_Reported").eval()
+    state = model.state_dict()
+    if nested:
+        state = {"epoch": 2, "state_dict": {f"module.{k}": v for k, v in state.items()}, "optimizer": {}}
+    torch.save(state, tmp_path / "w.pt")
+    encoder = sde.load_encoder("coca_Reported", pretrained=tmp_path / "w.pt")
+    pictures = torch.rand(3, 3, 32, 32)
+    wanted = torch.nn.functional.normalize(model.encode_image(pictures), dim=-1)
+    torch.testing.assert_close(encoder.encode_images(pictures), wanted.detach(), rtol=1e-5, atol=1e-5)
+
+
 def test_a_parquet_column_of_tensors_is_vectors(tmp_path):
     """ClickHouse #68209, arrow-go #855."""
     kind = pa.fixed_shape_tensor(pa.float32(), [8])

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from sde_core.geometry.neighbourhoods import neighbourhood_overlap
 from sde_core.geometry.parity.reading import spread_of
+from sde_core.geometry.parity.rows import row_cosines, units
 
 Floats = npt.NDArray[np.floating[Any]]
 _K = 10
@@ -29,19 +30,14 @@ def figures_of(first: Floats, second: Floats, residuals: Floats) -> dict[str, fl
     logs = np.log(np.maximum(residuals, 1e-6 * max(float(residuals.max()), 1e-300)))
     return {
         "residual": float(np.median(residuals)),
-        "row_cosine": _cosine(first, second),
-        "centred_cosine": _cosine(*centred),
+        "row_cosine": float(np.median(row_cosines(first, second))),
+        "centred_cosine": float(np.median(row_cosines(*centred))),
         "mean_distance": float(np.linalg.norm(first.mean(0) - second.mean(0))) / spreads[1],
         "scale": spreads[1] / spreads[0],
         "spectrum_distance": float(np.linalg.norm(roots[0] - roots[1]) / math.sqrt(2)),
         "neighbours_kept": _neighbours_kept(first, second),
         "uneven": float(logs.std()),
     }
-
-
-def _cosine(first: Floats, second: Floats) -> float:
-    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    return float(np.median(np.einsum("ij,ij->i", first, second) / np.maximum(lengths, 1e-300)))
 
 
 def _neighbours_kept(first: Floats, second: Floats) -> float:
@@ -52,8 +48,7 @@ def _neighbours_kept(first: Floats, second: Floats) -> float:
 
 
 def _neighbours(rows: Floats) -> npt.NDArray[np.int64]:
-    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    scores = unit @ unit.T
+    scores = units(rows) @ units(rows).T
     np.fill_diagonal(scores, -np.inf)
     found: npt.NDArray[np.int64] = np.argpartition(-scores, _K, axis=1)[:, :_K]
     return found

@@ -9,12 +9,12 @@ import numpy.typing as npt
 from sde_core.errors import DataError
 from sde_core.geometry.parity.explanations import Explanation, explanations
 from sde_core.geometry.parity.rounding import Rounding, rounding_of
+from sde_core.geometry.parity.rows import row_cosines, stand_elsewhere, units
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_FOUND_AGAIN = 0.999  # cosine of a row that stands elsewhere
 _ASKED = 512  # rows that are looked for elsewhere
 _EXACT = 1e-5  # residual that float32 leaves
 _ROUNDED = 0.5  # centred cosine that even signs alone keep: sqrt(2 / pi) on average
@@ -103,29 +103,17 @@ def _nearest(found: tuple[Explanation, ...], shape: tuple[int, ...], tolerance: 
 
 
 def _cosines(first: Floats, second: Floats) -> Floats:
-    a, b = first - first.mean(0), second - second.mean(0)
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    found: Floats = np.einsum("ij,ij->i", a, b) / np.maximum(lengths, 1e-300)
-    return found
+    return row_cosines(first - first.mean(0), second - second.mean(0))
 
 
 def _geometry(first: Floats, second: Floats) -> float:
     rows = np.unique(np.linspace(0, len(first) - 1, min(_ASKED, len(first))).astype(int))
     upper = np.triu_indices(len(rows), 1)
-    a, b = ((u @ u.T)[upper] for u in (_units(x[rows] - x.mean(0)) for x in (first, second)))
+    a, b = ((u @ u.T)[upper] for u in (units(x[rows] - x.mean(0)) for x in (first, second)))
     return float(np.corrcoef(a, b)[0, 1]) if len(rows) > 2 else 0.0
-
-
-def _units(rows: Floats) -> Floats:
-    units: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
-    return units
 
 
 def _stands_elsewhere(first: Floats, second: Floats) -> bool:
     """Return whether most rows of ``second`` are those of ``first`` in other places."""
     asked = np.unique(np.linspace(0, len(second) - 1, min(_ASKED, len(second))).astype(int))
-    a, b = (_units(x - x.mean(0)) for x in (first, second))
-    scores = b[asked] @ a.T
-    own = scores[np.arange(len(asked)), asked]
-    moved = (scores.max(axis=1) > _FOUND_AGAIN) & (own < _FOUND_AGAIN)
-    return bool(moved.mean() > 0.75)
+    return stand_elsewhere((second - second.mean(0))[asked], first - first.mean(0), asked) is not None

@@ -12,6 +12,7 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError, DataError
 from sde_core.geometry.parity.figures import figures_of
 from sde_core.geometry.parity.reading import Ints, Reading, read
+from sde_core.geometry.parity.rows import RELATED
 from sde_core.vocabulary import Modality
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -38,9 +39,6 @@ TOLERANCE = 1e-3
 
 FEWEST = 8  # rows
 _FEWEST_RELATED = 30  # rows, where no map explains them
-_RELATED = (
-    0.3  # centred cosine: between unrelated spaces of 64 features its median over 30 rows stays below 0.1
-)
 _PRECISION = 0.02
 _UNEVEN = 0.25  # sd of the log of the residuals: where preprocessing meets unlike images; chosen by trial
 _TURNED = 0.95
@@ -213,7 +211,7 @@ def _of_rows(
             return "quantised", 1.0, odd
         name = chosen.name
         return ("shifted" if name == "shifted and rescaled" else name), 1.0, odd
-    unrelated = int((found.cosines[number][odd] < _RELATED).sum()) + len(found.broken)
+    unrelated = int((found.cosines[number][odd] < RELATED).sum()) + len(found.broken)
     is_broken = 2 * unrelated > n_odd
     votes = unrelated if is_broken else n_odd - unrelated
     changed: Same = "truncated captions" if modality == "text" else "other preprocessing"
@@ -229,7 +227,7 @@ def _majority(votes: int, of: int) -> float:
 
 def _of_residuals(cosines: Floats, residuals: Floats) -> Same:
     """Return the verdict where no map explains the rows."""
-    if np.median(cosines) < _RELATED:
+    if np.median(cosines) < RELATED:
         return "other model"
     logs = np.log(np.maximum(residuals, 1e-6 * residuals.max()))
     if logs.std() > _UNEVEN:

@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "long_captions": "captions beyond the 77 tokens that CLIP's text encoders read",
     "mixed_sizes": "pictures of very different sizes",
     "small_pictures": "pictures of which a side is below 32 pixels",
+    "dark_pictures": "pictures without a point above 31 of 255, such as 12 bits that are stored in 16",
     "unpaired": "pictures without a caption, or captions without a picture",
     "leaks": "pictures, vectors or captions of one split that are in another, too",
     "remarks": "how the files were read",

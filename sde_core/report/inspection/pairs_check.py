@@ -16,7 +16,7 @@ from sde_core.vocabulary import Modality
 MOST_HASHED = 50_000
 """Images that are compared with each other: 50,000 take some seconds."""
 
-_SMALL, _MIXED = 32, 8
+_SMALL, _MIXED, _DARK = 32, 8, 32
 SPLIT_COLUMNS = ("split", "subset", "partition", "fold")
 
 
@@ -30,6 +30,7 @@ class Seen:
     twins: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     small: list[str] = field(default_factory=list)
+    dark: list[str] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     digests: dict[bytes, int] = field(default_factory=dict)
     same_as: list[int] = field(default_factory=list)
@@ -63,6 +64,9 @@ class Seen:
         self.sizes.append(picture.size)
         if min(picture.size) < _SMALL:
             self.small.append(f"{pair.id}: {picture.width} x {picture.height}")
+        brightest = int(np.max(picture.getextrema()))
+        if brightest < _DARK:
+            self.dark.append(f"{pair.id}: at most {brightest} of 255")
         if len(self.hashed) < MOST_HASHED and first == row:
             self.hashes.append(difference_hash(picture))
             self.colours += cell_colours(picture).tobytes()
@@ -134,6 +138,7 @@ def _odd(pairs: Pairs, seen: Seen, sides: list[int]) -> list[Odd]:
         *odd_captions(list(seen.captions)),
         *odd_of("mixed_sizes", mixed),
         *odd_of("small_pictures", seen.small),
+        *odd_of("dark_pictures", seen.dark),
         *odd_of("leaks", across),
         *odd_of("remarks", pairs.remarks),
     ]

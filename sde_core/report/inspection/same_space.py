@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import DataError
+from sde_core.geometry.parity.rows import LONG_ONES, RELATED, chance_longer
 from sde_core.geometry.parity.verdict import TOLERANCE, VERDICTS, Parity, matrix_parity
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.vocabulary import Modality
@@ -15,7 +16,6 @@ from sde_core.vocabulary import Modality
 if TYPE_CHECKING:
     from sde_core.encoders import Encoder
 
-_LENGTHS_TELL = 0.9  # chance that a changed caption is longer than an unchanged one
 _INPUTS = ("other preprocessing", "other checkpoint")
 
 
@@ -85,8 +85,8 @@ def _of_modality(
     found = matrix_parity(*vectors, modality=modality, tolerance=tolerance, seed=seed)
     if found.verdict == "truncated captions" and known and found.n_odd <= 20:
         kept = names[0] if rows is None else [names[0][int(i)] for i in rows[0]]
-        longer = _longer(np.array([len(x) for x in kept]), np.asarray(found.odd_rows))
-        if longer < _LENGTHS_TELL:
+        longer = chance_longer(np.array([len(x) for x in kept]), np.asarray(found.odd_rows))
+        if longer < LONG_ONES:
             told = f"{found.detail}; they are not the long ones: another prompt or tokenizer"
             return replace(found, verdict="other preprocessing", detail=told)
     return found
@@ -100,15 +100,6 @@ def _matched(first: Any, second: Any) -> "tuple[npt.NDArray[np.int64], npt.NDArr
     return table[:, 0], table[:, 1]
 
 
-def _longer(lengths: "npt.NDArray[np.int64]", odd: "npt.NDArray[np.int64]") -> float:
-    """Return the chance that a row of ``odd`` is longer than one of the others; ties count half."""
-    others = np.delete(lengths, odd)
-    if not len(others) or not len(odd):
-        return 1.0
-    apart = lengths[odd][:, None] - others[None]
-    return float(((apart > 0) + 0.5 * (apart == 0)).mean())
-
-
 def _joint(found: dict[Modality, Parity]) -> Parity:
     """Return one verdict of both modalities: the worse, but that unchanged texts acquit the weights."""
     if len(found) == 1:
@@ -117,7 +108,11 @@ def _joint(found: dict[Modality, Parity]) -> Parity:
     if image.verdict == text.verdict:
         told = f"pictures: {image.detail}; texts: {text.detail}"
         return replace(image, detail=told, confidence=min(image.confidence, text.confidence))
-    if image.verdict in (*_INPUTS, "not enough") and text.is_same and image.figures["centred_cosine"] > 0.3:
+    if (
+        image.verdict in (*_INPUTS, "not enough")
+        and text.is_same
+        and image.figures["centred_cosine"] > RELATED
+    ):
         told = f"texts are the same, pictures changed, centred cosine {image.figures['centred_cosine']:.2f}"
         return replace(image, verdict="other preprocessing", detail=told, confidence=1.0)
     if {image.verdict, text.verdict} == set(_INPUTS):
@@ -136,8 +131,6 @@ def _named(found: Parity, first: EmbeddingSet, second: EmbeddingSet, encoder: "E
 
     pairs = open_pairs(first.provenance.pairs) if first.provenance.pairs else None
     told = compare_with_encoder(second, encoder, pairs=pairs)
-    if told.verdict == "other preprocessing":
-        return replace(found, verdict="other preprocessing", detail=told.detail, confidence=1.0)
-    if told.verdict in ("other weights", "BatchNorm in training mode"):
-        return replace(found, verdict="other checkpoint", detail=told.detail)
-    return found
+    if told.space == "other preprocessing":
+        return replace(found, verdict=told.space, detail=told.detail, confidence=1.0)
+    return replace(found, verdict=told.space, detail=told.detail) if told.space in _INPUTS else found

@@ -55,6 +55,31 @@ def test_what_is_no_checkpoint_is_told_apart(tiny_names, tmp_path, write, match)
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("files", "match"),
+    [
+        ({"adapter_config.json": {"peft_type": "LORA"}}, r"adapter \(PEFT\) without its model: merge"),
+        ({"config.json": {"model_type": "clip"}}, r"must hold preprocessor_config.json beside its model"),
+        ({"config.json": {"model_type": "blip"}}, "of the kind 'blip': wrap another one"),
+    ],
+)
+def test_folders_of_others_are_told_apart(tmp_path, files, match):
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    with pytest.raises(EncoderError, match=match) as caught:
+        sde.load_encoder(tmp_path)
+    assert "huggingface.co" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.gguf", "tf_model.h5", "flax_model.msgpack"])
+def test_an_export_is_no_checkpoint(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x08\x07")
+    with pytest.raises(
+        EncoderError, match=r"must be a checkpoint of PyTorch.*name what it was exported from"
+    ):
+        sde.load_encoder(tmp_path / name)
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path):
     for name in ("bad.safetensors", "bad.pt"):
         (tmp_path / name).write_bytes(b"\x10\0\0\0\0\0\0\0 not weights")

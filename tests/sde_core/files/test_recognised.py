@@ -21,6 +21,22 @@ def test_in_place_of_pairs(tmp_path, name, content, what):
         list(sde.open_pairs(tmp_path / name))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("a.tar.zst", b"\x28\xb5\x2f\xfd\4", "unzstd it"),
+        ("a.tar.xz", b"\xfd7zXZ\0\0", "unxz it"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "7z archive: unpack it"),
+        ("a.rar", b"Rar!\x1a\x07\x01\0", "RAR archive: unpack it"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", "HDF5"),
+    ],
+)
+def test_archives_that_no_reader_takes(tmp_path, name, content, what):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(sde.DataError, match=rf"none was found \({name} is .*{what}"):
+        sde.open_pairs(tmp_path / name)
+
+
 @pytest.mark.parametrize(("content", "what"), [(POINTER, "git lfs pull"), (b"", "empty"), (PAGE, "web page")])
 @pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.parquet", "a.safetensors", "a.faiss", "text.npy"])
 def test_in_place_of_vectors(tmp_path, name, content, what):

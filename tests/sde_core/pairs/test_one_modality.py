@@ -1,6 +1,7 @@
 """Sets of pictures only and of captions only, in every format that can hold one."""
 
 import json
+import tarfile
 
 import numpy as np
 import pytest
@@ -56,6 +57,26 @@ def test_json_beside_pictures_without_a_caption_is_no_caption(tmp_path):
     assert [p.metadata["number"] for p in pairs] == [0, 1, 2]
     (tmp_path / "1.json").write_text(json.dumps({"caption": "one"}))
     assert [p.captions for p in sde.open_pairs(tmp_path)] == [("one",)]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_texts_of_a_json_that_are_not_known_as_captions_are_named(tmp_path, packed):
+    """As generators of pictures leave it: captions under "prompt", which vanished without a word."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"{i}.webp").write_bytes(picture_bytes())
+        (folder / f"{i}.json").write_text(json.dumps({"prompt": f"a cat {i}", "steps": 20}))
+    if packed:
+        with tarfile.open(tmp_path / "a.tar", "w") as shard:
+            for file in sorted(folder.iterdir()):
+                shard.add(file, file.name)
+    pairs = sde.open_pairs(tmp_path / "a.tar" if packed else folder)
+    assert [p.metadata["prompt"] for p in pairs] == ["a cat 0", "a cat 1", "a cat 2"]
+    assert pairs.remarks == (
+        "No field of captions was recognised among 'prompt': opened as pictures only. Rename one to caption if it "
+        "holds captions.",
+    )
 
 
 def test_captions_alone_are_encoded_saved_and_checked(tmp_path, tiny_encoder_folder):

@@ -53,6 +53,23 @@ def test_one_caption_a_row_under_any_usual_name_and_case(write_parquet):
         assert [p.captions for p in open_pairs(write_parquet(table))] == [(c[0],) for c in CAPTIONS]
 
 
+def test_captions_as_bytes_are_text_and_no_pictures(write_parquet, tmp_path):
+    """As Spark and older writers leave text: the lone column of bytes was taken for the pictures."""
+    (tmp_path / "a.webp").write_bytes(PICTURES[0])
+    (tmp_path / "b.webp").write_bytes(PICTURES[1])
+    for kind in (pa.binary(), pa.large_binary()):
+        words = pa.array(["caf\u00e9".encode(), b"caf\xe9"], kind)
+        pairs = open_pairs(write_parquet(pa.table({"image": ["a.webp", "b.webp"], "caption": words})))
+        assert [(p.id, p.captions, p.read_image()) for p in pairs] == [
+            ("a.webp", ("caf\u00e9",), PICTURES[0])
+        ]
+        assert "must be UTF-8" in pairs.skipped[0].reason
+    words = pa.array([c[0].encode() for c in CAPTIONS])
+    assert [p.captions for p in open_pairs(write_parquet(table_of(captions=None, caption=words)))] == [
+        (c[0],) for c in CAPTIONS
+    ]
+
+
 def test_pictures_as_paths_beside_the_file_are_one_pair_a_path(write_parquet, tmp_path):
     (tmp_path / "sub").mkdir()
     for i, content in enumerate(PICTURES):

@@ -155,6 +155,54 @@ def test_statistics_of_a_batch(pairs):
     assert not encoder.model.training
 
 
+def _levels(rows, bits):
+    step = np.abs(rows).max() / (2 ** (bits - 1) - 1)
+    return np.round(rows / step) * step
+
+
+CHANGES = {
+    "shifted": lambda rows: rows - rows.mean(axis=0),
+    "quantised": lambda rows: _levels(rows, 4),
+    "broken rows": lambda rows: np.where(np.arange(len(rows))[:, None] % 4 == 0, np.roll(rows, 16, 1), rows),
+}
+
+
+@pytest.fixture(scope="module")
+def of_bundled(pairs):
+    encoder = sde.load_encoder("bundled")
+    return encoder, sde.encode_pairs(encoder, pairs)
+
+
+@pytest.mark.parametrize("sides", [("image",), ("text",), ("image", "text")])
+@pytest.mark.parametrize("verdict", CHANGES)
+def test_what_was_done_to_the_vectors_has_the_word_that_parity_has_for_it(of_bundled, verdict, sides):
+    encoder, honest = of_bundled
+    changed = replace(honest, **{side: CHANGES[verdict](getattr(honest, side)) for side in sides})
+    found = sde.compare_with_encoder(changed, encoder)
+    assert (found.verdict, found.space) == (verdict, sde.parity(honest, changed).verdict)
+    assert found.detail.startswith(("pictures:", "captions:"))
+
+
+def test_the_words_of_parity_for_what_only_an_encoder_tells(vectors, encoder):
+    for given, verdict, space in (
+        (vectors, "same", "identical"),
+        (replace(vectors, image=np.roll(vectors.image, 1, axis=0)), "rows shifted", "reordered"),
+    ):
+        found = sde.compare_with_encoder(given, encoder)
+        assert (found.verdict, found.space, sde.parity(vectors, given).verdict) == (verdict, space, space)
+
+
+def test_captions_that_were_cut_off_are_the_long_ones(of_bundled):
+    encoder, honest = of_bundled
+    words = [f"{c}{' and a tail that was cut off' * (i % 5 == 0)}" for i, c in enumerate(honest.captions)]
+    short = encoder.encode_texts(honest.captions).numpy()
+    found = sde.compare_with_encoder(replace(honest, captions=tuple(words), text=short), encoder, n_rows=24)
+    assert found.verdict == "truncated captions"
+    other = [c if i % 5 else c[:-1] for i, c in enumerate(honest.captions)]
+    found = sde.compare_with_encoder(replace(honest, captions=tuple(other), text=short), encoder, n_rows=24)
+    assert found.verdict == "other preprocessing"
+
+
 def test_without_pictures_captions_tell(vectors, encoder):
     alone = replace(vectors, provenance=replace(vectors.provenance, pairs="gone"))
     found = sde.compare_with_encoder(alone, encoder)

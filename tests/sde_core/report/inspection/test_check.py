@@ -26,6 +26,13 @@ def _bytes(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
     return out.getvalue()
 
 
+def _twelve_bits() -> Image.Image:
+    """What a microscope writes: 0 to 4,095 in a file of 16 bits, nearly black as it stands."""
+    values = np.random.default_rng(9).integers(0, 4096, (64, 64), dtype=np.uint16)
+    values[:32] //= 3
+    return Image.fromarray(values)
+
+
 def _write(folder, rows):
     """Rows of (name, content, caption, split)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,6 +73,7 @@ def test_a_clean_set_has_nothing_odd(tmp_path, capsys):
         ([("7.png", _bytes(_noise(7)), "many words " * 60, "train")], "long_captions", 1),
         ([("7.png", _bytes(_noise(7, (640, 640))), "large", "train")], "mixed_sizes", 1),
         ([("7.png", _bytes(_noise(7, (16, 64))), "small", "train")], "small_pictures", 1),
+        ([("7.tif", _bytes(_twelve_bits(), "TIFF"), "dark", "train")], "dark_pictures", 1),
         ([("7.png", _bytes(_noise(0)), "another caption", "test")], "leaks", 1),
         ([("7.png", _bytes(_noise(7)), "a caption of picture 0", "test")], "leaks", 1),
         ([("7.png", b"no picture", "another caption", "train")], "broken_pictures", 1),
