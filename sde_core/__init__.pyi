@@ -33,6 +33,12 @@ from .geometry.directions import pair_moments as pair_moments
 from .geometry.gap import GapParts as GapParts
 from .geometry.gap import gap_parts as gap_parts
 from .geometry.gap import relative_modality_gap as relative_modality_gap
+from .geometry.mismatched.bands import pair_cosines_by_band as pair_cosines_by_band
+from .geometry.mismatched.pairs import MismatchedPairs as MismatchedPairs
+from .geometry.mismatched.pairs import PlantedRecovery as PlantedRecovery
+from .geometry.mismatched.pairs import mismatched_pairs as mismatched_pairs
+from .geometry.mismatched.pairs import planted_recovery as planted_recovery
+from .geometry.mismatched.scores import pair_scores as pair_scores
 from .geometry.neighbourhoods import hubness as hubness
 from .geometry.neighbourhoods import k_occurrence as k_occurrence
 from .geometry.neighbourhoods import neighbourhood_overlap as neighbourhood_overlap

@@ -77,6 +77,7 @@ ELSEWHERE = {
     "sde_core/files/tensor_file.py": "sde_core/spectra/test_accumulator.py",
     "sde_core/files/text_file.py": "sde_core/report/test_content.py",
     "sde_core/files/whole_folder.py": "sde_core/sets/test_embeddings.py",
+    "sde_core/geometry/mismatched/likelihood.py": "sde_core/geometry/mismatched/test_scores.py",
     "sde_core/geometry/parity/explanations.py": "sde_core/geometry/parity/test_verdict.py",
     "sde_core/geometry/parity/figures.py": "sde_core/geometry/parity/test_verdict.py",
     "sde_core/geometry/parity/reading.py": "sde_core/geometry/parity/test_verdict.py",
