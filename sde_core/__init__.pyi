@@ -168,6 +168,7 @@ from .treatments.gains import FittedGains as FittedGains
 from .treatments.gains import TreatmentConfig as TreatmentConfig
 from .treatments.gains import fit_treatment as fit_treatment
 from .treatments.maps import fit_all_but_the_top as fit_all_but_the_top
+from .treatments.maps import fit_joint_pca as fit_joint_pca
 from .treatments.maps import fit_mean_shift as fit_mean_shift
 from .treatments.maps import fit_pca_truncation as fit_pca_truncation
 from .treatments.maps import fit_whitening as fit_whitening
@@ -175,6 +176,7 @@ from .treatments.scores import fit_csls as fit_csls
 from .treatments.scores import fit_dynamic_inverted_softmax as fit_dynamic_inverted_softmax
 from .treatments.scores import fit_inverted_softmax as fit_inverted_softmax
 from .treatments.scores import fit_nnn as fit_nnn
+from .treatments.sweep import SettingSweep as SettingSweep
 from .treatments.table import baseline_names as baseline_names
 from .treatments.table import comparison_names as comparison_names
 from .treatments.table import fit_all as fit_all
