@@ -33,6 +33,12 @@ from .geometry.directions import pair_moments as pair_moments
 from .geometry.gap import GapParts as GapParts
 from .geometry.gap import gap_parts as gap_parts
 from .geometry.gap import relative_modality_gap as relative_modality_gap
+from .geometry.mismatched.bands import pair_cosines_by_band as pair_cosines_by_band
+from .geometry.mismatched.pairs import MismatchedPairs as MismatchedPairs
+from .geometry.mismatched.pairs import PlantedRecovery as PlantedRecovery
+from .geometry.mismatched.pairs import mismatched_pairs as mismatched_pairs
+from .geometry.mismatched.pairs import planted_recovery as planted_recovery
+from .geometry.mismatched.scores import pair_scores as pair_scores
 from .geometry.neighbourhoods import hubness as hubness
 from .geometry.neighbourhoods import k_occurrence as k_occurrence
 from .geometry.neighbourhoods import neighbourhood_overlap as neighbourhood_overlap
@@ -162,6 +168,7 @@ from .treatments.gains import FittedGains as FittedGains
 from .treatments.gains import TreatmentConfig as TreatmentConfig
 from .treatments.gains import fit_treatment as fit_treatment
 from .treatments.maps import fit_all_but_the_top as fit_all_but_the_top
+from .treatments.maps import fit_joint_pca as fit_joint_pca
 from .treatments.maps import fit_mean_shift as fit_mean_shift
 from .treatments.maps import fit_pca_truncation as fit_pca_truncation
 from .treatments.maps import fit_whitening as fit_whitening
@@ -169,6 +176,7 @@ from .treatments.scores import fit_csls as fit_csls
 from .treatments.scores import fit_dynamic_inverted_softmax as fit_dynamic_inverted_softmax
 from .treatments.scores import fit_inverted_softmax as fit_inverted_softmax
 from .treatments.scores import fit_nnn as fit_nnn
+from .treatments.sweep import SettingSweep as SettingSweep
 from .treatments.table import baseline_names as baseline_names
 from .treatments.table import comparison_names as comparison_names
 from .treatments.table import fit_all as fit_all

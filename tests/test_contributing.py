@@ -127,13 +127,13 @@ def test_a_number_of_a_users_own_is_registered(monkeypatch):
 
 
 def test_a_baseline_is_a_function_and_a_line(monkeypatch):
-    from sde_core.treatments import table
+    from sde_core.treatments import table, ways
 
     def fit_doubling(reference):
         return sde.AffineMap.fit(sde.compute_spectrum(reference), torch.full((8,), 2.0))
 
     monkeypatch.setitem(
-        table._WAYS, "doubling", table._map(fit_doubling, "doubling", "Every direction counts twice.", "7.1")
+        ways.WAYS, "doubling", ways.map_way(fit_doubling, "doubling", "Every direction counts twice.", "7.1")
     )
     assert "doubling" in sde.comparison_names()
     assert table.baseline_term("doubling").help.startswith("Every direction counts twice.")

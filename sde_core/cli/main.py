@@ -20,6 +20,7 @@ from sde_core.cli import (
     gap,
     knows,
     mcp_server,
+    mismatched,
     open_path,
     parity,
     report,
@@ -34,6 +35,7 @@ from sde_core.errors import SDEError
 _COMMANDS = (
     encode,
     check,
+    mismatched,
     parity,
     similarity,
     spectrum,

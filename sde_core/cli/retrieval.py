@@ -132,6 +132,8 @@ def _compared(
 
 def print_compared(title: str, rows: "list[ComparedRetrieval]") -> None:
     """Print recalls in percent and the paired difference to raw at R@1 and R@10, in points."""
+    from sde_core.treatments.sweep import setting_words
+
     header = ["treatment"]
     for way in ("i→t", "t→i"):
         header += [*(f"{way} R@{k}" for k in KS), "MRR", "ΔR@10 to raw, 95 %"]
@@ -153,6 +155,11 @@ def print_compared(title: str, rows: "list[ComparedRetrieval]") -> None:
     print(
         "Recalls in %, differences in points; * the interval excludes 0. Intervals cover the choice of queries."
     )
+    chosen = {row.name: row.sweep for row in rows if row.sweep is not None}
+    if chosen:
+        taken = "; ".join(f"{name} {setting_words(sweep.setting)}" for name, sweep in chosen.items())
+        asking = next(iter(chosen.values())).n_asking
+        print(f"Settings chosen on {asking:,} held-out pairs of the reference (inductive): {taken}.")
 
 
 def check_and_warn(reference: "EmbeddingSet", test: "EmbeddingSet") -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sde_core.glossary.formats import number, percent, points, signed
 from sde_core.partition import Bands
+from sde_core.treatments.sweep import setting_words
 from sde_core.vocabulary import BANDS, DIRECTIONS
 
 Content = Mapping[str, Any]
@@ -71,6 +72,13 @@ def retrieval_sentences(rows: Sequence[Content]) -> list[str]:
             sentences.append(
                 "No treatment is better than raw at R@1 both ways beyond the noise of the queries."
             )
+    chosen = {row["treatment"]: row["sweep"] for row in rows if "sweep" in row}
+    if chosen:
+        taken = "; ".join(f"{name} {setting_words(sweep['setting'])}" for name, sweep in chosen.items())
+        asking = next(iter(chosen.values()))["n_asking"]
+        sentences.append(
+            f"Baselines are inductive, with settings chosen on {asking:,} held-out pairs of the reference: {taken}."
+        )
     return sentences
 
 

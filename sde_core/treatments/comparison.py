@@ -12,6 +12,7 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
 from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, check_ks, metrics_from_ranks
+from sde_core.treatments.sweep import SettingSweep
 from sde_core.treatments.treatment import Treatment
 from sde_core.vocabulary import Direction
 
@@ -26,6 +27,7 @@ class ComparedRetrieval:
         metrics: names of `retrieval_metrics` -> values.
         intervals: the same names -> interval of the value.
         differences: the same names -> this row minus the first, paired; empty for the first row.
+        sweep: the settings that were tried on held-out pairs of the reference; None where nothing was chosen.
     """
 
     name: str
@@ -33,17 +35,20 @@ class ComparedRetrieval:
     metrics: dict[str, float]
     intervals: dict[str, Interval]
     differences: dict[str, Interval]
+    sweep: SettingSweep | None = None
 
     __repr__ = brief
     _repr_html_ = drawn
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the ranks as plain values."""
+        chosen = {} if self.sweep is None else {"sweep": self.sweep.as_dict()}
         return {
             "treatment": self.name,
             "metrics": self.metrics,
             "intervals": {key: [i.low, i.high] for key, i in self.intervals.items()},
             "differences": {key: [i.estimate, i.low, i.high] for key, i in self.differences.items()},
+            **chosen,
         }
 
 
@@ -131,7 +136,7 @@ def _rows(
     before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
     for treatment in treatments:
         drawn = drawn_metrics(treatment.ranks(image, text, text_to_image), ks, resampling=resampling)
-        yield _row(treatment.name, drawn, before, ks)
+        yield _row(treatment.name, drawn, before, ks, treatment.sweep)
         before = before or drawn
 
 
@@ -142,6 +147,7 @@ def compared_row(
     raw: RetrievalRanks | None = None,
     ks: Sequence[int] = (1, 5, 10),
     resampling: Resampling | None = None,
+    sweep: SettingSweep | None = None,
 ) -> ComparedRetrieval:
     """Return a row of `compare_retrieval` from ranks that are known already.
 
@@ -151,22 +157,30 @@ def compared_row(
         raw: ranks of the same queries that it is compared with; None is nothing.
         ks: cut-offs of the recalls.
         resampling: of the intervals.
+        sweep: of the treatment.
 
     Raises:
         ConfigError: ``ks`` out of range.
         DataError: ``raw`` is of other queries.
     """
     before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
-    return _row(name, drawn_metrics(ranks, ks, resampling=resampling), before, ks)
+    return _row(name, drawn_metrics(ranks, ks, resampling=resampling), before, ks, sweep)
 
 
-def _row(name: str, drawn: DrawnMetrics, before: DrawnMetrics | None, ks: Sequence[int]) -> ComparedRetrieval:
+def _row(
+    name: str,
+    drawn: DrawnMetrics,
+    before: DrawnMetrics | None,
+    ks: Sequence[int],
+    sweep: SettingSweep | None,
+) -> ComparedRetrieval:
     return ComparedRetrieval(
         name=name,
         ranks=drawn.ranks,
         metrics=metrics_from_ranks(drawn.ranks, ks),
         intervals=drawn.intervals(),
         differences={} if before is None else drawn.differences(before),
+        sweep=sweep,
     )
 
 

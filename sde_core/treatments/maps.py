@@ -80,6 +80,49 @@ def fit_pca_truncation(reference: MatrixLike | Spectrum, *, n_directions: int) -
     return replace(kept, shift=kept.mean)
 
 
+def fit_joint_pca(image: MatrixLike, text: MatrixLike, *, n_directions: int) -> tuple[AffineMap, AffineMap]:
+    """Return maps of images and of texts to the same directions: those of largest variance of both together.
+
+    Each modality keeps its mean. Cut apart, modalities keep different directions, and what one keeps beside the other
+    is lost for their cosines; cut together, they keep the same.
+
+    Args:
+        image: (m, n) reference images.
+        text: (k, n) reference texts; they need not be paired with ``image``.
+        n_directions: directions kept; more than the rank keeps all there are.
+
+    Raises:
+        DataError: not finite matrices of one width.
+        ConfigError: ``n_directions`` is outside [1, n].
+
+    Source: docs/method.md, equation (7.10).
+    """
+    spectrum, means = joint_directions(image, text)
+    if not 1 <= n_directions <= spectrum.n_features:
+        raise ConfigError(f"n_directions must lie in [1, {spectrum.n_features}]; got {n_directions}")
+    basis = spectrum.basis[:, :n_directions]
+    ones = basis.new_ones(basis.shape[1])
+    first, second = (
+        AffineMap(name="joint-pca", mean=mean, basis=basis, gains=ones, shift=mean.clone(), rest=0.0)
+        for mean in means
+    )
+    return first, second
+
+
+def joint_directions(image: MatrixLike, text: MatrixLike) -> tuple[Spectrum, tuple[Tensor, Tensor]]:
+    """Return the spectrum of both modalities in one matrix, each less its own mean, and the means.
+
+    Raises:
+        DataError: not finite matrices of one width.
+    """
+    x, y = as_matrix(image, "image").double(), as_matrix(text, "text").double()
+    if x.shape[1] != y.shape[1]:
+        raise DataError(f"image and text must have the same width; got {x.shape[1]} and {y.shape[1]}")
+    y = y.to(x.device)
+    means = x.mean(0), y.mean(0)
+    return compute_spectrum(torch.cat([x - means[0], y - means[1]]), center=None), means
+
+
 def fit_whitening(
     reference: MatrixLike | Spectrum, *, shrinkage: float = 0.01, kind: Literal["zca", "pca"] = "zca"
 ) -> AffineMap:

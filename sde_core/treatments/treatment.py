@@ -17,6 +17,7 @@ from sde_core.files.text_file import write_json
 from sde_core.retrieval.ranking import RetrievalRanks, Score, cosine_score, retrieval_ranks
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.shaping.transform import AffineMap
+from sde_core.treatments.sweep import SettingSweep
 from sde_core.vocabulary import MODALITIES
 
 Map: TypeAlias = Callable[[Tensor], Tensor]
@@ -39,6 +40,8 @@ class Treatment:
         text_map: the same for text rows.
         score: how what comes out is compared.
         facts: plain values saying how it was made; "label" is what a treated set says was done to it.
+        sweep: the settings that were tried on held-out pairs of the reference, and the one that was taken; None where
+            nothing was chosen.
 
     >>> from sde_core import fit_mean_shift
     >>> rows = [[1.0, 0.0], [3.0, 2.0]]
@@ -52,6 +55,7 @@ class Treatment:
     text_map: Map | None
     score: Score
     facts: Mapping[str, Any]
+    sweep: SettingSweep | None
 
     __repr__ = brief
 
@@ -65,6 +69,7 @@ class Treatment:
         facts: Mapping[str, Any] | None = None,
         image: Map | None = None,
         text: Map | None = None,
+        sweep: SettingSweep | None = None,
     ) -> None:
         known = {"kind": name, "label": name} if facts is None else facts
         values = {
@@ -73,6 +78,7 @@ class Treatment:
             "text_map": text if text_map is None else text_map,
             "score": score,
             "facts": known,
+            "sweep": sweep,
         }
         for field, value in values.items():
             object.__setattr__(self, field, value)

@@ -7,6 +7,7 @@ from sde_explorer.data.check import check
 from sde_explorer.data.open_set import open_set
 from sde_explorer.data.panel import data_panel, open_what_was_made, opening, what_was_found
 from sde_explorer.data.recent_sets import recent_sets, remember_open
+from sde_explorer.data.review import review_pairs
 from sde_explorer.data.shown_pairs import pair_controls, shown_pairs
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.frame import open_view
@@ -37,6 +38,7 @@ def show() -> None:
         {
             "What is open": partial(open_set, data),
             "What is odd": partial(check, data),
+            "Wrong pairs": partial(review_pairs, data),
             "Opened lately": recent_sets,
         },
     )

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import sde_core as sde
+    from sde_explorer.data.numbers import Review
     from sde_explorer.readings.cached.sets import Dataset
 
 CAN_BE_OPENED = (
@@ -16,6 +18,12 @@ HOW_IT_OPENS = (
     "- Nothing is changed where it lies."
 )
 
+MEASURES = (
+    "margin: the cosine less how near both are to their neighbours (CSLS). ratio: how much likelier they are as a pair "
+    "than as strangers, learned from the others; better where concepts come several times, worse where not. "
+    "cosine: on no common scale between pairs."
+)
+
 
 def finding(data: "Dataset") -> str:
     """Return what is open and what could not be used of it, as the title of the view: one line."""
@@ -25,3 +33,26 @@ def finding(data: "Dataset") -> str:
     count = len(embeddings.skipped)
     skipped = f"{count:,} {'item' if count == 1 else 'items'} skipped" if count else "nothing skipped"
     return f"{images}, {texts}, {skipped}"
+
+
+def wrong_pairs(found: "sde.MismatchedPairs") -> str:
+    """Return how many pairs are wrong, estimated."""
+    low, high = 100 * found.share_low, 100 * found.share_high
+    return (
+        f"**At most about {found.n_wrong:,} of {len(found.links):,} pairs are wrong** ({100 * found.share:.1f} %, "
+        f"95 % from {low:.1f} to {high:.1f}): captions of something else. Those that fit least come first."
+    )
+
+
+def place_in_line(found: "sde.MismatchedPairs", link: int, place: int, measure: str) -> str:
+    """Return where a pair stands: its place, its score, and how many up to it are wrong."""
+    score = f"{float(found.scores[link]):.2f}".replace("-", "\u2212")
+    said = f"Number {place + 1:,}, {measure} {score}"
+    if place < 9:  # of a few the estimate says nothing
+        return f"{said}."
+    return f"{said}; up to here at most about {100 * float(found.precision[place]):.0f} % are wrong."
+
+
+def review_so_far(review: "Review", total: int) -> str:
+    """Return how far a review is."""
+    return f"{len(review.history):,} of {total:,} seen, {len(review.dropped):,} dropped, {len(review.kept):,} kept"

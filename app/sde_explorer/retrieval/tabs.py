@@ -9,6 +9,7 @@ import streamlit as st
 
 import sde_core as sde
 from sde_explorer.retrieval import words
+from sde_explorer.retrieval.figures.sweeps import sweep_figure
 from sde_explorer.retrieval.measured import Measured, live
 from sde_explorer.retrieval.numbers.export import table_content, table_rows
 from sde_explorer.retrieval.numbers.table import Part, RecallRow
@@ -18,6 +19,7 @@ from sde_explorer.retrieval.table import recall_table
 from sde_explorer.retrieval.terms import HELP, ROWS
 from sde_explorer.ui.csv_text import csv_text
 from sde_explorer.ui.fields import segments
+from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
@@ -33,7 +35,12 @@ def tabs(view: "View", found: Measured) -> None:
         view: whose they are.
         found: what is measured.
     """
-    draw = {"All numbers": _numbers, "Query by query": _queries, "Other thresholds": _thresholds}
+    draw = {
+        "All numbers": _numbers,
+        "Query by query": _queries,
+        "Other thresholds": _thresholds,
+        "Settings chosen": _settings,
+    }
     view.tabs("recall_look", {name: partial(part, found) for name, part in draw.items()})
 
 
@@ -65,6 +72,18 @@ def _queries(found: Measured) -> None:
 
 def _thresholds(found: Measured) -> None:
     recall_surface(found.data, found.state)
+
+
+def _settings(found: Measured) -> None:
+    sweeps = {row.name: row.compared.sweep for row in found.rows() if row.compared.sweep is not None}
+    if not sweeps:
+        waits = found.is_growing
+        st.info(words.NOTHING_CHOSEN_YET if waits else words.NOTHING_CHOSEN, icon=":material/tune:")
+        return
+    st.markdown(words.chosen_story(sweeps))
+    st.plotly_chart(
+        sweep_figure(sweeps), key="recall_sweeps", config=CONFIG, alt=words.chosen_settings(sweeps)
+    )
 
 
 def _files(found: Measured, rows: list[RecallRow]) -> None:

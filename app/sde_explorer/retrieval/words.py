@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sde_core.glossary.formats import recall
+from sde_core.treatments.sweep import setting_words
 from sde_explorer.readings.gains import kind_of
 from sde_explorer.retrieval.figures.table import SAME, verdict
 from sde_explorer.retrieval.numbers.table import METRICS, RAW, SEED, WAYS, Part
@@ -11,10 +12,11 @@ from sde_explorer.search.words import LEGEND
 from sde_explorer.ui.frame import MOST_LETTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sde_core.retrieval.bootstrap import Interval
     from sde_core.retrieval.rank_change import RankChange
+    from sde_core.treatments.sweep import SettingSweep
     from sde_explorer.retrieval.numbers.surface import Cell, Surface
     from sde_explorer.retrieval.numbers.table import RecallRow
     from sde_explorer.retrieval.state import RetrievalState
@@ -142,7 +144,7 @@ def _verdicts(rows: "Sequence[RecallRow]", key: str, metric: str) -> str:
 INTERVAL_STORY = (
     "Dots are differences to raw on the same queries, bars their 95 % bootstrap intervals (2,000 draws, queries that "
     "share an answer drawn together); the line is raw. Intervals cover the choice of queries. They do not cover how "
-    "the set was halved, nor that ten rows are compared at once: ten rows that change nothing would leave 0 about "
+    "the set was halved, nor that eleven rows are compared at once: eleven that change nothing would leave 0 about "
     "once in two columns. ▲ and ▼ mark intervals that leave 0 out."
 )
 
@@ -243,3 +245,33 @@ def surface_story(found: "Surface", state: "RetrievalState", kind: str) -> str:
         f"thresholds, measured on {_val(found)} of validation. Click a cell to set its thresholds in all views. Three "
         f"seeded parts (half, quarter, quarter) that share no caption, seed {SEED}.{also}"
     )
+
+
+NOTHING_CHOSEN_YET = "The baselines are on their way: what was tried of each is drawn once they are there."
+NOTHING_CHOSEN = (
+    "Fewer than 40 held-out pairs: nothing was tried, baselines have their usual settings. Open a larger set."
+)
+
+
+def chosen_story(sweeps: "Mapping[str, SettingSweep]") -> str:
+    """Return how the settings of the baselines were chosen.
+
+    Args:
+        sweeps: by baseline, at least one.
+    """
+    any_of = next(iter(sweeps.values()))
+    return (
+        "Every baseline is inductive: fitted on one half, its setting (ring) chosen on "
+        f"**{any_of.n_asking:,} pairs** of it that the other {any_of.n_fitted:,} do not know, then asked on the half "
+        "that chose nothing."
+    )
+
+
+def chosen_settings(sweeps: "Mapping[str, SettingSweep]") -> str:
+    """Return which settings were taken."""
+    return f"Taken: {', '.join(f'{name} {_setting(sweep)}' for name, sweep in sweeps.items())}."
+
+
+def _setting(sweep: "SettingSweep") -> str:
+    named = setting_words(sweep.setting)
+    return f"at {named.replace('n_directions', 'directions')}"

@@ -10,6 +10,7 @@ import streamlit as st
 _KINDS = {
     ".csv": ("text/csv", "table"),
     ".json": ("application/json", "data_object"),
+    ".jsonl": ("application/jsonl", "data_object"),
     ".zip": ("application/zip", "folder_zip"),
     ".html": ("text/html", "download"),
     ".safetensors": ("application/octet-stream", "download"),

@@ -9,6 +9,7 @@ import pytest
 import sde_core as sde
 from sde_core.retrieval.bootstrap import Interval
 from sde_explorer.retrieval import words
+from sde_explorer.retrieval.figures.sweeps import sweep_figure
 from sde_explorer.retrieval.figures.table import SAME, change_figure, difference_figure, verdict
 from sde_explorer.retrieval.numbers import table as recall
 from sde_explorer.retrieval.numbers.export import table_content, table_rows
@@ -46,7 +47,7 @@ def test_rows_are_those_of_the_library_and_say_what_stands_first(measured):
         gallery.image,
         gallery.text,
         gallery.links,
-        sde.fit_all(made.image, made.text, config=config),
+        sde.fit_all(made.image, made.text, paired=made.paired(), config=config),
         resampling=sde.Resampling(seed=0),
     )
     assert [row.compared.as_dict() for row in rows] == [row.as_dict() for row in expected]
@@ -226,3 +227,18 @@ def test_words_table_and_files_say_the_same(measured):
         == enhanced.compared.metrics[key]
     )
     assert content["split"] == {"shares": [0.5, 0.5], "seed": 0, "fitted_on_images": 200}
+
+
+def test_what_was_tried_is_drawn_a_panel_a_baseline_with_a_ring_at_what_was_taken(measured):
+    sweeps = {row.name: row.compared.sweep for row in measured[2] if row.compared.sweep is not None}
+    assert set(sweeps) == set(recall.baseline_rows()) - {"mean-shift"}
+    drawn = sweep_figure(sweeps)
+    assert [trace.name for trace in drawn.data] == list(sweeps)
+    for trace, sweep in zip(drawn.data, sweeps.values(), strict=True):
+        np.testing.assert_allclose(trace.y, [100 * value for value in sweep.recalls])
+        assert [i for i, symbol in enumerate(trace.marker.symbol) if symbol == "circle-open"] == [
+            sweep.chosen
+        ]
+    said = words.chosen_story(sweeps)
+    assert f"**{sweeps['csls'].n_asking:,} pairs**" in said
+    assert f"csls at k {sweeps['csls'].setting['k']:g}," in words.chosen_settings(sweeps)

@@ -10,6 +10,7 @@ from sde_core import EmbeddingSet
 from sde_explorer.jobs import queue
 from sde_explorer.readings.cached import background
 from sde_explorer.retrieval import tabs as recall_tabs
+from sde_explorer.retrieval import words
 from sde_explorer.retrieval.measured import Measured
 from tests.app.conftest import control, spiked
 from tests.app.retrieval.conftest import several
@@ -52,7 +53,9 @@ def test_rows_come_and_say_what_the_library_says(open_page, spiked_folder):
     assert not at.error
     whole = EmbeddingSet.load(spiked_folder)
     fit, test = (whole.select(mask) for mask in sde.hold_out(whole))
-    rows = sde.compare_retrieval(test.image, test.text, test.links, sde.fit_all(fit.image, fit.text))
+    rows = sde.compare_retrieval(
+        test.image, test.text, test.links, sde.fit_all(fit.image, fit.text, paired=fit.paired())
+    )
     table = _table(at)
     assert tuple(table) == sde.comparison_names()
     for row in rows:
@@ -216,3 +219,12 @@ def test_the_file_holds_the_table_and_what_made_it(open_page, spiked_folder):
     assert content["parameters"]["fingerprint"] == data.fingerprint
     assert [row["treatment"] for row in content["rows"]] == list(sde.comparison_names())
     assert "image_retrieval_recall@1" in content["rows"][0]["metrics"]
+
+
+def test_what_was_tried_of_each_baseline_is_drawn(open_page, tmp_path, spiked_folder):
+    folder = spiked(400).save(tmp_path / "larger")
+    at = _measured(open_page("retrieval", data=str(folder), recall_look="Settings chosen"))
+    assert not at.exception
+    assert any("Every baseline is inductive" in each.value for each in at.markdown)
+    few = _measured(open_page("retrieval", data=str(spiked_folder), recall_look="Settings chosen"))
+    assert words.NOTHING_CHOSEN in [each.value for each in few.info]

@@ -158,3 +158,20 @@ def test_one_reference_row():
     torch.testing.assert_close(sde.fit_pca_truncation(one, n_directions=1)(one), one, **EXACT)
     with pytest.raises(sde.DataError, match="constant"):
         sde.fit_whitening(one)
+
+
+def test_joint_pca_keeps_the_same_directions_of_both_and_each_mean():
+    image, text = cloud(60), cloud(50, seed=4) + 1
+    maps = sde.fit_joint_pca(image, text, n_directions=2)
+    both = torch.cat([image - image.mean(0), text - text.mean(0)])
+    values, turns = torch.linalg.eigh(both.T @ both)
+    kept = turns[:, values.argsort(descending=True)[:2]]
+    for found, rows in zip(maps, (image, text), strict=True):
+        centred = rows - rows.mean(0)
+        torch.testing.assert_close(found(rows), rows.mean(0) + centred @ kept @ kept.T, **EXACT)
+    whole = sde.fit_joint_pca(image, text, n_directions=6)[0]
+    torch.testing.assert_close(whole(image), image, **EXACT)
+    with pytest.raises(sde.ConfigError, match=r"\[1, 6\]; got 7"):
+        sde.fit_joint_pca(image, text, n_directions=7)
+    with pytest.raises(sde.DataError, match="same width; got 6 and 5"):
+        sde.fit_joint_pca(image, text[:, :5], n_directions=2)

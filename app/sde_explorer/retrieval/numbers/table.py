@@ -132,7 +132,7 @@ def _sampled_rows(
 ) -> Iterator[sde.ComparedRetrieval]:
     for treatment, view in zip(treatments, views, strict=True):
         ranks = sampled_ranks(part, treatment, view.take)
-        yield compared_row(treatment.name, ranks, raw=raw, ks=KS, resampling=how)
+        yield compared_row(treatment.name, ranks, raw=raw, ks=KS, resampling=how, sweep=treatment.sweep)
         raw = raw or ranks
 
 
