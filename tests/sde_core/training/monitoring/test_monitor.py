@@ -129,9 +129,9 @@ def test_a_run_that_goes_on_knows_what_it_looked_like_before(tmp_path):
     for start, width in ((1, 8), (9, 2)):
         with sde.SpectralMonitor(tmp_path, every=1, rows=64) as monitor:
             for step in range(start, start + 8):
-                image, text = _batch(step, rows=64)
+                image, _ = _batch(step, rows=64)
                 image[:, width:] *= 1e-3
-                monitor(step, image=image, text=text)
+                monitor(step, image=image, text=image.clone())
                 monitor.wait()
     looks = sde.read_looks(tmp_path)
     assert [look.step for look in looks] == list(range(1, 17))
