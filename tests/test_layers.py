@@ -29,7 +29,8 @@ FLOORS = (
     ("partition", "sets"),
     ("shaping", "geometry", "embedding_formats", "classify"),
     ("treatments", "losses", "encoding", "knowledge"),
-    ("report", "training", "mmeb"),
+    ("training", "mmeb"),
+    ("report",),
     ("cli",),
     ("__init__", "__main__"),
 )

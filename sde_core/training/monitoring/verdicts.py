@@ -297,7 +297,7 @@ def moved(first: ModalityLook | None, second: ModalityLook | None, n_first: int,
     chance = first.spread / n_first + second.spread / n_second
     if apart > chance * (1 + _STILL * math.sqrt(2 / max(1.0, _participation(first)))):
         return True
-    k = min(len(first.values), len(second.values), first.directions.shape[1], second.directions.shape[1])
+    k = int(min(len(first.values), len(second.values), first.directions.shape[1], second.directions.shape[1]))
     logs = 2 * np.log(first.values[:k].astype(np.float64) / second.values[:k])
     apart = float(np.square(logs).sum()) / (2 / n_first + 2 / n_second)
     return apart > k + _STILL * math.sqrt(2 * k)
