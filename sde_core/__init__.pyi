@@ -154,6 +154,10 @@ from .training.monitoring import ModalityLook as ModalityLook
 from .training.monitoring import SpectralMonitor as SpectralMonitor
 from .training.monitoring import find_alarms as find_alarms
 from .training.monitoring import read_looks as read_looks
+from .training.series import CheckpointSeries as CheckpointSeries
+from .training.series import SeriesPoint as SeriesPoint
+from .training.series import make_series as make_series
+from .training.series import read_series as read_series
 from .treatments.comparison import ComparedRetrieval as ComparedRetrieval
 from .treatments.comparison import compare_retrieval as compare_retrieval
 from .treatments.comparison import compared_rows as compared_rows

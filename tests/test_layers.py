@@ -31,7 +31,8 @@ FLOORS = (
     ("sets",),
     ("embedding_formats", "classify"),
     ("treatments", "losses", "encoding", "knowledge"),
-    ("report", "training", "mmeb"),
+    ("training", "mmeb"),
+    ("report",),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -40,6 +40,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--output", default="report.html", help="page to write, - for stdout; default: %(default)s"
     )
+    parser.add_argument(
+        "--series", default="", metavar="FOLDER", help="row of checkpoints to show besides, by `sde series`"
+    )
     parser.add_argument("--output-json", metavar="FILE", help="write every number of the page here too")
     parser.add_argument("--write-spec", metavar="FILE", help="write the spec here too")
     parser.add_argument("--title", default="Embedding spectrum report")
@@ -129,4 +132,5 @@ def _spec(options: argparse.Namespace) -> "ReportSpec":
         treatments=("raw", *options.baselines) if options.baselines is not None else (),
         n_resamples=options.resamples,
         seed=options.seed,
+        series=options.series,
     )

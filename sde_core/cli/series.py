@@ -3,7 +3,6 @@
 import argparse
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sde_core.cli.options import add_pairs_options, new_command
@@ -11,7 +10,7 @@ from sde_core.cli.output import encoding_bar, print_json, print_table
 
 if TYPE_CHECKING:
     from sde_core.pairs.base import Pairs
-    from sde_core.training.series import SeriesCheckpoint, SeriesPoint
+    from sde_core.training.series import CheckpointSeries, SeriesCheckpoint, SeriesPoint
 
 _HEAD = (
     "checkpoint",
@@ -51,12 +50,7 @@ def run(options: argparse.Namespace) -> None:
     from sde_core.errors import ConfigError
     from sde_core.pairs import open_pairs
     from sde_core.partition.base import rule_names
-    from sde_core.training.series import (
-        find_checkpoints,
-        load_series,
-        measure_series,
-        save_series,
-    )
+    from sde_core.training.series import find_checkpoints, make_series
 
     if options.rule not in rule_names():
         raise ConfigError(f"rule must be one of {', '.join(rule_names())}; got {options.rule!r}")
@@ -64,13 +58,19 @@ def run(options: argparse.Namespace) -> None:
     pairs = open_pairs(options.pairs, options.input_format, image_root=options.image_root)
     for checkpoint in checkpoints:  # a bar for each; what is there already takes no time
         _encode(checkpoint, pairs, options)
-    steps = [checkpoint.step for checkpoint in checkpoints]
-    points = measure_series(load_series(options.output, checkpoints), steps, rule=options.rule)
-    folder = save_series(points, options.output)
+    series = make_series(
+        options.checkpoints,
+        pairs,
+        options.output,
+        model=options.model,
+        rule=options.rule,
+        device=options.device,
+    )
     if options.json:
-        print_json({"output": str(folder), "points": [point.as_dict() for point in points]})
+        content = [point.as_dict() for point in series.points]
+        print_json({"output": str(series.folder), "points": content})
     else:
-        _print(checkpoints, points, folder)
+        _print(checkpoints, series)
 
 
 def _encode(checkpoint: "SeriesCheckpoint", pairs: "Pairs", options: argparse.Namespace) -> None:
@@ -87,9 +87,8 @@ def _encode(checkpoint: "SeriesCheckpoint", pairs: "Pairs", options: argparse.Na
         )
 
 
-def _print(checkpoints: "Sequence[SeriesCheckpoint]", points: "Sequence[SeriesPoint]", folder: Path) -> None:
-    from sde_core.training.monitoring.changes import direction_events
-
+def _print(checkpoints: "Sequence[SeriesCheckpoint]", series: "CheckpointSeries") -> None:
+    points = series.points
     rows = [_row(checkpoint, point) for checkpoint, point in zip(checkpoints, points, strict=True)]
     title = (
         f"{len(points)} checkpoints at {points[0].look.n_rows:,} pairs, each against {checkpoints[0].name}"
@@ -98,15 +97,15 @@ def _print(checkpoints: "Sequence[SeriesCheckpoint]", points: "Sequence[SeriesPo
     print(
         "turned: median angle of the first image directions; kept: image energy in the first one's strong band"
     )
-    for event in direction_events([point.look for point in points]):
+    for event in series.events():
         print(event)
-    print(f"saved in {folder}: sde watch {folder}")
+    print(f"saved in {series.folder}: sde watch {series.folder}, sde report SET --series {series.folder}")
 
 
 def _row(checkpoint: "SeriesCheckpoint", point: "SeriesPoint") -> tuple[str, ...]:
-    look, angles = point.look, point.angles["image"]
+    look = point.look
     ranks = [math.nan if side is None else side.effective_rank for side in (look.image, look.text)]
-    turned = math.degrees(sorted(angles)[len(angles) // 2]) if angles else math.nan
+    turned = point.turned("image")
     kept = point.in_first_bands["image"].get("strong", math.nan)
     return (
         checkpoint.name,

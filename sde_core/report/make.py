@@ -13,10 +13,12 @@ from sde_core.files.text_file import write_json, write_text
 from sde_core.report.content import Progress, make_content
 from sde_core.report.page import as_page
 from sde_core.report.sample import ALL_UP_TO, SAMPLED
+from sde_core.report.series import series_facts
 from sde_core.report.spec import ReportSpec
 from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.sets.memory import check_report
+from sde_core.training.series import read_series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +76,10 @@ def make_report(
         progress: called with what is done now, steps done and steps in all; an exception it raises stops.
 
     Raises:
-        DataError: a set is missing, has changed since the spec was written, or is too small.
+        DataError: a set or the series is missing, a set has changed since the spec was written, or is too small.
         ConfigError: a parameter is out of range, or ``memory`` is too small for one of the sets.
     """
+    series = read_series(spec.series) if spec.series else None  # a folder that is wrong, before any work
     sets = dict(opened or {})
     for given in spec.sets:
         wanted = (
@@ -89,4 +92,5 @@ def make_report(
     for embeddings in sets.values():
         check_report(embeddings, ALL_UP_TO if embeddings.n_images <= ALL_UP_TO else SAMPLED, memory)
     with kept(memory, "the report"):
-        return Report(content=make_content(spec, sets, progress=progress))
+        content = make_content(spec, sets, progress=progress)
+    return Report(content=content if series is None else content | {"series": series_facts(series)})

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from sde_core.files.text_file import finite
-from sde_core.report import figures, palette, tables, words
+from sde_core.report import figures, palette, series, tables, words
 from sde_core.vocabulary import DIRECTIONS
 
 Content = Mapping[str, Any]
@@ -42,7 +42,12 @@ def as_page(content: Content) -> str:
         sets=sets,
         versions=content["versions"],
         names=", ".join(each["name"] for each in sets),
-        links=[*links, ("origin", "How it was made")],
+        series=content.get("series"),
+        links=[
+            *links,
+            *([("series", "Checkpoints")] if "series" in content else []),
+            ("origin", "How it was made"),
+        ],
         ways=DIRECTIONS[::-1],
         spec_text=json.dumps(finite(spec), indent=1, ensure_ascii=False),
         data={"sde-spec": _json(spec), "sde-content": _json(content)},
@@ -72,7 +77,7 @@ def _rendered(name: str, **values: Any) -> str:  # noqa: ANN401
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    shared = {"figures": figures, "tables": tables, "words": words, "palette": palette}
+    shared = {"figures": figures, "tables": tables, "words": words, "palette": palette, "rows": series}
     return templates.get_template(name).render(policy=POLICY, resource=_resource, **shared, **values)
 
 

@@ -82,6 +82,7 @@ class ReportSpec:
         n_resamples: of the intervals.
         seed: of everything drawn.
         link: query of the dashboard's address that shows the same; "" where it was not made there.
+        series: folder of a row of checkpoints, as `sde series` writes it, that the report shows besides; "" is none.
     """
 
     sets: tuple[SetSpec, ...]
@@ -97,6 +98,7 @@ class ReportSpec:
     n_resamples: Annotated[int, Range(1, MOST_RESAMPLES)] = 2_000
     seed: Annotated[int, Range(0, 2**63, high_open=True)] = 0
     link: str = ""
+    series: str = ""
 
     __repr__ = brief
 

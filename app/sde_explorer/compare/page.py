@@ -1,4 +1,4 @@
-"""Compare: two embedding sets side by side, before and after a change or by two encoders."""
+"""Compare: two embedding sets side by side, before and after a change or by two encoders; or a row of checkpoints."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from sde_explorer.compare.found import compared, results
 from sde_explorer.compare.numbers.measures import ComparedSets
 from sde_explorer.compare.numbers.rows import ENHANCED, PRUNED
 from sde_explorer.compare.picture import picture
+from sde_explorer.compare.series import series_choice, series_view
 from sde_explorer.compare.tabs import tabs
 from sde_explorer.readings.gains import kind_of
 from sde_explorer.ui.frame import open_view
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
 def show() -> None:
     """Compose the view."""
     view = open_view("Compare", needs_both=False)
+    if current_state().series:
+        series_view(view)
+        return
     missing = view.data.embeddings.missing
     if "image" in missing:
         st.info(f"{as_text(missing['image'])} {words.NEEDS_IMAGES}", icon=":material/link_off:")
         return
     with view.controls:
         compare_choice()
+        series_choice()
     view.how_to_read(words.HOW_TO_READ)
     state = with_other(current_state())
     try:

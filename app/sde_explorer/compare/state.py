@@ -16,6 +16,8 @@ CompareLook = Literal[
     "Pictures and captions",
 ]
 
+SeriesPart = Literal["Against the first", "Energy between bands", "Recall", "Directions"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompareState(SharedState):
@@ -26,9 +28,13 @@ class CompareState(SharedState):
         other_encoder: what encoded them; "" takes the first that is there.
         changed: whose changed neighbourhoods are shown.
         compare_look: the open part of the Compare view.
+        series: folder of a row of checkpoints that stands in place of two sets; "" is none.
+        series_part: the open part of the view while it shows one.
     """
 
     other: Annotated[str, Place()] = ""
     other_encoder: Annotated[str, Place()] = ""
     changed: Changed = "image"
     compare_look: CompareLook = "In numbers"
+    series: str = ""
+    series_part: SeriesPart = "Against the first"

@@ -78,7 +78,7 @@ def listed(lines: "Sequence[str]", *, none: str) -> str:
 
 
 def _is_quiet(run: "FollowedRun") -> bool:
-    return run.verdict in ("healthy", "too early to say")
+    return run.verdict in ("healthy", "finds no pairs yet", "too early to say")
 
 
 def _ranks(run: "FollowedRun") -> str:

@@ -12,6 +12,7 @@ from sde_core.checks.brief import brief
 from sde_core.vocabulary import BANDS, Modality
 
 Floats = npt.NDArray[np.float32]
+_MORE_THAN_CHANCE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,6 +92,7 @@ class Look:
         scalars: further numbers of the trainer, such as its loss.
         remarks: what was odd about this look, each a sentence.
         alarms: kinds of alarm that began at this look.
+        n_last: rows of the last batch, in which recall is measured; 0 where that is not known.
     """
 
     step: int
@@ -108,12 +110,22 @@ class Look:
     scalars: Mapping[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+    n_last: int = 0
 
     __repr__ = brief
 
     def side(self, modality: Modality) -> ModalityLook | None:
         """Return one modality's part."""
         return self.image if modality is Modality.IMAGE else self.text
+
+    @property
+    def finds(self) -> bool:
+        """Whether more pairs of the last batch find each other than chance gives; True where that is not known.
+
+        By chance each side finds one, whatever their number: six have a probability of 0.0006 (Poisson).
+        """
+        hits = (self.recall_image + self.recall_text) / 2 * self.n_last
+        return not hits < min(_MORE_THAN_CHANCE, self.n_last)
 
     @property
     def gap_share(self) -> float:

@@ -82,7 +82,7 @@ def measured_look(
     return Look(
         step=step, time=time.time(), n_rows=len(x), image=looks[0], text=looks[1], gap=gap, gap_trace=gap_trace,
         gap_shape=gap_shape, cross=shared, recall_image=to_image, recall_text=to_text,
-        logit_scale=logit_scale, scalars=scalars, remarks=remarks,
+        logit_scale=logit_scale, scalars=scalars, remarks=remarks, n_last=n_last,
     )  # fmt: skip
 
 

@@ -16,10 +16,11 @@ from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.partition.base import rule_names
 from sde_core.training.monitoring.attachment import attach
+from sde_core.training.monitoring.levels import REFERENCE, Levels
 from sde_core.training.monitoring.look import Look
 from sde_core.training.monitoring.measurement import measured_look
 from sde_core.training.monitoring.record import LooksReader, LooksWriter, check_writable, latest
-from sde_core.training.monitoring.verdicts import REFERENCE, Alarm, AlarmWalk
+from sde_core.training.monitoring.verdicts import Alarm, AlarmWalk
 from sde_core.training.monitoring.window import RowWindow
 
 _HISTORY = 3 * REFERENCE
@@ -249,7 +250,8 @@ class SpectralMonitor:
             )  # fmt: skip
             if self._history and self._history[-1].step >= step:  # the trainer went back
                 self._history = [old for old in self._history if old.step < step]
-                self._walk = _walk_over(self._history)
+                first = self._history[0].step if self._history else step
+                self._walk = _walk_over(self._history, self._walk.levels.before(first))
             self._history = [*self._history, look][-_HISTORY:]
             alarms = self._walk.add(look)
             look = look.with_alarms(tuple(str(alarm) for alarm in alarms))
@@ -261,8 +263,12 @@ class SpectralMonitor:
     def _opened(self) -> LooksWriter:
         """Return the writer; the first call opens it and reads what the run looked like before."""
         if self._writer is None:
-            self._history = list(latest(LooksReader(self.folder).new_looks()))[-_HISTORY:]
-            self._walk = _walk_over(self._history)
+            looks = latest(LooksReader(self.folder).new_looks())
+            levels = Levels()
+            for look in looks[:-_HISTORY]:
+                levels.add(look)
+            self._history = list(looks[-_HISTORY:])
+            self._walk = _walk_over(self._history, levels)
             self._writer = LooksWriter(self.folder)
             if self._writer.n_others:
                 self.warn(
@@ -292,8 +298,8 @@ class _Once:
         return True
 
 
-def _walk_over(looks: Sequence[Look]) -> AlarmWalk:
-    walk = AlarmWalk()
+def _walk_over(looks: Sequence[Look], levels: Levels) -> AlarmWalk:
+    walk = AlarmWalk(levels)
     for look in looks:
         walk.add(look)
     return walk

@@ -221,6 +221,7 @@ def _schema() -> "pa.Schema":
     kinds = {
         "step": pa.int64(),
         "n_rows": pa.int64(),
+        "n_last": pa.int64(),
         "image": side,
         "text": side,
         "cross": pa.list_(pa.float32()),
@@ -260,7 +261,7 @@ def _side_row(side: ModalityLook) -> dict[str, Any]:
 
 
 def _look(row: dict[str, Any]) -> Look:
-    content = {f.name: row[f.name] for f in fields(Look)}
+    content = {f.name: row[f.name] for f in fields(Look) if f.name in row}
     content |= {name: None if row[name] is None else _side(row[name]) for name in ("image", "text")}
     content["cross"] = np.asarray(row["cross"], np.float32)
     content["scalars"] = dict(row["scalars"])

@@ -2,26 +2,25 @@
 
 No threshold is tuned. What is certain is said at once (a NaN, a scale beyond the published bound). What is a matter of
 degree is measured against the run's own median of the `REFERENCE` looks before, and said when half is gone (or twice
-there) for `PATIENCE` looks in a row. Whether a modality moves at all is a test against the sampling of its rows.
+there) for `PATIENCE` looks in a row; a rank is measured against the highest that this median has ever been, so that a
+slow loss does not take along what it is measured by. Looks at a training that finds no pairs yet are no reference: what
+learns nothing yet has nothing to lose. Whether a modality moves at all is a test against the sampling of its rows.
 """
 
 import math
 import statistics
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
 from sde_core.checks.brief import brief
+from sde_core.training.monitoring.levels import FEWEST, REFERENCE, Levels
 from sde_core.training.monitoring.look import Look, ModalityLook
 from sde_core.vocabulary import MODALITIES, Modality
 
-REFERENCE = 20
-"""Looks before, whose median is what a look is measured against."""
-FEWEST = 5
-"""Of them, before anything is measured against them: their median bears two that are off."""
 PATIENCE = 3
 """Looks in a row that must agree before a matter of degree is said."""
 MOST_SCALE = 100.0
@@ -54,7 +53,21 @@ class Alarm:
         return f"step {self.step:,}: {self.sentence}"
 
 
-Past = Sequence[Look]
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a look is measured against.
+
+    Attributes:
+        looks: before it.
+        finding: the last of those whose pairs found each other more often than by chance.
+        levels: that the run has had.
+    """
+
+    looks: tuple[Look, ...] = ()
+    finding: tuple[Look, ...] = ()
+    levels: Levels = field(default_factory=Levels)
+
+
 Finding = str | None
 """A sentence, or None where all is well."""
 
@@ -69,7 +82,10 @@ def find_alarms(looks: Sequence[Look]) -> tuple[Alarm, ...]:
 
 
 def verdict(looks: Sequence[Look]) -> str:
-    """Return the state at the last look: "healthy", "too early to say", or the kinds that hold, worst first."""
+    """Return the state at the last look: the kinds of alarm that hold, worst first, or how it is without.
+
+    Without: "healthy", "finds no pairs yet", or "too early to say".
+    """
     return _in_words(_walked(looks)[1], looks)
 
 
@@ -87,34 +103,43 @@ def is_well(looks: Sequence[Look]) -> bool:
 def _in_words(kinds: Sequence[str], looks: Sequence[Look]) -> str:
     if kinds:
         return ", ".join(dict.fromkeys(kinds))
-    return "healthy" if len(looks) > FEWEST else "too early to say"
+    if len(looks) <= FEWEST:
+        return "too early to say"
+    return "healthy" if sum(look.finds for look in looks) > FEWEST else "finds no pairs yet"
 
 
 class AlarmWalk:
     """Looks walked once, one after the other: what began to be wrong at each, and what holds.
 
     A look is measured against those before it; while a state lasts, against those from before it began.
+
+    Args:
+        levels: what the run has held before the first look, if it is one that goes on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, levels: Levels | None = None) -> None:
+        self.levels = Levels() if levels is None else levels
         self._recent: deque[Look] = deque(maxlen=REFERENCE)
+        self._finding: deque[Look] = deque(maxlen=REFERENCE)
         self._streaks = [_Streak() for _ in _RULES]
 
     def add(self, look: Look) -> tuple[Alarm, ...]:
         """Take the next look and return the alarms that it completes, worst first."""
-        found = []
+        found, now = [], Past(tuple(self._recent), tuple(self._finding), self.levels)
         for (kind, modality, patience, finding), streak in zip(_RULES, self._streaks, strict=True):
-            past = streak.past if streak.looks else tuple(self._recent)
-            sentence = finding(past, look)
+            sentence = finding(streak.past if streak.past else now, look)
             if not sentence:
-                streak.looks, streak.past = 0, ()
+                streak.looks, streak.past = 0, None
                 continue
-            if not streak.looks:
-                streak.step, streak.past = look.step, past
+            if streak.past is None:
+                streak.step, streak.past = look.step, replace(now, levels=self.levels.copy())
             streak.looks += 1
             if streak.looks == patience:
                 found.append(Alarm(streak.step, kind, modality.value if modality else "", sentence))
         self._recent.append(look)
+        if look.finds:
+            self._finding.append(look)
+            self.levels.add(look)
         return tuple(found)
 
     @property
@@ -133,7 +158,7 @@ class _Streak:
 
     looks: int = 0
     step: int = 0
-    past: "Past" = ()
+    past: Past | None = None
 
 
 def _walked(looks: Sequence[Look]) -> tuple[tuple[Alarm, ...], list[str]]:
@@ -151,8 +176,8 @@ def _median(values: Sequence[float]) -> float:
     return statistics.median(there) if len(there) >= FEWEST else math.nan
 
 
-def _before(past: Past, modality: Modality, name: str) -> float:
-    sides = [look.side(modality) for look in past]
+def _before(looks: Sequence[Look], modality: Modality, name: str) -> float:
+    sides = [look.side(modality) for look in looks]
     return _median([float(getattr(side, name)) for side in sides if side is not None])
 
 
@@ -169,7 +194,7 @@ def _not_a_number(modality: Modality) -> "Callable[[Past, Look], Finding]":
 def _copies(modality: Modality) -> "Callable[[Past, Look], Finding]":
     def finding(past: Past, look: Look) -> Finding:
         side = look.side(modality)
-        before = _before(past, modality, "copies")
+        before = _before(past.looks, modality, "copies")
         if side is None or not (side.copies >= 0.5 > before):
             return None
         return f"{100 * side.copies:.0f} of 100 {modality.value} rows of a batch equal another one"
@@ -177,20 +202,20 @@ def _copies(modality: Modality) -> "Callable[[Past, Look], Finding]":
     return finding
 
 
-def _half_gone(modality: Modality, name: str, words: str) -> "Callable[[Past, Look], Finding]":
+def _collapsing(modality: Modality) -> "Callable[[Past, Look], Finding]":
     def finding(past: Past, look: Look) -> Finding:
-        side, before = look.side(modality), _before(past, modality, name)
-        if side is None or not float(getattr(side, name)) < before / 2:
+        side, before = look.side(modality), past.levels.highest("effective_rank", modality, look)
+        if side is None or not side.effective_rank < before.value / 2:
             return None
-        now = float(getattr(side, name))
-        return f"{modality.value} {words} fell to {now:.1f}, less than half of the {before:.1f} before"
+        fell = f"{modality.value} effective rank fell to {side.effective_rank:.1f}"
+        return f"{fell}, less than half of the {before.value:.1f} up to step {before.step:,}"
 
     return finding
 
 
 def _one_direction(modality: Modality) -> "Callable[[Past, Look], Finding]":
     def finding(past: Past, look: Look) -> Finding:
-        side, before = look.side(modality), _before(past, modality, "top_share")
+        side, before = look.side(modality), _before(past.finding, modality, "top_share")
         if side is None or not (side.top_share > 0.5 and before <= 0.5):
             return None
         now = f"one direction holds {100 * side.top_share:.0f} % of the {modality.value} energy"
@@ -200,28 +225,24 @@ def _one_direction(modality: Modality) -> "Callable[[Past, Look], Finding]":
 
 
 def _dead(modality: Modality) -> "Callable[[Past, Look], Finding]":
-    def rank(look: Look) -> float:
-        side = look.side(modality)
-        return math.nan if side is None else float(len(side.values))
-
     def finding(past: Past, look: Look) -> Finding:
-        before = _median([rank(each) for each in past if each.n_rows == look.n_rows])
-        if not rank(look) < before / 2:
+        side, before = look.side(modality), past.levels.highest("directions", modality, look).value
+        if side is None or not len(side.values) < before / 2:
             return None
-        return f"{before - rank(look):.0f} of {before:.0f} {modality.value} directions hold nothing any more"
+        return f"{before - len(side.values):.0f} of {before:.0f} {modality.value} directions hold nothing any more"
 
     return finding
 
 
 def _split(past: Past, look: Look) -> Finding:
-    before = _median([each.gap_share for each in past])
+    before = _median([each.gap_share for each in past.finding])
     if not (look.gap_share > 0.5 and before <= 0.5):
         return None
     return f"{100 * look.gap_share:.0f} % of the joint energy tells only image from text, {100 * before:.0f} % before"
 
 
 def _scale(past: Past, look: Look) -> Finding:
-    before = _median([each.logit_scale for each in past])
+    before = _median([each.logit_scale for each in past.looks])
     if math.isinf(look.logit_scale):
         return "the logit scale is infinite"
     if not (look.logit_scale > MOST_SCALE and look.logit_scale > 2 * before):
@@ -231,7 +252,7 @@ def _scale(past: Past, look: Look) -> Finding:
 
 def _norm(modality: Modality) -> "Callable[[Past, Look], Finding]":
     def finding(past: Past, look: Look) -> Finding:
-        side, before = look.side(modality), _before(past, modality, "norm")
+        side, before = look.side(modality), _before(past.looks, modality, "norm")
         if side is None or not (side.norm > MOST_NORM and side.norm > 2 * before):
             return None
         return f"{modality.value} rows are {side.norm:.0f} long, {before:.1f} before: beyond 256 float16 overflows"
@@ -248,15 +269,16 @@ def _frozen(modality: Modality) -> "Callable[[Past, Look], Finding]":
     other = Modality.TEXT if modality is Modality.IMAGE else Modality.IMAGE
 
     def finding(past: Past, look: Look) -> Finding:
-        if not past:
+        if not past.looks:
             return None
-        if moved(past[-1].side(modality), look.side(modality), past[-1].n_rows, look.n_rows):
+        last = past.looks[-1]
+        if moved(last.side(modality), look.side(modality), last.n_rows, look.n_rows):
             return None
-        steps = list(pairwise(past))
+        steps = list(pairwise(past.looks))
         moves = [moved(a.side(modality), b.side(modality), a.n_rows, b.n_rows) for a, b in steps]
         if len(moves) < FEWEST or sum(moves) <= len(moves) / 2:
             return None
-        if not moved(past[-1].side(other), look.side(other), past[-1].n_rows, look.n_rows):
+        if not moved(last.side(other), look.side(other), last.n_rows, look.n_rows):
             return None
         return f"{modality.value} features stopped moving while those of {other.value} go on"
 
@@ -264,12 +286,21 @@ def _frozen(modality: Modality) -> "Callable[[Past, Look], Finding]":
 
 
 def moved(first: ModalityLook | None, second: ModalityLook | None, n_first: int, n_second: int) -> bool:
-    """Return whether the mean row moved by more than two samples of one distribution differ; False if unknown."""
+    """Return whether a modality moved by more than two samples of one distribution differ; False if unknown.
+
+    Its mean row, or its first singular values: the logarithm of a sample's energy along a direction has the variance
+    2 / n, if it is Gaussian, and the squares of k of them, so scaled, add up to k with a variance of 2 k.
+    """
     if first is None or second is None or len(first.mean) != len(second.mean):
         return False
     apart = float(np.square(first.mean.astype(np.float64) - second.mean).sum())
     chance = first.spread / n_first + second.spread / n_second
-    return apart > chance * (1 + _STILL * math.sqrt(2 / max(1.0, _participation(first))))
+    if apart > chance * (1 + _STILL * math.sqrt(2 / max(1.0, _participation(first)))):
+        return True
+    k = int(min(len(first.values), len(second.values), first.directions.shape[1], second.directions.shape[1]))
+    logs = 2 * np.log(first.values[:k].astype(np.float64) / second.values[:k])
+    apart = float(np.square(logs).sum()) / (2 / n_first + 2 / n_second)
+    return apart > k + _STILL * math.sqrt(2 * k)
 
 
 def _participation(side: ModalityLook) -> float:
@@ -282,7 +313,7 @@ _RULES: tuple[tuple[str, Modality | None, int, "Callable[[Past, Look], Finding]"
     *(("not a number", m, 1, _not_a_number(m)) for m in MODALITIES),
     ("exploding", None, 1, _scale),
     *(("exploding", m, PATIENCE, _norm(m)) for m in MODALITIES),
-    *(("collapsing", m, PATIENCE, _half_gone(m, "effective_rank", "effective rank")) for m in MODALITIES),
+    *(("collapsing", m, PATIENCE, _collapsing(m)) for m in MODALITIES),
     *(("one direction", m, PATIENCE, _one_direction(m)) for m in MODALITIES),
     *(("dead directions", m, PATIENCE, _dead(m)) for m in MODALITIES),
     *(("copies", m, PATIENCE, _copies(m)) for m in MODALITIES),

@@ -47,6 +47,11 @@ class SeriesPoint:
 
     __repr__ = brief
 
+    def turned(self, modality: str) -> float:
+        """Return the median principal angle of a modality's first directions to the start, in degrees, or NaN."""
+        angles = sorted(self.angles[modality])
+        return math.degrees(angles[len(angles) // 2]) if angles else math.nan
+
     def as_dict(self) -> dict[str, Any]:
         """Return the point as plain values."""
         return {

@@ -16,7 +16,8 @@ def runs(tmp_path_factory):
     for name in ("bad", "good"):
         with sde.SpectralMonitor(folder / name, every=10, rows=64) as monitor:
             for step in range(1, 101):
-                image, text = torch.randn(2, 64, 12, generator=torch.Generator().manual_seed(step))
+                image, noise = torch.randn(2, 64, 12, generator=torch.Generator().manual_seed(step))
+                text = image + 0.1 * noise
                 if name == "bad" and step == 100:
                     text[0, 0] = torch.nan
                 monitor(step, image=image, text=text, logit_scale=10 + step / 10)

@@ -116,6 +116,22 @@ def test_a_sink_that_fails_does_not_take_the_file_with_it(tmp_path):
     assert len(sde.read_looks(tmp_path)) == 1
 
 
+def test_a_second_writer_is_told_of_once_and_loses_nothing(tmp_path):
+    with sde.SpectralMonitor(tmp_path, every=1, rows=8, in_background=False) as first:
+        image, text = _batch(1)
+        first(1, image=image, text=text)
+        second = sde.SpectralMonitor(tmp_path, every=1, rows=8)
+        with warnings.catch_warnings(record=True, action="always") as said:
+            for step in (2, 3):
+                second(step, image=image, text=text)
+                second.wait()
+            second.close()
+        assert "another process is writing" in str(said[0].message)
+        assert len(said) == 1
+        first(4, image=image, text=text)
+    assert [look.step for look in sde.read_looks(tmp_path)] == [1, 2, 3, 4]
+
+
 def test_settings_are_checked_before_the_training(tmp_path):
     with pytest.raises(sde.ConfigError, match="every must be at least 1"):
         sde.SpectralMonitor(tmp_path, every=0)
@@ -129,9 +145,9 @@ def test_a_run_that_goes_on_knows_what_it_looked_like_before(tmp_path):
     for start, width in ((1, 8), (9, 2)):
         with sde.SpectralMonitor(tmp_path, every=1, rows=64) as monitor:
             for step in range(start, start + 8):
-                image, text = _batch(step, rows=64)
+                image, _ = _batch(step, rows=64)
                 image[:, width:] *= 1e-3
-                monitor(step, image=image, text=text)
+                monitor(step, image=image, text=image.clone())
                 monitor.wait()
     looks = sde.read_looks(tmp_path)
     assert [look.step for look in looks] == list(range(1, 17))

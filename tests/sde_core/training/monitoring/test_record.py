@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -142,37 +141,63 @@ def test_a_full_disk_is_said_once_and_the_training_goes_on(tmp_path):
     assert [look.step for look in read_looks(tmp_path)] == [1, 4]
 
 
-_WRITE = """
-import sys, torch
+_KILLED = """
+import os, signal, sys, torch
 from pathlib import Path
+import sde_core as sde
 from sde_core.training.monitoring.measurement import measured_look
 from sde_core.training.monitoring.record import LooksWriter
 torch.set_num_threads(1)
-writer, step = LooksWriter(Path(sys.argv[1])), 0
-while True:
-    step += 1
-    rows = torch.randn(40, 6, generator=torch.Generator().manual_seed(step))
-    writer.add(measured_look(step, rows, rows))
-    print(step, flush=True)
+
+def train(folder, said):
+    monitor, step = sde.SpectralMonitor(folder, every=1, rows=40, in_background=False), 0
+    while True:
+        step += 1
+        rows = torch.randn(40, 6, generator=torch.Generator().manual_seed(step))
+        monitor(step, image=rows, text=rows)
+        os.write(said, f"{step} ".encode())
+
+rows = torch.randn(40, 6)
+warm = LooksWriter(Path(sys.argv[1]) / "warm")  # what is imported late is there before the first fork
+warm.add(measured_look(1, rows, rows))
+for number, moment in enumerate(sys.argv[2:]):
+    looks, turns = map(int, moment.split("+"))
+    heard, said = os.pipe()
+    child = os.fork()
+    if not child:
+        train(Path(sys.argv[1]) / str(number), said)
+    os.close(said)
+    words = b""
+    while words.count(b" ") < looks:
+        words += os.read(heard, 1000)
+    for _ in range(turns):
+        os.sched_yield()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    while more := os.read(heard, 1000):
+        words += more
+    os.close(heard)
+    print(words.split()[-1].decode(), flush=True)
 """
 
 
-@pytest.mark.parametrize("at", [1, 3, 7, 20, 51])
-def test_a_kill_loses_nothing_before_the_last_look(at, tmp_path):
-    command = [sys.executable, "-c", _WRITE, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writing:
-        said = 0
-        while said < at:
-            said = int(writing.stdout.readline())
-        writing.send_signal(signal.SIGKILL)
-        writing.stdout.read()
-    looks = read_looks(tmp_path)
-    assert [look.step for look in looks] == list(range(1, len(looks) + 1))
-    assert len(looks) >= at
-    # The next process goes on beside it.
-    writer = LooksWriter(tmp_path)
-    writer.add(_look(1000))
-    assert [look.step for look in read_looks(tmp_path)][-2:] == [len(looks), 1000]
+def test_trainings_killed_at_ten_moments_lose_nothing_before_the_last_look(tmp_path):
+    """Each is killed at some point of its way to the next look: while that one is measured, or written."""
+    draw = random.Random(0)
+    moments = [f"{draw.randint(1, 9)}+{draw.randint(0, 400)}" for _ in range(10)]
+    command = [sys.executable, "-c", _KILLED, str(tmp_path), *moments]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert len(said) == 10
+    for number, last in enumerate(map(int, said)):
+        looks = LooksReader(tmp_path / str(number)).new_looks()
+        assert [look.step for look in looks] == list(range(1, len(looks) + 1))
+        assert len(looks) >= last  # of what the training had heard to be done
+        # The next process goes on beside it.
+        writer = LooksWriter(tmp_path / str(number))
+        writer.add(_look(1000))
+        writer.close()
+        assert [look.step for look in read_looks(tmp_path / str(number))] == [*range(1, len(looks) + 1), 1000]
+    assert max(map(int, said)) > 3
 
 
 def test_runs_are_found_at_a_place_and_below_it(tmp_path):
