@@ -1,11 +1,14 @@
 """Where group, subgroup and style live after training, by loss: TRAINED_BANDS.md; `python -m benchmarks.trained_bands`.
 
-Each training is a file of its own; the same command goes on from there. `--report` prints the tables of what has run.
+Each training is a file of its own; the same command goes on from there. `--report` keeps what has run in
+trained_bands.json and writes tables and picture of docs/results.md from it.
 """
 
 import argparse
 import json
+import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import numpy as np
 import torch
 
 import sde_core as sde
+from benchmarks.evidence import plots
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.evaluation import part_vectors, retrieval_hits
 from benchmarks.evidence.features import Features, features_of
@@ -20,8 +24,10 @@ from benchmarks.evidence.plan import MAIN
 from benchmarks.evidence.regimes import Part, regime
 from benchmarks.evidence.results import winners
 from benchmarks.evidence.training import Trained, train
+from benchmarks.training_run import write
 from sde_core.knowledge import disentanglement
 from sde_core.partition import Decision
+from sde_core.report.svg import Figure
 from sde_core.vocabulary import BANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,20 +36,30 @@ SEEDS = (0, 1, 2, 3)
 COLUMNS = ("group", "subgroup", "style")
 EQUAL = (6, 54)
 ENERGY = (0.34, 0.89)
+KEPT = ROOT / "benchmarks/trained_bands.json"
+PAGE = ROOT / "docs/results.md"
+PICTURE = ROOT / "docs/images/results-bands.svg"
+Runs = list[dict[str, Any]]
+Number = Callable[[dict[str, Any]], float]
 _T3 = 3.182  # two-sided 95 % of Student's t with three degrees of freedom
 
 
 def main() -> None:
-    """Run what has not run yet; or print the tables."""
+    """Run what has not run yet; or keep it and write the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trained_bands", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1e9, help="start no training after these")
     parser.add_argument(
         "--work", type=Path, default=ROOT / "build/trained_bands", help="default: build/trained_bands"
     )
-    parser.add_argument("--report", action="store_true", help="print the tables of what has run")
+    parser.add_argument("--report", action="store_true", help="keep what has run, write tables and picture")
     options = parser.parse_args()
     if options.report:
-        print("\n".join(tables(read(options.work))))
+        if options.work.exists():
+            KEPT.write_text(json.dumps(_rounded(read(options.work)), indent=1) + "\n")
+        found = json.loads(KEPT.read_text("utf-8"))
+        PAGE.write_text(filled(PAGE.read_text("utf-8"), found), "utf-8")
+        write(picture(found), PICTURE)
+        print("\n".join(tables(found)))
         return
     _run(options.work, time.monotonic() + 60 * options.minutes)
 
@@ -112,7 +128,7 @@ def measured(corpus: Corpus, features: Features, trained: Trained, tests: dict[s
     }
 
 
-def read(work: Path) -> dict[str, list[dict[str, Any]]]:
+def read(work: Path) -> dict[str, Runs]:
     """Return what has run, by method, seeds in order; a method that lacks a seed is left out."""
     found = {}
     for method in METHODS:
@@ -122,47 +138,89 @@ def read(work: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def tables(found: dict[str, list[dict[str, Any]]]) -> list[str]:
+def filled(page: str, found: dict[str, Runs]) -> str:
+    """Return the page with its tables replaced."""
+    made = "\n".join(tables(found))
+    marked = re.compile(r"(<!-- trained bands -->\n).*?(<!-- /trained bands -->)", re.DOTALL)
+    return marked.sub(lambda m: f"{m[1]}{made}\n{m[2]}", page)
+
+
+def tables(found: dict[str, Runs]) -> list[str]:
     """Return both tables as Markdown: numbers beside recall, and where each column lives."""
-    head = ("loss", "disentangled less rotated (difference to InfoNCE)", "complete", "band-specific")
-    lines = [_row(*head, "R@1, %, seen style", "unseen"), _row(*(6 * ["---"]))]
+    lines = [_row("loss", *NUMBERS), _row(*((1 + len(NUMBERS)) * ["---"]))]
     plain = found["infonce"]
     for method, runs in found.items():
-        cells = [_beside(runs, plain, lambda run, n=name: run["numbers"][n] - run["null"][n], 1) for name in
-                 ("disentanglement", "completeness", "specificity")]  # fmt: skip
-        cells += [
-            _beside(runs, plain, lambda run, n=name: 100 * run["recall"][n], 0.01) for name in ("id", "style")
-        ]
-        lines.append(_row(method, *cells))
-    where = [f"{c}: {b}" for c in COLUMNS for b in ("of variance", "strong / weak / noise, equal size, %")]
-    lines += ["", _row("loss", "bands by rule", *where), _row(*((2 + len(where)) * ["---"]))]
+        lines.append(_row(f"`{method}`", *(_beside(runs, plain, of) for of in NUMBERS.values())))
+    where = [f"{c}: {b}" for c in COLUMNS for b in ("of variance", "strong / weak / noise")]
+    lines += ["", _row("loss", "directions by rule", *where), _row(*((2 + len(where)) * ["---"]))]
     for method, runs in found.items():
         counts = " / ".join(f"{np.mean([run['counts']['rule'][i] for run in runs]):.0f}" for i in range(3))
         cells = []
         for name in COLUMNS:
             cells.append(f"{100 * np.mean([run['variance'][name] for run in runs]):.1f} %")
-            shares = [
-                np.mean([run["shares"]["size"].get(name, {}).get(b, np.nan) for run in runs]) for b in BANDS
-            ]
-            cells.append(" / ".join(f"{100 * share:.0f}" for share in shares))
-        lines.append(_row(method, counts, *cells))
+            shares = [100 * np.mean([run["shares"]["size"][name][band] for run in runs]) for band in BANDS]
+            cells.append(" / ".join(f"{share:.0f}" for share in shares))
+        lines.append(_row(f"`{method}`", counts, *cells))
     return lines
+
+
+def picture(found: dict[str, Runs]) -> Figure:
+    """Return the differences to InfoNCE with their intervals: both primary numbers, and R@1 of the unseen style."""
+    panels: dict[str, dict[str, dict[str, float]]] = {}
+    for name in ("disentangled", "style in strong, %", "R@1 unseen, %"):
+        panels[name] = rows = {}
+        for method, runs in found.items():
+            if method != "infonce":
+                middle, low, high = apart(runs, found["infonce"], NUMBERS[name])
+                holm = 1.0 if low <= 0 <= high else 0.0
+                rows[method] = {"estimate": middle, "low": low, "high": high, "holm": holm}
+    return plots.beside(
+        panels,
+        "hundredths against InfoNCE",
+        alt="Difference of five losses to InfoNCE with 95 % intervals: disentanglement, style in strong, R@1.",
+    )
+
+
+def _less_null(name: str) -> Number:
+    return lambda run: 100 * (run["numbers"][name] - run["null"][name])
+
+
+NUMBERS: dict[str, Number] = {
+    "disentangled": _less_null("disentanglement"),
+    "complete": _less_null("completeness"),
+    "band-specific": _less_null("specificity"),
+    "style in strong, %": lambda run: 100 * run["shares"]["size"]["style"]["strong"],
+    "R@1 seen, %": lambda run: 100 * run["recall"]["id"],
+    "R@1 unseen, %": lambda run: 100 * run["recall"]["style"],
+}
+"""Column of the table -> what it says of a training, in hundredths; the first three less random rotations."""
+
+
+def apart(runs: Runs, plain: Runs, of: Number) -> tuple[float, float, float]:
+    """Return the mean difference to InfoNCE of the same seed, and the ends of its 95 % interval."""
+    values = np.array([of(run) - of(other) for run, other in zip(runs, plain, strict=True)])
+    reach = _T3 * values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean()), float(values.mean() - reach), float(values.mean() + reach)
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return round(value, 5) if isinstance(value, float) else value
 
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _beside(runs: list[dict[str, Any]], plain: list[dict[str, Any]], of: Any, unit: float) -> str:  # noqa: ANN401
-    values = np.array([of(run) for run in runs])
-    digits = 3 if unit == 1 else 1
-    mean = f"{values.mean():.{digits}f}"
+def _beside(runs: Runs, plain: Runs, of: Number) -> str:
+    mean = f"{np.mean([of(run) for run in runs]):.1f}"
     if runs is plain:
         return mean
-    apart = values - np.array([of(run) for run in plain])
-    reach = _T3 * apart.std(ddof=1) / np.sqrt(len(apart))
-    low, high = apart.mean() - reach, apart.mean() + reach
-    return f"{mean} ({apart.mean():+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}])"
+    middle, low, high = apart(runs, plain, of)
+    return f"{mean} ({middle:+.1f} [{low:+.1f}, {high:+.1f}])"
 
 
 if __name__ == "__main__":

@@ -21,23 +21,29 @@ def differences(tables: Rows, parts: Sequence[str]) -> Figure:
     """Return every method's difference to InfoNCE on some test parts of `styles`, main towers, with intervals."""
     chosen = {t["part"]: t["rows"] for t in tables if (t["regime"], t["towers"]) == ("styles", MAIN)}
     panels = [{row["method"]: row for row in chosen[part] if row["method"] != BASELINE} for part in parts]
-    methods = list(panels[0])
-    bottom = _TOP + _ROW * len(methods)
-    width = _LABELS + _PANEL * len(parts)
-    figure = _bare(
-        width, bottom + 44, "Difference of every method to InfoNCE with 95 % intervals, by test part."
+    return beside(
+        dict(zip(parts, panels, strict=True)),
+        "points against InfoNCE",
+        alt="Difference of every method to InfoNCE with 95 % intervals, by test part.",
     )
+
+
+def beside(panels: Mapping[str, Mapping[str, Mapping[str, Any]]], unit: str, *, alt: str) -> Figure:
+    """Return estimates with intervals, a panel each, a row for every method of the first one.
+
+    Args:
+        panels: title -> method -> estimate, low, high, and holm, the corrected p-value that colours it.
+        unit: said below.
+        alt: what the picture shows.
+    """
+    methods = list(next(iter(panels.values())))
+    bottom = _TOP + _ROW * len(methods)
+    figure = _bare(_LABELS + _PANEL * len(panels), bottom + 44, alt)
     for place, method in enumerate(methods):
         figure.text(_LABELS - 12, _middle(place) + 4, method, anchor="end")
-    for at, (part, rows) in enumerate(zip(parts, panels, strict=True)):
-        _panel(figure, part, rows, methods, _LABELS + _PANEL * at, bottom)
-    figure.text(
-        _LABELS + _PANEL * len(parts) / 2,
-        bottom + 38,
-        "points against InfoNCE",
-        anchor="middle",
-        kind="title",
-    )
+    for at, (title, rows) in enumerate(panels.items()):
+        _panel(figure, title, rows, methods, _LABELS + _PANEL * at, bottom)
+    figure.text(_LABELS + _PANEL * len(panels) / 2, bottom + 38, unit, anchor="middle", kind="title")
     return figure
 
 

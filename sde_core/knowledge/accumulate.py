@@ -1,7 +1,11 @@
-"""One pass over the rows: the sums that each column needs, in coordinates along the directions, by part of the rows."""
+"""One pass over the rows: the sums that each column needs, in coordinates along the directions, by part of the rows.
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+Coordinates are taken from the centre of the rows and added up over about a thousand of them in the precision of the
+vectors, at least float32; these sums are added up, and the centre is put back, in float64. So single precision loses
+nothing that counts where there are many rows or they lie far from the origin.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +13,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sde_core.knowledge.columns import Column
+from sde_core.knowledge.columns import Column, standardised
 from sde_core.knowledge.explained import Moments
 from sde_core.spectra.spectrum import Spectrum
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Rows that become coordinates at a time.
-_BLOCK_ROWS = 4_096
+# Rows that become coordinates at a time; few products, as threads that meet often wait for each other.
+_BLOCK_ROWS = 8_192
+# Rows that are added up at a time in the precision of the vectors.
+_SUMMED_ROWS = 1_024
 # Sums of one column, in numbers; what would take more gets fewer parts, and no interval below `FEWEST_PARTS`.
 _MOST_SUMS = 1 << 22
 FEWEST_PARTS = 8
@@ -62,123 +68,142 @@ def accumulated(
 ) -> list[Moments]:
     """Return the sums of every column, first axis its parts; memory O(parts x values x r + block).
 
-    The coordinates are computed in the precision of the vectors, at least float32, and summed in float64.
+    Numbers are standardised: what they explain does not depend on their unit.
     """
-    sums = [_Sums(column, rows, spectrum.rank) for column in columns]
     dtype = torch.float64 if rows.vectors.dtype == np.float64 else torch.float32
-    basis = spectrum.basis.to(dtype)
-    mean = None if spectrum.mean is None else spectrum.mean.to(dtype)
-    # A column's sums are its own: threads change nothing of the numbers.
-    with ThreadPoolExecutor(max(1, min(torch.get_num_threads(), len(sums)))) as threads:
-        for start in range(0, len(rows.vectors), _BLOCK_ROWS):
-            stop = min(start + _BLOCK_ROWS, len(rows.vectors))
-            block = torch.from_numpy(np.array(rows.vectors[start:stop])).to(dtype)
-            if mean is not None:
-                block -= mean
-            along = (block @ basis).double().numpy()
-            here = _Block(along, rows, start, slice(*np.searchsorted(rows.entry_row, [start, stop])))
-            here.sum_squares({one.n_parts for one in sums if one.is_whole})
-            list(threads.map(lambda one, here=here: one.add(here), sums))
-            if progress is not None:
-                progress(stop, len(rows.vectors))
-    return [one.moments() for one in sums]
+    m, rank = len(rows.vectors), spectrum.rank
+    centre = _centre(rows.vectors).to(dtype)
+    mean = torch.zeros(len(centre)) if spectrum.mean is None else spectrum.mean.cpu()
+    shift = (centre.double() - mean.double()) @ spectrum.basis.cpu().double()
+    basis = spectrum.basis.cpu().to(dtype)
+    shared: dict[int, Floats] = {}
+    sums = [_Sums(column, rows, rank, shared) for column in columns]
+    for start in range(0, m, _BLOCK_ROWS):
+        block = np.array(rows.vectors[start : start + _BLOCK_ROWS], dtype=centre.numpy().dtype)
+        along = (torch.from_numpy(np.subtract(block, centre.numpy(), out=block)) @ basis).numpy()
+        for at in range(0, len(along), _SUMMED_ROWS):
+            some = along[at : at + _SUMMED_ROWS]
+            squared, entries = np.square(some), _entries(rows, start + at, start + at + len(some))
+            for one in _additions(sums, entries):
+                one.add(squared if one.is_squared else some)
+        if progress is not None:
+            progress(start + len(block), m)
+    return [one.moments(shift) for one in sums]
 
 
-class _Block:
-    """Some rows, their coefficients, and their squares by part, which all columns without gaps share."""
-
-    def __init__(self, along: Floats, rows: Rows, start: int, entries: slice) -> None:
-        self.along = along
-        self.row = rows.entry_row[entries] - start
-        self.item = rows.entry_item[entries]
-        self.weight = rows.entry_weight[entries]
-        self.part = rows.part[rows.entry_row[entries]]
-        self._squared: Floats | None = None
-        self._whole: dict[int, tuple[Ints, Floats]] = {}
-
-    def add(self, target: Floats, place: Ints, row: Ints, weight: Floats, values: Floats) -> None:
-        """Add to ``target[place[i]]`` the row ``values[row[i]]`` times ``weight[i]``, for every i."""
-        from scipy.sparse import csr_array
-
-        touched, compact = np.unique(place, return_inverse=True)
-        sparse = csr_array((weight, (compact, row)), shape=(len(touched), len(values)))
-        target[touched] += sparse @ values
-
-    def sum_squares(self, parts: Iterable[int]) -> None:
-        """Add up the squares of all entries, for each number of parts that a column without gaps has."""
-        plain = len(self.row) == len(self.along) and bool((self.weight == 1).all())  # each row once
-        for n_parts in parts:
-            if n_parts == 1 and plain:
-                self._whole[1] = np.zeros(1, np.int64), np.einsum("ij,ij->j", self.along, self.along)[None]
-                continue
-            part = self.part % n_parts
-            sums = np.zeros((n_parts, self.along.shape[1]))
-            self.add(sums, part, self.row, self.weight, self._squares())
-            touched = np.unique(part)
-            self._whole[n_parts] = touched, sums[touched]
-
-    def add_squares(self, target: Floats, n_parts: int, kept: npt.NDArray[np.bool_]) -> None:
-        """Add the squares of the kept entries to their parts."""
-        if kept.all() and n_parts in self._whole:
-            touched, found = self._whole[n_parts]
-            target[touched] += found
-            return
-        part = self.part[kept] % n_parts
-        self.add(target, part, self.row[kept], self.weight[kept], self._squares())
-
-    def _squares(self) -> Floats:
-        if self._squared is None:
-            self._squared = np.square(self.along)
-        return self._squared
+def _centre(vectors: npt.NDArray[np.floating]) -> Tensor:
+    some = vectors[:: max(1, len(vectors) // _SUMMED_ROWS)][:_SUMMED_ROWS]
+    return torch.from_numpy(np.asarray(some).mean(axis=0, dtype=np.float64))
 
 
 def _n_groups(column: Column) -> int:
     return max(1, len(column.values)) if column.has_groups else 1
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Entries:
+    """The entries of some rows: row within the block, position in the columns, weight, part."""
+
+    row: Ints
+    item: Ints
+    weight: Floats
+    part: Ints
+
+    def kept(self, mask: npt.NDArray[np.bool_]) -> "_Entries":
+        return _Entries(
+            row=self.row[mask], item=self.item[mask], weight=self.weight[mask], part=self.part[mask]
+        )
+
+
+def _entries(rows: Rows, start: int, stop: int) -> _Entries:
+    here = slice(*np.searchsorted(rows.entry_row, [start, stop]))
+    return _Entries(
+        row=rows.entry_row[here] - start,
+        item=rows.entry_item[here],
+        weight=rows.entry_weight[here],
+        part=rows.part[rows.entry_row[here]],
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Addition:
+    """For every i, adds row ``row[i]`` of the coefficients, or their squares, times ``weight[i]`` to ``place[i]``."""
+
+    target: Floats
+    place: Ints
+    row: Ints
+    weight: Floats
+    is_squared: bool = False
+
+    def add(self, along: npt.NDArray[np.floating]) -> None:
+        from scipy.sparse import csr_array  # one thread: torch's would wait for each other after every sum
+
+        touched, compact = np.unique(self.place, return_inverse=True)
+        weights = csr_array(
+            (self.weight.astype(along.dtype), (compact, self.row)), shape=(len(touched), len(along))
+        )
+        self.target[touched] += weights @ along
+
+
+def _additions(sums: "Sequence[_Sums]", entries: _Entries) -> Iterator[_Addition]:
+    # Columns without gaps that are kept in as many parts share the sums of the squares.
+    yield from {id(one.squares): one.addition_of_squares(entries) for one in sums}.values()
+    for one in sums:
+        yield from one.additions(entries)
+
+
 class _Sums:
     """The running sums of one column."""
 
-    def __init__(self, column: Column, rows: Rows, rank: int) -> None:
+    def __init__(self, column: Column, rows: Rows, rank: int, shared: dict[int, Floats]) -> None:
         self._column, self._rank = column, rank
-        self.n_parts = parts_of(column, rows, rank)
-        self.is_whole = bool(column.known.all())
-        self._k, self._p = _n_groups(column), column.numbers.shape[1]
+        self._n_parts = parts_of(column, rows, rank)
         self._known = column.known
-        groups = self.n_parts * self._k
-        self._weight = np.zeros(groups)
-        self._sums = np.zeros((groups, rank))
-        self._squares = np.zeros((self.n_parts, rank))
-        self._design = np.zeros((self.n_parts * self._p, self._p + 1))
-        self._products = np.zeros((self.n_parts * self._p, rank))
+        self._k, self._p = _n_groups(column), column.numbers.shape[1]
+        self._numbers = column.numbers if column.is_modelled else standardised(column.numbers)
+        self._weight = np.zeros(self._n_parts * self._k)
+        self._sums = np.zeros((self._n_parts * self._k, rank))
+        self._design = np.zeros((self._n_parts * self._p, self._p + 1))
+        self._products = np.zeros((self._n_parts * self._p, rank))
+        empty = np.zeros((self._n_parts, rank))
+        self.squares = shared.setdefault(self._n_parts, empty) if self._known.all() else empty
 
-    def add(self, block: _Block) -> None:
-        column = self._column
-        kept = self._known[block.item]
-        item, row, weight = block.item[kept], block.row[kept], block.weight[kept]
-        part = block.part[kept] % self.n_parts
-        place = part * self._k + (column.codes[item] if column.has_groups else 0)
-        self._weight += np.bincount(place, weight, minlength=len(self._weight))
-        block.add(self._sums, place, row, weight, block.along)
-        block.add_squares(self._squares, self.n_parts, kept)
+    def _kept(self, entries: _Entries) -> tuple[_Entries, Ints]:
+        kept = entries if self._known.all() else entries.kept(self._known[entries.item])
+        return kept, kept.part % self._n_parts
+
+    def addition_of_squares(self, entries: _Entries) -> _Addition:
+        """Return what adds the squares of the coefficients."""
+        kept, part = self._kept(entries)
+        return _Addition(target=self.squares, place=part, row=kept.row, weight=kept.weight, is_squared=True)
+
+    def additions(self, entries: _Entries) -> Iterator[_Addition]:
+        """Yield what adds to the sums along the directions; add up what has no direction."""
+        kept, part = self._kept(entries)
+        place = part * self._k + (self._column.codes[kept.item] if self._column.has_groups else 0)
+        self._weight += np.bincount(place, kept.weight, minlength=len(self._weight))
+        yield _Addition(target=self._sums, place=place, row=kept.row, weight=kept.weight)
         if self._p:
-            self._add_numbers(block, column.numbers[item], row, weight, part)
+            number = self._numbers[kept.item]
+            entry, which = np.nonzero(number)
+            heavy, place = number[entry, which] * kept.weight[entry], part[entry] * self._p + which
+            design = np.concatenate([number, np.ones((len(number), 1))], axis=1)
+            _Addition(target=self._design, place=place, row=entry, weight=heavy).add(design)
+            yield _Addition(target=self._products, place=place, row=kept.row[entry], weight=heavy)
 
-    def _add_numbers(self, block: _Block, number: Floats, row: Ints, weight: Floats, part: Ints) -> None:
-        full = np.concatenate([number, np.ones((len(number), 1))], axis=1)
-        entry, which = np.nonzero(number)
-        heavy, place = number[entry, which] * weight[entry], part[entry] * self._p + which
-        block.add(self._design, place, entry, heavy, full)
-        block.add(self._products, place, row[entry], heavy, block.along)
+    def moments(self, shift: Tensor) -> Moments:
+        """Return the sums of coefficients that lie by ``shift`` (r,) further along each direction than those added."""
 
-    def moments(self) -> Moments:
         def by_part(sums: Floats, *shape: int) -> Tensor:
-            return torch.from_numpy(sums).reshape(self.n_parts, *shape)
+            return torch.from_numpy(sums).reshape(self._n_parts, *shape)
 
+        weight, design = by_part(self._weight, self._k), by_part(self._design, self._p, self._p + 1)
+        sums = by_part(self._sums, self._k, self._rank)
+        squares = by_part(self.squares, self._rank) + 2 * shift * sums.sum(dim=1)
         return Moments(
-            weight=by_part(self._weight, self._k),
-            sums=by_part(self._sums, self._k, self._rank),
-            squares=by_part(self._squares, self._rank),
-            design=by_part(self._design, self._p, self._p + 1),
-            products=by_part(self._products, self._p, self._rank),
+            weight=weight,
+            sums=sums + shift * weight[..., None],
+            squares=squares + shift.square() * weight.sum(dim=1, keepdim=True),
+            design=design,
+            products=by_part(self._products, self._p, self._rank) + shift * design[..., -1:],
         )

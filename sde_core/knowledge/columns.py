@@ -98,6 +98,15 @@ def column_kinds(metadata: Mapping[str, npt.ArrayLike]) -> dict[str, str]:
     return {column.name: column.reason or column.kind for column in columns}
 
 
+def standardised(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (m, p) numbers less their mean, by their deviation; a gap stays one, and what does not vary is 0."""
+    if not numbers.size:
+        return numbers
+    spread = np.maximum(np.nanstd(numbers, axis=0), 1e-300)
+    found: npt.NDArray[np.float64] = (numbers - np.nanmean(numbers, axis=0)) / spread
+    return found
+
+
 def _as_numbers(array: npt.NDArray[Any]) -> npt.NDArray[np.float64] | None:
     """Return numbers, dates as seconds; None for text that is no date, and for truth values."""
     if array.dtype.kind == "M":

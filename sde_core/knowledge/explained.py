@@ -77,8 +77,8 @@ def explained(moments: Moments) -> Explained:
         between, parameters = _of_numbers(moments, rows)
     else:
         there = moments.weight > 0
-        size = torch.where(there, moments.weight, 1.0)[..., None]
-        between = (moments.sums.square() / size).sum(dim=-2) - mean_square
+        size = torch.where(there, moments.weight, 1.0)[..., None, :]
+        between = (size.reciprocal() @ moments.sums.square()).squeeze(-2) - mean_square
         parameters = there.sum(dim=-1).double() - 1
     varies = total > _CONSTANT * moments.squares
     raw = torch.where(varies, between / torch.where(varies, total, 1.0), 0.0).clamp(0, 1)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sde_core.knowledge.columns import FEWEST, Column
+from sde_core.knowledge.columns import FEWEST, Column, standardised
 from sde_core.knowledge.explained import Explained, Moments, after_chance, explained
 
 MOST_PARAMETERS = 512
@@ -107,6 +107,4 @@ def _leverage(numbers: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
 def _design(column: Column) -> npt.NDArray[np.float64]:
     if column.has_groups:
         return np.equal.outer(column.codes, np.arange(len(column.values))).astype(np.float64)
-    spread = np.maximum(np.nanstd(column.numbers, axis=0), 1e-300)
-    design: npt.NDArray[np.float64] = (column.numbers - np.nanmean(column.numbers, axis=0)) / spread
-    return design
+    return standardised(column.numbers)

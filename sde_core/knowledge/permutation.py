@@ -66,7 +66,7 @@ def tails_of(rows: Rows, spectrum: Spectrum, seed: int) -> Tails:
     chosen = _whole_groups(rows.twins, seed)
     block = torch.from_numpy(np.array(rows.vectors[chosen]))
     dtype = torch.float64 if block.dtype == torch.float64 else torch.float32
-    along = (block.to(dtype) @ spectrum.basis.to(dtype)).double()
+    along = (block.to(dtype) - block.mean(dim=0, dtype=dtype)) @ spectrum.basis.to(dtype)
     along -= along.mean(dim=0)
     of_rows = _kurtosis(along)
     _, group = np.unique(rows.twins[chosen], return_inverse=True)
@@ -74,8 +74,9 @@ def tails_of(rows: Rows, spectrum: Spectrum, seed: int) -> Tails:
     sizes = torch.bincount(number).double()
     if len(sizes) == len(along):  # each row is its own group
         return Tails(kurtosis=of_rows, group_kurtosis=of_rows, between=torch.ones_like(of_rows))
-    sums = torch.zeros(len(sizes), along.shape[1], dtype=torch.float64).index_add_(0, number, along)
-    between = (sums.square() / sizes[:, None]).sum(dim=0) / along.square().sum(dim=0).clamp_min(1e-300)
+    sums = torch.zeros(len(sizes), along.shape[1], dtype=torch.float64).index_add_(0, number, along.double())
+    total = along.square().sum(dim=0, dtype=torch.float64)
+    between = (sums.square() / sizes[:, None]).sum(dim=0) / total.clamp_min(1e-300)
     means = sums / sizes[:, None]
     return Tails(
         kurtosis=of_rows,
@@ -125,7 +126,8 @@ def _whole_groups(twins: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int
 
 def _kurtosis(centred: Tensor) -> Tensor:
     squares = centred.square()
-    return len(centred) * squares.square().sum(dim=0) / squares.sum(dim=0).square().clamp_min(1e-300)
+    fourth = squares.square().sum(dim=0, dtype=torch.float64)
+    return len(centred) * fourth / squares.sum(dim=0, dtype=torch.float64).square().clamp_min(1e-300)
 
 
 def _first_of_groups(column: Column, rows: Rows) -> npt.NDArray[np.int64] | None:

@@ -170,15 +170,31 @@ def test_shares_add_up_and_a_moved_threshold_is_the_same_sum():
         known.shares(torch.zeros(3, dtype=torch.long))
 
 
-def test_float32_and_float64_agree():
-    x, basis, _, coarse, _, _ = planted()
-    x = x.astype(np.float32)
-    spectrum = _spectrum(x, basis)
+@pytest.mark.parametrize("far", [0, 300])
+def test_float32_and_float64_agree(far):
+    x, basis, _, coarse, _, rng = planted()
+    x = (x + far * basis[:, 0]).astype(
+        np.float32
+    )  # so far out, of 7 digits 3 are left along the first direction
+    spectrum = replace(_spectrum(x, basis), mean=None)
     wide = sde.EmbeddingSet.from_arrays(x.astype(np.float64), x.astype(np.float64))
     assert wide.image.dtype == np.float64
-    single = band_knowledge(made(x), {"c": coarse.astype(str)}, spectrum=spectrum)["c"]
-    double = band_knowledge(wide, {"c": coarse.astype(str)}, spectrum=spectrum)["c"]
-    torch.testing.assert_close(single.known, double.known, atol=1e-5, rtol=0)
+    taken = np.datetime64("2026-11-29") + rng.integers(0, 86_400, len(x)).astype("timedelta64[s]")
+    columns = {"c": coarse.astype(str), "gaps": np.where(coarse == 5, "", coarse.astype(str)), "taken": taken}
+    single = band_knowledge(made(x), columns, spectrum=spectrum)
+    double = band_knowledge(wide, columns, spectrum=spectrum)
+    for name in columns:
+        torch.testing.assert_close(single[name].known, double[name].known, atol=1e-5, rtol=0)
+        torch.testing.assert_close(single[name].energy, double[name].energy, atol=0, rtol=1e-5)
+
+
+def test_a_direction_along_which_nothing_varies_knows_nothing():
+    x, basis, _, coarse, _, _ = planted()
+    at = (x @ basis)[:, 1:] @ basis[:, 1:].T + 40 * basis[:, 0]
+    known = band_knowledge(
+        made(at.astype(np.float32)), {"c": coarse.astype(str)}, spectrum=_spectrum(at, basis)
+    )
+    assert float(known["c"].known[0]) == pytest.approx(0, abs=0.02)
 
 
 @pytest.mark.parametrize("n_resamples", [0, 20])
