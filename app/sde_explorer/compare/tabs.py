@@ -54,17 +54,21 @@ def _numbers(found: "Compared", asked: "list[Job]") -> None:
     subspaces, similarity = found.subspaces(), found.similarity()
     asked += [*subspaces, *similarity]
     every = [*subspaces, *found.neighbours, *found.retrieval, *similarity]
-    card_grid(
-        compare_cards(
-            found.pairs,
-            next(iter(results(similarity, Similarity)), None),
-            results(found.neighbours, Neighbours),
-            results(subspaces, Subspaces),
-            next(iter(results(found.retrieval, ComparedSets)), None),
-            waits=any(job.is_active for job in every),
-        ),
-        4,
+    spaces, near = results(similarity, Similarity), results(found.neighbours, Neighbours)
+    ranked = results(found.retrieval, ComparedSets)
+    waits = any(job.is_active for job in every)
+    cards = compare_cards(
+        found.pairs,
+        next(iter(spaces), None),
+        near,
+        results(subspaces, Subspaces),
+        next(iter(ranked), None),
+        waits=waits,
     )
+    card_grid(cards, 4)
+    said = words.cards_sample([*spaces, *near, *ranked])
+    if said:
+        st.caption(said)
     if found.pairs:
         numbers_section(found.pairs)
     shown_above = {job.key for job in found.neighbours}
