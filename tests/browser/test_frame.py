@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.panel import controls
 from sde_explorer.screenshots import VIEWS, rest
-from tests.browser.panel import controls
 
 pytestmark = pytest.mark.browser
 FRAMED = tuple(VIEWS)
