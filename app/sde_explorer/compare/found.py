@@ -77,12 +77,13 @@ def compared(common: "Common", state: "CompareState") -> Compared:
     """
     pairs = _bands(common, state)
     known = modalities_of(common) if common.is_paired else []
+    near = [measured.neighbours(common, modality) for modality in known]  # the picture first
     return Compared(
         common=common,
         state=state,
         pairs=pairs,
+        neighbours=near,
         retrieval=[measured.retrieval(common)] if len(known) > 1 else [],
-        neighbours=[measured.neighbours(common, modality) for modality in known],
     )
 
 

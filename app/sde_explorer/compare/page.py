@@ -45,12 +45,13 @@ def show() -> None:
         return
     with view.picture:
         found = compared(common, state)
+        # Before anything is drawn: what ends meanwhile is drawn by another run.
+        waiting = [job for job in (*found.retrieval, *found.neighbours) if job.is_active]
         if found.pairs:
             known = next(iter(results(found.retrieval, ComparedSets)), None)
             view.finding(words.finding(found.pairs, known), help=words.finding_terms(known))
         picture(found)
         _what(common, state)
-    waiting = [job for job in (*found.retrieval, *found.neighbours) if job.is_active]
     waiting += tabs(view, found)
     catch_up(waiting)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def tabs(view: "View", found: "Compared") -> "list[Job]":
-    """Show the tabs; return the jobs for which the open one waits.
+    """Show the tabs; return the jobs for which the open one waited when it was drawn.
 
     Args:
         view: whose they are.
@@ -47,12 +47,17 @@ def tabs(view: "View", found: "Compared") -> "list[Job]":
         "Pictures and captions": _retrieval,
     }
     view.tabs("compare_look", {name: partial(part, found, asked) for name, part in draw.items()})
-    return [job for job in asked if job.is_active]
+    return asked
+
+
+def _active(*jobs: "Job") -> "list[Job]":
+    """Return those that have not ended by now, before anything of them is drawn."""
+    return [job for job in jobs if job.is_active]
 
 
 def _numbers(found: "Compared", asked: "list[Job]") -> None:
     subspaces, similarity = found.subspaces(), found.similarity()
-    asked += [*subspaces, *similarity]
+    asked += _active(*subspaces, *similarity)
     every = [*subspaces, *found.neighbours, *found.retrieval, *similarity]
     spaces, near = results(similarity, Similarity), results(found.neighbours, Neighbours)
     ranked = results(found.retrieval, ComparedSets)
@@ -77,7 +82,7 @@ def _numbers(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _spaces(found: "Compared", asked: "list[Job]") -> None:
-    asked += found.similarity()
+    asked += _active(*found.similarity())
     if found.common.is_paired:
         spaces_section(found.similarity(), found.neighbours)
     else:
@@ -85,7 +90,7 @@ def _spaces(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _directions(found: "Compared", asked: "list[Job]") -> None:
-    asked += found.subspaces()
+    asked += _active(*found.subspaces())
     if found.common.is_paired:
         subspaces_section(found.common, found.subspaces())
     else:
@@ -99,7 +104,7 @@ def _separate(found: "Compared", asked: "list[Job]") -> None:
         st.info(words.NO_COLUMNS, icon=":material/table_rows:")
     else:
         jobs = found.separate()
-        asked += jobs
+        asked += _active(*jobs)
         separate_section(jobs)
 
 
@@ -111,7 +116,7 @@ def _company(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _retrieval(found: "Compared", asked: "list[Job]") -> None:
-    asked += found.similarity()
+    asked += _active(*found.similarity())
     if found.retrieval:
         retrieval_section(found.retrieval, found.similarity())
     else:
