@@ -33,11 +33,10 @@ html .st-key-answered{min-height:352px}
 # Boxes in the shape of what comes (ui/skeleton.py) lie in that place while the script runs and nothing else is there.
 _PLACES += """
 html .st-key-main_picture{position:relative}
-html .st-key-main_picture>:has(>*>.sde-of-view),html .st-key-main_picture>:has(>.sde-of-view){
-position:absolute;inset:0;width:100%;pointer-events:none}
-html .st-key-main_picture>:has(.sde-of-view) [data-testid=stHtml]{height:100%}
-html .st-key-main_picture>:has(.sde-of-view):not(:only-child),
-html [data-testid=stApp]:not([data-test-script-state=running]) .st-key-main_picture>:has(.sde-of-view){display:none}
+html .st-key-main_picture>:first-child{position:absolute;inset:0;width:100%;pointer-events:none}
+html .st-key-main_picture>:first-child [data-testid=stHtml]{height:100%}
+html .st-key-main_picture>:first-child:not(:only-child),html [data-stale=true] .sde-skeleton,
+html [data-testid=stApp]:not([data-test-script-state=running]) .st-key-main_picture>:first-child{display:none}
 html .st-key-picture_of_spectrum .st-key-main_picture:not(:has(>:nth-child(2))){
 min-height:calc(clamp(260px,100vh - 382px,820px) + 67px)}
 html [data-testid=stApp]:not([data-test-script-state=running]) .st-key-picture_of_spectrum .st-key-main_picture{

@@ -34,9 +34,11 @@ def skeleton(view: str) -> None:
 
 
 def waiting_figure(height: int) -> None:
-    """Draw one box in place of a figure that comes later than its neighbours.
+    """Draw one box in place of a figure that comes later than its neighbours; it takes no room either.
 
     Args:
         height: of the figure, pixels.
     """
-    st.html(f'<div class="sde-skeleton" aria-hidden="true" style="height:{height}px"><i></i></div>')
+    style = f"position:absolute;inset:0 0 auto 0;height:{height}px"
+    box = f'<div class="sde-skeleton" aria-hidden="true" style="{style}"><i></i></div>'
+    st.html(f'<div style="position:relative;height:0">{box}</div>')
