@@ -1,6 +1,8 @@
 """How two paired modalities sit beside each other (docs/method.md, section 6)."""
 
+import itertools
 import math
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -166,8 +168,37 @@ def linear_cka_chance(first: MatrixLike, second: MatrixLike) -> float:
     1.0
     """
     x, y = as_paired_matrices(first, second, ("first", "second"), same_width=False)
-    sizes = _gram_size(x) * _gram_size(y)
-    return _spread(x) * _spread(y) / ((len(x) - 1) * sizes) if sizes > 0 and len(x) > 1 else math.nan
+    return _chance(len(x), _spread(x) * _spread(y), _gram_size(x) * _gram_size(y))
+
+
+def linear_cka_table(
+    spaces: Sequence[MatrixLike], *, progress: Callable[[int, int], object] | None = None
+) -> tuple[Float[Tensor, "s s"], Float[Tensor, "s s"]]:
+    """Return `linear_cka` and `linear_cka_chance` of every two of several spaces; each one's size is taken once.
+
+    Args:
+        spaces: s matrices of the same samples, (m, d) each; widths may differ.
+        progress: called with the places of two spaces before they are compared.
+
+    Returns:
+        (s, s) linear CKA and (s, s) its mean over all shuffles, float64, 1 on both diagonals.
+
+    Raises:
+        DataError: not finite matrices with the same number of rows.
+    """
+    rows = [
+        as_paired_matrices(spaces[0], x, ("spaces[0]", f"spaces[{i}]"), same_width=False)[1]
+        for i, x in enumerate(spaces)
+    ]
+    sizes, spreads = [_gram_size(x) for x in rows], [_spread(x) for x in rows]
+    found, chance = torch.eye(len(rows), dtype=torch.float64), torch.eye(len(rows), dtype=torch.float64)
+    for i, j in itertools.combinations(range(len(rows)), 2):
+        if progress is not None:
+            progress(i, j)
+        size = sizes[i] * sizes[j]
+        found[i, j] = found[j, i] = _ratio(_centred_product(rows[i], rows[j]), size)
+        chance[i, j] = chance[j, i] = _chance(len(rows[0]), spreads[i] * spreads[j], size)
+    return found, chance
 
 
 def direction_correlations(image: MatrixLike, text: MatrixLike, basis: MatrixLike) -> Float[Tensor, " r"]:
@@ -231,6 +262,10 @@ def _spread(x: Tensor) -> float:
     """Return the trace of X^T X of centred columns."""
     mean = x.mean(dim=0, dtype=torch.float64)
     return math.fsum(float((block.double() - mean).square().sum()) for block in torch.split(x, _BLOCK_ROWS))
+
+
+def _chance(m: int, spread: float, size: float) -> float:
+    return spread / ((m - 1) * size) if size > 0 and m > 1 else math.nan
 
 
 def _ratio(cross: Tensor, scale: float) -> float:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Download, Page
 
+from benchmarks.panel import nothing_followed
 from sde_explorer.screenshots import rest
-from tests.browser.still import nothing_followed
 
 
 def downloaded(page: Page, press: Callable[[], None]) -> Download:

@@ -11,14 +11,6 @@ def still(page: Page) -> None:
     )
 
 
-def nothing_followed(page: Page) -> None:
-    """Wait until no part of the page looks again and again at work that goes on beside it."""
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stProgress]')"
-        " && !/\\bStop\\b/.test(document.querySelector('.st-key-jobs')?.innerText ?? '')"
-    )
-
-
 def placed(element: Locator) -> dict[str, float]:
     """Scroll an element into view and return its box once it has kept its place for five frames."""
     element.scroll_into_view_if_needed()

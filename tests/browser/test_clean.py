@@ -1,12 +1,11 @@
 """A walk through all views leaves the browser's console and the server's log clean, and every picture has its words."""
 
-import json
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.panel import NAMES
+from benchmarks.walk import is_fault, is_plain
 from sde_explorer.screenshots import new_page, rest
-from tests.browser.panel import NAMES
 from tests.browser.still import still
 
 pytestmark = pytest.mark.browser
@@ -40,7 +39,7 @@ def test_a_walk_there_and_back_leaves_console_and_log_clean(url, chromium, serve
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = new_page(context)
     page.set_default_timeout(120_000)
-    page.on("console", lambda m: said.append(m.text) if _is_fault(m.type, m.text) else None)
+    page.on("console", lambda m: said.append(m.text) if is_fault(m.type, m.text) else None)
     page.on("pageerror", lambda e: said.append(str(e)))
     page.on("response", lambda r: said.append(r.url) if r.status >= 400 else None)
     try:
@@ -66,20 +65,7 @@ def test_a_walk_there_and_back_leaves_console_and_log_clean(url, chromium, serve
         context.close()
     assert said == []
     lines = server_log.read_text("utf-8")[begun:].splitlines()
-    assert [line for line in lines if not _is_plain(line)] == []
-
-
-def _is_fault(kind: str, text: str) -> bool:
-    """Whether a message is an error or a warning of the page; the driver's remarks on drawing by software are not."""
-    return kind in ("error", "warning") and "GL Driver Message" not in text
-
-
-def _is_plain(line: str) -> bool:
-    """Whether a line of the log is one of ours that tells of no fault."""
-    try:
-        return bool(json.loads(line)["level"] == "info")
-    except (ValueError, KeyError, TypeError):
-        return False
+    assert [line for line in lines if not is_plain(line)] == []
 
 
 def test_with_reduced_motion_nothing_moves(url, chromium):

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.panel import controls
 from sde_explorer.screenshots import VIEWS, rest
-from tests.browser.panel import controls
 
 pytestmark = pytest.mark.browser
 FRAMED = tuple(VIEWS)
@@ -81,3 +81,25 @@ def test_the_panel_folds_and_unfolds_by_keyboard_and_stays_so(url, opened):
         page.wait_for_url("**noise=1.148**")
         rest(page)
         assert controls(page)["Noise × rule, number"] == "1.15"
+
+
+_WAITS = """() => {
+  const place = document.querySelector('.st-key-main_picture');
+  const boxes = place.querySelector('.sde-of-view'), shown = () => boxes.checkVisibility();
+  const there = shown();
+  place.querySelectorAll(':scope > :not(:first-child)').forEach(e => e.remove());
+  const ended = shown();
+  document.querySelector('[data-testid=stApp]').dataset.testScriptState = 'running';
+  const [outer, inner] = [place, boxes].map(e => e.getBoundingClientRect());
+  return {there, ended, waits: shown(), covers: Math.abs(outer.height - inner.height) < 1
+    && Math.abs(outer.width - inner.width) < 1, tall: inner.height > 200, words: boxes.innerText};
+}"""
+
+
+@pytest.mark.parametrize("view", ["spectrum", "compare"])
+def test_boxes_stand_in_the_picture_s_place_while_it_is_on_its_way_and_never_else(url, opened, view):
+    with opened(f"{url}/{view}", 1) as page:
+        found = page.evaluate(_WAITS)
+    assert found == {
+        "there": False, "ended": False, "waits": True, "covers": True, "tall": True, "words": "",
+    }  # fmt: skip

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.panel import controls
 from sde_explorer.screenshots import rest
-from tests.browser.panel import controls
 from tests.browser.still import hover_a_point, placed
 
 pytestmark = pytest.mark.browser

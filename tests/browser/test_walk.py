@@ -3,62 +3,16 @@
 import itertools
 import random
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.panel import NAMES, address, controls, drawn, nothing_followed
+from benchmarks.walk import ADDRESS, LINK, SHOWN, Tab, all_pairs, go
 from sde_explorer.screenshots import rest
-from tests.browser.panel import NAMES, address, controls, drawn
-from tests.browser.still import nothing_followed, still
+from tests.browser.still import still
 
 pytestmark = pytest.mark.browser
-LINK = "data=clipart&part=split%3Dtest&noise=1.2&strong=0.9&center=kept&t=0.4"
-SHOWN = {
-    "Data": "clipart",
-    "Encoder": "bundled",
-    "Part": "split=test",
-    "Rule": "mp-iqr",
-    "Mean": "kept",
-    "Noise × rule": "1.2",
-    "Noise × rule, number": "1.2",
-    "Strong × rule": "0.912",  # the step that is nearest
-    "Strong × rule, number": "0.9",
-    "Treatment": "none",
-    "Moment t": "0.40",
-}
-ADDRESS = {
-    "data": ["clipart"],
-    "part": ["split=test"],
-    "noise": ["1.2"],
-    "strong": ["0.9"],
-    "center": ["kept"],
-    "t": ["0.4"],
-}
-
-
-def _all_pairs(seed: int) -> Iterator[str]:
-    """Views in an order in which every one follows every other once: a random Eulerian walk, from the first one."""
-    draw = random.Random(seed)
-    ahead = {name: draw.sample([n for n in NAMES if n != name], len(NAMES) - 1) for name in NAMES}
-    stack, walk = [NAMES[0]], []
-    while stack:
-        if ahead[stack[-1]]:
-            stack.append(ahead[stack[-1]].pop())
-        else:
-            walk.append(stack.pop())
-    yield from reversed(walk)
-
-
-def _go(page: Page, name: str) -> None:
-    asked = page.evaluate("scriptRuns.asked()")
-    page.get_by_test_id("stTopNavLink").filter(has_text=name).locator("visible=true").click()
-    path = "/" if name == "Overview" else f"/{name.lower()}"
-    page.wait_for_function("path => location.pathname === path", arg=path)
-    page.wait_for_function(
-        "asked => scriptRuns.asked() > asked", arg=asked
-    )  # asked for a moment after the address
-    rest(page)
 
 
 def _agree(page: Page, shown: dict[str, str], link: dict[str, list[str]]) -> None:
@@ -68,13 +22,13 @@ def _agree(page: Page, shown: dict[str, str], link: dict[str, list[str]]) -> Non
 
 
 def test_nothing_moves_by_itself_over_all_pairs_of_views(url, opened):
-    walk = list(_all_pairs(seed=13))
+    walk = list(all_pairs(seed=13))
     assert len({*itertools.pairwise(walk)}) == 72
     waits = random.Random(7)
     with opened(f"{url}/?{LINK}", 0) as page:
         _agree(page, SHOWN, ADDRESS)
         for name in walk[1:]:
-            _go(page, name)
+            go(page, name)
             _agree(page, SHOWN, ADDRESS)
             if waits.random() < 0.15:  # a press that has nothing to do with it
                 waits.choice((lambda _: None, rest, nothing_followed))(page)
@@ -87,9 +41,19 @@ def test_nothing_moves_by_itself_over_all_pairs_of_views(url, opened):
                 _agree(page, SHOWN, ADDRESS)
 
 
+def test_a_walk_notes_what_disagrees(url, opened):
+    with opened(f"{url}/data?{LINK}", 0) as page:
+        right, wrong = Tab(page, SHOWN, ADDRESS), Tab(page, SHOWN | {"Moment t": "9"}, {})
+        for tab in (right, wrong):
+            tab.look("now")
+        assert right.faults == []
+        assert len(wrong.faults) == 2
+        assert wrong.faults[0] == "now: the panel says {'Moment t': '0.40'}"
+
+
 def test_back_forward_reload_and_a_theme_change_agree(url, opened):
     with opened(f"{url}/?{LINK}", 0) as page:
-        _go(page, "Spectrum")
+        go(page, "Spectrum")
         number = page.get_by_role("spinbutton", name="Noise × rule")
         number.fill("2")
         number.press("Enter")
@@ -100,9 +64,9 @@ def test_back_forward_reload_and_a_theme_change_agree(url, opened):
             ADDRESS | {"noise": ["2.0"]},
         )
         _agree(page, moved, link)
-        _go(page, "Data")
+        go(page, "Data")
         _agree(page, moved, link)
-        for go, path, shown, parameters in (
+        for move, path, shown, parameters in (
             (page.go_back, "/spectrum", moved, link),
             (page.go_back, "/spectrum", SHOWN, ADDRESS),
             (page.go_back, "/", SHOWN, ADDRESS),
@@ -110,7 +74,7 @@ def test_back_forward_reload_and_a_theme_change_agree(url, opened):
             (page.go_forward, "/spectrum", moved, link),
             (page.reload, "/spectrum", moved, link),
         ):
-            go()
+            move()
             page.get_by_test_id("stHeading").first.wait_for()
             expect(page.get_by_role("spinbutton", name="Noise × rule")).to_have_value(
                 shown["Noise × rule, number"]
@@ -132,8 +96,8 @@ def test_two_tabs_of_one_visitor_do_not_disturb_each_other(url, opened):
         rest(other)
         ways = [name for name in random.Random(5).sample(NAMES, len(NAMES)) if name != "Spectrum"]
         for number, name in enumerate((*ways, "Spectrum")):
-            _go(page, name)
-            _go(other, name)
+            go(page, name)
+            go(other, name)
             _agree(page, SHOWN, ADDRESS)
             assert controls(other)["Data"] == "emoji"
             assert address(other)[1] == ({} if number else address(other)[1])
@@ -158,5 +122,5 @@ def test_a_connection_that_was_lost_and_found_again_changes_nothing(url, opened)
             )
             rest(page)
             _agree(page, SHOWN, ADDRESS)
-            _go(page, name)
+            go(page, name)
             _agree(page, SHOWN, ADDRESS)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.cached.both import Common
     from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
 

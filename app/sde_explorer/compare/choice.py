@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
-from sde_explorer.compare import cached as cached_compare
+from sde_explorer.compare.cached import both as cached_compare
 from sde_explorer.compare.numbers.rows import ENHANCED, KINDS, PRUNED
 from sde_explorer.compare.terms import HELP
 from sde_explorer.ui.called import called_data, called_encoder, data_names, encoder_names

@@ -12,7 +12,7 @@ from sde_explorer.ui.file_button import file_button
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
-    from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.cached.both import Common
     from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
 
@@ -32,12 +32,12 @@ def as_json(
     common: "Common", pairs: "list[tuple[Bands, Bands]]", jobs: "list[Job]", state: "CompareState"
 ) -> str:
     """Return everything that the view shows as JSON; numbers that are not defined are null."""
-    sides = {"A": common.a, "B": common.b}
+    sides = dict(zip("AB", common.sources, strict=True))
     content = {
         "version": sde.__version__,
         "parameters": asdict(state),
         "sets": {
-            name: {"fingerprint": side.fingerprint, "provenance": side.embeddings.provenance.as_dict()}
+            name: {"fingerprint": side.fingerprint, "provenance": side.provenance.as_dict()}
             for name, side in sides.items()
         },
         "pairing": {

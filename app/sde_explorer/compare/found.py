@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import sde_core as sde
-from sde_explorer.compare import cached as compare
-from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.compare.cached import both, measured
 from sde_explorer.ui.notices import error_box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sde_core.partition import Bands
-    from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.cached.both import Common
     from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
 
@@ -48,7 +47,7 @@ class Compared:
             return []
         known = modalities_of(self.common)
         return [
-            compare.subspaces(self.common, self.state.center, two)
+            measured.subspaces(self.common, self.state.center, two)
             for two in self.pairs
             if two[0].modality in known
         ]
@@ -59,14 +58,14 @@ class Compared:
             return []
         known = modalities_of(self.common)
         return [
-            compare.separate(self.common, self.state.center, two)
+            measured.separate(self.common, self.state.center, two)
             for two in self.pairs
             if two[0].modality in known
         ]
 
     def similarity(self) -> "list[Job]":
         """Return the job that compares the spaces, which starts it."""
-        return [compare.similarity(self.common)] if self.common.is_paired else []
+        return [measured.similarity(self.common)] if self.common.is_paired else []
 
 
 def compared(common: "Common", state: "CompareState") -> Compared:
@@ -78,12 +77,13 @@ def compared(common: "Common", state: "CompareState") -> Compared:
     """
     pairs = _bands(common, state)
     known = modalities_of(common) if common.is_paired else []
+    near = [measured.neighbours(common, modality) for modality in known]  # the picture first
     return Compared(
         common=common,
         state=state,
         pairs=pairs,
-        retrieval=[compare.retrieval(common)] if len(known) > 1 else [],
-        neighbours=[compare.neighbours(common, modality) for modality in known],
+        neighbours=near,
+        retrieval=[measured.retrieval(common)] if len(known) > 1 else [],
     )
 
 
@@ -94,12 +94,8 @@ def modalities_of(common: "Common") -> list[str]:
 
 def _bands(common: "Common", state: "CompareState") -> "list[tuple[Bands, Bands]]":
     shown = [m for m in common.modalities if m in state.modalities] or list(common.modalities)
-    pairs = []
     try:
-        for modality in shown:
-            a, b = (cached_spectra.bands(side, state, (modality,))[0] for side in (common.a, common.b))
-            pairs.append((a, b))
+        return [both.bands_of(common, state, modality) for modality in shown]
     except sde.SDEError as error:
         error_box(error)
-        pairs = []
-    return pairs
+        return []

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
-from sde_explorer.compare import cached as cached_compare
 from sde_explorer.compare import words
+from sde_explorer.compare.cached import both as cached_compare
 from sde_explorer.compare.choice import compare_choice
 from sde_explorer.compare.found import compared, results
 from sde_explorer.compare.numbers.measures import ComparedSets
@@ -23,7 +23,7 @@ from sde_explorer.ui.session import current_state
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
-    from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.cached.both import Common
     from sde_explorer.compare.state import CompareState
 
 
@@ -50,12 +50,13 @@ def show() -> None:
         return
     with view.picture:
         found = compared(common, state)
+        # Before anything is drawn: what ends meanwhile is drawn by another run.
+        waiting = [job for job in (*found.retrieval, *found.neighbours) if job.is_active]
         if found.pairs:
             known = next(iter(results(found.retrieval, ComparedSets)), None)
             view.finding(words.finding(found.pairs, known), help=words.finding_terms(known))
         picture(found)
         _what(common, state)
-    waiting = [job for job in (*found.retrieval, *found.neighbours) if job.is_active]
     waiting += tabs(view, found)
     catch_up(waiting)
 
@@ -74,8 +75,8 @@ def with_other(state: "CompareState") -> "CompareState":
 def _what(common: "Common", state: "CompareState") -> None:
     """Say how the rows of A and B are paired, and what one set lacks; what A and B are stands behind it."""
     about = "\n\n".join(
-        f"**{name}** {as_text(said)}: {side.embeddings.width} dimensions, content `{side.fingerprint[:8]}`."
-        for name, said, side in zip("AB", words.sides(state), (common.a, common.b), strict=True)
+        f"**{name}** {as_text(said)}: {source.width} dimensions, content `{source.fingerprint[:8]}`."
+        for name, said, source in zip("AB", words.sides(state), common.sources, strict=True)
     )
     if common.is_paired:
         st.caption(words.pairing_story(common), help=about)

@@ -13,6 +13,7 @@ from sde_explorer.readings.cached.knowledge import direction_names
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.pending import pending
+from sde_explorer.ui.skeleton import waiting_figure
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 470
 """Pixels at 1440 x 900: the note and the tabs below are seen to be there."""
+_BAR = 70
+"""Pixels of the bar above what waits for the neighbours."""
 
 
 def picture(found: "Compared") -> None:
@@ -59,3 +62,5 @@ def picture(found: "Compared") -> None:
                 + plain(words.kept_story(there)),
             )
         pending(found.neighbours)
+        if not there and any(job.is_active for job in found.neighbours):
+            waiting_figure(HEIGHT - _BAR)

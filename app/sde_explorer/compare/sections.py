@@ -26,7 +26,7 @@ from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
-    from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.cached.both import Common
     from sde_explorer.jobs import Job
 
 
@@ -80,7 +80,7 @@ def subspaces_section(common: "Common", jobs: "list[Job]") -> None:
             _angles(there, feature=True)
             st.caption(words.FEATURE_STORY)
         else:
-            widths = common.a.embeddings.width, common.b.embeddings.width
+            widths = [source.width for source in common.sources]
             st.info(words.WIDTHS.format(*widths), icon=":material/straighten:")
     with right:
         st.markdown("**Along the rows of both sets**")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def tabs(view: "View", found: "Compared") -> "list[Job]":
-    """Show the tabs; return the jobs for which the open one waits.
+    """Show the tabs; return the jobs for which the open one waited when it was drawn.
 
     Args:
         view: whose they are.
@@ -47,24 +47,33 @@ def tabs(view: "View", found: "Compared") -> "list[Job]":
         "Pictures and captions": _retrieval,
     }
     view.tabs("compare_look", {name: partial(part, found, asked) for name, part in draw.items()})
-    return [job for job in asked if job.is_active]
+    return asked
+
+
+def _active(*jobs: "Job") -> "list[Job]":
+    """Return those that have not ended by now, before anything of them is drawn."""
+    return [job for job in jobs if job.is_active]
 
 
 def _numbers(found: "Compared", asked: "list[Job]") -> None:
     subspaces, similarity = found.subspaces(), found.similarity()
-    asked += [*subspaces, *similarity]
+    asked += _active(*subspaces, *similarity)
     every = [*subspaces, *found.neighbours, *found.retrieval, *similarity]
-    card_grid(
-        compare_cards(
-            found.pairs,
-            next(iter(results(similarity, Similarity)), None),
-            results(found.neighbours, Neighbours),
-            results(subspaces, Subspaces),
-            next(iter(results(found.retrieval, ComparedSets)), None),
-            waits=any(job.is_active for job in every),
-        ),
-        4,
+    spaces, near = results(similarity, Similarity), results(found.neighbours, Neighbours)
+    ranked = results(found.retrieval, ComparedSets)
+    waits = any(job.is_active for job in every)
+    cards = compare_cards(
+        found.pairs,
+        next(iter(spaces), None),
+        near,
+        results(subspaces, Subspaces),
+        next(iter(ranked), None),
+        waits=waits,
     )
+    card_grid(cards, 4)
+    said = words.cards_sample([*spaces, *near, *ranked])
+    if said:
+        st.caption(said)
     if found.pairs:
         numbers_section(found.pairs)
     shown_above = {job.key for job in found.neighbours}
@@ -73,7 +82,7 @@ def _numbers(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _spaces(found: "Compared", asked: "list[Job]") -> None:
-    asked += found.similarity()
+    asked += _active(*found.similarity())
     if found.common.is_paired:
         spaces_section(found.similarity(), found.neighbours)
     else:
@@ -81,7 +90,7 @@ def _spaces(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _directions(found: "Compared", asked: "list[Job]") -> None:
-    asked += found.subspaces()
+    asked += _active(*found.subspaces())
     if found.common.is_paired:
         subspaces_section(found.common, found.subspaces())
     else:
@@ -95,7 +104,7 @@ def _separate(found: "Compared", asked: "list[Job]") -> None:
         st.info(words.NO_COLUMNS, icon=":material/table_rows:")
     else:
         jobs = found.separate()
-        asked += jobs
+        asked += _active(*jobs)
         separate_section(jobs)
 
 
@@ -107,7 +116,7 @@ def _company(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _retrieval(found: "Compared", asked: "list[Job]") -> None:
-    asked += found.similarity()
+    asked += _active(*found.similarity())
     if found.retrieval:
         retrieval_section(found.retrieval, found.similarity())
     else:

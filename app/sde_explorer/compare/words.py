@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sde_core.partition import Bands
-    from sde_explorer.compare.cached import Common
+    from sde_explorer.compare.cached.both import Common
     from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
     from sde_explorer.compare.numbers.separate import Separate
     from sde_explorer.compare.numbers.subspaces import Subspaces
@@ -129,8 +129,9 @@ def pairing_story(found: "Common") -> str:
     if left:
         sentence += f" Left out: {' and '.join(left)}, which the other set does not have."
     if not found.same_width:
+        a, b = found.sources
         sentence += (
-            f" The widths differ ({found.a.embeddings.width} and {found.b.embeddings.width}), which matters for the "
+            f" The widths differ ({a.width} and {b.width}), which matters for the "
             "angles in feature space only."
         )
     return f"{sentence} {found.images.note}".strip()
@@ -139,6 +140,17 @@ def pairing_story(found: "Common") -> str:
 def sampled(n_rows: int, total: int, what: str) -> str:
     """Return that only a sample was compared, or nothing."""
     return f" Seeded sample of {n_rows:,} of {total:,} {what}." if n_rows < total else ""
+
+
+def cards_sample(found: "Sequence[Neighbours | Similarity | ComparedSets]") -> str:
+    """Return of how many rows the cards are that compare rows; "" where they are of all."""
+    some = max((one.sample for one in found if one.sample[0] < one.sample[1]), default=None)
+    if some is None:
+        return ""
+    return (
+        f"Ranks are of all rows; the rest is of a seeded sample, {some[0]:,} of {some[1]:,}, among which neighbours "
+        "and matches are looked for."
+    )
 
 
 def spectra_story(pairs: "list[tuple[Bands, Bands]]") -> str:

@@ -80,8 +80,17 @@ def fitted(data: Dataset, state: "SharedState", modality: str) -> sde.AffineMap:
     Raises:
         SDEError: the rule or the strong mode misses something.
     """
+    return sde.AffineMap.fit(spectrum(data, modality, state.center), gains_now(data, state, modality))
+
+
+def gains_now(data: Dataset, state: "SharedState", modality: str) -> "Tensor":
+    """Return the (r,) gains of one modality at the state's moment.
+
+    Raises:
+        SDEError: the rule or the strong mode misses something.
+    """
     (found,) = bands(data, state, (modality,))
-    return sde.AffineMap.fit(spectrum(data, modality, state.center), _now(data, state, found))
+    return _now(data, state, found)
 
 
 def _now(data: Dataset, state: "SharedState", found: "Bands") -> "Tensor":

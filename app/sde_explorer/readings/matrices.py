@@ -20,6 +20,9 @@ N_SHUFFLES = 19
 FIRST_SHUFFLES = 3
 """So many are shown, and said to be so many, until all are there."""
 
+NEED_ROWS = ("cross-modal", "known", "parallel")
+"""Rules that look at rows too; to the others the spectrum says all."""
+
 CROSS_NOTE = (
     "Signal is what shuffled pairs do not reach (95th percentile of {} shuffles, largest value first); each modality "
     "stays as it is, so nothing is assumed about its noise. The rule of the page does not apply: the cross spectrum is "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 import sde_core as sde
-from sde_explorer.compare import cached as cached_compare
+from sde_explorer.compare.cached import both as cached_compare
 from sde_explorer.compare.numbers.rows import KINDS
 from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached import sets as cached_sets

@@ -25,6 +25,7 @@ from sde_explorer.state import choices
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.panel import opened_set
 from sde_explorer.ui.session import current_state, link_problems
+from sde_explorer.ui.skeleton import skeleton
 from sde_explorer.ui.widget_keys import on_choice, widget_key
 from sde_explorer.ui.words import as_text
 
@@ -143,6 +144,8 @@ def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_b
     controls = st.container(key="own_controls", horizontal=True, vertical_alignment="center", gap="small")
     with st.container(key=f"picture_of_{name.lower()}"):
         picture = st.container(key="main_picture")
+    with picture:
+        skeleton(name)
     return View(opened.data, controls, picture, title)
 
 

@@ -31,6 +31,23 @@ html .st-key-answered{min-height:414px}
 html .st-key-answer{min-height:297px}
 @media (max-width:1000px){html .st-key-answered{min-height:381px}}
 """
+# Boxes in the shape of what comes (ui/skeleton.py) lie in that place while the script runs and nothing else is there.
+_PLACES += """
+html .st-key-main_picture{position:relative}
+html .st-key-main_picture>:first-child{position:absolute;inset:0;width:100%;pointer-events:none}
+html .st-key-main_picture>:first-child [data-testid=stHtml]{height:100%}
+html .st-key-main_picture>:first-child:not(:only-child),html [data-stale=true] .sde-skeleton,
+html [data-testid=stApp]:not([data-test-script-state=running]) .st-key-main_picture>:first-child{display:none}
+html .st-key-picture_of_spectrum .st-key-main_picture:not(:has(>:nth-child(2))){
+min-height:calc(clamp(260px,100vh - 382px,820px) + 67px)}
+html [data-testid=stApp]:not([data-test-script-state=running]) .st-key-picture_of_spectrum .st-key-main_picture{
+min-height:0}
+html .st-key-compare_picture [class*=_chart] [data-testid=stSkeleton]{min-height:470px}
+.sde-skeleton{display:grid;gap:1rem;height:100%;grid-auto-rows:minmax(0,1fr)}
+.sde-skeleton i{border-radius:.5rem;background:linear-gradient(100deg,transparent 30%,rgb(128 128 128/.16) 50%,
+transparent 70%) 0 0/300% 100%,rgb(128 128 128/.1);animation:sde-waits 1.8s linear infinite}
+@keyframes sde-waits{from{background-position:120% 0,0 0}to{background-position:-60% 0,0 0}}
+"""
 # Pixels that a control takes in its line: what waits for it is as wide, so that the line breaks where it will break.
 _WIDTHS = {
     "spectra_pick": 227, "overlay_pick": 229, "batch_pick": 150, "compare_rules": 109, "known_of_pick": 125,

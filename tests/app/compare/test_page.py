@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import streamlit as st
 
 import sde_core as sde
 from sde_core import EmbeddingSet
-from sde_explorer.compare import cached as cached_compare
 from sde_explorer.compare import download as compare_download
+from sde_explorer.compare.cached import both as cached_compare
+from sde_explorer.compare.cached import measured
 from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.compare.numbers.rows import ENHANCED, PRUNED
 from sde_explorer.curriculum import cached as cached_curriculum
@@ -286,7 +288,7 @@ def test_the_file_holds_what_the_page_shows(spiked_folder, other_folder):
     data = cached_sets.dataset(entry_of(spiked_folder, str(spiked_folder)))
     state = State(data=str(spiked_folder), encoder="unknown", other=str(other_folder))
     common = cached_compare.common(data, state)
-    job = cached_compare.similarity(common)
+    job = measured.similarity(common)
     job.wait()
     reports = [tuple(cached_spectra.bands(side, state, ("image",))[0] for side in (common.a, common.b))]
     content = json.loads(compare_download.as_json(common, reports, [job], state))
@@ -333,6 +335,16 @@ def test_captions_pair_by_words_by_row_or_by_picture():
     assert by_picture.by == "picture"
     assert len(set(by_picture.first)) == len(by_picture.first) == 15
     assert len(set(by_picture.second)) == 15
+
+
+def test_the_cards_say_of_how_many_rows_they_are(open_page, spiked_folder, monkeypatch):
+    at = settled(open_page("compare", data=str(spiked_folder)))
+    assert "seeded sample" not in said(at)
+    monkeypatch.setattr(compare, "MOST_ROWS", 120)
+    st.cache_resource.clear()  # what was measured of all rows
+    at = settled(open_page("compare", data=str(spiked_folder), t="0.1"))
+    assert not at.exception
+    assert "Ranks are of all rows; the rest is of a seeded sample, 120 of 300" in said(at)
 
 
 def test_large_sets_are_compared_on_a_stated_sample(monkeypatch):

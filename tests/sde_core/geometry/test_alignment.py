@@ -129,6 +129,18 @@ def test_chance_of_linear_cka_where_there_is_none():
         sde.linear_cka_chance(normal(4, 3), normal(5, 3))
 
 
+def test_a_table_of_spaces_is_each_two_of_them():
+    spaces, seen = [normal(40, 3), normal(40, 7), torch.ones(40, 2), 2 * normal(40, 3)], []
+    found, chance = alignment.linear_cka_table(spaces, progress=lambda i, j: seen.append((i, j)))
+    assert seen == list(itertools.combinations(range(4), 2))
+    for i, j in itertools.permutations(range(4), 2):
+        expected = sde.linear_cka(spaces[i], spaces[j]), sde.linear_cka_chance(spaces[i], spaces[j])
+        np.testing.assert_allclose((found[i, j], chance[i, j]), expected, **EXACT)
+    assert found.diagonal().tolist() == chance.diagonal().tolist() == [1, 1, 1, 1]
+    with pytest.raises(sde.DataError, match="one row per pair"):
+        alignment.linear_cka_table([normal(4, 3), normal(5, 3)])
+
+
 def test_direction_correlations_are_those_of_numpy():
     image, text = pairs(40, 5)
     basis = rotation(5)[:, :3]

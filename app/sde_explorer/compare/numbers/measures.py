@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 import sde_core as sde
 from sde_explorer.compare.numbers.rows import Items, PairRows
-from sde_explorer.readings.matrices import vectors_of
+from sde_explorer.compare.numbers.treated import Source, taken
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -38,6 +38,11 @@ class Similarity:
     n_rows: int
     total: int
 
+    @property
+    def sample(self) -> tuple[int, int]:
+        """How many rows were compared, and how many there are."""
+        return self.n_rows, self.total
+
     def between(self, modality: str) -> tuple[float, float]:
         """Return linear CKA of a modality in A with the same in B, and its chance value."""
         i, j = (self.names.index(f"{side} {modality}") for side in "AB")
@@ -63,6 +68,11 @@ class Neighbours:
     second: Ints
     overlap: Floats
     moved: Floats
+
+    @property
+    def sample(self) -> tuple[int, int]:
+        """How many rows were compared, and how many there are."""
+        return len(self.overlap), self.items.total
 
     @property
     def k(self) -> int:
@@ -101,46 +111,55 @@ class ComparedSets:
     n_texts: int
     total: int
 
+    @property
+    def sample(self) -> tuple[int, int]:
+        """How many pairs were compared, and how many there are."""
+        return self.n_images, self.total
+
 
 def similarity(
-    first: sde.EmbeddingSet, second: sde.EmbeddingSet, images: Items, pairs: PairRows, progress: Progress
+    first: Source, second: Source, images: Items, pairs: PairRows, progress: Progress
 ) -> Similarity:
     """Return CKA of all spaces on the same rows: pairs where there are at least two, else pictures alone.
 
     Raises:
         DataError: fewer than two rows.
     """
+    from sde_core.geometry.alignment import linear_cka_table
+
     has_pairs = len(pairs.images) > 1
     rows = pairs.images if has_pairs else images.first
     if len(rows) < 2:
         raise sde.DataError("linear CKA must have at least 2 rows that both sets share; got 1")
-    spaces = {"A image": first.image[rows], "B image": second.image[rows]}
+    spaces = {"A image": taken(first, "image", rows), "B image": taken(second, "image", rows)}
     if has_pairs:
-        spaces |= {"A text": first.text[pairs.first], "B text": second.text[pairs.second]}
+        spaces |= {"A text": taken(first, "text", pairs.first), "B text": taken(second, "text", pairs.second)}
     names = tuple(sorted(spaces))
-    cka = np.eye(len(names))
-    chance = np.eye(len(names))
     steps = len(names) * (len(names) - 1) // 2 + 2 * has_pairs
     done = 0
-    for i, one in enumerate(names):
-        for j in range(i):
-            progress(done / steps, f"CKA of {names[j]} and {one}")
-            cka[i, j] = cka[j, i] = sde.linear_cka(spaces[one], spaces[names[j]])
-            chance[i, j] = chance[j, i] = sde.linear_cka_chance(spaces[one], spaces[names[j]])
-            done += 1
+
+    def follow(i: int, j: int) -> None:
+        nonlocal done
+        progress(done / steps, f"CKA of {names[i]} and {names[j]}")
+        done += 1
+
+    cka, chance = linear_cka_table([spaces[name] for name in names], progress=follow)
     alignment: list[dict[str, float]] = []
     for side in "AB" if has_pairs else "":
         progress((done + len(alignment)) / steps, f"pairs of {side}")
         alignment.append(sde.alignment_metrics(spaces[f"{side} image"], spaces[f"{side} text"]))
     total = pairs.total if has_pairs else images.total
     return Similarity(
-        names=names, cka=cka, chance=chance, alignment=tuple(alignment), n_rows=len(rows), total=total
+        names=names,
+        cka=cka.numpy(),
+        chance=chance.numpy(),
+        alignment=tuple(alignment),
+        n_rows=len(rows),
+        total=total,
     )
 
 
-def neighbours(
-    modality: str, first: sde.EmbeddingSet, second: sde.EmbeddingSet, items: Items, progress: Progress
-) -> Neighbours:
+def neighbours(modality: str, first: Source, second: Source, items: Items, progress: Progress) -> Neighbours:
     """Return who is near whom by cosine in both sets.
 
     Raises:
@@ -155,7 +174,7 @@ def neighbours(
             f"neighbourhoods must have at least 3 rows that both sets share; got {count}: choose larger sets"
         )
     k = min(N_NEIGHBOURS, max(1, (count - 1) // 2))
-    sides = [vectors_of(s, modality)[r] for s, r in ((first, items.first), (second, items.second))]
+    sides = [taken(s, modality, r) for s, r in ((first, items.first), (second, items.second))]
     near: list[Ints] = []
     for number, (name, rows) in enumerate(zip("AB", sides, strict=True)):
 
@@ -176,9 +195,7 @@ def neighbours(
     )
 
 
-def compared_retrieval(
-    first: sde.EmbeddingSet, second: sde.EmbeddingSet, pairs: PairRows, progress: Progress
-) -> ComparedSets:
+def compared_retrieval(first: Source, second: Source, pairs: PairRows, progress: Progress) -> ComparedSets:
     """Return retrieval of both sets on the same pictures and captions, and the paired differences B - A.
 
     Raises:
@@ -191,13 +208,15 @@ def compared_retrieval(
             f"retrieval must have at least 2 pairs that both sets share; got {len(pairs.images)}"
         )
     texts, place = np.unique(pairs.first, return_inverse=True)
-    partner = np.zeros(first.n_texts, np.int64)
+    partner = np.zeros(int(pairs.first.max()) + 1, np.int64)
     partner[pairs.first] = pairs.second
     links = np.stack([place, np.arange(len(pairs.images))], axis=1)
     ranks = []
     for number, (name, one, captions) in enumerate((("A", first, texts), ("B", second, partner[texts]))):
         progress(0.4 * number, f"ranking in {name}")
-        ranks.append(sde.retrieval_ranks(one.image[pairs.images], one.text[captions], links))
+        ranks.append(
+            sde.retrieval_ranks(taken(one, "image", pairs.images), taken(one, "text", captions), links)
+        )
     progress(0.8, "drawing queries again")
     return ComparedSets(
         first=sde.metrics_from_ranks(ranks[0], KS),

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import sde_core as sde
 from sde_core.knowledge.names import OF_THE_MAKERS
 from sde_core.vocabulary import Modality
+from sde_explorer.compare.numbers.treated import Source, Treated
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -61,7 +61,7 @@ class Separate:
         return found.numbers[name] - float(found.null[name].mean())
 
 
-def told_columns(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
+def told_columns(embeddings: Source) -> tuple[str, ...]:
     """Return the columns that are asked: of few enough values, those of fewest first, without the makers' own."""
     found = []
     for name, column in embeddings.metadata.items():
@@ -81,7 +81,7 @@ class Part:
         partition: its bands.
     """
 
-    embeddings: sde.EmbeddingSet
+    embeddings: Source
     spectrum: "Spectrum"
     partition: "Partition"
 
@@ -107,7 +107,9 @@ def separate(modality: str, a: Part, b: Part, report: Progress) -> Separate:
     columns: dict[str, npt.ArrayLike] = {name: a.embeddings.metadata[name][rows] for name in names}
     found = []
     for side, part in enumerate((a, b)):
-        some = part.embeddings.select(rows) if len(rows) < total else part.embeddings
+        some = part.embeddings
+        if isinstance(some, Treated) or len(rows) < total:
+            some = some.select(rows)
 
         def follow(done: int, of: int, side: int = side) -> None:
             report(0.5 * (side + done / of), f"random rotations of {'AB'[side]}")

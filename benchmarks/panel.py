@@ -57,3 +57,11 @@ def drawn(page: Page, names: Iterable[str]) -> None:
         f"names => {{ const found = ({_VALUES})(); return names.every(name => name in found); }}",
         arg=list(names),
     )
+
+
+def nothing_followed(page: "Page") -> None:
+    """Wait until no part of the page looks again and again at work that goes on beside it."""
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stProgress]')"
+        " && !/\\bStop\\b/.test(document.querySelector('.st-key-jobs')?.innerText ?? '')"
+    )

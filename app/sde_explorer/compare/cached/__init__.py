@@ -1,0 +1,1 @@
+"""What the Compare view keeps of two sets."""

@@ -1,0 +1,127 @@
+"""What compares two sets, as jobs: spaces, neighbours, retrieval, subspaces, how separate directions are."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer.compare.cached.both import Common, spectra_of
+from sde_explorer.compare.numbers import rows as compare
+from sde_explorer.compare.numbers.rows import PairRows
+from sde_explorer.compare.numbers.treated import taken
+from sde_explorer.readings.cached import background
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sde_core.partition import Bands
+    from sde_explorer.jobs import Job
+
+
+def pairs_of(found: Common) -> PairRows:
+    """Return the pairs that both sets have, all or a seeded sample."""
+    return _pair_rows(found.key, found)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _pair_rows(key: str, _found: Common) -> PairRows:
+    return compare.pair_rows(_found.a.embeddings, _found.texts)
+
+
+def similarity(found: Common) -> "Job":
+    """Return the job whose result is the `Similarity` of both sets."""
+    from sde_explorer.compare.numbers.measures import Similarity, similarity
+
+    a, b = found.sources
+    images, pairs = compare.items_of(a, found.texts, "image"), pairs_of(found)
+
+    def work(job: "Job") -> Similarity:
+        return similarity(a, b, images, pairs, job.report)
+
+    return _job("similarity", found.key, "Comparing the spaces (CKA)", work)
+
+
+def neighbours(found: Common, modality: str) -> "Job":
+    """Return the job whose result is `Neighbours` of one modality."""
+    from sde_explorer.compare.numbers.measures import Neighbours, neighbours
+
+    a, b = found.sources
+    items = compare.items_of(a, found.texts, modality)
+
+    def work(job: "Job") -> Neighbours:
+        return neighbours(modality, a, b, items, job.report)
+
+    return _job(f"neighbours {modality}", found.key, f"Looking for neighbours, {modality}", work)
+
+
+def retrieval(found: Common) -> "Job":
+    """Return the job whose result is `ComparedSets`."""
+    from sde_explorer.compare.numbers.measures import ComparedSets, compared_retrieval
+
+    (a, b), pairs = found.sources, pairs_of(found)
+
+    def work(job: "Job") -> ComparedSets:
+        return compared_retrieval(a, b, pairs, job.report)
+
+    return _job("retrieval", found.key, "Searching in both sets", work)
+
+
+def subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Job":
+    """Return the job whose result is `Subspaces` of one modality.
+
+    Args:
+        found: both sets.
+        center: "removed" or "kept" mean.
+        reports: bands of the modality in A and in B.
+    """
+    from sde_explorer.compare.numbers.subspaces import Side, Subspaces, compare_subspaces
+
+    modality = reports[0].modality
+    items = compare.items_of(found.a.embeddings, found.texts, modality)
+    sources, spectra = found.sources, spectra_of(found, modality, center)
+
+    def work(job: "Job") -> Subspaces:
+        job.report(0.0, "random subspaces for comparison")
+        a, b = (
+            Side(rows=taken(one, modality, rows), spectrum=known, labels=report.labels)
+            for one, rows, known, report in zip(
+                sources, (items.first, items.second), spectra, reports, strict=True
+            )
+        )
+        return compare_subspaces(modality, a, b, items)
+
+    key = f"{found.key}/{center}/{_labels_of(reports)}"
+    return _job(f"subspaces {modality}", key, f"Comparing subspaces, {modality}", work)
+
+
+def separate(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Job":
+    """Return the job whose result is `Separate` of one modality, by the columns of A.
+
+    Args:
+        found: both sets, their pictures row by row.
+        center: "removed" or "kept" mean.
+        reports: bands of the modality in A and in B.
+    """
+    from sde_explorer.compare.numbers.separate import Part, Separate, separate
+
+    modality = reports[0].modality
+    a, b = (
+        Part(embeddings=source, spectrum=known, partition=report.partition)
+        for source, known, report in zip(
+            found.sources, spectra_of(found, modality, center), reports, strict=True
+        )
+    )
+
+    def work(job: "Job") -> Separate:
+        return separate(modality, a, b, job.report)
+
+    key = f"{found.key}/{center}/{_labels_of(reports)}"
+    return _job(f"separate {modality}", key, f"How separate {modality} directions are", work)
+
+
+def _labels_of(reports: "tuple[Bands, Bands]") -> str:
+    return hashlib.sha256(b"".join(report.labels.tobytes() for report in reports)).hexdigest()[:16]
+
+
+def _job(what: str, key: str, title: str, work: "Callable[[Job], object]") -> "Job":
+    return background.in_background(f"compare {what}", f"compare {what}/{key}", title, work)
