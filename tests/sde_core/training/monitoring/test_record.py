@@ -143,29 +143,45 @@ def test_a_full_disk_is_said_once_and_the_training_goes_on(tmp_path):
 
 
 _WRITE = """
-import sys, torch
+import os, sys, torch
 from pathlib import Path
 from sde_core.training.monitoring.measurement import measured_look
 from sde_core.training.monitoring.record import LooksWriter
 torch.set_num_threads(1)
-writer, step = LooksWriter(Path(sys.argv[1])), 0
-while True:
-    step += 1
-    rows = torch.randn(40, 6, generator=torch.Generator().manual_seed(step))
-    writer.add(measured_look(step, rows, rows))
-    print(step, flush=True)
+for line in sys.stdin:  # a fork for each folder: what is imported is imported once
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+        os.waitpid(child, 0)
+        print("ended", flush=True)
+        continue
+    writer, step = LooksWriter(Path(line.strip())), 0
+    while True:
+        step += 1
+        rows = torch.randn(40, 6, generator=torch.Generator().manual_seed(step))
+        writer.add(measured_look(step, rows, rows))
+        print(step, flush=True)
 """
 
 
+@pytest.fixture(scope="module")
+def nursery():
+    """A process that starts a writer for each folder that it is told."""
+    command = [sys.executable, "-c", _WRITE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
+        yield started
+        started.stdin.close()
+
+
 @pytest.mark.parametrize("at", [1, 3, 7, 20, 51])
-def test_a_kill_loses_nothing_before_the_last_look(at, tmp_path):
-    command = [sys.executable, "-c", _WRITE, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writing:
-        said = 0
-        while said < at:
-            said = int(writing.stdout.readline())
-        writing.send_signal(signal.SIGKILL)
-        writing.stdout.read()
+def test_a_kill_loses_nothing_before_the_last_look(at, tmp_path, nursery):
+    nursery.stdin.write(f"{tmp_path}\n")
+    nursery.stdin.flush()
+    writer, said = int(nursery.stdout.readline()), 0
+    while said < at:
+        said = int(nursery.stdout.readline())
+    os.kill(writer, signal.SIGKILL)
+    assert "ended\n" in nursery.stdout  # whatever it had still to say
     looks = read_looks(tmp_path)
     assert [look.step for look in looks] == list(range(1, len(looks) + 1))
     assert len(looks) >= at
