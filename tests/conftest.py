@@ -6,10 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# One thread each where several processes share the cores; before anything imports torch.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
@@ -19,6 +15,11 @@ from tests.clients.programs import row, table
 
 ROOT = Path(__file__).resolve().parents[1]
 _BROWSER = "tests/browser/"
+# Files of minutes: none of them may be the last, while the other processes have nothing left to do.
+_LONG = (
+    "tests/test_code_blocks.py", "tests/test_cli_docs.py", "tests/benchmarks/", "tests/clients/",
+    "tests/sde_core/training/", "tests/sde_core/losses/",
+)  # fmt: skip
 
 # Before anything imports the library: shapes in its signatures are checked at every call. The checker is named by
 # its place in sys.modules, because pytest's importlib mode keeps no attributes on the folder `tests`.
@@ -39,6 +40,16 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several processes that share the cores one thread.
+
+    It is said to the processes before they start: pytest's plugins load numpy before this file is read, and threads
+    of BLAS that wait for a core cost ten times the work.
+    """
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep files whole, and all browser tests in one process: they share one dashboard and one Chromium."""
@@ -52,8 +63,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # The browser's process is the last to end, so it begins at once.
-    items.sort(key=lambda item: not item.nodeid.startswith(_BROWSER))
+    # The browser's process is the last to end, so it begins at once; then what is long, then the many that are short.
+    items.sort(key=lambda item: (not item.nodeid.startswith(_BROWSER), not item.nodeid.startswith(_LONG)))
     marks = {"gpu": _missing_gpu, "browser": _missing_browser}
     for name, missing in marks.items():
         marked = [item for item in items if name in item.keywords and item.get_closest_marker(name)]

@@ -25,7 +25,7 @@ def evaluate_mmeb(
     tasks: Sequence[str] | None = None,
     progress: Callable[[EncodeProgress], None] | None = None,
     batch_size: int = 64,
-    workers: int = 2,
+    workers: int | None = None,
 ) -> MMEBReport:
     """Return Precision@1 on the tasks of a folder in MMEB's layout; each task is in memory alone.
 
@@ -39,7 +39,7 @@ def evaluate_mmeb(
         tasks: names; None is all that are there.
         progress: called after every batch; the stage names the task.
         batch_size: images or texts at a time.
-        workers: threads that read and decode ahead.
+        workers: processes that decode images, as for `encode_pairs`.
 
     Raises:
         DataError: no task there, an unknown one, or none that could be scored.

@@ -19,7 +19,7 @@ def encode_sides(
     *,
     progress: Callable[[EncodeProgress], None],
     batch_size: int = 64,
-    workers: int = 2,
+    workers: int | None = None,
 ) -> tuple[dict[Side, Floats], dict[Side, str]]:
     """Return a unit vector for each distinct side, and why some have none; each text and image is encoded once.
 
@@ -29,7 +29,7 @@ def encode_sides(
         sides: queries and candidates.
         progress: called after every batch.
         batch_size: images or texts at a time.
-        workers: threads that read and decode ahead.
+        workers: processes that decode images, as for `encode_pairs`.
     """
     distinct = dict.fromkeys(sides)
     pairs = _Sides(tasks, list(distinct))

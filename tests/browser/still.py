@@ -1,6 +1,18 @@
 """States of the page that a browser test waits for: nothing moves, an element keeps its place, a point is found."""
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
+
+from sde_explorer.screenshots import rest
+
+BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 22, 28)"}
+
+
+def show_in(page: Page, theme: str) -> None:
+    """Change the theme, and wait until the page has it and what it asked of the server for it is shown."""
+    page.emulate_media(color_scheme=theme)
+    expect(page.locator("[data-testid=stApp]")).to_have_css("background-color", BACKGROUNDS[theme])
+    still(page)
+    rest(page)
 
 
 def still(page: Page) -> None:

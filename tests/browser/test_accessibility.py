@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from sde_explorer.screenshots import CHARTS, VIEWS, rest
+from sde_explorer.screenshots import CHARTS, VIEWS
 from tests.browser.axe import broken
-from tests.browser.still import still
+from tests.browser.still import BACKGROUNDS, show_in
 
 pytestmark = pytest.mark.browser
 
@@ -30,11 +30,8 @@ _PALE_WORDS = """() => {
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_serious_in_a_view_in_either_theme(url, opened, view):
     with opened(url + VIEWS[view], CHARTS.get(view, 4)) as page:
-        for theme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 22, 28)")):
-            page.emulate_media(color_scheme=theme)
-            expect(page.locator("[data-testid=stApp]")).to_have_css("background-color", background)
-            still(page)
-            rest(page)
+        for theme in BACKGROUNDS:
+            show_in(page, theme)
             assert broken(page) == []
             assert page.evaluate(_PALE_WORDS) == []
 

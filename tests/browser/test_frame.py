@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.panel import controls
 from sde_explorer.screenshots import VIEWS, rest
+from tests.browser.still import BACKGROUNDS, show_in
 
 pytestmark = pytest.mark.browser
 FRAMED = tuple(VIEWS)
@@ -32,21 +33,21 @@ def _top(page: Page) -> float:
     return found
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "height", "most"), [(1440, 900, 200), (900, 1000, 260)])
 @pytest.mark.parametrize("view", FRAMED)
-def test_the_main_picture_is_the_first_thing(url, opened, view, width, height, most, dark):
-    with opened(url + VIEWS[view], 0, dark=dark, width=width) as page:
+def test_the_main_picture_is_the_first_thing(url, opened, view, width, height, most):
+    with opened(url + VIEWS[view], 0, width=width) as page:
         page.set_viewport_size({"width": width, "height": height})
-        page.locator(_DRAWN).first.wait_for()
-        rest(page)
-        assert _top(page) <= most
-        assert page.get_by_test_id("stExpandSidebarButton").is_visible() == (width < 1100)
         title = page.get_by_role("heading", level=1)
-        assert len(title.inner_text()) <= 90
-        assert page.evaluate(_WORDS) <= MOST_WORDS
-        expect(title).to_have_text(re.compile(r"\d"))  # a number of this set
-        assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
+        for theme in BACKGROUNDS:
+            show_in(page, theme)
+            page.locator(_DRAWN).first.wait_for()
+            assert _top(page) <= most
+            assert page.get_by_test_id("stExpandSidebarButton").is_visible() == (width < 1100)
+            assert len(title.inner_text()) <= 90
+            assert page.evaluate(_WORDS) <= MOST_WORDS
+            expect(title).to_have_text(re.compile(r"\d"))  # a number of this set
+            assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
 
 
 @pytest.mark.parametrize("view", MEASURED)

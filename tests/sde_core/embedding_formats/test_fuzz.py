@@ -1,4 +1,4 @@
-"""A thousand damaged files for each reader: a whole result or a DataError, nothing else."""
+"""Damaged files for each reader: a whole result or a DataError, nothing else."""
 
 import contextlib
 import shutil

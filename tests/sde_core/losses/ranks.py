@@ -1,7 +1,7 @@
-"""Training steps on several gloo ranks, for test_distributed.py: ``ranks.py RANK FOLDER``.
+"""Training steps on several gloo ranks, for test_distributed.py: ``ranks.py FOLDER``.
 
-Three of these run at once. Each computes the steps of one process on the whole batch, then joins two and then
-three ranks and takes the same steps with other shares, parts and orders of construction, as data-parallel training
+Three of these run at once. The first computes the steps of one process on the whole batch, then they join two and
+then three ranks and take the same steps with other shares, parts and orders of construction, as data-parallel training
 takes them: a model in DistributedDataParallel, no_sync for all parts but the last. Rank 0 writes what it found.
 """
 
@@ -31,6 +31,7 @@ from sde_core.losses import (
 )
 from sde_core.partition.manual import ManualRankRule
 from sde_core.shaping.curriculum import CurriculumConfig
+from tests.sde_core.losses.forked import on_ranks
 
 ROWS, WIDTH = 12, 6
 SHARES = {2: ((6, 6), (7, 5)), 3: ((4, 4, 4), (1, 6, 5))}
@@ -188,7 +189,7 @@ def main(rank: int, folder: Path) -> None:
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", message="Grad strides")
     alone = {(name, parts): step(make(parts), slice(None), parts, is_shared=False)
-             for name, make in CASES.items() for parts in (1, 2)}  # fmt: skip
+             for name, make in CASES.items() for parts in (1, 2) if rank == 0}  # fmt: skip
     # Built before there is any group of processes, as Lightning and scripts with accelerate do.
     early = {(name, parts, sizes): make(parts) for name, make in CASES.items() for parts in (1, 2)
              for shares in SHARES.values() for sizes in shares[:1]}  # fmt: skip
@@ -207,4 +208,4 @@ def main(rank: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    on_ranks(main, 3, Path(sys.argv[1]))

@@ -65,7 +65,7 @@ def degenerate_batches(draw):
     return found
 
 
-@settings(deadline=None, max_examples=1000, derandomize=True)
+@settings(deadline=None, max_examples=300, derandomize=True)
 @given(
     features=degenerate_batches(),
     center=st.sampled_from([None, "mean"]),
@@ -74,9 +74,7 @@ def degenerate_batches(draw):
     band=st.sampled_from(["all", "signal", "noise"]),
     memory=st.sampled_from([0.0, 0.5]),
 )
-def test_a_thousand_bad_batches_give_finite_losses_and_gradients(
-    features, center, strong, form, band, memory
-):
+def test_bad_batches_give_finite_losses_and_gradients(features, center, strong, form, band, memory):
     config = each_step(
         enhancement=CurriculumConfig(strong=strong),
         center=center,

@@ -1,14 +1,12 @@
 """Several gloo ranks are one process on the whole batch: value and averaged gradient, whatever the split."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from sde_core.losses import distributed
+from tests.sde_core.losses.forked import run_ranks
 
 SCRIPT = Path(__file__).with_name("ranks.py")
 CASES = [
@@ -23,16 +21,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
     if not torch.distributed.is_available():
         pytest.skip("torch is built without distributed")
     folder = tmp_path_factory.mktemp("ranks")
-    environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
-    running = [
-        subprocess.Popen(
-            [sys.executable, SCRIPT, str(rank), folder], env=environment, stderr=subprocess.PIPE, text=True
-        )
-        for rank in range(3)
-    ]
-    for process in running:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors
+    run_ranks(SCRIPT, folder)
     return torch.load(folder / "found.pt", weights_only=True)
 
 

@@ -1,12 +1,11 @@
 """FSDP, compiled models and losses, no_sync: two gloo ranks have one process' gradient, whatever wraps what."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+
+from tests.sde_core.losses.forked import run_ranks
 
 SCRIPT = Path(__file__).with_name("wrapped_ranks.py")
 WRAPS = ["fsdp", "fsdp, compiled loss", "ddp, compiled model", "ddp, compiled loss"]
@@ -18,20 +17,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
     if not torch.distributed.is_available():
         pytest.skip("torch is built without distributed")
     folder = tmp_path_factory.mktemp("wrapped")
-    environment = os.environ | {
-        "GLOO_SOCKET_IFNAME": "lo",
-        "OMP_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    running = [
-        subprocess.Popen(
-            [sys.executable, SCRIPT, str(rank), folder], env=environment, stderr=subprocess.PIPE, text=True
-        )
-        for rank in range(2)
-    ]
-    for process in running:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors[-3000:]
+    run_ranks(SCRIPT, folder)
     return torch.load(folder / "found.pt", weights_only=True)
 
 

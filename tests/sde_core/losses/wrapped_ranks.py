@@ -1,4 +1,4 @@
-"""A training step under what wraps a model or a loss, on two gloo ranks: ``wrapped_ranks.py RANK FOLDER``.
+"""A training step under what wraps a model or a loss, on two gloo ranks: ``wrapped_ranks.py FOLDER``.
 
 FSDP (``fully_shard``), DistributedDataParallel around a compiled model, a compiled loss, each with one and two parts
 of a step, the loss built before the group of processes. Rank 0 writes the averaged gradients beside those of one
@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sde_core.losses import SDELoss, SDELossConfig, WholeBatch
 from sde_core.partition.manual import ManualRankRule
+from tests.sde_core.losses.forked import on_ranks
 
 ROWS, WIDTH, WORLD = 12, 6, 2
 
@@ -123,7 +124,7 @@ def main(rank: int, folder: Path) -> None:
         key: sde(key[2], key[1]) for key in keys
     }  # before there is a group, as Lightning and DeepSpeed's users do
     alone = {}
-    for base in BASES:
+    for base in BASES if rank == 0 else ():
         for parts in (1, 2):
             model = Towers()
             alone[base, parts] = gradients(sde(parts, base), model, model, slice(None), parts)
@@ -145,4 +146,4 @@ def main(rank: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    on_ranks(main, WORLD, Path(sys.argv[1]))

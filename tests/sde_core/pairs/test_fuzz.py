@@ -1,4 +1,4 @@
-"""Each reader of pairs on 1,000 mutated files: a result or a DataError, nothing else, and what comes is sound."""
+"""Each reader of pairs on mutated files: a result or a DataError, nothing else, and what comes is sound."""
 
 import contextlib
 import gzip
@@ -142,7 +142,7 @@ _TYPES = tuple(bytes([kind]) for kind in b"0123456LKxgXSV")
 _SIZES = (b"00000000000\0", b"77777777777\0", b"\x80" + b"\xff" * 11, b"\xff" * 12, b"00000001000\0")
 _NAMES = (b"p0.webp\0", b"p0.txt\0", b"../p9.txt\0", b"/etc/passwd\0")
 
-# Name of the test -> what is mutated; a reader with several kinds of files shares its 1,000 among them. A format of
+# Name of the test -> what is mutated; a reader with several kinds of files shares its number among them. A format of
 # pairs joins by a line here and a writer in formats.py.
 CASES = {
     "csv": Case("csv", "captions.csv", (b"id", b"p0", b"images/p0.webp", b'""', b"filepath,title\n")),
