@@ -9,6 +9,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,14 +18,18 @@ import numpy.typing as npt
 import torch
 
 import sde_core as sde
+from sde_core.cluster.sums import GROUP, add, merged, shard_sums
+from sde_core.embedding_formats.shards import SHARD_ROWS, shards_of
 
 WIDTH = 768
 SIZES = {"10M": 10**7, "1B": 10**9, "10B": 10**10}
-WORKERS = (1, 16, 256)
+WORKERS = (1, 16, 256, 4096)
 LINK = 10e9 / 8
 """Bytes a second of the network that is assumed between workers: 10 Gbit/s."""
 BYTES = 2 * 2 * WIDTH
 """Of one pair: two vectors in half precision."""
+_SHARDS = "a shard's sums of both sides, float64"
+_ADDED = "sums of groups of shards, added by the process that asked"
 
 
 def main() -> None:
@@ -43,7 +48,7 @@ def main() -> None:
     print("| work of one worker | pairs a second | peak memory above the libraries, MiB |\n|---|---:|---:|")
     for name, (rate, memory) in rates.items():
         print(f"| {name} | {rate:,.0f} | {memory:,.0f} |")
-    _sums(rates["sums of both sides, joint and cross, float64"][0])
+    _sums(rates[_SHARDS][0], rates[_ADDED][0])
     _ranks(rates["ranks both ways, pairs of query and item"][0])
 
 
@@ -54,15 +59,19 @@ def _measured(rows: int) -> dict[str, tuple[float, float]]:
             _mapped(Path(folder) / f"{side}.npy", rows, seed) for seed, side in enumerate(("image", "text"))
         )
         few = 4_000
+        shards = shards_of(f"{folder}/image.npy,{folder}/text.npy")
+        total, received = (shard_sums(replace(shards[0], stop=4_000), "mean", False) for _ in range(2))
         works: dict[str, tuple[Callable[[], object], float]] = {
             "spectra of both sides with bound, float32 first": (
                 lambda: [sde.compute_spectrum(x) for x in (image, text)],
                 rows,
             ),
-            "sums of both sides, joint and cross, float64": (
-                lambda: sde.PairSpectraAccumulator.of(image, text),
+            _SHARDS: (lambda: merged(*(shard_sums(shard, "mean", False) for shard in shards)), rows),
+            "the same with the cross spectrum": (
+                lambda: merged(*(shard_sums(shard, "mean", True) for shard in shards)),
                 rows,
             ),
+            _ADDED: (lambda: [add(total, received) for _ in range(8)], 8 * SHARD_ROWS * GROUP),
             "ranks both ways, pairs of query and item": (
                 lambda: sde.retrieval_metrics(image[:few], text[:few], range(few)),
                 few * few,
@@ -90,29 +99,40 @@ def _mapped(path: Path, rows: int, seed: int) -> npt.NDArray[np.float16]:
     return np.load(path, mmap_mode="c")
 
 
-def _sums(rate: float) -> None:
-    state = 8 * (3 * WIDTH**2 + 5 * WIDTH)  # two Gram matrices, the product of both, sums and shifts
+def _sums(rate: float, added: float) -> None:
+    state = 8 * 2 * (WIDTH**2 + 2 * WIDTH)  # two Gram matrices with their sums and shifts
+    together = SHARD_ROWS * GROUP
+    # What comes in one after the other: a group's sums over the network, and adding them.
+    driver = 1 / (1 / added + state / LINK / together)
+    print(f"\n**Computed** from it: `sde spectrum --engine ray`. A shard is {SHARD_ROWS:,} pairs, its sums")
     print(
-        f"\n**Computed** from it: the sums of all spectra. A worker sends {state / 1e6:.0f} MB once, whatever it read;"
+        f"{state / 1e6:.0f} MB; those of {GROUP} shards are added by a worker, one result travels to the process that"
     )
-    print(f"a tree of depth log2(workers) adds them up, at {LINK * 8 / 1e9:.0f} Gbit/s.\n")
-    print("| pairs | vectors, TB | workers | time | bytes a second a worker reads | reduction, s | limit |")
-    print("|---|---:|---:|---:|---:|---:|---|")
+    print(f"asked. Assumed: {LINK * 8 / 1e9:.0f} Gbit/s, and files that give what the workers read.\n")
+    print(
+        "| pairs | vectors, TB | workers | time | of it computing | receiving and adding | files give, GB/s | limit |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---|")
     for name, pairs in SIZES.items():
         for workers in WORKERS:
-            work, size = pairs / workers / rate, pairs * BYTES / 1e12
-            depth = int(np.ceil(np.log2(workers))) if workers > 1 else 0
-            reduction = depth * state / LINK
+            shards = -(-pairs // SHARD_ROWS)
+            busy, rounds = min(workers, shards), -(-shards // workers)
+            work = min(pairs, rounds * SHARD_ROWS) / rate  # workers take whole shards
+            adding, size = pairs / driver, pairs * BYTES / 1e12
+            last = (GROUP - 1) * state / LINK + together / driver
+            reads = busy * rate * BYTES
             limit = (
-                "reduction"
-                if reduction > work
-                else "products, not the network"
+                "receiving and adding"
+                if adding > work
+                else "shards: fewer than workers"
+                if busy < workers
+                else "products"
                 if rate * BYTES < LINK
-                else "network"
+                else "a worker's network"
             )
             print(
-                f"| {name} | {size:,.2f} | {workers} | {_time(work + reduction)} | {rate * BYTES / 1e6:,.0f} MB | "
-                f"{reduction:.2f} | {limit} |"
+                f"| {name} | {size:,.2f} | {workers:,} | {_time(max(work, adding) + last)} | {_time(work)} | "
+                f"{_time(adding)} | {reads / 1e9:,.1f} | {limit} |"
             )
 
 

@@ -41,6 +41,7 @@ NOT_HERE = {
     "pip": "installs; .ci/run does it from a clean clone",
     "streamlit": "starts from a clone; .ci/run does it",
     "pytest": "is this run",
+    "ray": "starts a cluster on all cores; tests/clients/test_ray.py has one of its own",
     "docker": "needs Docker; the Dockerfile is linted by .ci/run",
 }
 PICTURES = {"architecture.md"}  # blocks that are drawings, held by tests/test_layers.py
@@ -60,6 +61,7 @@ SERVERS = [line for _, line in COMMANDS if line.startswith("sde app")]
 # They need what nobody has in an empty folder; each says so in one sentence.
 REFUSED = {
     "sde app --address 0.0.0.0 --root /data/pairs": "root must be a folder; there is none at /data/pairs",
+    "sde spectrum /shared/embeddings": "there is no /shared/embeddings",
     "sde finetune my-shards --model ViT-B-32 --pretrained logs/": "there is no my-shards",
 }
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sde_core.cli.engine import add_engine_options, refuse_without_engine, sums_by_engine
 from sde_core.cli.method_options import add_partition_options, chosen_rule
 from sde_core.cli.options import add_memory_option, new_command
 from sde_core.cli.output import print_json, print_table
@@ -15,7 +16,8 @@ from sde_core.errors import ConfigError, DataError
 from sde_core.vocabulary import BANDS, Centring, Modality
 
 if TYPE_CHECKING:
-    from sde_core.sets.embeddings import EmbeddingSet
+    from sde_core.partition import Partition
+    from sde_core.spectra.spectrum import Spectrum
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--output", help="write every singular value with its band to this CSV file, - for stdout"
     )
     add_memory_option(parser)
+    add_engine_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -42,28 +45,14 @@ def run(options: argparse.Namespace) -> None:
     """Compute and print; write the CSV if one is asked for."""
     if options.json and options.output == "-":
         raise ConfigError("--output - and --json both write to stdout; give one of them a file")
-    embeddings = opened_saying(options.embeddings)
-    from sde_core.files.memory import kept
-    from sde_core.sets.memory import check_spectrum
-
-    check_spectrum(embeddings, options.memory)
-    modalities = embeddings.modalities if options.modality == "both" else (options.modality,)
-    with kept(options.memory, "the spectra"):
-        reports = [_report(embeddings, modality, options) for modality in modalities]
+    head, reports = _by_engine(options) if options.engine else _here(options)
     if options.output == "-":
         sys.stdout.write(_csv(reports))
         return
     if options.output:
         _write(_csv(reports), options.output)
     if options.json:
-        print_json(
-            {
-                "embeddings": options.embeddings,
-                "fingerprint": embeddings.fingerprint,
-                "remarks": list(embeddings.remarks),
-                "spectra": reports,
-            }
-        )
+        print_json({"embeddings": options.embeddings, **head, "spectra": reports})
         return
     keys = [key for key, value in reports[0].items() if not isinstance(value, list | dict | str)]
     rows = [(key, *(_cell(report[key]) for report in reports)) for key in keys]
@@ -71,20 +60,54 @@ def run(options: argparse.Namespace) -> None:
         (key, *(_cell(r["metrics"][key]) for r in reports)) for key in reports[0]["metrics"] if key != "rank"
     ]
     rule = reports[0]["rule"]
-    print_table(f"{options.embeddings}: rule {rule}, center {options.center}", ("", *modalities), rows)
+    header = ("", *(report["modality"] for report in reports))
+    print_table(f"{options.embeddings}: rule {rule}, center {options.center}", header, rows)
     for report in reports:
         print(f"{report['modality']}: {report['note']}")
 
 
-def _report(embeddings: "EmbeddingSet", modality: "Modality", options: argparse.Namespace) -> dict[str, Any]:
-    from sde_core.partition import Bands, partition_spectrum
+def _here(options: argparse.Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what JSON says of the set, and the reports, computed by this process."""
+    refuse_without_engine(options)
+    embeddings = opened_saying(options.embeddings)
+    from sde_core.files.memory import kept
+    from sde_core.partition import partition_spectrum
+    from sde_core.sets.memory import check_spectrum
     from sde_core.spectra.spectrum import compute_spectrum
 
-    rows = embeddings.vectors(modality)
-    spectrum = compute_spectrum(rows, center=Centring(options.center))
-    own = partition_spectrum(
-        spectrum, chosen_rule(options), features=rows, paired=embeddings.paired_or_none, seed=options.seed
-    )
+    check_spectrum(embeddings, options.memory)
+    reports = []
+    with kept(options.memory, "the spectra"):
+        for modality in embeddings.modalities if options.modality == "both" else (options.modality,):
+            rows = embeddings.vectors(modality)
+            spectrum = compute_spectrum(rows, center=Centring(options.center))
+            paired = embeddings.paired_or_none
+            own = partition_spectrum(spectrum, chosen_rule(options), rows, paired, options.seed)
+            reports.append(_report(spectrum, own, modality, options))
+    return {"fingerprint": embeddings.fingerprint, "remarks": list(embeddings.remarks)}, reports
+
+
+def _by_engine(options: argparse.Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the same of sums that an engine takes shard by shard."""
+    sums, head = sums_by_engine(options)
+    from sde_core.partition import partition_spectrum
+
+    wanted = tuple(sums.sides) if options.modality == "both" else (options.modality,)
+    reports = []
+    for modality in wanted:
+        if modality not in sums.sides:
+            raise DataError(f"{options.embeddings} has no {modality} vectors: leave --modality out")
+        spectrum = sums.sides[modality].spectrum()
+        own = partition_spectrum(spectrum, chosen_rule(options), seed=options.seed)
+        reports.append(_report(spectrum, own, modality, options))
+    return head, reports
+
+
+def _report(
+    spectrum: "Spectrum", own: "Partition", modality: "Modality", options: argparse.Namespace
+) -> dict[str, Any]:
+    from sde_core.partition import Bands
+
     bands = Bands.of(spectrum, own, modality=modality).moved(
         noise=options.noise_factor, strong=options.strong_factor
     )

@@ -26,10 +26,28 @@ def open_npy_folder(
     Raises:
         DataError: several files for one of the two, or names that do not say which is which.
     """
+    image_files, text_files, links = npy_vectors(folder)
+    beside = images or _table_beside(folder, _IMAGE_TABLES, "image_id")
+    words = captions or _table_beside(folder, _TEXT_TABLES, "caption")
+    image, text = (open_npy(files) if files else None for files in (image_files, text_files))
+    if links and text is not None:
+        index = open_table(links[0], "links", "links")
+        text = Container(place=text.place, matrices=text.matrices, columns={"links": index})
+    if text is None:
+        words = None if captions is None else captions
+    return source_of(image, text, columns, format="npy", images=beside, captions=words)
+
+
+def npy_vectors(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the npy files of a folder that hold image vectors, text vectors, and links of both.
+
+    Raises:
+        DataError: several files for one of the two, or names that do not say which is which.
+    """
     files = [path for path in visible(folder) if path.suffix.lower() == ".npy"]
     links = [path for path in files if normal(path.stem) in ("links", "text_to_image")]
     vectors = [path for path in files if path not in links and not _is_table(path)]
-    found = {role: _of_role(vectors, role) for role in MODALITIES}
+    found: dict[Modality, list[Path]] = {role: _of_role(vectors, role) for role in MODALITIES}
     if any(len(named) > 1 for named in found.values()) or (
         not any(found.values()) and not _are_parts(vectors)
     ):
@@ -40,17 +58,9 @@ def open_npy_folder(
             f"{folder} must hold one npy file of vectors for pictures, one for captions, or both, such as image.npy "
             f"and text.npy; {shown}, in all {listed(p.name for p in files)}"
         )
-    beside = images or _table_beside(folder, _IMAGE_TABLES, "image_id")
-    words = captions or _table_beside(folder, _TEXT_TABLES, "caption")
-    image, text = (open_npy(named) if named else None for named in found.values())
-    if image is None and text is None:
-        image = open_npy(sorted(vectors, key=natural))
-    if links and text is not None:
-        index = open_table(links[0], "links", "links")
-        text = Container(place=text.place, matrices=text.matrices, columns={"links": index})
-    if text is None:
-        words = None if captions is None else captions
-    return source_of(image, text, columns, format="npy", images=beside, captions=words)
+    if not any(found.values()):
+        return sorted(vectors, key=natural), [], links
+    return found[Modality.IMAGE], found[Modality.TEXT], links
 
 
 def visible(folder: Path) -> list[Path]:
@@ -97,9 +107,10 @@ def open_clip_retrieval(
         DataError: a part is missing, or the parts of one number differ in length.
     """
     image, text = (
-        _parts(folder / name, ".npy") if (folder / name).is_dir() else {} for name in ("img_emb", "text_emb")
+        numbered_parts(folder / name, ".npy") if (folder / name).is_dir() else {}
+        for name in ("img_emb", "text_emb")
     )
-    metadata = _parts(folder / "metadata", ".parquet") if (folder / "metadata").is_dir() else {}
+    metadata = numbered_parts(folder / "metadata", ".parquet") if (folder / "metadata").is_dir() else {}
     numbers = sorted({*image, *text})
     for what, part in (("img_emb", image), ("text_emb", text), ("metadata", metadata)):
         lacking = sorted(set(numbers) ^ set(part)) if part else []
@@ -126,7 +137,7 @@ def open_clip_retrieval(
     )
 
 
-def _parts(folder: Path, suffix: str) -> dict[int, Path]:
+def numbered_parts(folder: Path, suffix: str) -> dict[int, Path]:
     """Return the files of a folder by the last number in their names, in its order."""
     found: dict[int, Path] = {}
     for path in visible(folder):

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sde_core.spectra.rounding import SampledProducts
 from sde_core.spectra.row_blocks import Floats, RowBlocks
 
 TARGET = 1e-6
@@ -28,12 +29,7 @@ _BELOW = 0.01
 # longer sums and so larger errors, fewer make slower products.
 _ROWS, _MOST_BLOCKS, _FEWEST_SUMS = 1024, 4, 16
 _BLOCK_ROWS = 4096  # of float64
-_UNIT = 2.0**-24  # rounding of float32
 _EPS = float(np.finfo(np.float64).eps)
-# Blocks whose rounding is measured, the directions it is measured along, and those that are pooled.
-_SAMPLES, _DIRECTIONS, _POOLED = 2, 48, 6
-# Standard deviations of the measured rounding in a bound.
-_DEVIATIONS = 6.0
 # LAPACK's eigenvalues are off by some roundings of the largest.
 _SOLVER = 8 * _EPS
 # A share of doubtful directions below which they are projected at once.
@@ -106,33 +102,28 @@ class _Passes:
 
         n, count = self.rows.width, -(-self.rows.n_rows // (self.block_rows * self.n_blocks))
         gram, total = np.zeros((n, n), order="F"), np.zeros(n)
-        sampled = set(np.linspace(0, count - 1, min(_SAMPLES, 1 + count // 16)).astype(int).tolist())
-        kept: list[tuple[list[Floats], Floats]] = []
-        sizes: list[float] = []
+        sampled = SampledProducts(count, n)
         group = 0
         product = np.zeros((n, n), np.float32, order="F")
-        ones, copies = np.ones(self.block_rows, np.float32), []
         with np.errstate(all="ignore"):
             blocks = self.rows.blocks(self.block_rows, np.float32, self.shift, self.factor)
             for start, block in blocks:
                 product = ssyrk(1.0, block.T, 1.0, product, overwrite_c=1)  # the upper triangle
-                total += ones[: len(block)] @ block
-                if len(sizes) in sampled:
-                    copies.append(block.copy())
+                # In float64: sums of rows on one side of the point would round as their order has it.
+                total += block.sum(axis=0, dtype=np.float64)
+                sampled.see(block)
                 group += 1
                 if group < self.n_blocks and start + len(block) < self.rows.n_rows:
                     continue
                 gram += product
-                if copies:
-                    kept.append((copies, product.copy(order="F")))
-                sizes.append(float(np.trace(product)))
+                sampled.close(product)
                 product.fill(0)
-                group, copies = 0, []
-        if not math.isfinite(sum(sizes)):
+                group = 0
+        if not sampled.are_finite:
             return False
         self._use(gram, total)
         solver = _SOLVER * float(self.energies[0])
-        self.errors = self._rounding(kept, np.array(sizes)) + solver
+        self.errors = sampled.errors(self.vectors, self.energies, self.rows.n_rows) + solver
         return True
 
     def in_double(self) -> bool:
@@ -214,30 +205,6 @@ class _Passes:
         else:
             gram = gram + np.outer(total, point) + np.outer(point, total) + count * np.outer(point, point)
         self.energies, self.vectors = _eigh(gram.T)
-
-    def _rounding(self, kept: list[tuple[list[Floats], Floats]], sizes: Floats) -> Floats:
-        """Return (n,) bounds of the error of each eigenvalue, from the rounding of sampled blocks along directions."""
-        n = self.rows.width
-        chosen = np.unique(np.linspace(0, n - 1, min(_DIRECTIONS, n)).astype(int))
-        directions = self.vectors[:, chosen]
-        found = []
-        for blocks, product in kept:
-            whole = np.triu(product) + np.triu(product, 1).T
-            rounded = np.einsum("nk,nk->k", directions, whole.astype(np.float64) @ directions)
-            exact = sum(np.square(block.astype(np.float64) @ directions).sum(axis=0) for block in blocks)
-            found.append((rounded - exact) / max(float(np.trace(product)), 1e-300))
-        square = np.square(found).mean(axis=0)
-        pooled = [square[max(0, i - _POOLED) : i + _POOLED + 1].mean() for i in range(len(chosen))]
-        deviation = np.sqrt(np.interp(np.arange(n), chosen, pooled))
-        # Blocks round independently of each other; taking the shift off rounds every entry once.
-        energy = float(sizes.sum())
-        bound = _DEVIATIONS * deviation * math.sqrt(float(np.square(sizes).sum()))
-        shifting = _UNIT**2 * energy / n + _DEVIATIONS * _UNIT * np.sqrt(
-            self.energies * energy / (self.rows.n_rows * n)
-        )
-        # The sum of rows is taken in float32 as well: the mean is known to a rounding of the distances from it.
-        errors: Floats = bound + shifting + _UNIT * self.energies
-        return errors
 
 
 def _eigh(lower: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,84 @@
+"""Options and work of the commands that an engine may do shard by shard, on more machines than this one."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sde_core.cli.output import counting_bar, print_skipped
+from sde_core.errors import ConfigError
+from sde_core.vocabulary import Centring
+
+if TYPE_CHECKING:
+    from sde_core.cluster.sums import ShardSums
+
+OF_ROWS = ("parallel", "cross-modal", "known")
+"""Rules that look at more than the spectrum."""
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """Add --engine, --address and --resume."""
+    group = parser.add_argument_group("beyond one machine")
+    group.add_argument(
+        "--engine",
+        choices=("process", "ray"),
+        help="take float64 sums shard by shard: in this process, or as tasks of Ray (extra cluster)",
+    )
+    group.add_argument(
+        "--address",
+        metavar="HOST:PORT|auto",
+        help="of the Ray cluster; default: what RAY_ADDRESS says, or this machine alone",
+    )
+    group.add_argument(
+        "--resume", metavar="FOLDER", help="keep finished sums there; the same command goes on with them"
+    )
+
+
+def refuse_without_engine(options: argparse.Namespace) -> None:
+    """Refuse options of an engine where there is none.
+
+    Raises:
+        ConfigError: names the option.
+    """
+    for name in ("address", "resume"):
+        if getattr(options, name) is not None:
+            raise ConfigError(f"--{name} is of an engine: add --engine, or leave it out")
+
+
+def sums_by_engine(options: argparse.Namespace) -> "tuple[ShardSums, dict[str, Any]]":
+    """Return the sums of all shards, and what JSON says of them; what was skipped is told on stderr.
+
+    Raises:
+        ConfigError: an option that an engine cannot follow, or the engine is missing or out of reach.
+        DataError: nothing to read.
+    """
+    if options.tau_strong is None and options.rule in OF_ROWS:
+        raise ConfigError(
+            f"rule {options.rule} looks at more than the spectrum, which an engine does not gather: take another, "
+            "such as mp-iqr"
+        )
+    if options.memory is not None:
+        raise ConfigError("--memory is of this process alone: leave it out beside --engine")
+    from sde_core.cluster.spectra import spectra_of_shards
+    from sde_core.embedding_formats.shards import shards_of
+
+    shards = shards_of(options.embeddings)
+    with counting_bar(options.embeddings) as bar:
+        sums = spectra_of_shards(
+            shards,
+            center=Centring(options.center),
+            engine=options.engine,
+            address=options.address,
+            resume=options.resume,
+            progress=lambda done, total: bar("shards", done, total),
+        )
+    print_skipped(sums.skipped)
+    if sums.n_rows_left_out:
+        first = "; ".join(f"{row.item}: {row.reason}" for row in sums.rows_left_out[:3])
+        print(f"{sums.n_rows_left_out:,} rows left out, such as {first}", file=sys.stderr)
+    head = {
+        "engine": options.engine,
+        "n_shards": sums.n_shards,
+        "n_rows_left_out": sums.n_rows_left_out,
+        "skipped": [{"item": each.item, "reason": each.reason} for each in sums.skipped],
+    }
+    return sums, head

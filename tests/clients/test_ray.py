@@ -1,0 +1,131 @@
+"""Spectra by Ray: the bits of one process with one worker, with two, and with one of two killed in the middle."""
+
+import json
+import os
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sde_core.cli.main import main
+from sde_core.cluster.spectra import spectra_of_shards
+from sde_core.embedding_formats.shards import shards_of
+from sde_core.errors import ConfigError
+from tests.clients.programs import program, row
+from tests.waiting import until
+
+ray = program("ray")
+N_SHARDS, ROWS, WIDTH = 16, 30_000, 96
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("set")
+    r = np.random.default_rng(0)
+    for name in ("img_emb", "text_emb"):
+        (folder / name).mkdir()
+        for number in range(4):
+            part = r.standard_normal((N_SHARDS * ROWS // 4, WIDTH), dtype=np.float32)
+            np.save(folder / name / f"{name}_{number}.npy", part.astype(np.float16))
+    return shards_of(str(folder), rows=ROWS)
+
+
+@contextmanager
+def cluster_of(n_workers):
+    ray.init(num_cpus=n_workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def alone(shards):
+    """What one worker finds."""
+    with cluster_of(1):
+        return bits(spectra_of_shards(shards, cross=True, engine="ray"))
+
+
+@pytest.fixture(scope="module")
+def two_workers(alone):
+    """A cluster of two, after the one of one."""
+    with cluster_of(2):
+        yield
+
+
+def bits(sums):
+    pairs = sums.pairs
+    spectra = (pairs.image.spectrum(), pairs.text.spectrum(), pairs.joint_spectrum(), pairs.cross_spectrum())
+    return [spectrum.singular_values.numpy() for spectrum in spectra]
+
+
+def reading():
+    """Return the processes that read a shard now; Ray calls them by the task."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"shard_sums" in (place / "cmdline").read_bytes() and place.stat().st_uid == os.getuid():
+                found.append(int(place.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_a_cluster_out_of_reach_is_one_sentence(shards):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(ConfigError, match=f"no Ray cluster answers at {nobody}: start it"):
+        spectra_of_shards(shards, engine="ray", address=nobody)
+    with pytest.raises(ConfigError, match="address must be HOST:PORT"):
+        spectra_of_shards(shards, engine="ray", address="somewhere")
+    with pytest.raises(ConfigError, match="no Ray cluster answers at auto"):
+        spectra_of_shards(shards, engine="ray", address="auto")
+
+
+def test_one_of_two_workers_is_killed_in_the_middle(shards, alone, two_workers, record_property):
+    assert len(shards) == N_SHARDS
+    killed = []
+
+    def kill():
+        mine = reading()
+        if mine:
+            os.kill(mine[0], signal.SIGKILL)
+            killed.append(mine[0])
+        return killed
+
+    done = []
+    killer = threading.Thread(target=lambda: until(kill, every=0.005), daemon=True)
+    killer.start()
+    sums = spectra_of_shards(shards, cross=True, engine="ray", progress=lambda n, _: done.append(n))
+    killer.join()
+    assert killed
+    assert not Path(f"/proc/{killed[0]}").exists() or "Z" in Path(f"/proc/{killed[0]}/stat").read_text()
+    assert (done, sums.n_shards, sums.skipped) == ([8, 16], N_SHARDS, ())
+    for mine, theirs in zip(bits(sums), alone, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    here = bits(spectra_of_shards(shards, cross=True))
+    apart = max(np.abs(a / b - 1).max() for a, b in zip(alone, here, strict=True))
+    record_property(*row("ray", "singular values of its workers beside one process, relative", apart))
+    assert apart < 1e-12  # to the bit where the process has one thread, as a worker has
+
+
+def test_the_command_resumes_and_counts_what_it_cannot_read(shards, two_workers, tmp_path, capsys):
+    folder = Path(shards[0].path).parents[1]
+    (folder / "img_emb" / "img_emb_2.npy").rename(tmp_path / "away.npy")
+    (folder / "img_emb" / "img_emb_2.npy").write_bytes(b"no array")
+    words = ["spectrum", str(folder), "--engine", "ray", "--resume", str(tmp_path / "kept"), "--json"]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n_shards"], len(found["skipped"])) == (3, 1)
+    (tmp_path / "away.npy").replace(folder / "img_emb" / "img_emb_2.npy")
+    assert main(words) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert main(["spectrum", str(folder), "--json"]) == 0
+    here = json.loads(capsys.readouterr().out)
+    for mine, theirs in zip(whole["spectra"], here["spectra"], strict=True):
+        assert mine["n_samples"] == theirs["n_samples"] == N_SHARDS * ROWS
+        assert mine["singular_values"] == pytest.approx(theirs["singular_values"], rel=1e-6)
+        assert mine["n_strong"] == theirs["n_strong"]
