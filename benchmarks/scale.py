@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 import sde_core as sde
-from sde_core.cluster.sums import GROUP, add, merged, shard_sums
+from sde_core.embedding_formats.cluster.sums import GROUP, add, merged, shard_sums
 from sde_core.embedding_formats.shards import SHARD_ROWS, shards_of
 
 WIDTH = 768

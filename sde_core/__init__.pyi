@@ -2,11 +2,11 @@
 from .checks.device import resolve_device as resolve_device
 from .cli.dashboard import Dashboard as Dashboard
 from .cli.dashboard import explore as explore
-from .cluster.spectra import spectra_of_shards as spectra_of_shards
-from .cluster.sums import ShardSums as ShardSums
 from .embedding_formats import EmbeddingFacts as EmbeddingFacts
 from .embedding_formats import describe_embeddings as describe_embeddings
 from .embedding_formats import open_embeddings as open_embeddings
+from .embedding_formats.cluster.spectra import spectra_of_shards as spectra_of_shards
+from .embedding_formats.cluster.sums import ShardSums as ShardSums
 from .embedding_formats.shards import Shard as Shard
 from .embedding_formats.shards import shards_of as shards_of
 from .encoders import Encoder as Encoder

@@ -30,7 +30,7 @@ FLOORS = (
     ("shaping", "geometry"),
     ("sets",),
     ("embedding_formats", "classify"),
-    ("treatments", "losses", "encoding", "knowledge", "cluster"),
+    ("treatments", "losses", "encoding", "knowledge"),
     ("training", "mmeb"),
     ("report",),
     ("cli",),
@@ -65,7 +65,7 @@ def test_the_library_knows_nothing_of_the_app(path):
 def test_the_library_has_few_rooms_and_each_its_floor():
     rooms = {_room(path) for path in _files("sde_core")}
     assert rooms == set(FLOOR)
-    assert len(rooms) <= 26
+    assert len(rooms) <= 25
 
 
 def _room(path: Path) -> str:
@@ -111,7 +111,7 @@ def _modules_of(path: Path, modules: dict[str, Path]) -> set[str]:
 def test_the_library_has_few_rooms():
     rooms = {_room(path) for path in _files("sde_core")}
     assert rooms == set(FLOOR)
-    assert len(rooms) <= 26
+    assert len(rooms) <= 25
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sde_core.errors import ConfigError
 from sde_core.vocabulary import Centring
 
 if TYPE_CHECKING:
-    from sde_core.cluster.sums import ShardSums
+    from sde_core.embedding_formats.cluster.sums import ShardSums
 
 OF_ROWS = ("parallel", "cross-modal", "known")
 """Rules that look at more than the spectrum."""
@@ -58,7 +58,7 @@ def sums_by_engine(options: argparse.Namespace) -> "tuple[ShardSums, dict[str, A
         )
     if options.memory is not None:
         raise ConfigError("--memory is of this process alone: leave it out beside --engine")
-    from sde_core.cluster.spectra import spectra_of_shards
+    from sde_core.embedding_formats.cluster.spectra import spectra_of_shards
     from sde_core.embedding_formats.shards import shards_of
 
     shards = shards_of(options.embeddings)

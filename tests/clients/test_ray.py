@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sde_core.cli.main import main
-from sde_core.cluster.spectra import spectra_of_shards
+from sde_core.embedding_formats.cluster.spectra import spectra_of_shards
 from sde_core.embedding_formats.shards import shards_of
 from sde_core.errors import ConfigError
 from tests.clients.programs import program, row

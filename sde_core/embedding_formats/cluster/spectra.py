@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from sde_core.cluster.ray_engine import groups_by_ray
-from sde_core.cluster.sums import ShardSums, add, groups_of, key_of, merged, shard_sums
+from sde_core.embedding_formats.cluster.ray_engine import groups_by_ray
+from sde_core.embedding_formats.cluster.sums import ShardSums, add, groups_of, key_of, merged, shard_sums
 from sde_core.embedding_formats.shards import Shard
 from sde_core.errors import ConfigError, DataError
 from sde_core.spectra.result import Center

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from sde_core.cluster.sums import ShardSums, merged, shard_sums
+from sde_core.embedding_formats.cluster.sums import ShardSums, merged, shard_sums
 from sde_core.embedding_formats.shards import Shard
 from sde_core.errors import ConfigError
 from sde_core.spectra.result import Center

@@ -9,8 +9,8 @@ import torch
 
 import sde_core as sde
 from sde_core.cli.main import main
-from sde_core.cluster import spectra
-from sde_core.cluster.spectra import spectra_of_shards
+from sde_core.embedding_formats.cluster import spectra
+from sde_core.embedding_formats.cluster.spectra import spectra_of_shards
 from sde_core.embedding_formats.shards import Shard, shards_of
 from sde_core.errors import ConfigError, DataError
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import sde_core as sde
-from sde_core.cluster.sums import GROUP, ShardSums, groups_of, key_of, merged, shard_sums
+from sde_core.embedding_formats.cluster.sums import GROUP, ShardSums, groups_of, key_of, merged, shard_sums
 from sde_core.embedding_formats.shards import Shard, shards_of
 from sde_core.errors import DataError
 
