@@ -1,16 +1,18 @@
 """What is odd or wrong about the open set: compared once for each content."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
 from sde_core.report.inspection import Odd, check_pairs, odd_of_vectors
 from sde_explorer.data.numbers import nearest_captions
+from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached import pictures as cached_pictures
 
 if TYPE_CHECKING:
     from sde_explorer.data.state import PairMeasure
+    from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
 
 
@@ -33,15 +35,18 @@ def odd_pictures(fingerprint: str, _data: "Dataset") -> tuple[Odd, ...] | str:
         return str(error)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Comparing pairs with each other")
-def mismatched(fingerprint: str, measure: str, _data: "Dataset") -> sde.MismatchedPairs:
-    """Return what `sde mismatched` says of the pairs.
+def mismatched(data: "Dataset", measure: "PairMeasure") -> "Job[sde.MismatchedPairs]":
+    """Return the job whose result is what `sde mismatched` says of the pairs; it fails where they are too few."""
+    made = data.embeddings
 
-    Raises:
-        DataError: too few pairs.
-    """
-    made = _data.embeddings
-    return sde.mismatched_pairs(made.image, made.text, made.links, measure=cast("PairMeasure", measure))
+    def work(job: "Job[sde.MismatchedPairs]") -> sde.MismatchedPairs:
+        def report(share: float) -> None:
+            job.report(share, f"{len(made.links):,} pairs")
+
+        return sde.mismatched_pairs(made.image, made.text, made.links, measure=measure, progress=report)
+
+    key = f"mismatched/{data.fingerprint}/{measure}"
+    return background.in_background("mismatched", key, "Pairs that fit least", work)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

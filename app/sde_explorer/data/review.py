@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-import sde_core as sde
 from sde_core.sets.pair_list import pair_list
 from sde_explorer.data import cached, words
 from sde_explorer.data.numbers import Decision, Review
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.file_button import file_button
-from sde_explorer.ui.notices import error_box
+from sde_explorer.ui.pending import pending
 from sde_explorer.ui.pointer import picture_source
 from sde_explorer.ui.session import current_state
 from sde_explorer.ui.thumbnails import lines
 
 if TYPE_CHECKING:
+    import sde_core as sde
     from sde_explorer.readings.cached.sets import Dataset
 
 _REVIEW = "data_review"
@@ -45,11 +45,11 @@ def review_pairs(data: "Dataset") -> None:
         return
     segments("data_measure", "Ordered by", help=words.MEASURES)
     measure = current_state().data_measure
-    try:
-        found = cached.mismatched(data.fingerprint, measure, data)
-    except sde.DataError as error:
-        error_box(error)
+    job = cached.mismatched(data, measure)
+    if job.status != "done":
+        pending([job])
         return
+    found = job.result
     st.markdown(words.wrong_pairs(found))
     _queue(data, found, measure)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
-from sde_core.geometry.mismatched.scores import Groups, PairMeasure, PairScorer
+from sde_core.geometry.mismatched.scores import Groups, PairMeasure, PairScorer, Progress
 from sde_core.retrieval.links import Ints
 from sde_core.retrieval.twins import twin_classes
 
@@ -75,6 +75,7 @@ def mismatched_pairs(
     measure: PairMeasure = "margin",
     groups: Groups = None,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> MismatchedPairs:
     """Return the pairs from the least fitting one up, and how many of the first are wrong, estimated by shuffled pairs.
 
@@ -90,6 +91,7 @@ def mismatched_pairs(
         measure: as in `pair_scores`.
         groups: as in `pair_scores`.
         seed: of shuffles, sample and folds.
+        progress: called with the share that is done; what it raises ends the work.
 
     Raises:
         DataError: as in `pair_scores`.
@@ -97,8 +99,13 @@ def mismatched_pairs(
 
     Source: docs/method.md, equations (6.49) and (6.50).
     """
-    scorer = PairScorer(image, text, text_to_image, measure=measure, groups=groups, seed=seed)
+    tell: Progress = progress or (lambda share: None)
+    scorer = PairScorer(
+        image, text, text_to_image, measure=measure, groups=groups, seed=seed,
+        progress=lambda share: tell(0.8 * share),
+    )  # fmt: skip
     scores = scorer(scorer.links)
+    tell(0.9)
     shuffled = scorer(_shuffled(scorer, np.random.default_rng(seed))).sort().values
     share, low, high = _wrong_share(scores, shuffled)
     order = np.argsort(scores.numpy(), kind="stable")

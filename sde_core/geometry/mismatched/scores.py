@@ -1,6 +1,6 @@
 """A score for every pair, low where the two do not belong together; each also of pairs that are shuffled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -17,6 +17,8 @@ from sde_core.retrieval.links import Ints, as_links
 
 PairMeasure = Literal["margin", "ratio", "cosine"]
 MEASURES: tuple[PairMeasure, ...] = get_args(PairMeasure)
+Progress: TypeAlias = Callable[[float], object]
+"""Called with the share that is done."""
 Groups: TypeAlias = Sequence[Any] | npt.NDArray[Any] | None
 NEIGHBOURS = 10
 FEWEST = 20
@@ -77,6 +79,7 @@ class PairScorer:
         measure: PairMeasure = "margin",
         groups: Groups = None,
         seed: int = 0,
+        progress: Progress = lambda share: None,
     ) -> None:
         if measure not in MEASURES:
             raise ConfigError(f"measure must be one of {', '.join(MEASURES)}; got {measure!r}")
@@ -95,12 +98,15 @@ class PairScorer:
         self.fold = np.zeros(len(self.image), np.int64)
         """(n_images,) fold of each image; pairs are shuffled within folds."""
         if measure == "margin":
-            sides = (self.image, self.text), (self.text, self.image)
-            self._near = tuple(_mean_of_nearest(a, b, seed) for a, b in sides)  # type: ignore[assignment]
+            first = _mean_of_nearest(self.image, self.text, seed, lambda share: progress(share / 2))
+            second = _mean_of_nearest(self.text, self.image, seed, lambda share: progress(0.5 + share / 2))
+            self._near = first, second
         elif measure == "ratio":
             self.fold = _folds(len(self.image), groups, seed)
             of_link = self.fold[self.links[:, 1]]
-            self._fits = [self._fit(of_link != k) for k in range(_N_FOLDS)]
+            for k in range(_N_FOLDS):
+                self._fits.append(self._fit(of_link != k))
+                progress((k + 1) / _N_FOLDS)
 
     def __call__(self, links: Ints) -> Float[Tensor, " l"]:
         """Return the scores of (l, 2) links of (text row, image row), float64 on the CPU."""
@@ -130,16 +136,18 @@ class PairScorer:
         return fit_pair_likelihood(self.image[images], self.text[texts])
 
 
-def _mean_of_nearest(rows: Tensor, others: Tensor, seed: int) -> Tensor:
+def _mean_of_nearest(rows: Tensor, others: Tensor, seed: int, progress: Progress) -> Tensor:
     """Return for each row the mean cosine to its nearest of the other modality."""
     if len(others) > _BANK:
         chosen = torch.randperm(len(others), generator=torch.Generator().manual_seed(seed))[:_BANK]
         others = others[chosen.to(others.device)]
     k, size = min(NEIGHBOURS, len(others)), max(1, _BLOCK // len(others))
-    means = [
-        (block @ others.T).topk(k, dim=1, sorted=False).values.mean(1) for block in torch.split(rows, size)
-    ]
-    return torch.cat(means).double()
+    means = torch.empty(len(rows), dtype=torch.float64, device=rows.device)
+    for start in range(0, len(rows), size):
+        block = rows[start : start + size] @ others.T
+        means[start : start + size] = block.topk(k, dim=1, sorted=False).values.mean(1).double()
+        progress(min(1.0, (start + size) / len(rows)))
+    return means
 
 
 def _folds(n_images: int, groups: Groups, seed: int) -> npt.NDArray[np.int64]:

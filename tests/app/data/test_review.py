@@ -7,6 +7,13 @@ from sde_core.embedding_formats.named import open_named
 from sde_core.sets.pair_list import pair_list
 from sde_explorer.data import words
 from sde_explorer.data.numbers import Review
+from tests.waiting import until
+
+
+def _compared(at):
+    """Run again until the pairs are compared, which a job does beside the page."""
+    until(lambda: at.get("progress") == [] or at.run().get("progress") == [])
+    return at
 
 
 def _shown(at) -> str:
@@ -14,7 +21,7 @@ def _shown(at) -> str:
 
 
 def test_pairs_come_from_the_least_fitting_up_and_decisions_can_be_taken_back(open_page):
-    at = open_page("data", data="clipart", part="split=val", data_part="Wrong pairs")
+    at = _compared(open_page("data", data="clipart", part="split=val", data_part="Wrong pairs"))
     assert not at.exception
     val = open_named("clipart/val")
     found = sde.mismatched_pairs(val.image, val.text, val.links)
@@ -54,3 +61,13 @@ def test_a_set_of_one_modality_says_why_there_is_nothing_to_review(open_page, tm
     at = open_page("data", data=str(folder), data_part="Wrong pairs")
     assert not at.exception
     assert any("Pairs need images and texts" in each.value for each in at.info)
+
+
+def test_too_few_pairs_say_so_and_the_rest_of_the_page_lives(open_page, tmp_path):
+    import numpy as np
+
+    rows = np.random.default_rng(0).normal(size=(12, 6)).astype("f4")
+    folder = sde.EmbeddingSet.from_arrays(rows, rows).save(tmp_path / "few")
+    at = _compared(open_page("data", data=str(folder), data_part="Wrong pairs"))
+    assert not at.exception
+    assert any("at least 20 pairs to compare; got 12" in each.value for each in at.error)

@@ -58,3 +58,21 @@ def test_two_equal_pictures_are_twins():
     image, text = rng.normal(size=(2, 40, 8)).astype("f4")
     image[7] = image[3]
     assert np.flatnonzero(sde.mismatched_pairs(image, text).has_twin).tolist() == [3, 7]
+
+
+@pytest.mark.parametrize("measure", ["margin", "ratio", "cosine"])
+def test_how_far_it_is_is_told_and_what_that_raises_ends_it(clipart, measure):
+    told = []
+    found = sde.mismatched_pairs(
+        clipart.image, clipart.text, clipart.links, measure=measure, progress=told.append
+    )
+    assert told == sorted(told)
+    assert 0 < told[0] <= told[-1] < 1
+    plain = sde.mismatched_pairs(clipart.image, clipart.text, clipart.links, measure=measure)
+    assert torch.equal(found.scores, plain.scores)
+
+    def stop(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sde.mismatched_pairs(clipart.image, clipart.text, clipart.links, measure=measure, progress=stop)
