@@ -8,7 +8,7 @@ from sde_explorer.shared_state import SharedState
 RecallMetric = Literal["R@1", "R@5", "R@10", "MRR", "median rank"]
 Gallery = Literal["primary", "all"]
 Way = Literal["text → image", "image → text"]
-RecallLook = Literal["All numbers", "Query by query", "Other thresholds", "Settings chosen"]
+RecallLook = Literal["All numbers", "Query by query", "Other thresholds", "Settings"]
 
 
 @dataclass(frozen=True, kw_only=True)

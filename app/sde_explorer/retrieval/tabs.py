@@ -39,7 +39,7 @@ def tabs(view: "View", found: Measured) -> None:
         "All numbers": _numbers,
         "Query by query": _queries,
         "Other thresholds": _thresholds,
-        "Settings chosen": _settings,
+        "Settings": _settings,
     }
     view.tabs("recall_look", {name: partial(part, found) for name, part in draw.items()})
 

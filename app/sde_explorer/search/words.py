@@ -38,7 +38,7 @@ PICK_HELP = (
 
 def pick(count: int) -> str:
     """Return the words of the button that picks the images that were found."""
-    return f"Pick the {count:,} images" if count > 1 else "Pick the image"
+    return f"Pick {count:,} images" if count > 1 else "Pick the image"
 
 
 EXAMPLES = {
@@ -128,7 +128,7 @@ def _right_story(found: "Comparison", find: str) -> str:
     better = after < before
     return (
         f"**{name}** {'rises' if better else 'falls'} from rank {rank(before)} to rank {rank(after)} {of}: "
-        f"the transform {'helps' if better else 'hurts'} this query."
+        f"the transform {'helps' if better else 'hurts'}."
     )
 
 

@@ -18,6 +18,7 @@ _SHAPES = {
     "Share": ("minmax(0,1fr)", 1),
 }
 """Columns of CSS, and the number of boxes: panels, or pictures."""
+_OF_ANOTHER_VIEW = ("minmax(0,1fr)", 1)
 
 
 def skeleton(view: str) -> None:
@@ -26,7 +27,7 @@ def skeleton(view: str) -> None:
     Args:
         view: its name.
     """
-    columns, count = _SHAPES[view]
+    columns, count = _SHAPES.get(view, _OF_ANOTHER_VIEW)
     style = f"grid-template-columns:{columns}"
     st.html(
         f'<div class="sde-skeleton sde-of-view" aria-hidden="true" style="{style}">{"<i></i>" * count}</div>'

@@ -223,8 +223,8 @@ def test_the_file_holds_the_table_and_what_made_it(open_page, spiked_folder):
 
 def test_what_was_tried_of_each_baseline_is_drawn(open_page, tmp_path, spiked_folder):
     folder = spiked(400).save(tmp_path / "larger")
-    at = _measured(open_page("retrieval", data=str(folder), recall_look="Settings chosen"))
+    at = _measured(open_page("retrieval", data=str(folder), recall_look="Settings"))
     assert not at.exception
     assert any("Every baseline is inductive" in each.value for each in at.markdown)
-    few = _measured(open_page("retrieval", data=str(spiked_folder), recall_look="Settings chosen"))
+    few = _measured(open_page("retrieval", data=str(spiked_folder), recall_look="Settings"))
     assert words.NOTHING_CHOSEN in [each.value for each in few.info]

@@ -47,7 +47,10 @@ def theirs(tmp_path_factory):
         logger.setLevel(levels.get(logger.name, logging.NOTSET))
     root.setLevel(level)
     root.handlers[:] = handlers
-    return folder / "logs/run/checkpoints/epoch_2.pt"
+    yield folder / "logs/run/checkpoints/epoch_2.pt"
+    # Other tests ask which architecture has these shapes.
+    open_clip.factory._MODEL_CONFIGS.pop("sde-tiny-resume")
+    open_clip.factory._MODEL_CONFIG_PATHS.remove(folder / "sde-tiny-resume.json")
 
 
 def _loggers() -> list[logging.Logger]:
