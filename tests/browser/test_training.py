@@ -89,3 +89,13 @@ def test_a_replay_ends_where_its_figure_is_redrawn(url, opened):
         )
         page.get_by_role("link", name="Spectrum").click()
         settle(page, 1)
+
+
+def test_a_replay_is_paused_without_an_error(url, opened):
+    with opened(f"{url}/training", CHARTS) as page:
+        page.wait_for_function(f"() => {_PLOT}?._transitionData?._animationRaf")
+        page.evaluate(
+            f"{_PLOT}.on('plotly_animationinterrupted', () => setTimeout(() => {{ window.paused = true }}))"
+        )
+        page.locator(".st-key-training_picture .updatemenu-button", has_text="Pause").click()
+        page.wait_for_function("window.paused && new Promise(requestAnimationFrame).then(() => true)")

@@ -2,6 +2,8 @@
 // Drawn by the Plotly of the page, as the figure stands there: its zoom, its colours, and the page behind it.
 
 const CAMERA = "Download plot";
+const heard = new WeakSet(); // figures that tell when their animation is interrupted
+let interrupted = -Infinity; // when the last one was
 
 export default function (component) {
   const { data, parentElement } = component;
@@ -39,11 +41,17 @@ function watch(data) {
     const plot = event.target.closest?.(".js-plotly-plot");
     if (plot?._transitionData?._frames?.length) haltsWhenRedrawn(plot);
   };
+  // Plotly tells of an animation that was paused by a promise that nobody holds: that is no error.
+  const paused = (event) => {
+    if (event.reason === undefined && performance.now() - interrupted < 1000) event.preventDefault();
+  };
+  addEventListener("unhandledrejection", paused);
   const listeners = [
     ["pointerover", completed], ["focusin", completed], ["pointerdown", pressed], ["click", pressed], ["click", clicked],
   ];
   for (const [name, listener] of listeners) document.addEventListener(name, listener, true);
   return () => {
+    removeEventListener("unhandledrejection", paused);
     for (const [name, listener] of listeners) document.removeEventListener(name, listener, true);
   };
 }
@@ -51,6 +59,8 @@ function watch(data) {
 // Where Plotly redraws a figure with frames, it forgets the animation that runs, without an end to it: nothing could
 // stop it any more, and once the figure is gone every frame would be an error.
 function haltsWhenRedrawn(plot) {
+  if (!heard.has(plot)) plot.on?.("plotly_animationinterrupted", () => (interrupted = performance.now()));
+  heard.add(plot);
   let held = plot._transitionData;
   Object.defineProperty(plot, "_transitionData", {
     configurable: true, // Plotly deletes it with the figure
