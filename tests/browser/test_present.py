@@ -31,6 +31,7 @@ def test_a_link_opens_a_presentation_that_the_arrow_keys_lead_through(url, opene
             expect(card).to_contain_text(f"Presenting mine · {number} of {len(STEPS)}", timeout=120_000)
             expect(card).to_contain_text(step.title)
             expect(card.get_by_test_id("stProgress")).to_have_count(0, timeout=120_000)
+            expect(card.get_by_role("button").nth(1)).to_be_visible()  # the keys are those of its buttons
             rest(page)
             for hidden in ("stSidebar", "stHeader"):
                 expect(page.get_by_test_id(hidden)).to_be_hidden()

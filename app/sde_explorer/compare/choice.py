@@ -49,6 +49,7 @@ def compare_choice() -> None:
     is_set = bool(state.other) and state.other not in KINDS
     st.button(
         "Swap",
+        key="swap_sets",
         icon=":material/swap_horiz:",
         disabled=not is_set,
         on_click=_swap,

@@ -55,7 +55,8 @@ def picture(view: "View", reports: "list[Bands]") -> bool:
 
 def _wait(job: "Job") -> None:
     if job.status != "done":
-        pending([job])
+        with st.container(key="overview_waits"):  # over the lower edge: what is below keeps its place
+            pending([job])
         catch_up([job])
 
 

@@ -27,6 +27,7 @@ min-height:calc(clamp(240px,100vh - 408px,760px) + 112px)}
 html .st-key-knowledge_chart{min-height:calc(clamp(240px,100vh - 408px,760px) + 58px)}
 html .st-key-picture_of_overview{--known-height:330px}
 html .st-key-overview_knows{min-height:388px}
+html .st-key-overview_waits{position:absolute;inset:auto 0 0;width:100%;backdrop-filter:blur(3px)}
 html .st-key-answered{min-height:414px}
 html .st-key-answer{min-height:297px}
 @media (max-width:1000px){html .st-key-answered{min-height:381px}}
@@ -52,7 +53,8 @@ transparent 70%) 0 0/300% 100%,rgb(128 128 128/.1);animation:sde-waits 1.8s line
 _WIDTHS = {
     "spectra_pick": 227, "overlay_pick": 229, "batch_pick": 150, "compare_rules": 109, "known_of_pick": 125,
     "search_pick": 186, "find_pick": 164, "basis_pick": 248, "direction_previous": 101, "direction_number": 130,
-    "direction_next": 76, "direction_correlation": 153, "direction_gap": 128,
+    "direction_next": 76, "direction_correlation": 153, "direction_gap": 128, "strong_mode_pick": 240,
+    "schedule_pick": 279, "swap_sets": 82,
 }  # fmt: skip
 _WAITING = "".join(
     f"html .st-key-{key} [data-testid=stSkeleton]{{min-width:{width}px;width:{width}px}}"
@@ -61,6 +63,10 @@ _WAITING = "".join(
 )
 # The line of Spectrum's controls becomes two where it is narrow, and its last one comes when the bands are there.
 _TWO_LINES = "html [data-testid=stLayoutWrapper]:has(~* .st-key-picture_of_spectrum) .st-key-own_controls"
+# Compare's controls stand in one line also where it is narrow.
+_WAITING += """
+@media (max-width:1260px){html .st-key-other_pick{width:240px!important;flex-basis:240px!important;min-width:0}}
+"""
 _WAITING += f"""
 {_TWO_LINES}{{align-content:flex-start}}
 @media (max-width:990px){{{_TWO_LINES}{{min-height:6rem}}}}
