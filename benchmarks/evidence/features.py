@@ -94,7 +94,7 @@ def corrupted_rows(corpus: Corpus) -> Any:  # noqa: ANN401
 
 
 def _kept(work: Path, name: str, corpus: Corpus, make: Callable[[], dict[str, Floats]]) -> dict[str, Floats]:
-    path = work / f"{name}-{_digest(corpus)}.safetensors"
+    path = work / f"{name}-{digest_of(corpus)}.safetensors"
     if not path.exists():
         _keep(path, make())
     return {key: rows.astype(np.float32) for key, rows in load_file(path).items()}
@@ -108,7 +108,8 @@ def _keep(path: Path, found: dict[str, Floats]) -> None:
     half.replace(path)
 
 
-def _digest(corpus: Corpus) -> str:
+def digest_of(corpus: Corpus) -> str:
+    """Return what tells this corpus from one with another picture or caption."""
     digest = hashlib.sha256(json.dumps(corpus.captions).encode())
     for picture in corpus.pictures:
         digest.update(hashlib.sha256(picture.content).digest())
@@ -173,7 +174,7 @@ def entering_last_block(corpus: Corpus, trunk: str, work: Path) -> tuple[Tensor,
     model, size = _image_trunk(trunk)
     front: Any = nn.Sequential(model.conv_stem, model.bn1, *model.blocks[:-1])  # type: ignore[misc, index]
     back = nn.Sequential(model.blocks[-1], model.conv_head, model.bn2, model.global_pool)  # type: ignore[arg-type, index]
-    path = work / f"entering-{trunk}-{_digest(corpus)}.safetensors"
+    path = work / f"entering-{trunk}-{digest_of(corpus)}.safetensors"
     if not path.exists():
         _keep(path, {"entering": _run(front, (p.image() for p in corpus.pictures), size)})
     return torch.from_numpy(load_file(path)["entering"]), back

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import sde_core as sde
 from benchmarks.evidence import rivals
 from benchmarks.evidence.ladders import Ladder
-from benchmarks.evidence.methods import BARLOW, WHITENED, Build, Knobs
+from benchmarks.evidence.methods import BARLOW, WHITENED, Build, Knobs, alone, as_sde_loss, beside
 from sde_core.losses import vicreg, whitened_agreement
 
 SPECTRAL = replace(WHITENED, whitening=0.0, spectral_contrast=1.0)
@@ -44,6 +44,7 @@ _EIGEN = {
     "weight": _ladder(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, start=0.03),
     "off_diagonal": _ladder(1e-4, 5e-4, 1e-3, 5e-3, 2e-2, 1e-1, start=5e-3),
 }
+_LAMBDA = _ladder(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, start=0.1)
 _WEIGHT = {"weight": _ladder(1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, start=0.1)}
 
 
@@ -91,21 +92,6 @@ CONFIGS = {
 """Methods that are a configuration of `SDELoss`."""
 
 
-def _sde(name: str) -> Build:
-    def build(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
-        return sde.SDELoss(replace(CONFIGS[name](knobs), total_steps=steps, seed=seed), base_loss=base)
-
-    return build
-
-
-def _beside(term: Any, *names: str) -> Build:  # noqa: ANN401
-    def build(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
-        bound = partial(term, **{name: knobs[name] for name in names})
-        return sde.RegularisedLoss(bound, weight=knobs["weight"], base_loss=base)
-
-    return build
-
-
 class _Silent(nn.Module):
     """A contrastive loss of which nothing is learned: marks still reach it, and its value is 0."""
 
@@ -118,40 +104,38 @@ class _Silent(nn.Module):
         return found
 
 
-def _alone(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
+def _spectral_alone(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
     config = replace(_spectral({**knobs, "weight": 1.0}), total_steps=steps, seed=seed)
     return sde.SDELoss(config, base_loss=_Silent(base))
 
 
-def _infonce(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
-    return base
-
-
 FIFTH: dict[str, Method] = {
-    "infonce": Method(build=_infonce),
-    "spectral": Method(build=_sde("spectral"), own=_SPECTRAL),
-    "whitened-both": Method(build=_sde("whitened-both"), own=_WHITE),
-    "barlow-batch": Method(build=_sde("barlow-batch"), own=_EIGEN),
+    "infonce": Method(build=alone),
+    "spectral": Method(build=as_sde_loss(CONFIGS["spectral"]), own=_SPECTRAL),
+    "whitened-both": Method(build=as_sde_loss(CONFIGS["whitened-both"]), own=_WHITE),
+    "barlow-batch": Method(build=as_sde_loss(CONFIGS["barlow-batch"]), own=_EIGEN),
     "spectral+whitened": Method(
-        build=_sde("spectral+whitened"),
+        build=as_sde_loss(CONFIGS["spectral+whitened"]),
         own={**_SPECTRAL, "whitening": _ladder(0.1, 0.3, 1.0, 3.0, 10.0, start=1.0)},
     ),
-    "spectral-alone": Method(build=_alone, own={"shrinkage": _SHRINKAGE}),
-    "spectral-fading": Method(build=_sde("spectral-fading"), own=_SPECTRAL),
-    "spectral-warm-up": Method(build=_sde("spectral-warm-up"), own=_SPECTRAL),
-    "sde": Method(build=_sde("sde"), own={"lambda": _ladder(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, start=0.1)}),
+    "spectral-alone": Method(build=_spectral_alone, own={"shrinkage": _SHRINKAGE}),
+    "spectral-fading": Method(build=as_sde_loss(CONFIGS["spectral-fading"]), own=_SPECTRAL),
+    "spectral-warm-up": Method(build=as_sde_loss(CONFIGS["spectral-warm-up"]), own=_SPECTRAL),
+    "sde": Method(
+        build=as_sde_loss(CONFIGS["sde"]), own={"lambda": _ladder(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, start=0.1)}
+    ),
     "siglip": Method(
-        build=_infonce,
+        build=alone,
         own={
             "scale": _ladder(5.0, 10.0, 20.0, 40.0, start=10.0),
             "offset": _ladder(-20.0, -10.0, -5.0, 0.0, start=-10.0),
         },
     ),
-    "wmse": Method(build=_beside(whitened_agreement, "shrinkage"), own={**_WEIGHT, "shrinkage": _SHRINKAGE}),
-    "vicreg": Method(build=_beside(vicreg), own=_WEIGHT),
-    "modgap": Method(build=_beside(rivals.pairs_and_centroids), own=_WEIGHT),
+    "wmse": Method(build=beside(whitened_agreement, "shrinkage"), own={**_WEIGHT, "shrinkage": _SHRINKAGE}),
+    "vicreg": Method(build=beside(vicreg), own=_WEIGHT),
+    "modgap": Method(build=beside(rivals.pairs_and_centroids), own=_WEIGHT),
     "cs-aligner": Method(
-        build=_beside(rivals.cauchy_schwarz, "bandwidth"),
+        build=beside(rivals.cauchy_schwarz, "bandwidth"),
         own={**_WEIGHT, "bandwidth": _ladder(0.1, 0.2, 0.4, 0.8, 1.6, start=0.4)},
     ),
     "matryoshka": Method(

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.evaluation import part_hits, part_vectors, spectrum_of
-from benchmarks.evidence.features import Features, bundled_projections, features_of, plain_features
+from benchmarks.evidence.features import Features, bundled_projections, digest_of, features_of, plain_features
 from benchmarks.evidence.fifth_methods import FIFTH
 from benchmarks.evidence.fifth_settings import (
     SEEDS,
@@ -147,7 +147,8 @@ class FifthPart:
                 corpus, self._features(name, corpus, setting.towers), trained, rows
             ).packed()
         spectrum = spectrum_of(*part_vectors(data.corpus, data.features, trained, own))
-        return result | {"parts": parts, "spectrum": spectrum}
+        sealed = {name: digest_of(self.sealed[name]) for name in self._sealed_of(setting)}
+        return result | {"parts": parts, "spectrum": spectrum, "sealed": sealed}
 
     def data(self, setting: Setting) -> Data:
         """Return the data of a setting; one is held at a time."""

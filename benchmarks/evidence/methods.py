@@ -160,14 +160,23 @@ _CONFIGS: dict[str, Callable[[Knobs], sde.SDELossConfig]] = {
 }
 
 
-def _sde(name: str) -> Build:
+def as_sde_loss(make: Callable[[Knobs], sde.SDELossConfig]) -> Build:
+    """Return what builds the `SDELoss` of a configuration by knobs."""
+
     def build(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
-        return sde.SDELoss(replace(_CONFIGS[name](knobs), total_steps=steps, seed=seed), base_loss=base)
+        return sde.SDELoss(replace(make(knobs), total_steps=steps, seed=seed), base_loss=base)
 
     return build
 
 
-def _regularised(term: Callable[..., Any], *names: str) -> Build:
+def beside(term: Callable[..., Any], *names: str) -> Build:
+    """Return what builds the contrastive loss with a weighted term beside it.
+
+    Args:
+        term: of both modalities.
+        names: of the knobs that are its own arguments.
+    """
+
     def build(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
         bound = partial(term, **{name: knobs[name] for name in names})
         return sde.RegularisedLoss(bound, weight=knobs["weight"], base_loss=base)
@@ -175,7 +184,8 @@ def _regularised(term: Callable[..., Any], *names: str) -> Build:
     return build
 
 
-def _alone(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
+def alone(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
+    """Return the contrastive loss as it is."""
     return base
 
 
@@ -184,44 +194,46 @@ def _fanoise(knobs: Knobs, base: nn.Module, steps: int, seed: int) -> nn.Module:
 
 
 METHODS: dict[str, Method] = {
-    "infonce": Method(build=_alone),
-    "siglip": Method(build=_alone, own={"scale": (10.0, 20.0), "offset": (-10.0, -5.0)}),
-    "sde": Method(build=_sde("sde"), own=_SDE),
-    "sde-centred": Method(build=_sde("sde-centred"), own=_SDE),
-    "contrast": Method(build=_sde("contrast"), own=_CONTRAST),
+    "infonce": Method(build=alone),
+    "siglip": Method(build=alone, own={"scale": (10.0, 20.0), "offset": (-10.0, -5.0)}),
+    "sde": Method(build=as_sde_loss(_CONFIGS["sde"]), own=_SDE),
+    "sde-centred": Method(build=as_sde_loss(_CONFIGS["sde-centred"]), own=_SDE),
+    "contrast": Method(build=as_sde_loss(_CONFIGS["contrast"]), own=_CONTRAST),
     "contrast-raw": Method(
         build=lambda knobs, base, steps, seed: sde.RegularisedLoss(
             partial(terms.raw_contrast, temperature=knobs["tau_c"]), weight=knobs["weight"], base_loss=base
         ),
         own=_CONTRAST,
     ),
-    "barlow": Method(build=_regularised(barlow_twins, "off_diagonal"), own=_BARLOW),
-    "wmse": Method(build=_regularised(whitened_agreement, "shrinkage"), own=_SHRUNK),
-    "sde+contrast": Method(build=_sde("sde+contrast"), own={**_SDE, **_CONTRAST}),
-    "contrast-lead": Method(build=_sde("contrast"), own={"weight": (1.0,), "tau_c": (0.1,)}),
-    "contrast-signal": Method(build=_sde("contrast-signal"), own=_CONTRAST),
-    "contrast-noise": Method(build=_sde("contrast-noise"), own=_CONTRAST),
-    "contrast-fading": Method(build=_sde("contrast-fading"), own=_CONTRAST),
+    "barlow": Method(build=beside(barlow_twins, "off_diagonal"), own=_BARLOW),
+    "wmse": Method(build=beside(whitened_agreement, "shrinkage"), own=_SHRUNK),
+    "sde+contrast": Method(build=as_sde_loss(_CONFIGS["sde+contrast"]), own={**_SDE, **_CONTRAST}),
+    "contrast-lead": Method(build=as_sde_loss(_CONFIGS["contrast"]), own={"weight": (1.0,), "tau_c": (0.1,)}),
+    "contrast-signal": Method(build=as_sde_loss(_CONFIGS["contrast-signal"]), own=_CONTRAST),
+    "contrast-noise": Method(build=as_sde_loss(_CONFIGS["contrast-noise"]), own=_CONTRAST),
+    "contrast-fading": Method(build=as_sde_loss(_CONFIGS["contrast-fading"]), own=_CONTRAST),
     "contrast+noise-view": Method(
-        build=_sde("contrast+noise-view"), own={**_CONTRAST, "alpha": _ALPHA["alpha"]}
+        build=as_sde_loss(_CONFIGS["contrast+noise-view"]), own={**_CONTRAST, "alpha": _ALPHA["alpha"]}
     ),
-    "view-noise": Method(build=_sde("view-noise"), own=_ALPHA),
-    "view-adversarial": Method(build=_sde("view-adversarial"), own=_ALPHA),
-    "view-amplify": Method(build=_sde("view-amplify"), own=_ALPHA),
-    "view-weak-noise": Method(build=_sde("view-weak-noise"), own=_ALPHA),
-    "hellinger": Method(build=_sde("hellinger"), own=_LAMBDA),
-    "subspace": Method(build=_sde("subspace"), own={**_LAMBDA, "k": _SDE["k"]}),
-    "sde-lambda-constant": Method(build=_sde("sde-lambda-constant"), own=_SDE),
-    "sde-alpha-constant": Method(build=_sde("sde-alpha-constant"), own=_SDE),
-    "barlow-eigen": Method(build=_regularised(terms.barlow_in_eigenbasis, "off_diagonal"), own=_BARLOW),
-    "cca": Method(build=_regularised(terms.cca, "shrinkage"), own=_SHRUNK),
-    "vicreg": Method(build=_regularised(vicreg), own={"weight": (3e-3, 1e-2, 3e-2, 1e-1)}),
+    "view-noise": Method(build=as_sde_loss(_CONFIGS["view-noise"]), own=_ALPHA),
+    "view-adversarial": Method(build=as_sde_loss(_CONFIGS["view-adversarial"]), own=_ALPHA),
+    "view-amplify": Method(build=as_sde_loss(_CONFIGS["view-amplify"]), own=_ALPHA),
+    "view-weak-noise": Method(build=as_sde_loss(_CONFIGS["view-weak-noise"]), own=_ALPHA),
+    "hellinger": Method(build=as_sde_loss(_CONFIGS["hellinger"]), own=_LAMBDA),
+    "subspace": Method(build=as_sde_loss(_CONFIGS["subspace"]), own={**_LAMBDA, "k": _SDE["k"]}),
+    "sde-lambda-constant": Method(build=as_sde_loss(_CONFIGS["sde-lambda-constant"]), own=_SDE),
+    "sde-alpha-constant": Method(build=as_sde_loss(_CONFIGS["sde-alpha-constant"]), own=_SDE),
+    "barlow-eigen": Method(build=beside(terms.barlow_in_eigenbasis, "off_diagonal"), own=_BARLOW),
+    "cca": Method(build=beside(terms.cca, "shrinkage"), own=_SHRUNK),
+    "vicreg": Method(build=beside(vicreg), own={"weight": (3e-3, 1e-2, 3e-2, 1e-1)}),
     "fanoise": Method(build=_fanoise, own={"fanoise_rho": (0.05, 0.1, 0.2, 0.4)}),
-    "components-barlow": Method(build=_sde("components-barlow"), own=_COMPONENTS),
-    "whitened": Method(build=_sde("whitened"), own=_WHITE),
-    "whitened-both": Method(build=_sde("whitened-both"), own=_WHITE),
-    "whitened-fading": Method(build=_sde("whitened-fading"), own=_WHITE),
-    "whitened+contrast": Method(build=_sde("whitened+contrast"), own={**_WHITE, "contrast": (0.1, 0.3, 1.0)}),
+    "components-barlow": Method(build=as_sde_loss(_CONFIGS["components-barlow"]), own=_COMPONENTS),
+    "whitened": Method(build=as_sde_loss(_CONFIGS["whitened"]), own=_WHITE),
+    "whitened-both": Method(build=as_sde_loss(_CONFIGS["whitened-both"]), own=_WHITE),
+    "whitened-fading": Method(build=as_sde_loss(_CONFIGS["whitened-fading"]), own=_WHITE),
+    "whitened+contrast": Method(
+        build=as_sde_loss(_CONFIGS["whitened+contrast"]), own={**_WHITE, "contrast": (0.1, 0.3, 1.0)}
+    ),
 }
 """Name in tables -> method."""
 

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,12 @@ import sde_core as sde
 from benchmarks.evidence.corpus import Corpus
 from data.encoders.recipe.corpus import comparable
 from data.encoders.recipe.pairs import Picture
+from data.pairs.recipe.sample import squared
+from data.pairs.recipe.sources import fetch_debian, fetch_npm
+from data.pairs.recipe.svg import name_of, rendered
 
 STAMPS = "tuxpaint-stamps-default"
-"""The Debian package of the photographs; its version is written into the facts of the results."""
+"""The Debian package of the photographs, whichever version there is: final runs keep a digest of every sealed set."""
 NPM = {
     "@iconify-json/openmoji": "1.2.29",
     "@iconify-json/emojione": "1.2.3",
@@ -40,7 +42,7 @@ def sealed_corpora(work: Path, bundled: Corpus) -> dict[str, Corpus]:
         bundled: the bundled pictures: the two drawing styles show the concepts of their test parts.
     """
     known = _known(bundled)
-    modules, stamps = _fetched_npm(work), _fetched_stamps(work)
+    modules, stamps = fetch_npm(work, NPM), fetch_debian(work, [STAMPS], "tuxpaint/stamps")
     test = [bundled.pictures[row] for row in bundled.rows("emoji", "test")]
     pictures: Mapping[str, Iterable[Picture]] = {
         "stamps": stamp_pictures(stamps),
@@ -99,8 +101,7 @@ def svg_style(folder: Path) -> Draw:
     icons = json.loads((folder / "icons.json").read_text("utf-8"))
 
     def draw(code: str, concept: str) -> Image.Image | None:
-        # Packages differ in whether the variation selector fe0f is written.
-        name = next((chars[c] for c in (code, code.replace("-fe0f", ""), f"{code}-fe0f") if c in chars), None)
+        name = name_of(code, chars)
         if not chars:
             name = "-".join(re.findall(r"[a-z0-9]+", concept.lower().replace("\u2019", "")))
         name = icons.get("aliases", {}).get(name, {}).get("parent", name)
@@ -110,21 +111,17 @@ def svg_style(folder: Path) -> Draw:
 
 
 def _drawn(icons: dict[str, Any], name: str) -> Image.Image:
+    icon = icons["icons"][name]
+    width, height = (icon.get(side, icons.get(side, 16)) for side in ("width", "height"))
     try:
-        import resvg_py
+        return rendered(icon["body"], width, height)
     except ImportError:
         raise sde.DataError(
             "the sealed drawings need resvg-py, which is not here: pip install -r benchmarks/evidence/requirements.txt"
         ) from None
-    icon = icons["icons"][name]
-    width, height = (icon.get(side, icons.get(side, 16)) for side in ("width", "height"))
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{icon["body"]}</svg>'
-    return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=192, height=192))))
 
 
 def _picture(dataset: str, key: str, drawn: Image.Image, captions: tuple[str, ...], concept: str) -> Picture:
-    from data.pairs.recipe.sample import squared
-
     content = io.BytesIO()
     squared(drawn).save(content, "PNG")
     # A category is no concept: two photographs of one category are two things unless their captions say the same.
@@ -150,24 +147,3 @@ def split_of(caption: str) -> str:
     """
     place = int(hashlib.sha256(comparable(caption).encode()).hexdigest()[:8], 16) / 16**8
     return "train" if place < 0.6 else "val" if place < 0.75 else "test"
-
-
-def _fetched_npm(work: Path) -> Path:
-    modules = work / "npm" / "node_modules"
-    if not all((modules / name).is_dir() for name in NPM):
-        modules.parent.mkdir(parents=True, exist_ok=True)
-        wanted = [f"{name}@{version}" for name, version in NPM.items()]
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", *wanted], cwd=modules.parent, check=True)
-    return modules
-
-
-def _fetched_stamps(work: Path) -> Path:
-    unpacked = work / "debs" / "stamps"
-    folder = unpacked / "usr" / "share" / "tuxpaint" / "stamps"
-    if not folder.is_dir():
-        unpacked.mkdir(parents=True, exist_ok=True)
-        if not any(unpacked.parent.glob(f"{STAMPS}_*.deb")):
-            subprocess.run(["apt-get", "download", STAMPS], cwd=unpacked.parent, check=True)
-        for package in unpacked.parent.glob(f"{STAMPS}_*.deb"):
-            subprocess.run(["dpkg", "-x", package, unpacked], check=True)
-    return folder

@@ -1,17 +1,16 @@
 """Three drawing styles of about 1,900 emoji, with names and tags in English and German."""
 
-import io
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import resvg_py
 from PIL import Image
 
 from data.pairs.recipe.sample import Sample, as_webp, squared
 from data.pairs.recipe.sources import NPM
+from data.pairs.recipe.svg import name_of, rendered, spellings
 
 COMPONENT_GROUP = 2  # skin tones and hair on their own: no concept
 LICENSES = {
@@ -97,31 +96,24 @@ def _records(modules: Path, language: str) -> list[dict[str, Any]]:
     return sorted(records, key=lambda r: (r.get("order", 10**6), r["hexcode"]))
 
 
-def _spellings(code: str) -> tuple[str, ...]:
-    """Return the code as it is, without and with the variation selector fe0f: packages differ."""
-    return code, code.replace("-fe0f", ""), f"{code}-fe0f"
-
-
 def _svg_style(folder: Path) -> Drawing:
     chars = json.loads((folder / "chars.json").read_text("utf-8"))
     icons = json.loads((folder / "icons.json").read_text("utf-8"))
     side = icons["width"]
 
     def draw(code: str) -> Image.Image | None:
-        name = next((chars[s] for s in _spellings(code) if s in chars), None)
+        name = name_of(code, chars)
         name = icons["aliases"].get(name, {}).get("parent", name)
         if name not in icons["icons"]:
             return None
-        body = icons["icons"][name]["body"]
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">{body}</svg>'
-        return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=192, height=192))))
+        return rendered(icons["icons"][name]["body"], side, side)
 
     return draw
 
 
 def _raster_style(folder: Path) -> Drawing:
     def draw(code: str) -> Image.Image | None:
-        path = next((p for s in _spellings(code) if (p := folder / f"{s}.webp").is_file()), None)
+        path = next((p for s in spellings(code) if (p := folder / f"{s}.webp").is_file()), None)
         return None if path is None else Image.open(path)
 
     return draw

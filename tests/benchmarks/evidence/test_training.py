@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.evidence.corpus import Corpus
 from benchmarks.evidence.evaluation import part_hits, part_vectors, spectrum_of
 from benchmarks.evidence.features import Features
 from benchmarks.evidence.methods import METHODS, sde_config
@@ -15,30 +14,8 @@ from benchmarks.evidence.regimes import Part
 from benchmarks.evidence.sensitivity import measured, settings
 from benchmarks.evidence.training import Tail, train
 from benchmarks.evidence.tuning import draws
-from data.encoders.recipe.pairs import read_split
 
 KNOBS = {"rate": 4e-3, "decay": 0.1, "steps": 24, "batch": 64, "dropout": 0.5, "temperature": 0.08}
-
-
-@pytest.fixture(scope="module")
-def corpus():
-    return Corpus.of(read_split("val", ["emoji"])[:240])
-
-
-@pytest.fixture(scope="module")
-def features(corpus):
-    generator = np.random.default_rng(0)
-    names, concept = np.unique(corpus.concept, return_inverse=True)
-    meaning = generator.normal(size=(len(names), 24))
-    of_text = np.zeros(len(corpus.captions), np.int64)
-    of_text[corpus.links[:, 0]] = concept[corpus.links[:, 1]]
-    image, text = (
-        (meaning[rows] @ generator.normal(size=(24, width)) + generator.normal(size=(len(rows), width)))
-        for rows, width in ((concept, 40), (of_text, 30))
-    )
-    return Features(
-        image=image.astype(np.float32), text=text.astype(np.float32), corrupted={}, noisy={}, prompts={}
-    )
 
 
 def _knobs(method):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from sde_explorer.ui.figures import palette
-from sde_explorer.ui.figures.layout import axis, domains, figure
+from sde_explorer.ui.figures.layout import axis, caption, domains, figure
 from sde_explorer.ui.figures.panels import where
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def sweep_figure(sweeps: "Mapping[str, SettingSweep]") -> go.Figure:
     for panel, (name, sweep) in enumerate(sweeps.items()):
         suffix = "" if panel == 0 else str(panel + 1)
         traces.append(_line(name, sweep) | where(panel))
-        layout["annotations"].append(_name(name, places[panel]))
+        shown = name.replace("dynamic-inverted-softmax", "dynamic")
+        layout["annotations"].append(caption(shown, places[panel], size=12))
         ticks = sorted({0, sweep.chosen, len(sweep.settings) - 1})
         layout[f"xaxis{suffix}"] = axis(
             _knob(sweep),
@@ -68,21 +69,6 @@ def _line(name: str, sweep: "SettingSweep") -> dict[str, Any]:
             "line": {"width": 2, "color": colour},
         },
         "hovertemplate": f"{name}, {_knob(sweep)} %{{customdata}}: %{{y:.1f}} %<extra></extra>",
-    }
-
-
-def _name(name: str, place: tuple[float, float]) -> dict[str, Any]:
-    return {
-        "text": f"<b>{name.replace('dynamic-inverted-softmax', 'dynamic')}</b>",
-        "x": place[0],
-        "y": 1,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 6,
-        "showarrow": False,
-        "font": {"size": 12},
     }
 
 

@@ -43,7 +43,7 @@ def axis(title: str, **more: object) -> Axis:
     }
 
 
-def caption(text: str, domain: tuple[float, float], *, colour: str = "") -> dict[str, Any]:
+def caption(text: str, domain: tuple[float, float], *, colour: str = "", size: int = 14) -> dict[str, Any]:
     """Return the name of a panel above its left corner, with a dot of its colour."""
     dot = f'<span style="color:{colour}">●</span> ' if colour else ""
     return {
@@ -56,7 +56,7 @@ def caption(text: str, domain: tuple[float, float], *, colour: str = "") -> dict
         "yanchor": "bottom",
         "yshift": 6,
         "showarrow": False,
-        "font": {"size": 14},
+        "font": {"size": size},
     }
 
 
