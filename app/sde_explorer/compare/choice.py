@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PICK = "other_pick"
 _GAP = "  ·  "
-_BOTH = "this set, before and after the treatment"
+_BOTH = "before and after the treatment"
 
 
 def compare_choice() -> None:

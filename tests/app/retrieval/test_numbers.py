@@ -8,6 +8,7 @@ import pytest
 
 import sde_core as sde
 from sde_core.retrieval.bootstrap import Interval
+from sde_core.treatments.sweep import SettingSweep
 from sde_explorer.retrieval import words
 from sde_explorer.retrieval.figures.sweeps import sweep_figure
 from sde_explorer.retrieval.figures.table import SAME, change_figure, difference_figure, verdict
@@ -242,3 +243,18 @@ def test_what_was_tried_is_drawn_a_panel_a_baseline_with_a_ring_at_what_was_take
     said = words.chosen_story(sweeps)
     assert f"**{sweeps['csls'].n_asking:,} pairs**" in said
     assert f"csls at k {sweeps['csls'].setting['k']:g}," in words.chosen_settings(sweeps)
+
+
+@pytest.mark.parametrize(
+    ("n", "chosen", "named"), [(8, 1, [1, 7]), (8, 0, [0, 7]), (8, 6, [0, 6]), (9, 4, [0, 4, 8]), (1, 0, [0])]
+)
+def test_numbers_of_settings_stand_apart_from_the_chosen_one(n, chosen, named):
+    sweep = SettingSweep(
+        settings=tuple({"k": float(i)} for i in range(n)),
+        recalls=(0.4,) * n,
+        chosen=chosen,
+        n_fitted=9,
+        n_asking=3,
+    )
+    drawn = sweep_figure({"csls": sweep})
+    assert list(drawn.layout.xaxis.tickvals) == named

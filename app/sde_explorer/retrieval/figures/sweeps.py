@@ -32,7 +32,7 @@ def sweep_figure(sweeps: "Mapping[str, SettingSweep]") -> go.Figure:
         traces.append(_line(name, sweep) | where(panel))
         shown = name.replace("dynamic-inverted-softmax", "dynamic")
         layout["annotations"].append(caption(shown, places[panel], size=12))
-        ticks = sorted({0, sweep.chosen, len(sweep.settings) - 1})
+        ticks = _ticks(sweep)
         layout[f"xaxis{suffix}"] = axis(
             _knob(sweep),
             domain=list(places[panel]),
@@ -70,6 +70,13 @@ def _line(name: str, sweep: "SettingSweep") -> dict[str, Any]:
         },
         "hovertemplate": f"{name}, {_knob(sweep)} %{{customdata}}: %{{y:.1f}} %<extra></extra>",
     }
+
+
+def _ticks(sweep: "SettingSweep") -> list[int]:
+    """Return the chosen place, and the ends that are far enough from it for their numbers to stand beside its own."""
+    last = len(sweep.settings) - 1
+    ends = {end for end in (0, last) if abs(end - sweep.chosen) > last / 4}
+    return sorted({sweep.chosen, *ends})
 
 
 def _knob(sweep: "SettingSweep") -> str:
