@@ -71,35 +71,66 @@ def campaign(commands: tuple[str, ...] = COMMANDS) -> dict[str, Row]:
     Args:
         commands: kinds of work that meet a full disk, a closed folder and a clock set back.
     """
-    faults: dict[str, Callable[[Path, Row], None]] = {
-        "full disk": partial(_full_disk, commands=commands),
-        "folder that may not be written": partial(_closed_folder, commands=commands),
-        "clock set back after a kill": partial(_clock_set_back, commands=commands),
-        "encoder's file gone after a kill": _encoder_gone,
-        "two writers at once": _two_writers,
-    }
-    rows = {name: Row() for name in faults}
-    for name, fault in faults.items():
-        with tempfile.TemporaryDirectory(prefix="sde-faults-") as folder:
-            os.chmod(folder, 0o755)  # also for who has no rights
-            fault(Path(folder), rows[name])
+    with tempfile.TemporaryDirectory(prefix="sde-faults-") as quiet:
+        wanted = Undisturbed(Path(quiet))
+        faults: dict[str, Callable[[Path, Row], None]] = {
+            "full disk": partial(_full_disk, commands=commands, wanted=wanted),
+            "folder that may not be written": partial(_closed_folder, commands=commands, wanted=wanted),
+            "clock set back after a kill": partial(_clock_set_back, commands=commands, wanted=wanted),
+            "encoder's file gone after a kill": partial(_encoder_gone, wanted=wanted),
+            "two writers at once": partial(_two_writers, wanted=wanted),
+        }
+        rows = {name: Row() for name in faults}
+        for name, fault in faults.items():
+            with tempfile.TemporaryDirectory(prefix="sde-faults-") as folder:
+                os.chmod(folder, 0o755)  # also for who has no rights
+                fault(Path(folder), rows[name])
     return rows
 
 
-def _full_disk(folder: Path, row: Row, *, commands: tuple[str, ...]) -> None:
+class Undisturbed:
+    """What each kind of work comes to when nothing disturbs it, done once in a campaign.
+
+    Args:
+        folder: to work in.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._done: dict[Kind, tuple[Any, float]] = {}
+
+    def result(self, kind: Kind) -> Any:  # noqa: ANN401
+        """Return what comes of a kind of work, as JSON has it."""
+        return self._of(kind)[0]
+
+    def seconds(self, kind: Kind) -> float:
+        """Return how long a kind of work took here."""
+        return self._of(kind)[1]
+
+    def _of(self, kind: Kind) -> tuple[Any, float]:
+        if kind not in self._done:
+            place = self._folder / str(len(self._done))
+            seconds = seconds_to_the_end(kind, place)
+            self._done[kind] = in_child(kind.result, place), seconds
+        return self._done[kind]
+
+
+def _full_disk(folder: Path, row: Row, *, commands: tuple[str, ...], wanted: Undisturbed) -> None:
     for name in commands:
-        _refused_and_again(KINDS[name], folder / name, row, _no_room, f"{name}, full disk")
+        _refused_and_again(KINDS[name], folder / name, row, _no_room, f"{name}, full disk", wanted)
 
 
-def _closed_folder(folder: Path, row: Row, *, commands: tuple[str, ...]) -> None:
+def _closed_folder(folder: Path, row: Row, *, commands: tuple[str, ...], wanted: Undisturbed) -> None:
     for name in commands:
         place = folder / name
         place.mkdir()
         place.chmod(0o555)
-        _refused_and_again(KINDS[name], place, row, _no_rights, f"{name}, closed folder")
+        _refused_and_again(KINDS[name], place, row, _no_rights, f"{name}, closed folder", wanted)
 
 
-def _refused_and_again(kind: Kind, place: Path, row: Row, handicap: Callable[[], None], title: str) -> None:
+def _refused_and_again(
+    kind: Kind, place: Path, row: Row, handicap: Callable[[], None], title: str, wanted: Undisturbed
+) -> None:
     row.tried += 1
     said = in_child(partial(_with_words, kind.work, handicap), place)
     problem = _badly_said(said)
@@ -108,7 +139,7 @@ def _refused_and_again(kind: Kind, place: Path, row: Row, handicap: Callable[[],
     if problem or hidden:
         row.lost.append(f"{title}: {problem or f'{hidden} stays'}")
         return
-    _compare(kind, place, row, title)
+    _compare(kind, place, row, title, wanted)
 
 
 def _with_words(work: Callable[[Path], Any], handicap: Callable[[], None], place: Path) -> dict[str, str]:
@@ -158,13 +189,13 @@ def _hidden(place: Path) -> list[str]:
     return [str(path.relative_to(place)) for path in place.rglob(".*")]
 
 
-def _compare(kind: Kind, place: Path, row: Row, title: str) -> None:
-    """Run the work to its end, and beside it in a new folder; both must come to the same."""
-    fresh = place.with_name(f"{place.name}-fresh")
+def _compare(
+    kind: Kind, place: Path, row: Row, title: str, wanted: Undisturbed, like: Kind | None = None
+) -> None:
+    """Run the work to its end; it must come to what nothing disturbed, or what work like it came to."""
     try:
-        for one in (place, fresh):
-            in_child(kind.work, one)
-        same = in_child(kind.result, place) == in_child(kind.result, fresh)
+        in_child(kind.work, place)
+        same = in_child(kind.result, place) == wanted.result(like or kind)
     except RuntimeError as error:
         row.lost.append(f"{title}, afterwards: {error}")
         return
@@ -174,16 +205,15 @@ def _compare(kind: Kind, place: Path, row: Row, title: str) -> None:
         row.lost.append(f"{title}: {hidden} stays")
 
 
-def _clock_set_back(folder: Path, row: Row, *, commands: tuple[str, ...]) -> None:
+def _clock_set_back(folder: Path, row: Row, *, commands: tuple[str, ...], wanted: Undisturbed) -> None:
     """Kill the work, give all that it left a time in the future, and let it go on."""
     for name in commands:
         row.tried += 1
         kind, place = KINDS[name], folder / name
-        seconds = seconds_to_the_end(kind, folder / f"{name}-timed")
-        killed(kind.work, place, seconds * random.Random(name).uniform(0.4, 0.9))
+        killed(kind.work, place, wanted.seconds(kind) * random.Random(name).uniform(0.4, 0.9))
         for path in place.rglob("*"):
             os.utime(path, (4e9, 4e9))
-        _compare(kind, place, row, f"{name}, clock set back")
+        _compare(kind, place, row, f"{name}, clock set back", wanted)
 
 
 def _encode_by_folder(place: Path) -> None:
@@ -192,13 +222,12 @@ def _encode_by_folder(place: Path) -> None:
         raise RuntimeError(f"sde {' '.join(words)} ended with {code}")
 
 
-def _encoder_gone(folder: Path, row: Row) -> None:
+def _encoder_gone(folder: Path, row: Row, *, wanted: Undisturbed) -> None:
     row.tried += 1
     place = folder / "gone"
+    place.mkdir()
+    shutil.copytree(encoder_folder(), place / "encoder")
     kind = Kind("", _encode_by_folder, KINDS["encode"].look, KINDS["encode"].result)
-    for one in (place, folder / "gone-fresh"):
-        one.mkdir()
-        shutil.copytree(encoder_folder(), one / "encoder")
     killed(kind.work, place, 1.0)
     weights = max((place / "encoder").iterdir(), key=lambda path: path.stat().st_size)
     kept = weights.read_bytes()
@@ -208,18 +237,16 @@ def _encoder_gone(folder: Path, row: Row) -> None:
     if problem:
         row.lost.append(f"encoder's file gone: {problem}")
     else:
-        _compare(kind, place, row, "encoder's file gone")
+        _compare(kind, place, row, "encoder's file gone", wanted, KINDS["encode"])
 
 
-def _two_writers(folder: Path, row: Row) -> None:
+def _two_writers(folder: Path, row: Row, *, wanted: Undisturbed) -> None:
     for name in ("encode", "save", "upload"):
         row.tried += 1
         kind, place = KINDS[name], folder / name
-        wanted = folder / f"{name}-alone"
-        in_child(kind.work, wanted)
         with _both(kind.work, place) as ended:
             problems = [answer["error"] for answer in ended if "error" in answer]
-        if not problems and in_child(kind.result, place) != in_child(kind.result, wanted):
+        if not problems and in_child(kind.result, place) != wanted.result(kind):
             problems.append("another result")
         if not problems and (hidden := _hidden(place)):
             problems.append(f"{hidden} stays")

@@ -43,10 +43,11 @@ def main() -> None:
 
         print("\n".join(quick(options.work)))
     elif options.collect:
+        from benchmarks.evidence.fifth_report import analyse_fifth
         from benchmarks.evidence.report import analyse
         from benchmarks.evidence.results import collect
 
-        print(collect(options.work), analyse())
+        print(collect(options.work), analyse(), analyse_fifth(options.work))
     elif options.report:
         from benchmarks.evidence.report import write_report
 

@@ -24,6 +24,7 @@ from benchmarks.evidence.fifth_settings import (
 )
 from benchmarks.evidence.ladders import Found, climbed
 from benchmarks.evidence.plan import TimeIsUpError
+from benchmarks.evidence.quick import clusters_of
 from benchmarks.evidence.regimes import Part, regime
 from benchmarks.evidence.sealed import SEALED, sealed_corpora, split_of
 from benchmarks.evidence.store import Cell, Store
@@ -157,6 +158,18 @@ class FifthPart:
             self._data = setting.name, read(setting)
         return self._data[1]
 
+    def clusters(self, setting: Setting) -> dict[str, tuple[Ints, Ints]]:
+        """Return the cluster of each query of a setting's own test part and of its sealed sets, pictures first."""
+        if setting.regime == "photographs":
+            corpus, rows = self.sealed["stamps"], self._stamps()["test"]
+        else:
+            found = regime(self.corpus, "pairs-5000" if setting.regime == "pairs-all" else setting.regime)
+            corpus, rows = self.corpus, found.tests["id"].rows
+        made = {"own": clusters_of(corpus, Part(rows=rows))}
+        for name in self._sealed_of(setting):
+            made[name] = clusters_of(self.sealed[name], Part(rows=np.arange(len(self.sealed[name].pictures))))
+        return made
+
     def _bundled(self, setting: Setting) -> Data:
         features = features_of(self.corpus, setting.towers, self.work / "features", is_clean=True)
         whole = setting.regime == "pairs-all"
@@ -167,11 +180,13 @@ class FifthPart:
         )  # fmt: skip
 
     def _photographs(self, setting: Setting) -> Data:
-        corpus = self.sealed["stamps"]
-        part = np.array([split_of(picture.captions[0]) for picture in corpus.pictures])
-        pool, val, test = (np.flatnonzero(part == name) for name in ("train", "val", "test"))
+        corpus, rows = self.sealed["stamps"], self._stamps()
         features = self._features("stamps", corpus, setting.towers)
-        return Data(corpus=corpus, features=features, pool=pool, val=val, test=test)
+        return Data(corpus=corpus, features=features, pool=rows["train"], val=rows["val"], test=rows["test"])
+
+    def _stamps(self) -> dict[str, Ints]:
+        part = np.array([split_of(picture.captions[0]) for picture in self.sealed["stamps"].pictures])
+        return {name: np.flatnonzero(part == name) for name in ("train", "val", "test")}
 
     def _sealed_of(self, setting: Setting) -> tuple[str, ...]:
         # What the photographs train on is sealed for all others.

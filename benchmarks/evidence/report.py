@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.evidence import plots, tables
 from benchmarks.evidence.analysis import Analysis
+from benchmarks.evidence.fifth_report import fifth_figure, fifth_sections
 from benchmarks.evidence.plan import (
     FOURTH_PART_SEEDS,
     LAST_BLOCK,
@@ -97,7 +98,7 @@ def sections(folder: Path = FOLDER) -> dict[str, str]:
                 if len(parts) == 1
                 else tables.regime_table(every, *key, parts)
             )
-    return made
+    return made | fifth_sections(folder)
 
 
 def write_report(folder: Path = FOLDER, page: Path = PAGE, images: Path = IMAGES) -> str:
@@ -132,7 +133,8 @@ def _figures(folder: Path) -> dict[str, Any]:
     knobs = measured([*searches, *read("sensitivity", folder)], best)
     if knobs:
         made["sensitivity"] = plots.sensitivity(knobs)
-    return made
+    fifth = fifth_figure(folder)
+    return made | ({"fifth": fifth} if fifth else {})
 
 
 def _short(text: str) -> str:
