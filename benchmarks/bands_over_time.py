@@ -43,6 +43,18 @@ PICTURE = ROOT / "docs/images/results-bands-time.svg"
 COLOURS = {"group": "strong", "subgroup": "ink", "style": "law"}
 SPECTRA = {0: "noise", 16: "image", 48: "text", 160: "ink"}
 """Steps whose spectra are drawn, and in which colour; after 4 it is nearly that after 0."""
+STYLE: dict[str, Number] = {
+    "style in strong, %": NUMBERS["style in strong, %"],
+    "of equal energy, %": lambda run: 100 * run["shares"]["energy"]["style"]["strong"],
+}
+"""Column of the first table -> what it says of a look."""
+SEPARATE: dict[str, Number] = {
+    **{name: NUMBERS[name] for name in ("disentangled", "complete", "band-specific")},
+    "information gap": lambda run: 100 * (run["numbers"]["gap"] - run["null"]["gap"]),
+    "R@1 seen, %": NUMBERS["R@1 seen, %"],
+    "R@1 unseen, %": NUMBERS["R@1 unseen, %"],
+}
+"""Column of the second table -> what it says of a look; the first four in hundredths less random rotations."""
 Looks = dict[str, dict[str, list[dict[str, Any]]]]
 """Method -> steps done, as JSON has it -> what was measured, seeds in order."""
 
@@ -123,26 +135,24 @@ def change(looks: dict[str, list[dict[str, Any]]], of: Number, since: int = 0) -
 
 
 def table(found: Looks) -> list[str]:
-    """Return as Markdown what each number was at every look, and the changes of style with their intervals."""
+    """Return both tables as Markdown: where style is at every look, with changes; how separate directions are."""
     style = NUMBERS["style in strong, %"]
-    columns: dict[str, Number] = {
-        "style in strong, %": style,
-        "of equal energy, %": lambda run: 100 * run["shares"]["energy"]["style"]["strong"],
-        "disentangled": NUMBERS["disentangled"],
-        "R@1 seen, %": NUMBERS["R@1 seen, %"],
-    }
     changes = [f"style in strong, {since} to {STEPS[-1]}" for since in (0, PEAK)]
-    lines = [_row("loss", *columns, *changes), _row(*((1 + len(columns) + len(changes)) * ["---"]))]
+    lines = [_row("loss", *STYLE, *changes), _row(*((1 + len(STYLE) + len(changes)) * ["---"]))]
     for method, looks in found.items():
-        cells = [
-            " → ".join(f"{np.mean([of(run) for run in looks[str(step)]]):.0f}" for step in STEPS)
-            for of in columns.values()
-        ]
+        cells = [_over_time(looks, of) for of in STYLE.values()]
         for since in (0, PEAK):
             middle, low, high = change(looks, style, since)
             cells.append(f"{middle:+.1f} [{low:+.1f}, {high:+.1f}]")
         lines.append(_row(f"`{method}`", *cells))
+    lines += ["", _row("loss", *SEPARATE), _row(*((1 + len(SEPARATE)) * ["---"]))]
+    for method, looks in found.items():
+        lines.append(_row(f"`{method}`", *(_over_time(looks, of) for of in SEPARATE.values())))
     return lines
+
+
+def _over_time(looks: dict[str, list[dict[str, Any]]], of: Number) -> str:
+    return " → ".join(f"{np.mean([of(run) for run in looks[str(step)]]):.0f}" for step in STEPS)
 
 
 def picture(found: Looks) -> Figure:

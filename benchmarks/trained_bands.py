@@ -114,11 +114,6 @@ def measured(corpus: Corpus, features: Features, trained: Trained, tests: dict[s
         lambda s, e: Decision(tau_strong=float("nan"), tau_noise=float("nan"), labels=ways["size"]),
     )
     told = disentanglement(made, columns, spectrum=spectrum, partition=by_size, n_rotations=5)
-    own = {
-        "disentanglement": told.disentanglement,
-        "completeness": told.completeness,
-        "specificity": float(np.mean(list(told.specificity.values()))),
-    }
     recall = {
         name: float(np.mean(retrieval_hits(*part_vectors(corpus, features, trained, tests[name])).recall(1)))
         for name in ("id", "style")
@@ -127,7 +122,7 @@ def measured(corpus: Corpus, features: Features, trained: Trained, tests: dict[s
         "variance": {name: known[name].share_of_variance for name in COLUMNS},
         "counts": {way: torch.bincount(labels, minlength=3).tolist() for way, labels in ways.items()},
         "shares": {way: known.shares(labels) for way, labels in ways.items()},
-        "numbers": own,
+        "numbers": told.numbers,
         "null": {name: float(values.mean()) for name, values in told.null.items()},
         "recall": recall,
     }

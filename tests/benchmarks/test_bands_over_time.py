@@ -10,17 +10,19 @@ from benchmarks.bands_over_time import (
     PAGE,
     PEAK,
     PICTURE,
+    SEPARATE,
     STEPS,
+    STYLE,
     change,
     filled,
     picture,
     table,
 )
 from benchmarks.trained_bands import KEPT as AT_THE_END
-from benchmarks.trained_bands import METHODS, NUMBERS, SEEDS
+from benchmarks.trained_bands import METHODS, NUMBERS, SEEDS, apart
 
 FOUND = json.loads(KEPT.read_text("utf-8"))
-STYLE = NUMBERS["style in strong, %"]
+STYLE_IN_STRONG = NUMBERS["style in strong, %"]
 
 
 def test_no_method_seed_or_look_is_left_out():
@@ -40,7 +42,7 @@ def test_looking_changed_nothing_and_all_losses_start_alike():
             for of in NUMBERS.values():
                 assert of(mine) == pytest.approx(of(theirs), abs=3e-3)  # of numbers with five decimals
         for mine, other in zip(looks["0"], FOUND["infonce"]["0"], strict=True):
-            assert STYLE(mine) == STYLE(other)
+            assert STYLE_IN_STRONG(mine) == STYLE_IN_STRONG(other)
 
 
 def test_the_page_and_its_picture_are_those_of_the_kept_looks():
@@ -51,7 +53,14 @@ def test_the_page_and_its_picture_are_those_of_the_kept_looks():
 
 
 def test_the_answer_is_the_protocol_s_rule():
-    leaves = {method for method, looks in FOUND.items() if change(looks, STYLE)[2] < 0}
+    leaves = {method for method, looks in FOUND.items() if change(looks, STYLE_IN_STRONG)[2] < 0}
     assert leaves == {"whitened-both", "sde"}
-    assert all(change(looks, STYLE, PEAK)[2] < 0 for looks in FOUND.values())
+    for looks in FOUND.values():
+        assert change(looks, STYLE_IN_STRONG, PEAK)[2] < 0
+        assert change(looks, STYLE["of equal energy, %"])[2] < 0
+        assert change(looks, SEPARATE["disentangled"])[1] > 0
+    for step in map(str, STEPS[1:]):
+        for of in (*STYLE.values(), SEPARATE["disentangled"]):
+            _, low, high = apart(FOUND["sde"][step], FOUND["infonce"][step], of)
+            assert low < 0 < high
     assert "*leaves* for `whitened-both` and `sde` alone" in PAGE.read_text("utf-8")
