@@ -55,7 +55,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.report:
         if options.work.exists():
-            KEPT.write_text(json.dumps(_rounded(read(options.work)), indent=1) + "\n")
+            KEPT.write_text(json.dumps(rounded(read(options.work)), indent=1) + "\n")
         found = json.loads(KEPT.read_text("utf-8"))
         PAGE.write_text(filled(PAGE.read_text("utf-8"), found), "utf-8")
         write(picture(found), PICTURE)
@@ -69,11 +69,7 @@ def _run(work: Path, deadline: float) -> None:
     corpus = Corpus.bundled()
     features = features_of(corpus, "bundled", work / "features", is_clean=True)
     data = regime(corpus, "styles")
-    knobs = {
-        run["method"]: run["knobs"]
-        for run in [*winners(4), *winners()]
-        if (run["regime"], run["towers"]) == ("styles", MAIN)
-    }
+    knobs = chosen_knobs()
     for seed in SEEDS:
         for method in METHODS:
             target = work / f"{method}-{seed}.json"
@@ -88,6 +84,15 @@ def _run(work: Path, deadline: float) -> None:
             found = {"method": method, "seed": seed} | measured(corpus, features, trained, data.tests)
             target.write_text(json.dumps(found, indent=1) + "\n")
             print(f"{target.name}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+def chosen_knobs() -> dict[str, dict[str, Any]]:
+    """Return the knobs that won the study's searches on the two styles, by method."""
+    return {
+        run["method"]: run["knobs"]
+        for run in [*winners(4), *winners()]
+        if (run["regime"], run["towers"]) == ("styles", MAIN)
+    }
 
 
 def measured(corpus: Corpus, features: Features, trained: Trained, tests: dict[str, Part]) -> dict[str, Any]:
@@ -109,11 +114,6 @@ def measured(corpus: Corpus, features: Features, trained: Trained, tests: dict[s
         lambda s, e: Decision(tau_strong=float("nan"), tau_noise=float("nan"), labels=ways["size"]),
     )
     told = disentanglement(made, columns, spectrum=spectrum, partition=by_size, n_rotations=5)
-    own = {
-        "disentanglement": told.disentanglement,
-        "completeness": told.completeness,
-        "specificity": float(np.mean(list(told.specificity.values()))),
-    }
     recall = {
         name: float(np.mean(retrieval_hits(*part_vectors(corpus, features, trained, tests[name])).recall(1)))
         for name in ("id", "style")
@@ -122,7 +122,7 @@ def measured(corpus: Corpus, features: Features, trained: Trained, tests: dict[s
         "variance": {name: known[name].share_of_variance for name in COLUMNS},
         "counts": {way: torch.bincount(labels, minlength=3).tolist() for way, labels in ways.items()},
         "shares": {way: known.shares(labels) for way, labels in ways.items()},
-        "numbers": own,
+        "numbers": told.numbers,
         "null": {name: float(values.mean()) for name, values in told.null.items()},
         "recall": recall,
     }
@@ -203,11 +203,12 @@ def apart(runs: Runs, plain: Runs, of: Number) -> tuple[float, float, float]:
     return float(values.mean()), float(values.mean() - reach), float(values.mean() + reach)
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401
+def rounded(value: Any) -> Any:  # noqa: ANN401
+    """Return JSON with five decimals."""
     if isinstance(value, dict):
-        return {name: _rounded(part) for name, part in value.items()}
+        return {name: rounded(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_rounded(part) for part in value]
+        return [rounded(part) for part in value]
     return round(value, 5) if isinstance(value, float) else value
 
 

@@ -85,7 +85,6 @@ ELSEWHERE = {
     "sde_core/geometry/parity/reading.py": "sde_core/geometry/parity/test_verdict.py",
     "sde_core/geometry/parity/rounding.py": "sde_core/geometry/parity/test_verdict.py",
     "sde_core/geometry/parity/rows.py": "sde_core/geometry/parity/test_verdict.py",
-    "sde_core/knowledge/accumulate.py": "sde_core/knowledge/test_bands.py",
     "sde_core/knowledge/caption_columns.py": "sde_core/knowledge/test_set_columns.py",
     "sde_core/knowledge/columns.py": "sde_core/knowledge/test_bands.py",
     "sde_core/knowledge/explained.py": "sde_core/knowledge/test_bands.py",

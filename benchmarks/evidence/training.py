@@ -1,6 +1,6 @@
 """One small training: linear heads on frozen features, by any method, as a function of a cell."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,7 @@ def train(
     start: Projections | None = None,
     tail: Tail | None = None,
     methods: Mapping[str, Any] = METHODS,
+    look: Callable[[int, Trained], None] | None = None,
 ) -> Trained:
     """Return heads trained on the pictures ``rows``; the same numbers for the same arguments.
 
@@ -113,6 +114,8 @@ def train(
         tail: end of the picture trunk, which then is trained too, at ``knobs["tail"]`` times the rate of the
             heads and with AdamW's own decay of 0.01.
         methods: by name, with what builds the loss of each.
+        look: called with the steps done and the heads as they are, before every step; it must draw nothing at random
+            from torch's own generator.
     """
     steps = knobs["steps"]
     torch.manual_seed(seed)
@@ -138,6 +141,8 @@ def train(
     dropout = _Dropout(knobs["dropout"], (images.shape[1], captions.shape[1]), seed)
     loss.train()
     for step in range(steps):
+        if look is not None:
+            look(step, trained)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, steps, config) * group.get("factor", 1.0)
         mine, theirs = order.batch(step)

@@ -61,6 +61,11 @@ def statistics_file(name: str) -> Path:
     return data_folder() / "statistics" / f"{name}.safetensors"
 
 
+def maps_folder() -> Path:
+    """Return where the UMAPs of the bundled sets lie, by what each depends on."""
+    return data_folder() / "maps"
+
+
 def training_folder() -> Path:
     """Return where the stored training of a bundled set lies: what was asked for, and what was told."""
     return data_folder() / "trainings" / "emoji-adapter"

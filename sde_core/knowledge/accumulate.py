@@ -1,8 +1,8 @@
 """One pass over the rows: the sums that each column needs, in coordinates along the directions, by part of the rows.
 
-Coordinates are taken from the centre of the rows and added up over about a thousand of them in the precision of the
-vectors, at least float32; these sums are added up, and the centre is put back, in float64. So single precision loses
-nothing that counts where there are many rows or they lie far from the origin.
+Coordinates are taken from the centre of the rows and about a thousand of them at most are added to a sum in the
+precision of the vectors, at least float32; these sums are added up, and the centre is put back, in float64. So single
+precision loses nothing that counts where there are many rows or they lie far from the origin.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +22,10 @@ Ints = npt.NDArray[np.int64]
 
 # Rows that become coordinates at a time; few products, as threads that meet often wait for each other.
 _BLOCK_ROWS = 8_192
-# Rows that are added up at a time in the precision of the vectors.
+# Rows that are added to one sum in the precision of the vectors.
 _SUMMED_ROWS = 1_024
+# So few are faster to add to from rows that the processor still has at hand.
+_FEW_SUMS = 256
 # Sums of one column, in numbers; what would take more gets fewer parts, and no interval below `FEWEST_PARTS`.
 _MOST_SUMS = 1 << 22
 FEWEST_PARTS = 8
@@ -78,16 +80,23 @@ def accumulated(
     basis = spectrum.basis.cpu().to(dtype)
     shared: dict[int, Floats] = {}
     sums = [_Sums(column, rows, rank, shared) for column in columns]
+    # Memory that is asked for anew in every block costs as much as what is written to it.
+    near = torch.empty(min(m, _BLOCK_ROWS), len(centre), dtype=dtype)
+    along, squared = (torch.empty(len(near), rank, dtype=dtype) for _ in range(2))
     for start in range(0, m, _BLOCK_ROWS):
-        block = np.array(rows.vectors[start : start + _BLOCK_ROWS], dtype=centre.numpy().dtype)
-        along = (torch.from_numpy(np.subtract(block, centre.numpy(), out=block)) @ basis).numpy()
-        for at in range(0, len(along), _SUMMED_ROWS):
-            some = along[at : at + _SUMMED_ROWS]
-            squared, entries = np.square(some), _entries(rows, start + at, start + at + len(some))
-            for one in _additions(sums, entries):
-                one.add(squared if one.is_squared else some)
+        here = slice(0, min(m - start, _BLOCK_ROWS))
+        np.subtract(
+            rows.vectors[start : start + _BLOCK_ROWS],
+            centre,
+            out=near.numpy()[here],
+            dtype=near.numpy().dtype,
+        )
+        torch.mm(near[here], basis, out=along[here])
+        torch.square(along[here], out=squared[here])
+        for one in _additions(sums, _entries(rows, start, start + here.stop)):
+            one.add((squared if one.is_squared else along)[here].numpy())
         if progress is not None:
-            progress(start + len(block), m)
+            progress(start + here.stop, m)
     return [one.moments(shift) for one in sums]
 
 
@@ -136,13 +145,28 @@ class _Addition:
     is_squared: bool = False
 
     def add(self, along: npt.NDArray[np.floating]) -> None:
+        """Add; each sum takes at most `_SUMMED_ROWS` rows before it is added to the target."""
+        counts = np.bincount(self.place, minlength=len(self.target))
+        if len(self.target) > _FEW_SUMS and counts.max() <= _SUMMED_ROWS:
+            self._add(along, slice(None), counts)
+            return
+        for at in range(0, len(self.place), _SUMMED_ROWS):
+            some = slice(at, at + _SUMMED_ROWS)
+            self._add(along, some, np.bincount(self.place[some], minlength=len(self.target)))
+
+    def _add(self, along: npt.NDArray[np.floating], some: slice, counts: Ints) -> None:
         from scipy.sparse import csr_array  # one thread: torch's would wait for each other after every sum
 
-        touched, compact = np.unique(self.place, return_inverse=True)
+        there = counts > 0
+        compact = (np.cumsum(there) - 1)[self.place[some]]
         weights = csr_array(
-            (self.weight.astype(along.dtype), (compact, self.row)), shape=(len(touched), len(along))
+            (self.weight[some].astype(along.dtype), (compact, self.row[some])),
+            shape=(int(there.sum()), len(along)),
         )
-        self.target[touched] += weights @ along
+        if there.all():
+            np.add(self.target, weights @ along, out=self.target)
+        elif there.any():
+            self.target[there] += weights @ along
 
 
 def _additions(sums: "Sequence[_Sums]", entries: _Entries) -> Iterator[_Addition]:

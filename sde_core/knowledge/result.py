@@ -203,6 +203,11 @@ class BandKnowledge:
 
     __repr__ = brief
 
+    def _repr_html_(self) -> str:
+        from sde_core.checks.drawn import drawn
+
+        return drawn(self)
+
     def __str__(self) -> str:
         """Return one line a column."""
         lines = [f"BandKnowledge of {self.side} directions, rule {self.rule}"]

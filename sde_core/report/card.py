@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sde_core.glossary import BOUNDS, Format, Term
 from sde_core.glossary.formats import number, percent, points, signed
 from sde_core.glossary.palette import BAND, MODALITY
+from sde_core.knowledge.result import BandKnowledge
 from sde_core.partition import Bands, Partition
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.words import bands_finding
@@ -27,7 +28,7 @@ from sde_core.treatments.comparison import ComparedRetrieval
 from sde_core.vocabulary import BANDS, DIRECTIONS
 
 KS = (1, 5, 10)
-_MOST_POINTS, _MOST_CAPTIONS, _LETTERS = 200, 3, 80
+_MOST_POINTS, _MOST_CAPTIONS, _LETTERS, _MOST_SILENT = 200, 3, 80, 5
 
 
 @singledispatch
@@ -35,7 +36,8 @@ def card(thing: object) -> str:
     """Return a result as a piece of HTML.
 
     Args:
-        thing: a spectrum, bands, a partition, ranks, a compared row, a certificate or a set; of anything else its line.
+        thing: a spectrum, bands and what they know, a partition, ranks, a compared row, a certificate or a set; of
+            anything else its line.
     """
     return f"<code>{escape(repr(thing))}</code>"
 
@@ -129,6 +131,24 @@ def _set(thing: EmbeddingSet) -> str:
     shown = [caption if len(caption) <= _LETTERS else f"{caption[:_LETTERS]}…" for caption in first]
     lines += [f"<small>“{escape(caption)}”</small>" for caption in shown]
     return _page("".join(f"<p>{line}</p>" for line in lines))
+
+
+@card.register
+def _knowledge(thing: BandKnowledge) -> str:
+    counts = ", ".join(f"{int((thing.labels == place).sum()):,} {band}" for place, band in enumerate(BANDS))
+    beyond = f" beyond {escape(thing.given)}" if thing.given else ""
+    words = (
+        f"Where what {thing.side} directions know{beyond} lies, in %; rule {escape(thing.rule)}: {counts}."
+    )
+    rows = [[name, *(points(shares[band]) for band in BANDS)] for name, shares in thing.shares().items()]
+    table = _table(["column", *BANDS], rows) if rows else ""
+    silent = [
+        f"<small>{escape(column.name)}: {escape(column.reason or 'no direction knows it')}.</small>"
+        for column in thing.columns
+        if column.says_nothing
+    ]
+    more = [f"<small>And {len(silent) - _MOST_SILENT:,} more.</small>"] if len(silent) > _MOST_SILENT else []
+    return _page(f"<p>{words}</p>{table}{''.join(f'<p>{line}</p>' for line in silent[:_MOST_SILENT] + more)}")
 
 
 def _curve(

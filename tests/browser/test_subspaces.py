@@ -3,10 +3,13 @@
 import json
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+import sde_core as sde
 from sde_explorer.screenshots import rest, settle
 from tests.browser.files import download_button, downloaded
 from tests.browser.still import hover_a_point, placed
@@ -158,11 +161,14 @@ def _card_at_a_point(page: Page) -> None:
     expect(card).to_be_hidden()
 
 
-def test_a_umap_goes_on_while_one_looks_at_other_views_and_can_be_stopped(url, opened):
-    with opened(f"{url}/subspaces?data=clipart&map_of=image&look=Map", OF_MAP) as page:
+def test_a_umap_goes_on_while_one_looks_at_other_views_and_can_be_stopped(url, opened, tmp_path):
+    x = np.random.default_rng(0).normal(size=(4_000, 64))  # the maps of bundled sets came with them
+    drawn = sde.EmbeddingSet.from_arrays(x, x)
+    folder = replace(drawn, metadata={"side": (x[:, 0] > 0).astype(str)}).save(tmp_path / "drawn")
+    with opened(f"{url}/subspaces?data={folder}&map_of=image&look=Map", OF_MAP) as page:
         page.get_by_role("radio", name="UMAP", exact=True).click()
         expect(page.get_by_text("The layout runs in the background")).to_be_visible()
         _look_elsewhere(page)
         page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_text("UMAP of 2,289 pictures: stopped.")).to_be_visible(timeout=120_000)
+        expect(page.get_by_text("UMAP of 4,000 pictures: stopped.")).to_be_visible(timeout=120_000)
         expect(page.get_by_role("button", name="Lay it out")).to_be_visible()

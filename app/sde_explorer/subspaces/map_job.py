@@ -1,10 +1,11 @@
-"""A UMAP in the background, kept as a file so that it is laid out once."""
+"""A UMAP in the background, kept as a file so that it is laid out once; those of bundled sets came with them."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sde_core as sde
+from sde_core.files import bundled
 from sde_explorer.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -44,15 +45,13 @@ def map_path(name: str, cache: Path, *, seed: int = 0) -> Path:
 
 
 def laid_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floating]]", seed: int) -> "Tensor":
-    """Return the (p, 2) map in this file; where there is none, lay it out and write it."""
-    from sde_core.files.tensor_file import read_tensors, write_tensors
+    """Return the (p, 2) map in this file, or the one that came along; where there is none, lay it out and write it."""
+    from sde_core.files.tensor_file import write_tensors
 
-    if path.is_file():
-        try:
-            tensors, _ = read_tensors(path, kind=_KIND, writer="the Subspaces page")
-            return tensors["map"]
-        except sde.DataError:
-            path.unlink(missing_ok=True)  # made again below
+    for kept in (path, came_along(path)):
+        found = _read(kept)
+        if found is not None:
+            return found
 
     def follow(stage: str, share: float) -> None:
         start, part = _STAGES[stage]
@@ -66,3 +65,23 @@ def laid_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floatin
     path.parent.mkdir(parents=True, exist_ok=True)
     write_tensors(path, {"map": found}, kind=_KIND, header={"rows": str(len(rows))})
     return found
+
+
+def came_along(path: Path) -> Path | None:
+    """Return where a map of that name lies with the bundled data, which `python -m data.maps_recipe` makes."""
+    try:
+        return bundled.maps_folder() / path.name
+    except sde.DataError:
+        return None  # installed without them
+
+
+def _read(path: Path | None) -> "Tensor | None":
+    from sde_core.files.tensor_file import read_tensors
+
+    if path is None or not path.is_file():
+        return None
+    try:
+        tensors, _ = read_tensors(path, kind=_KIND, writer="the Subspaces page")
+    except sde.DataError:
+        return None  # made again, and written in its place
+    return tensors["map"]

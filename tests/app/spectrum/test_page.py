@@ -60,9 +60,13 @@ def test_the_link_restores_the_view(open_page, spiked_folder):
         "show": "text",
         "unit": "share",
         "xscale": "log",
+        "names": ["text 2 <b>flags</b>", "image 1 faces"],
     }
     at = open_page("spectrum", **link)
     assert not at.exception
+    [panel] = figure_sent(at)["panels"]  # the names that people gave are shown where the pointer rests
+    assert panel["names"][1] == "<b>flags</b>"
+    assert "faces" not in panel["names"]
     assert control(at, "noise_number").value == 0.8
     assert not at.warning
     embeddings = EmbeddingSet.load(spiked_folder)

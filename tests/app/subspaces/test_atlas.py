@@ -1,4 +1,4 @@
-"""Three atlases: places are coefficients of a band, pictures stand in one sheet in the order of their rows."""
+"""Three atlases: places along a band, pictures in one sheet in their order; maps of bundled sets came with them."""
 
 import base64
 import io
@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.spatial import cKDTree
 
 import sde_core as sde
+from data.maps_recipe import jobs_of
+from sde_core.embedding_formats.named import open_named
+from sde_core.files import bundled
 from sde_explorer.subspaces.atlas.sent import atlas_data
 from sde_explorer.subspaces.numbers.atlas import PIXELS, band_coefficients, first_plane, picture_sheet
 
@@ -67,3 +71,26 @@ def test_the_browser_gets_a_map_a_band_and_whose_rows_they_are(picked):
     assert np.frombuffer(base64.b64decode(sent["rows"]["base64"]), "<i4").tolist() == [4, 7, 9]
     assert sent["picked"]["count"] == (0 if picked is None else 1)
     assert sent["sheet"] is None
+
+
+def test_the_maps_of_bundled_sets_came_with_them_and_keep_neighbourhoods(tmp_path, monkeypatch):
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path))
+    names = set()
+    for name in bundled.PAIR_SETS:
+        *atlases, images, texts, both = jobs_of(name)
+        for job in (*atlases, images, texts, both):
+            assert job.wait(60)
+            assert job.status == "done", job.error
+            names.add(next(part for part in job.key.split("/") if part.endswith(".safetensors")))
+        embeddings = open_named(name)
+        vectors = {images.key: embeddings.image, texts.key: embeddings.text}
+        for job in (images, texts):
+            x, flat = np.asarray(vectors[job.key], np.float32), np.asarray(job.result)
+            assert flat.shape == (len(x), 2)
+            nearest = cKDTree(flat).query(flat, k=2)[1][:, 1]
+            near, far = ((x * x[other]).sum(axis=1).mean() for other in (nearest, np.roll(nearest, 1)))
+            assert near - far > 0.3
+        assert len(both.result) == len(embeddings.image) + len(embeddings.text)
+        assert [job.result.band for job in atlases] == ["strong", "weak", "noise"]
+    assert names == {file.name for file in bundled.maps_folder().iterdir()}
+    assert not (tmp_path / "maps").exists(), "none was laid out here"

@@ -71,3 +71,10 @@ def test_few_groups_make_few_parts():
 def test_twins_have_a_label_for_each_row(twins):
     with pytest.raises(sde.DataError, match="twins must have one label for each of 5 rows; got shape"):
         rows_of(linked(), Modality.IMAGE, inherit=False, twins=twins, seed=0)
+
+
+def test_vectors_are_not_copied_so_that_a_memory_map_stays_one():
+    made = linked()
+    for side in Modality:
+        rows = rows_of(made, side, inherit=False, twins=None, seed=0)
+        assert np.shares_memory(rows.vectors, made.vectors(side))

@@ -113,3 +113,20 @@ def test_what_a_user_brought_is_text(made):
     assert "&lt;script&gt;" in page
     assert "120 images, 120 texts, 24 dimensions" in page
     assert "<script" not in card(EVIL)
+
+
+def test_what_bands_know_stands_in_a_row_a_column_and_silent_ones_say_why(made, spectrum):
+    columns = {
+        EVIL: (IMAGE[:, 0] > 0).astype(str),
+        "number": IMAGE @ np.arange(24.0),
+        "one": np.full(120, "a"),
+    }
+    known = sde.band_knowledge(made, columns | {f"ids {i}": np.arange(120).astype(str) for i in range(9)})
+    page = _checked(known)
+    shares = known.shares()
+    assert set(shares) == {EVIL, "number"}
+    for found in shares.values():
+        assert "".join(f"<td>{points(found[band])}</td>" for band in ("strong", "weak", "noise")) in page
+    assert "one: it has one value only." in page
+    assert "And 5 more." in page
+    assert "<table" not in sde.band_knowledge(made, {"one": columns["one"]})._repr_html_()
