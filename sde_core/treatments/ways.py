@@ -6,28 +6,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sde_core.checks.matrices import MatrixLike, as_matrix
+from sde_core.checks.matrices import MatrixLike
 from sde_core.glossary.term import Term
 from sde_core.retrieval.ranking import Score
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
+from sde_core.treatments.banks import Banks
 from sde_core.treatments.maps import (
     fit_all_but_the_top,
-    fit_joint_pca,
     fit_mean_shift,
     fit_pca_truncation,
     fit_whitening,
-    joint_directions,
+    joint_pca,
 )
-from sde_core.treatments.scores import fit_csls, fit_dynamic_inverted_softmax, fit_inverted_softmax, fit_nnn
+from sde_core.treatments.reference import Reference
+from sde_core.treatments.scores import csls, dynamic_inverted_softmax, inverted_softmax, nnn
 from sde_core.treatments.sweep import Setting
 from sde_core.treatments.treatment import Map
 
-Reference: TypeAlias = MatrixLike | Spectrum
+One: TypeAlias = MatrixLike | Spectrum
+"""Reference rows of one modality, or their centred spectrum."""
 Settings: TypeAlias = Callable[[int, int], Sequence[Setting]]
 """Width and number of reference rows -> what is tried, from what changes least to what changes most."""
 
 
-def _by_pca(reference: Reference, n_directions: float = 0) -> Map:
+def _by_pca(reference: One, n_directions: float = 0) -> Map:
     """Return the truncation to so many directions; 0 takes what rule mp-iqr does not call noise."""
     from sde_core.partition import partition_spectrum  # the maps do without the rules
 
@@ -36,34 +38,31 @@ def _by_pca(reference: Reference, n_directions: float = 0) -> Map:
     return fit_pca_truncation(spectrum, n_directions=max(1, count))
 
 
-def _by_joint_pca(image: MatrixLike, text: MatrixLike, setting: Setting) -> dict[str, Any]:
+def _by_joint_pca(reference: Reference, setting: Setting) -> dict[str, Any]:
     """Return the truncation of both modalities to the same directions; by default rule mp-iqr's."""
     from sde_core.partition import partition_spectrum
 
-    count = int(setting.get("n_directions", 0))
-    if not count:
-        spectrum, _ = joint_directions(image, text)
-        count = spectrum.rank - partition_spectrum(spectrum).n_noise
-    maps = fit_joint_pca(image, text, n_directions=max(1, count))
+    spectrum, means = reference.joint
+    count = int(setting.get("n_directions", 0)) or spectrum.rank - partition_spectrum(spectrum).n_noise
+    maps = joint_pca(spectrum, means, n_directions=max(1, count))
     return dict(zip(("image_map", "text_map"), maps, strict=True))
 
 
-def _without_the_top(reference: Reference, n_directions: float | None = None) -> Map:
+def _without_the_top(reference: One, n_directions: float | None = None) -> Map:
     return fit_all_but_the_top(reference, n_directions=None if n_directions is None else int(n_directions))
 
 
-def _fewer(k: float, image: MatrixLike, text: MatrixLike) -> int:
-    return min(int(k), len(as_matrix(image, "image")), len(as_matrix(text, "text")))
+def _fewer(k: float, banks: Banks) -> int:
+    return min(int(k), len(banks.image), len(banks.text))
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a baseline is fitted with a setting, which settings are tried, and what is said of it."""
 
-    fit: Callable[[Any, Any, Setting], dict[str, Any]]
+    fit: Callable[[Reference, Setting], dict[str, Any]]
     term: Term
     settings: Settings | None = None
-    reads_spectrum: bool = False
 
 
 def map_way(
@@ -74,20 +73,30 @@ def map_way(
     source: str = "",
     settings: Settings | None = None,
 ) -> Way:
-    """Return a way that maps each modality by itself, and compares what comes out by cosine."""
+    """Return a way that maps each modality by itself, and compares what comes out by cosine.
 
-    def both(image: Reference, text: Reference, setting: Setting) -> dict[str, Any]:
+    Args:
+        fit: (m, n) reference rows of one modality -> map; with ``settings`` it gets their centred spectrum instead.
+        key: of the baseline.
+        sentence: what it does.
+        equation: of docs/method.md.
+        source: who published it.
+        settings: what is tried; None where there is nothing to choose.
+    """
+
+    def both(reference: Reference, setting: Setting) -> dict[str, Any]:
+        image, text = (reference.image, reference.text) if settings is None else reference.spectra
         return {"image_map": fit(image, **setting), "text_map": fit(text, **setting)}
 
-    return Way(both, _term(key, sentence, equation, source), settings, reads_spectrum=settings is not None)
+    return Way(both, _term(key, sentence, equation, source), settings)
 
 
 def score_way(
     fit: Callable[..., Score], key: str, sentence: str, equation: str, source: str, settings: Settings
 ) -> Way:
-    """Return a way that leaves the vectors and corrects their scores."""
+    """Return a way that leaves the vectors and corrects their scores; ``fit`` gets the `Banks` of the reference."""
     return Way(
-        lambda image, text, setting: {"score": fit(image, text, **setting)},
+        lambda reference, setting: {"score": fit(reference.banks, **setting)},
         _term(key, sentence, equation, source),
         settings,
     )
@@ -157,7 +166,7 @@ WAYS = {
             _widths,
         ),
         score_way(
-            lambda image, text, k=10: fit_csls(image, text, k=_fewer(k, image, text)),
+            lambda banks, k=10: csls(banks, k=_fewer(k, banks)),
             "csls",
             "Items near to many queries score less.",
             "7.6",
@@ -165,7 +174,7 @@ WAYS = {
             _neighbours(50, 20, 10, 5),
         ),
         score_way(
-            fit_inverted_softmax,
+            inverted_softmax,
             "inverted-softmax",
             "Scores are normalised over reference queries.",
             "7.7",
@@ -173,7 +182,7 @@ WAYS = {
             _numbers("beta", *_BETAS),
         ),
         score_way(
-            fit_dynamic_inverted_softmax,
+            dynamic_inverted_softmax,
             "dynamic-inverted-softmax",
             "The same, only where the best item is a hub: QB-Norm.",
             "7.8",
@@ -181,7 +190,7 @@ WAYS = {
             _numbers("beta", *_BETAS),
         ),
         score_way(
-            lambda image, text, alpha=0.75: fit_nnn(image, text, alpha=alpha, k=_fewer(16, image, text)),
+            lambda banks, alpha=0.75: nnn(banks, alpha=alpha, k=_fewer(16, banks)),
             "nnn",
             "Items near to many queries score less: NNN.",
             "7.9",

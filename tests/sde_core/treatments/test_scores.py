@@ -63,7 +63,7 @@ class TestEveryScore:
         image, text, links = cloud(40), cloud(60, seed=1), torch.arange(60) % 40
         score = fit(cloud(30, seed=2), cloud(30, seed=3))
         whole = sde.retrieval_ranks(image, text, links, score=score)
-        monkeypatch.setattr("sde_core.treatments.scores.BLOCK_ENTRIES", 100)
+        monkeypatch.setattr("sde_core.treatments.banks.BLOCK_ENTRIES", 100)
         blocks = sde.retrieval_ranks(image, text, links, score=score, block_entries=100)
         torch.testing.assert_close(blocks.image_retrieval.best_rank, whole.image_retrieval.best_rank)
 
