@@ -9,8 +9,10 @@ from typing import TypeAlias
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
+from sde_core.errors import ConfigError
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
 from sde_core.treatments.banks import Banks
+from sde_core.treatments.linked_maps import PairMoments
 from sde_core.treatments.maps import joint_directions
 
 Paired: TypeAlias = tuple[MatrixLike, MatrixLike]
@@ -39,6 +41,19 @@ class Reference:
     def joint(self) -> tuple[Spectrum, tuple[Tensor, Tensor]]:
         """The spectrum of both together, and their means."""
         return joint_directions(self.image, self.text)
+
+    @cached_property
+    def pairs(self) -> PairMoments:
+        """Means and covariances of rows that belong together.
+
+        Raises:
+            ConfigError: that is not known.
+        """
+        if self.paired is None:
+            raise ConfigError(
+                "a baseline that is fitted on pairs needs them; give paired=(images, texts), row by row"
+            )
+        return PairMoments.of(*self.paired)
 
     @cached_property
     def banks(self) -> Banks:

@@ -50,7 +50,7 @@ def fit_baseline(
     all rows with what was best (`Treatment.sweep`). Without pairs, or with fewer than 40 that ask, it has its default
     settings: neighbour counts are lowered to the number of reference rows, "pca-truncation" and "joint-pca" keep the
     directions that rule "mp-iqr" calls strong or weak, at least 1.
-    Either way it is inductive: it sees nothing of what is tested.
+    Either way it sees nothing of what is tested when it is fitted; "dbsn-transductive" reads all queries when it ranks.
 
     Args:
         name: one of `baseline_names`.
@@ -60,7 +60,7 @@ def fit_baseline(
         seed: of which pairs ask.
 
     Raises:
-        ConfigError: unknown name (the names are listed).
+        ConfigError: unknown name (the names are listed), or it is fitted on pairs and there are none.
         DataError: not finite, a row of zeros, or other widths.
 
     Source: docs/method.md, section 7.
@@ -121,16 +121,20 @@ def fit_all(
         text: (b, n) reference texts.
         paired: reference pairs, for the settings of the baselines and for rule "cross-modal".
         config: of the two treatments; its ``kind`` does not matter.
-        names: which, of `comparison_names`; None takes all. "raw" always comes first.
+        names: which, of `comparison_names`; None takes all, without ``paired`` all that need no pairs. "raw" always
+            comes first.
 
     Raises:
-        ConfigError: unknown name (the names are listed).
+        ConfigError: unknown name (the names are listed), or one that is fitted on pairs without ``paired``.
     """
     known = comparison_names()
     wanted = known if names is None else tuple(names)
     for name in wanted:
         if name not in known:
             raise ConfigError(f"names must be among {', '.join(known)}; got {name!r}")
+    lacking = {name for name in WAYS if WAYS[name].needs_pairs} if paired is None else set()
+    if names is None:
+        wanted = tuple(name for name in known if name not in lacking)
     chosen = [name for name in known if name in ("raw", *wanted)]
     reference = Reference(image, text, paired)
     needs = any(name in WAYS and WAYS[name].settings for name in chosen)

@@ -2,6 +2,7 @@
 
 import sde_core as sde
 from sde_core.treatments.table import baseline_term
+from sde_core.treatments.ways import WAYS
 from sde_explorer.ui.formulas import with_formulas
 
 _WORDS = {
@@ -38,3 +39,5 @@ _OURS = with_formulas(
 )
 ROWS = {name: _OURS[name] if name in _OURS else baseline_term(name).help for name in sde.comparison_names()}
 """What each row does, in one sentence."""
+TRANSDUCTIVE = frozenset(name for name, way in WAYS.items() if way.transductive)
+"""Rows that see all queries of the test before they rank one."""

@@ -103,7 +103,7 @@ class TestEveryScore:
 def test_a_small_reference_has_fewer_neighbours():
     image, text = aligned(3)
     for name in sde.baseline_names():
-        ranks = sde.fit_baseline(name, image, text).ranks(image, text, [0, 1, 2])
+        ranks = sde.fit_baseline(name, image, text, paired=(image, text)).ranks(image, text, [0, 1, 2])
         for found in (ranks.image_retrieval, ranks.text_retrieval):
             assert len(found.best_rank) == 3
             assert ((found.best_rank >= 1) & (found.best_rank <= 3)).all(), name
