@@ -27,10 +27,11 @@ def fit_realign(image: MatrixLike, text: MatrixLike) -> MatrixMap:
 
     Args:
         image: (m, n) reference images, no zero row.
-        text: (k, n) reference texts, no zero row, not of one direction; they need not be paired with ``image``.
+        text: (k, n) reference texts, no zero row; they need not be paired with ``image``. Texts of one direction
+            have no size to change: they are moved only.
 
     Raises:
-        DataError: not finite matrices of one width, or constant texts.
+        DataError: not finite matrices of one width, or a row of zeros.
 
     Source: docs/method.md, equation (7.14); arXiv 2602.07026, 2026 (ReAlign).
     """
@@ -39,9 +40,7 @@ def fit_realign(image: MatrixLike, text: MatrixLike) -> MatrixMap:
     y = y.to(x.device)
     means = x.mean(0), y.mean(0)
     sizes = (x - means[0]).square().sum() / len(x), (y - means[1]).square().sum() / len(y)
-    if not float(sizes[1]) > _NOTHING:
-        raise DataError("text must vary; got rows of one direction")
-    factor = (sizes[0] / sizes[1]).sqrt()
+    factor = (sizes[0] / sizes[1]).sqrt() if float(sizes[1]) > _NOTHING else torch.ones_like(sizes[1])
     matrix = factor * torch.eye(x.shape[1], dtype=torch.float64, device=x.device)
     move = MatrixMap(name="realign", mean=means[1], matrix=matrix, shift=means[0], unit=True, from_unit=True)
     return replace(move, last=move(y).mean(0) - means[0])

@@ -44,7 +44,7 @@ def _measured(at):
 def _table(at) -> dict[str, str]:
     """Return each row of the table as HTML, by its name."""
     [body] = [e.proto.body for e in at.get("html") if 'class="sde-recall"' in e.proto.body]
-    rows = re.findall(r'<tr[^>]*><th scope="row"[^>]*>([\w-]+)</th>(.*?)</tr>', body)
+    rows = re.findall(r'<tr[^>]*><th scope="row"[^>]*>([\w-]+)(?: †)?</th>(.*?)</tr>', body)
     return dict(rows)
 
 

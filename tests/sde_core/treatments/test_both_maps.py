@@ -23,6 +23,12 @@ def test_realign_gives_texts_the_mean_of_images_and_leaves_images():
     torch.testing.assert_close(move(longer[1]), expected, **EXACT)
 
 
+def test_texts_of_one_direction_are_moved_only():
+    image, text = cloud(60), torch.ones(5, 6, dtype=torch.float64)
+    mean = (image / image.norm(dim=1, keepdim=True)).mean(0)
+    torch.testing.assert_close(sde.fit_realign(image, text)(text), mean.expand(5, 6), **EXACT)
+
+
 def test_shared_noise_is_dropped_and_noise_of_one_modality_alone_is_kept():
     scale = torch.tensor([5.0, 4.0, 3.0, 0.1, 0.1, 3.0])
     image = normal(400, 6) * scale + 1
@@ -49,7 +55,7 @@ def test_directions_without_any_variance_are_noise():
     ("call", "sentence"),
     [
         (lambda: sde.fit_shared_noise(cloud(), cloud(), n_noise=6), r"\[0, 6\)"),
-        (lambda: sde.fit_realign(cloud(), torch.ones(5, 6)), "text must vary"),
+        (lambda: sde.fit_realign(cloud(), torch.zeros(5, 6)), "text must have no row of zeros"),
         (lambda: sde.fit_realign(cloud(), cloud(n=5)), "same width"),
     ],
 )
