@@ -88,7 +88,7 @@ def _gap(row: "RecallRow", raw: "RecallRow | None") -> str:
     if row.name == RAW or raw is None:
         return f"{row.gap:.3f}"
     if not row.moves:
-        return f"{row.gap:.3f}<small>as raw</small>"
+        return f'{row.gap:.3f}<small title="as raw">=</small>'
     return f"{row.gap:.3f}<small>{_minus(f'{row.gap - raw.gap:+.3f}')}</small>"
 
 

@@ -18,7 +18,7 @@ _WORDS = {
     "recall_way": "What asks and what is found: captions find pictures, or pictures find captions.",
     "gap": (
         "Distance between the mean picture and the mean caption of the tested pairs, unit rows, as the row maps them; "
-        "0 is the same place. Rows that only score leave the gap as it is. A smaller gap is no gain "
+        "0 is the same place. Rows that only score leave the gap as it is (=). A smaller gap is no gain "
         "by itself: look at the recalls."
     ),
 }
