@@ -162,6 +162,8 @@ from .training.series import CheckpointSeries as CheckpointSeries
 from .training.series import SeriesPoint as SeriesPoint
 from .training.series import make_series as make_series
 from .training.series import read_series as read_series
+from .treatments.both_maps import fit_realign as fit_realign
+from .treatments.both_maps import fit_shared_noise as fit_shared_noise
 from .treatments.comparison import ComparedRetrieval as ComparedRetrieval
 from .treatments.comparison import compare_retrieval as compare_retrieval
 from .treatments.comparison import compared_rows as compared_rows
@@ -175,6 +177,9 @@ from .treatments.compression.table import recommendation as recommendation
 from .treatments.gains import FittedGains as FittedGains
 from .treatments.gains import TreatmentConfig as TreatmentConfig
 from .treatments.gains import fit_treatment as fit_treatment
+from .treatments.linked_maps import fit_cca as fit_cca
+from .treatments.linked_maps import fit_isoclip as fit_isoclip
+from .treatments.linked_maps import fit_procrustes as fit_procrustes
 from .treatments.maps import fit_all_but_the_top as fit_all_but_the_top
 from .treatments.maps import fit_joint_pca as fit_joint_pca
 from .treatments.maps import fit_mean_shift as fit_mean_shift
@@ -184,6 +189,8 @@ from .treatments.scores import fit_csls as fit_csls
 from .treatments.scores import fit_dynamic_inverted_softmax as fit_dynamic_inverted_softmax
 from .treatments.scores import fit_inverted_softmax as fit_inverted_softmax
 from .treatments.scores import fit_nnn as fit_nnn
+from .treatments.sinkhorn import fit_sinkhorn as fit_sinkhorn
+from .treatments.sinkhorn import sinkhorn_of_test as sinkhorn_of_test
 from .treatments.sweep import SettingSweep as SettingSweep
 from .treatments.table import baseline_names as baseline_names
 from .treatments.table import comparison_names as comparison_names

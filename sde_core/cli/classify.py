@@ -130,9 +130,10 @@ def _mapped(treatment: "Treatment", rows: Any) -> "Tensor":  # noqa: ANN401
 
 def _zero_shot_scores(treatment: "Treatment", each: "EmbeddingSet", classes: "Tensor") -> "Tensor":
     from sde_core.checks.sphere import unit_rows
+    from sde_core.retrieval.scores import score_for
 
-    score = treatment.score(unit_rows(treatment.text(classes), "classes"), Direction.TEXT_RETRIEVAL)
-    return score(_mapped(treatment, each.image))
+    images, names = _mapped(treatment, each.image), unit_rows(treatment.text(classes), "classes")
+    return score_for(treatment.score, images, names)(names, Direction.TEXT_RETRIEVAL)(images)
 
 
 def _treatments(options: argparse.Namespace, reference: "EmbeddingSet | None") -> "list[Treatment]":

@@ -139,7 +139,7 @@ def print_compared(title: str, rows: "list[ComparedRetrieval]") -> None:
         header += [*(f"{way} R@{k}" for k in KS), "MRR", "ΔR@10 to raw, 95 %"]
     table = []
     for row in rows:
-        cells = [row.name]
+        cells = [f"{row.name} †" if row.transductive else row.name]
         for direction in ("text_retrieval", "image_retrieval"):
             cells += [f"{100 * row.metrics[f'{direction}_recall@{k}']:.1f}" for k in KS]
             cells.append(f"{row.metrics[f'{direction}_mrr']:.3f}")
@@ -155,11 +155,15 @@ def print_compared(title: str, rows: "list[ComparedRetrieval]") -> None:
     print(
         "Recalls in %, differences in points; * the interval excludes 0. Intervals cover the choice of queries."
     )
+    if any(row.transductive for row in rows):
+        print(
+            "† transductive: it sees all queries of the test before it ranks one; the other rows are inductive."
+        )
     chosen = {row.name: row.sweep for row in rows if row.sweep is not None}
     if chosen:
         taken = "; ".join(f"{name} {setting_words(sweep.setting)}" for name, sweep in chosen.items())
         asking = next(iter(chosen.values())).n_asking
-        print(f"Settings chosen on {asking:,} held-out pairs of the reference (inductive): {taken}.")
+        print(f"Settings chosen on {asking:,} held-out pairs of the reference: {taken}.")
 
 
 def check_and_warn(reference: "EmbeddingSet", test: "EmbeddingSet") -> None:

@@ -38,7 +38,7 @@ SPECTRUM = [
         source="Rudelson & Vershynin 2007",
         unit="directions",
         control="columns shuffled",
-        aliases=("numerical rank",),
+        aliases=("numerical rank", "NESum"),
     ),
     Term(
         key="participation_ratio",
@@ -69,6 +69,7 @@ SPECTRUM = [
         equation="6.5",
         source="Agrawal et al. 2022",
         control="columns shuffled",
+        aliases=("alpha-ReQ",),
     ),
     Term(
         key="rank",

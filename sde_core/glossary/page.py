@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from sde_core.glossary.elsewhere import ELSEWHERE, OURS, READ
 from sde_core.glossary.measures import BETWEEN, BOUNDS, PAIRS, RETRIEVAL, SPECTRUM
 from sde_core.glossary.term import Term
 
@@ -18,12 +19,28 @@ Every measure once: its name here, its key in results and JSON, what it says, it
 with. Numbers in parentheses are equations of [method.md](method.md). `python -m sde_core.glossary` prints this page
 from the entries that the dashboard and the reports read.
 """
+_WHERE = (
+    f"Read, and all but stable-pretraining run, on {READ} in the versions named; "
+    "`tests/sde_core/glossary/test_elsewhere.py` holds each line where the package is installed."
+)
 
 
 def as_markdown() -> str:
     """Return the page: one table for each kind of measure."""
     parts = [f"\n## {title}\n\n{_table(terms)}" for title, terms in _PARTS]
-    return _TOP + "".join(parts)
+    return _TOP + "".join(parts) + _elsewhere()
+
+
+def _elsewhere() -> str:
+    names = {term.key: term.name for _, terms in _PARTS for term in terms}
+    head = (
+        f"\n## Under the same name elsewhere\n\n{_WHERE}\n\n| measure | ours | elsewhere |\n|---|---|---|\n"
+    )
+    rows = []
+    for key, ours in OURS.items():
+        found = [f"{e.package}, `{e.name}`: {e.says}." for e in ELSEWHERE if e.measure == key]
+        rows.append(f"| {names[key]} | {ours} | {' '.join(found)} |\n")
+    return head + "".join(rows)
 
 
 def _table(terms: Iterable[Term]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sde_core.glossary import formats
+from sde_core.glossary.elsewhere import elsewhere
 
 
 class Format(Enum):
@@ -61,12 +62,14 @@ class Term:
 
     @property
     def help(self) -> str:
-        """Sentence, formula, its home in docs/method.md and its source, as Markdown with mathematics."""
+        """Sentence, formula with its home in docs/method.md, source and what others call so, as Markdown."""
         home = f"docs/method.md ({self.equation})" if self.equation else ""
         formula = f"${self.formula}$" if self.formula else ""
         where = ", ".join(part for part in (formula, home) if part)
         other = f"Also {', '.join(self.aliases)}." if self.aliases else ""
-        parts = (self.sentence, _ended(where[:1].upper() + where[1:]), other, _ended(self.source))
+        parts = (
+            self.sentence, _ended(where[:1].upper() + where[1:]), other, _ended(self.source), elsewhere(self.key)
+        )  # fmt: skip
         return " ".join(part for part in parts if part)
 
 

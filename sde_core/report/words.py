@@ -72,12 +72,18 @@ def retrieval_sentences(rows: Sequence[Content]) -> list[str]:
             sentences.append(
                 "No treatment is better than raw at R@1 both ways beyond the noise of the queries."
             )
+    seeing = [row["treatment"] for row in rows if row.get("transductive")]
+    if seeing:
+        sentences.append(
+            f"Transductive, as it sees all queries of the test before it ranks one: {', '.join(seeing)}; "
+            "the others are inductive."
+        )
     chosen = {row["treatment"]: row["sweep"] for row in rows if "sweep" in row}
     if chosen:
         taken = "; ".join(f"{name} {setting_words(sweep['setting'])}" for name, sweep in chosen.items())
         asking = next(iter(chosen.values()))["n_asking"]
         sentences.append(
-            f"Baselines are inductive, with settings chosen on {asking:,} held-out pairs of the reference: {taken}."
+            f"Settings of baselines were chosen on {asking:,} held-out pairs of the reference: {taken}."
         )
     return sentences
 

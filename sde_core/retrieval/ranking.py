@@ -23,7 +23,7 @@ from sde_core.retrieval.medians import MedianPlaces
 from sde_core.retrieval.per_query import any_twin_places, average_precision, first_places
 from sde_core.retrieval.places import FirstPlaces
 from sde_core.retrieval.scores import BlockScore as BlockScore
-from sde_core.retrieval.scores import HubScore
+from sde_core.retrieval.scores import HubScore, score_for
 from sde_core.retrieval.scores import Score as Score
 from sde_core.retrieval.scores import cosine_score as cosine_score
 from sde_core.retrieval.twins import twin_classes, with_twins
@@ -171,6 +171,7 @@ def retrieval_ranks(
         )
     if block_entries < 1:
         raise ConfigError(f"block_entries must be at least 1; got {block_entries}")
+    score = score_for(score, images, texts.to(images.device))
     links = as_link_pairs(text_to_image, len(texts), len(images))
     by_image = links[:, 1].argsort(stable=True)
     asked = (links, links[by_image].flip(1))

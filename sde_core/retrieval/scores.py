@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from torch import Tensor
 
+from sde_core.errors import ConfigError
 from sde_core.vocabulary import Direction
 
 BlockScore: TypeAlias = Callable[[Tensor], Tensor]
@@ -35,3 +36,29 @@ class HubScore:
     def __call__(self, gallery: Tensor, direction: Direction) -> BlockScore:
         """Return how one block of queries is scored."""
         return self.score(gallery, direction)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransductiveScore:
+    """A score that reads all queries of the test before it ranks any: `score_for` gives it to them.
+
+    Attributes:
+        seeing: (a, d) unit images and (b, d) unit texts that are ranked -> their score.
+    """
+
+    seeing: Callable[[Tensor, Tensor], Score]
+
+    def __call__(self, gallery: Tensor, direction: Direction) -> BlockScore:
+        """Refuse to score queries one by one.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError(
+            "a transductive score must see all queries at once; rank with retrieval_ranks or Treatment.ranks"
+        )
+
+
+def score_for(score: Score, images: Tensor, texts: Tensor) -> Score:
+    """Return the score of these (a, d) unit images and (b, d) unit texts; one that is inductive comes back as it is."""
+    return score.seeing(images, texts) if isinstance(score, TransductiveScore) else score

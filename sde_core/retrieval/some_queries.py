@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix
+from sde_core.checks.sphere import unit_rows
 from sde_core.retrieval.ranking import RetrievalRanks, retrieval_ranks
-from sde_core.retrieval.scores import BlockScore, Score, cosine_score
+from sde_core.retrieval.scores import BlockScore, Score, TransductiveScore, cosine_score, score_for
 from sde_core.vocabulary import DIRECTIONS, Direction
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -88,6 +89,12 @@ def _one_way(
     pairs[:, asks] = np.searchsorted(asked, kept[:, asks])
     pairs[:, answers] = place[kept[:, answers]]
 
+    made = [sides[0], sides[1]]
+    made[asks] = sides[asks][torch.from_numpy(asked)]
+    made[answers] = gallery[torch.from_numpy(order)]
+    if isinstance(score, TransductiveScore):
+        score = score_for(score, unit_rows(made[1], "image"), unit_rows(made[0], "text"))
+
     def watched(gallery: Tensor, direction: Direction) -> BlockScore:
         inner = score(gallery, direction)
 
@@ -99,7 +106,4 @@ def _one_way(
 
         return block
 
-    made = [sides[0], sides[1]]
-    made[asks] = sides[asks][torch.from_numpy(asked)]
-    made[answers] = gallery[torch.from_numpy(order)]
     return retrieval_ranks(made[1], made[0], pairs, score=watched)

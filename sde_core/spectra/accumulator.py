@@ -11,6 +11,7 @@ from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
+from sde_core.spectra.eigen import symmetric_eigen
 from sde_core.spectra.result import Center, Spectrum, as_center, with_fixed_signs
 
 _EPS = torch.finfo(torch.float64).eps
@@ -113,7 +114,7 @@ class SpectrumAccumulator:
             cone = torch.outer(self._sum, self._shift)
             gram = self._gram + cone + cone.T + self.count * torch.outer(self._shift, self._shift)
         # Read from the lower triangle.
-        energies, vectors = torch.linalg.eigh(gram)
+        energies, vectors = symmetric_eigen(gram)
         values = energies.clamp_min(0).sqrt().flip(0)
         keep = values > self._cut(gram, mean)
         # A bound that no rounding may break; the cut alone has always held it.

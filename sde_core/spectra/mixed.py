@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sde_core.spectra.eigen import symmetric_eigen
 from sde_core.spectra.rounding import SampledProducts
 from sde_core.spectra.row_blocks import Floats, RowBlocks
 
@@ -209,5 +210,5 @@ class _Passes:
 
 def _eigh(lower: Floats) -> tuple[Floats, Floats]:
     """Return eigenvalues, descending and at least 0, and eigenvectors; only the lower triangle is read."""
-    values, vectors = torch.linalg.eigh(torch.from_numpy(np.ascontiguousarray(lower)))
+    values, vectors = symmetric_eigen(torch.from_numpy(np.ascontiguousarray(lower)))
     return values.flip(0).clamp_min(0).numpy(), vectors.flip(1).numpy()

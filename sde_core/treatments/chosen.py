@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
-from sde_core.retrieval.ranking import retrieval_metrics
+from sde_core.retrieval.ranking import retrieval_ranks
 from sde_core.retrieval.twins import twin_classes
 from sde_core.treatments.sweep import Setting, SettingSweep
 from sde_core.treatments.treatment import Treatment
@@ -75,8 +75,10 @@ def choose_setting(
 
 def _mean_recall(treatment: Treatment, asking: Tensors) -> float:
     image, text = treatment.mapped(*asking)
-    found = retrieval_metrics(image, text, torch.arange(len(image)), ks=_KS, score=treatment.score)
-    values = [found[f"{way}_retrieval_recall@{k}"] for way in ("text", "image") for k in _KS]
+    found = retrieval_ranks(image, text, torch.arange(len(image)), score=treatment.score)
+    firsts = found.text_retrieval.first, found.image_retrieval.first
+    # The recalls of `retrieval_metrics`, where every query has its answer.
+    values = [float(first.share_within(k).mean()) for first in firsts for k in _KS]
     return sum(values) / len(values)
 
 

@@ -11,7 +11,8 @@ from sde_core.checks.drawn import drawn
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
-from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, check_ks, metrics_from_ranks
+from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, metrics_from_ranks
+from sde_core.retrieval.scores import TransductiveScore, score_for
 from sde_core.treatments.sweep import SettingSweep
 from sde_core.treatments.treatment import Treatment
 from sde_core.vocabulary import Direction
@@ -28,6 +29,7 @@ class ComparedRetrieval:
         intervals: the same names -> interval of the value.
         differences: the same names -> this row minus the first, paired; empty for the first row.
         sweep: the settings that were tried on held-out pairs of the reference; None where nothing was chosen.
+        transductive: whether the row read all queries of the test before it ranked any.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ComparedRetrieval:
     intervals: dict[str, Interval]
     differences: dict[str, Interval]
     sweep: SettingSweep | None = None
+    transductive: bool = False
 
     __repr__ = brief
     _repr_html_ = drawn
@@ -45,6 +48,7 @@ class ComparedRetrieval:
         chosen = {} if self.sweep is None else {"sweep": self.sweep.as_dict()}
         return {
             "treatment": self.name,
+            "transductive": self.transductive,
             "metrics": self.metrics,
             "intervals": {key: [i.low, i.high] for key, i in self.intervals.items()},
             "differences": {key: [i.estimate, i.low, i.high] for key, i in self.differences.items()},
@@ -136,7 +140,7 @@ def _rows(
     before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
     for treatment in treatments:
         drawn = drawn_metrics(treatment.ranks(image, text, text_to_image), ks, resampling=resampling)
-        yield _row(treatment.name, drawn, before, ks, treatment.sweep)
+        yield _row(treatment.name, drawn, before, ks, treatment.sweep, treatment.transductive)
         before = before or drawn
 
 
@@ -148,6 +152,7 @@ def compared_row(
     ks: Sequence[int] = (1, 5, 10),
     resampling: Resampling | None = None,
     sweep: SettingSweep | None = None,
+    transductive: bool = False,
 ) -> ComparedRetrieval:
     """Return a row of `compare_retrieval` from ranks that are known already.
 
@@ -158,13 +163,14 @@ def compared_row(
         ks: cut-offs of the recalls.
         resampling: of the intervals.
         sweep: of the treatment.
+        transductive: whether the treatment reads the queries of the test.
 
     Raises:
         ConfigError: ``ks`` out of range.
         DataError: ``raw`` is of other queries.
     """
     before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
-    return _row(name, drawn_metrics(ranks, ks, resampling=resampling), before, ks, sweep)
+    return _row(name, drawn_metrics(ranks, ks, resampling=resampling), before, ks, sweep, transductive)
 
 
 def _row(
@@ -173,6 +179,7 @@ def _row(
     before: DrawnMetrics | None,
     ks: Sequence[int],
     sweep: SettingSweep | None,
+    transductive: bool,
 ) -> ComparedRetrieval:
     return ComparedRetrieval(
         name=name,
@@ -181,6 +188,7 @@ def _row(
         intervals=drawn.intervals(),
         differences={} if before is None else drawn.differences(before),
         sweep=sweep,
+        transductive=transductive,
     )
 
 
@@ -195,14 +203,21 @@ def watched(treatment: Treatment, see: Callable[[Direction, Tensor], None]) -> T
             them as they are.
     """
 
-    def score(gallery: Tensor, direction: Direction) -> BlockScore:
-        inner = treatment.score(gallery, direction)
+    def seen(score: Score) -> Score:
+        def watching(gallery: Tensor, direction: Direction) -> BlockScore:
+            inner = score(gallery, direction)
 
-        def block(queries: Tensor) -> Tensor:
-            scores = inner(queries)
-            see(direction, scores)
-            return scores
+            def block(queries: Tensor) -> Tensor:
+                scores = inner(queries)
+                see(direction, scores)
+                return scores
 
-        return block
+            return block
 
-    return replace(treatment, score=score)
+        return watching
+
+    score = treatment.score
+    if isinstance(score, TransductiveScore):
+        whole = score
+        return replace(treatment, score=TransductiveScore(lambda i, t: seen(score_for(whole, i, t))))
+    return replace(treatment, score=seen(score))

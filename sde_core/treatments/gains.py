@@ -132,7 +132,12 @@ def gains_of(spectrum: Spectrum, own: Partition, config: TreatmentConfig) -> Fit
     Raises:
         ConfigError: a factor that is negative or not finite.
     """
-    partition = move_thresholds(spectrum, own, noise=config.noise_factor, strong=config.strong_factor)
+    moved = move_thresholds(spectrum, own, noise=config.noise_factor, strong=config.strong_factor)
+    return gains_over(spectrum, moved, config)
+
+
+def gains_over(spectrum: Spectrum, partition: Partition, config: TreatmentConfig) -> FittedGains:
+    """Return the gains over bands whose thresholds were moved already: another kind costs nothing."""
     if config.kind == "prune":
         gains = (partition.labels != NOISE).to(torch.float64)
     else:

@@ -97,7 +97,13 @@ def fit_joint_pca(image: MatrixLike, text: MatrixLike, *, n_directions: int) -> 
 
     Source: docs/method.md, equation (7.10).
     """
-    spectrum, means = joint_directions(image, text)
+    return joint_pca(*joint_directions(image, text), n_directions=n_directions)
+
+
+def joint_pca(
+    spectrum: Spectrum, means: tuple[Tensor, Tensor], *, n_directions: int
+) -> tuple[AffineMap, AffineMap]:
+    """Return the maps of `fit_joint_pca` from `joint_directions`: another cut costs no decomposition."""
     if not 1 <= n_directions <= spectrum.n_features:
         raise ConfigError(f"n_directions must lie in [1, {spectrum.n_features}]; got {n_directions}")
     basis = spectrum.basis[:, :n_directions]

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
-from sde_core.checks.sphere import unit_rows
-from sde_core.errors import ConfigError, DataError
-from sde_core.retrieval.ranking import BLOCK_ENTRIES, BlockScore, Score
+from sde_core.errors import ConfigError
+from sde_core.retrieval.ranking import BlockScore, Score
 from sde_core.retrieval.scores import HubScore
+from sde_core.treatments.banks import Banks, mean_of_nearest
 from sde_core.vocabulary import Direction
 
 
@@ -33,17 +33,22 @@ def fit_csls(image: MatrixLike, text: MatrixLike, *, k: int = 10) -> Score:
 
     Source: docs/method.md, equation (7.6); Conneau et al. 2018.
     """
-    banks = _Banks(image, text, k=k)
+    return csls(Banks(image, text), k=k)
+
+
+def csls(banks: Banks, *, k: int = 10) -> Score:
+    """Return the score of `fit_csls` from banks that are there."""
+    banks.check_neighbours(k)
 
     def score(gallery: Tensor, direction: Direction) -> BlockScore:
-        queries_bank, gallery_bank = banks.of(direction, gallery)
-        hubs = _mean_of_nearest(gallery, queries_bank, k)
+        _, gallery_bank = banks.of(direction, gallery)
+        hubs = banks.mean_of_nearest(gallery, direction, k)
         return lambda queries: (
-            2 * (queries @ gallery.T) - _mean_of_nearest(queries, gallery_bank, k)[:, None] - hubs
+            2 * (queries @ gallery.T) - mean_of_nearest(queries, gallery_bank, k)[:, None] - hubs
         )
 
     # What depends on the query alone moves no rank.
-    return HubScore(score, lambda g, d: _mean_of_nearest(g, banks.of(d, g)[0], k) / 2)
+    return HubScore(score, lambda g, d: banks.mean_of_nearest(g, d, k) / 2)
 
 
 def fit_inverted_softmax(image: MatrixLike, text: MatrixLike, *, beta: float = 20.0) -> Score:
@@ -60,15 +65,18 @@ def fit_inverted_softmax(image: MatrixLike, text: MatrixLike, *, beta: float = 2
 
     Source: docs/method.md, equation (7.7); Smith et al. 2017.
     """
-    banks = _Banks(image, text)
-    _check_positive(beta, "beta")
+    return inverted_softmax(Banks(image, text), beta=beta)
+
+
+def inverted_softmax(banks: Banks, *, beta: float = 20.0) -> Score:
+    """Return the score of `fit_inverted_softmax` from banks that are there."""
+    check_positive(beta, "beta")
 
     def score(gallery: Tensor, direction: Direction) -> BlockScore:
-        queries_bank, _ = banks.of(direction, gallery)
-        hubs = _log_sum_exp(gallery, queries_bank, beta)
+        hubs = banks.log_sum_exp(gallery, direction, beta)
         return lambda queries: beta * (queries @ gallery.T) - hubs
 
-    return HubScore(score, lambda g, d: _log_sum_exp(g, banks.of(d, g)[0], beta) / beta)
+    return HubScore(score, lambda g, d: banks.log_sum_exp(g, d, beta) / beta)
 
 
 def fit_dynamic_inverted_softmax(image: MatrixLike, text: MatrixLike, *, beta: float = 20.0) -> Score:
@@ -88,15 +96,16 @@ def fit_dynamic_inverted_softmax(image: MatrixLike, text: MatrixLike, *, beta: f
 
     Source: docs/method.md, equation (7.8); Bogolin et al. 2022.
     """
-    banks = _Banks(image, text)
-    _check_positive(beta, "beta")
+    return dynamic_inverted_softmax(Banks(image, text), beta=beta)
+
+
+def dynamic_inverted_softmax(banks: Banks, *, beta: float = 20.0) -> Score:
+    """Return the score of `fit_dynamic_inverted_softmax` from banks that are there."""
+    check_positive(beta, "beta")
 
     def score(gallery: Tensor, direction: Direction) -> BlockScore:
-        queries_bank, _ = banks.of(direction, gallery)
-        hubs = _log_sum_exp(gallery, queries_bank, beta)
-        is_hub = torch.zeros(len(gallery), dtype=torch.bool, device=gallery.device)
-        for block in _blocks(queries_bank, len(gallery)):
-            is_hub[(block @ gallery.T).argmax(dim=1)] = True
+        hubs = banks.log_sum_exp(gallery, direction, beta)
+        is_hub = banks.is_hub(gallery, direction)
 
         def block_score(queries: Tensor) -> Tensor:
             cosine = queries @ gallery.T
@@ -125,59 +134,27 @@ def fit_nnn(image: MatrixLike, text: MatrixLike, *, alpha: float = 0.75, k: int 
 
     Source: docs/method.md, equation (7.9); Chowdhury et al. 2024.
     """
-    banks = _Banks(image, text, k=k)
+    return nnn(Banks(image, text), alpha=alpha, k=k)
+
+
+def nnn(banks: Banks, *, alpha: float = 0.75, k: int = 16) -> Score:
+    """Return the score of `fit_nnn` from banks that are there."""
+    banks.check_neighbours(k)
     if not 0.0 <= alpha < float("inf"):
         raise ConfigError(f"alpha must be a finite number of at least 0; got {alpha}")
 
     def score(gallery: Tensor, direction: Direction) -> BlockScore:
-        queries_bank, _ = banks.of(direction, gallery)
-        hubs = alpha * _mean_of_nearest(gallery, queries_bank, k)
+        hubs = alpha * banks.mean_of_nearest(gallery, direction, k)
         return lambda queries: queries @ gallery.T - hubs
 
-    return HubScore(score, lambda g, d: alpha * _mean_of_nearest(g, banks.of(d, g)[0], k))
+    return HubScore(score, lambda g, d: alpha * banks.mean_of_nearest(g, d, k))
 
 
-class _Banks:
-    """Unit reference rows of both modalities."""
+def check_positive(value: float, name: str) -> None:
+    """Refuse what is not a finite number above 0.
 
-    def __init__(self, image: MatrixLike, text: MatrixLike, *, k: int | None = None) -> None:
-        self.image, self.text = unit_rows(image, "image"), unit_rows(text, "text")
-        if self.image.shape[1] != self.text.shape[1]:
-            raise DataError(
-                f"image and text must have the same width; got {self.image.shape[1]} and {self.text.shape[1]}"
-            )
-        smaller = min(len(self.image), len(self.text))
-        if k is not None and not 1 <= k <= smaller:
-            raise ConfigError(f"k must lie in [1, {smaller}], the rows of the smaller bank; got {k}")
-
-    def of(self, direction: Direction, gallery: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the bank of queries and the bank of gallery items, on the device of the gallery."""
-        if gallery.shape[1] != self.image.shape[1]:
-            raise DataError(
-                f"the reference must have the {gallery.shape[1]} columns of the gallery; "
-                f"got {self.image.shape[1]}"
-            )
-        image, text = self.image.to(gallery.device), self.text.to(gallery.device)
-        return (text, image) if direction == Direction.IMAGE_RETRIEVAL else (image, text)
-
-
-def _blocks(rows: Tensor, width: int) -> tuple[Tensor, ...]:
-    parts: tuple[Tensor, ...] = torch.split(rows, max(1, BLOCK_ENTRIES // width))
-    return parts
-
-
-def _mean_of_nearest(rows: Tensor, bank: Tensor, k: int) -> Tensor:
-    """Return (m,) mean of the k largest cosines of each row to the bank."""
-    return torch.cat(
-        [(block @ bank.T).topk(k, dim=1).values.mean(dim=1) for block in _blocks(rows, len(bank))]
-    )
-
-
-def _log_sum_exp(rows: Tensor, bank: Tensor, beta: float) -> Tensor:
-    """Return (m,) log of the sum over the bank of exp(beta cosine)."""
-    return torch.cat([torch.logsumexp(beta * (block @ bank.T), dim=1) for block in _blocks(rows, len(bank))])
-
-
-def _check_positive(value: float, name: str) -> None:
+    Raises:
+        ConfigError: it is not.
+    """
     if not 0.0 < value < float("inf"):
         raise ConfigError(f"{name} must be a finite number above 0; got {value}")

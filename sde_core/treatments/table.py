@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.glossary.term import Term
-from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.treatments.chosen import Tensors, choose_setting, held_out_pairs
-from sde_core.treatments.gains import DEFAULT_TREATMENT, Paired, TreatmentConfig, fit_treatment, treatment_of
+from sde_core.treatments.gains import (
+    DEFAULT_TREATMENT,
+    KINDS,
+    Kind,
+    Paired,
+    TreatmentConfig,
+    fit_treatment,
+    gains_over,
+    treatment_of,
+)
+from sde_core.treatments.reference import Reference
 from sde_core.treatments.treatment import RAW, ROW_NAMES, Treatment
 from sde_core.treatments.ways import RAW_TERM, WAYS, Way
 
@@ -41,7 +50,7 @@ def fit_baseline(
     all rows with what was best (`Treatment.sweep`). Without pairs, or with fewer than 40 that ask, it has its default
     settings: neighbour counts are lowered to the number of reference rows, "pca-truncation" and "joint-pca" keep the
     directions that rule "mp-iqr" calls strong or weak, at least 1.
-    Either way it is inductive: it sees nothing of what is tested.
+    Either way it sees nothing of what is tested when it is fitted; "dbsn-transductive" reads all queries when it ranks.
 
     Args:
         name: one of `baseline_names`.
@@ -51,7 +60,7 @@ def fit_baseline(
         seed: of which pairs ask.
 
     Raises:
-        ConfigError: unknown name (the names are listed).
+        ConfigError: unknown name (the names are listed), or it is fitted on pairs and there are none.
         DataError: not finite, a row of zeros, or other widths.
 
     Source: docs/method.md, section 7.
@@ -62,27 +71,37 @@ def fit_baseline(
     """
     if name == RAW.name:
         return RAW
-    held_out = None if paired is None or not _way(name).settings else held_out_pairs(paired, seed=seed)
-    return _fitted(name, image, text, held_out)
+    held_out = None if paired is None or not _way(name).settings else _held_out(paired, seed)
+    return _fitted(name, Reference(image, text, paired), held_out)
 
 
-def _fitted(
-    name: str, image: MatrixLike, text: MatrixLike, held_out: tuple[Tensors, Tensors] | None
-) -> Treatment:
+@dataclass(frozen=True, slots=True)
+class _HeldOut:
+    """Pairs of the reference that settings are fitted on, and pairs that ask."""
+
+    known: Reference
+    n_fitted: int
+    asking: Tensors
+
+
+def _held_out(paired: Paired, seed: int) -> _HeldOut | None:
+    parts = held_out_pairs(paired, seed=seed)
+    return parts and _HeldOut(Reference(*parts[0], paired=parts[0]), len(parts[0][0]), parts[1])
+
+
+def _fitted(name: str, reference: Reference, held_out: _HeldOut | None) -> Treatment:
     """Return a baseline with the setting that finds held-out pairs best; without them, with its default setting."""
     way = _way(name)
     if held_out is None or way.settings is None:
-        return Treatment(name=name, **way.fit(image, text, {}))
-    known, asking = held_out
-    settings = way.settings(known[0].shape[1], min(len(x) for x in known))
-    first, second = (compute_spectrum(x) if way.reads_spectrum else x for x in known)
+        return Treatment(name=name, **way.fit(reference, {}))
+    known, n_fitted, asking = held_out.known, held_out.n_fitted, held_out.asking
     sweep = choose_setting(
-        lambda setting: Treatment(name=name, **way.fit(first, second, setting)),
-        settings,
+        lambda setting: Treatment(name=name, **way.fit(known, setting)),
+        way.settings(asking[0].shape[1], n_fitted),
         asking,
-        n_fitted=len(known[0]),
+        n_fitted=n_fitted,
     )
-    return Treatment(name=name, sweep=sweep, **way.fit(image, text, sweep.setting))
+    return Treatment(name=name, sweep=sweep, **way.fit(reference, sweep.setting))
 
 
 def fit_all(
@@ -102,20 +121,27 @@ def fit_all(
         text: (b, n) reference texts.
         paired: reference pairs, for the settings of the baselines and for rule "cross-modal".
         config: of the two treatments; its ``kind`` does not matter.
-        names: which, of `comparison_names`; None takes all. "raw" always comes first.
+        names: which, of `comparison_names`; None takes all, without ``paired`` all that need no pairs. "raw" always
+            comes first.
 
     Raises:
-        ConfigError: unknown name (the names are listed).
+        ConfigError: unknown name (the names are listed), or one that is fitted on pairs without ``paired``.
     """
     known = comparison_names()
     wanted = known if names is None else tuple(names)
     for name in wanted:
         if name not in known:
             raise ConfigError(f"names must be among {', '.join(known)}; got {name!r}")
+    lacking = {name for name in WAYS if WAYS[name].needs_pairs} if paired is None else set()
+    if names is None:
+        wanted = tuple(name for name in known if name not in lacking)
     chosen = [name for name in known if name in ("raw", *wanted)]
-    needs = paired is not None and any(name in WAYS and WAYS[name].settings for name in chosen)
-    held_out = held_out_pairs(paired, seed=config.seed) if paired is not None and needs else None
-    return [_fit(name, image, text, paired, held_out, config) for name in chosen]
+    reference = Reference(image, text, paired)
+    needs = any(name in WAYS and WAYS[name].settings for name in chosen)
+    held_out = _held_out(paired, config.seed) if paired is not None and needs else None
+    kinds = {ROW_NAMES[kind]: kind for kind in KINDS if ROW_NAMES[kind] in chosen}
+    fitted = {RAW.name: RAW} | (_fit_gains(kinds, reference, config) if kinds else {})
+    return [fitted.get(name) or _fitted(name, reference, held_out) for name in chosen]
 
 
 def comparison_names() -> tuple[str, ...]:
@@ -124,21 +150,16 @@ def comparison_names() -> tuple[str, ...]:
     return (raw, *ROW_NAMES.values(), *others)
 
 
-def _fit(
-    name: str,
-    image: MatrixLike,
-    text: MatrixLike,
-    paired: Paired | None,
-    held_out: tuple[Tensors, Tensors] | None,
-    config: TreatmentConfig,
-) -> Treatment:
-    kinds = {row: kind for kind, row in ROW_NAMES.items()}
-    if name == RAW.name:
-        return RAW
-    if name not in kinds:
-        return _fitted(name, image, text, held_out)
-    mine = replace(config, kind="prune" if kinds[name] == "prune" else "enhance")
-    return treatment_of(fit_treatment(image, mine, paired=paired), fit_treatment(text, mine, paired=paired))
+def _fit_gains(
+    kinds: Mapping[str, Kind], reference: Reference, config: TreatmentConfig
+) -> dict[str, Treatment]:
+    """Return our rows by name; all are gains over the same bands of one decomposition a modality."""
+    sides = [fit_treatment(x, config, paired=reference.paired) for x in (reference.image, reference.text)]
+    made = {}
+    for name, kind in kinds.items():
+        image, text = (gains_over(x.spectrum, x.partition, replace(config, kind=kind)) for x in sides)
+        made[name] = treatment_of(image, text)
+    return made
 
 
 def _way(name: str) -> Way:

@@ -15,6 +15,7 @@ from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.text_file import write_json
 from sde_core.retrieval.ranking import RetrievalRanks, Score, cosine_score, retrieval_ranks
+from sde_core.retrieval.scores import TransductiveScore
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.shaping.transform import AffineMap
 from sde_core.treatments.sweep import SettingSweep
@@ -92,6 +93,11 @@ class Treatment:
     def text(self) -> Map:
         """What is done to text rows."""
         return _unmoved if self.text_map is None else self.text_map
+
+    @property
+    def transductive(self) -> bool:
+        """Whether it reads all queries of a test before it ranks any; others know the reference only."""
+        return isinstance(self.score, TransductiveScore)
 
     @property
     def moves(self) -> bool:

@@ -6,28 +6,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sde_core.checks.matrices import MatrixLike, as_matrix
+from sde_core.checks.matrices import MatrixLike
 from sde_core.glossary.term import Term
 from sde_core.retrieval.ranking import Score
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
+from sde_core.treatments.banks import Banks
+from sde_core.treatments.both_maps import fit_realign, shared_noise
+from sde_core.treatments.linked_maps import cca, isoclip, procrustes
 from sde_core.treatments.maps import (
     fit_all_but_the_top,
-    fit_joint_pca,
     fit_mean_shift,
     fit_pca_truncation,
     fit_whitening,
-    joint_directions,
+    joint_pca,
 )
-from sde_core.treatments.scores import fit_csls, fit_dynamic_inverted_softmax, fit_inverted_softmax, fit_nnn
+from sde_core.treatments.reference import Reference
+from sde_core.treatments.scores import csls, dynamic_inverted_softmax, inverted_softmax, nnn
+from sde_core.treatments.sinkhorn import sinkhorn, sinkhorn_of_test
 from sde_core.treatments.sweep import Setting
 from sde_core.treatments.treatment import Map
 
-Reference: TypeAlias = MatrixLike | Spectrum
+One: TypeAlias = MatrixLike | Spectrum
+"""Reference rows of one modality, or their centred spectrum."""
 Settings: TypeAlias = Callable[[int, int], Sequence[Setting]]
 """Width and number of reference rows -> what is tried, from what changes least to what changes most."""
 
 
-def _by_pca(reference: Reference, n_directions: float = 0) -> Map:
+def _by_pca(reference: One, n_directions: float = 0) -> Map:
     """Return the truncation to so many directions; 0 takes what rule mp-iqr does not call noise."""
     from sde_core.partition import partition_spectrum  # the maps do without the rules
 
@@ -36,34 +41,52 @@ def _by_pca(reference: Reference, n_directions: float = 0) -> Map:
     return fit_pca_truncation(spectrum, n_directions=max(1, count))
 
 
-def _by_joint_pca(image: MatrixLike, text: MatrixLike, setting: Setting) -> dict[str, Any]:
+def _by_joint_pca(reference: Reference, n_directions: float = 0) -> tuple[Map, Map]:
     """Return the truncation of both modalities to the same directions; by default rule mp-iqr's."""
     from sde_core.partition import partition_spectrum
 
-    count = int(setting.get("n_directions", 0))
-    if not count:
-        spectrum, _ = joint_directions(image, text)
-        count = spectrum.rank - partition_spectrum(spectrum).n_noise
-    maps = fit_joint_pca(image, text, n_directions=max(1, count))
-    return dict(zip(("image_map", "text_map"), maps, strict=True))
+    spectrum, means = reference.joint
+    count = int(n_directions) or spectrum.rank - partition_spectrum(spectrum).n_noise
+    return joint_pca(spectrum, means, n_directions=max(1, count))
 
 
-def _without_the_top(reference: Reference, n_directions: float | None = None) -> Map:
+def _by_shared_noise(reference: Reference, n_noise: float | None = None) -> tuple[Map, Map]:
+    """Return the pruning of what the noise of both shares; by default half of the directions count as noise."""
+    spectra = reference.spectra
+    return shared_noise(spectra, n_noise=spectra[0].n_features // 2 if n_noise is None else n_noise)
+
+
+def _by_isoclip(reference: Reference, n_top: float = 0, n_bottom: float | None = None) -> tuple[Map, Map]:
+    """Return the cut of both ends; by default of the weakest quarter."""
+    pairs = reference.pairs
+    return isoclip(pairs, n_top=n_top, n_bottom=len(pairs.cross) // 4 if n_bottom is None else n_bottom)
+
+
+def _without_the_top(reference: One, n_directions: float | None = None) -> Map:
     return fit_all_but_the_top(reference, n_directions=None if n_directions is None else int(n_directions))
 
 
-def _fewer(k: float, image: MatrixLike, text: MatrixLike) -> int:
-    return min(int(k), len(as_matrix(image, "image")), len(as_matrix(text, "text")))
+def _fewer(k: float, banks: Banks) -> int:
+    return min(int(k), len(banks.image), len(banks.text))
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a baseline is fitted with a setting, which settings are tried, and what is said of it."""
+    """How a baseline is fitted with a setting, which settings are tried, what is said of it, and what it reads.
 
-    fit: Callable[[Any, Any, Setting], dict[str, Any]]
+    Attributes:
+        fit: reference and setting -> what a `Treatment` is made of.
+        term: its words.
+        settings: what is tried; None where there is nothing to choose.
+        needs_pairs: whether it is fitted on which rows belong together.
+        transductive: whether it reads all queries of a test before it ranks one.
+    """
+
+    fit: Callable[[Reference, Setting], dict[str, Any]]
     term: Term
     settings: Settings | None = None
-    reads_spectrum: bool = False
+    needs_pairs: bool = False
+    transductive: bool = False
 
 
 def map_way(
@@ -74,23 +97,52 @@ def map_way(
     source: str = "",
     settings: Settings | None = None,
 ) -> Way:
-    """Return a way that maps each modality by itself, and compares what comes out by cosine."""
+    """Return a way that maps each modality by itself, and compares what comes out by cosine.
 
-    def both(image: Reference, text: Reference, setting: Setting) -> dict[str, Any]:
+    Args:
+        fit: (m, n) reference rows of one modality -> map; with ``settings`` it gets their centred spectrum instead.
+        key: of the baseline.
+        sentence: what it does.
+        equation: of docs/method.md.
+        source: who published it.
+        settings: what is tried; None where there is nothing to choose.
+    """
+
+    def both(reference: Reference, setting: Setting) -> dict[str, Any]:
+        image, text = (reference.image, reference.text) if settings is None else reference.spectra
         return {"image_map": fit(image, **setting), "text_map": fit(text, **setting)}
 
-    return Way(both, _term(key, sentence, equation, source), settings, reads_spectrum=settings is not None)
+    return Way(both, _term(key, sentence, equation, source), settings)
 
 
 def score_way(
     fit: Callable[..., Score], key: str, sentence: str, equation: str, source: str, settings: Settings
 ) -> Way:
-    """Return a way that leaves the vectors and corrects their scores."""
+    """Return a way that leaves the vectors and corrects their scores; ``fit`` gets the `Banks` of the reference."""
     return Way(
-        lambda image, text, setting: {"score": fit(image, text, **setting)},
+        lambda reference, setting: {"score": fit(reference.banks, **setting)},
         _term(key, sentence, equation, source),
         settings,
     )
+
+
+def maps_way(
+    fit: Callable[..., tuple[Map | None, Map | None]],
+    key: str,
+    sentence: str,
+    equation: str,
+    source: str = "",
+    settings: Settings | None = None,
+    *,
+    needs_pairs: bool = False,
+) -> Way:
+    """Return a way that maps both modalities together; ``fit`` gets the `Reference` and the setting by name."""
+
+    def both(reference: Reference, setting: Setting) -> dict[str, Any]:
+        image, text = fit(reference, **setting)
+        return {"image_map": image, "text_map": text}
+
+    return Way(both, _term(key, sentence, equation, source), settings, needs_pairs)
 
 
 def _term(key: str, sentence: str, equation: str, source: str) -> Term:
@@ -106,6 +158,23 @@ def _widths(width: int, rows: int) -> list[Setting]:
 
 def _tops(width: int, rows: int) -> list[Setting]:
     return [{"n_directions": count} for count in (0, 1, 2, 3, 5, 8) if count < width]
+
+
+def _noises(width: int, rows: int) -> list[Setting]:
+    return [{"n_noise": noise} for noise in dict.fromkeys(width * eighths // 8 for eighths in range(8))]
+
+
+def _canonical(width: int, rows: int) -> list[Setting]:
+    tried = ((1.0, 0.0), (0.3, 0.0), (0.3, 0.5), (0.1, 0.5), (0.3, 1.0), (0.1, 1.0), (0.03, 1.0))
+    return [{"shrinkage": shrinkage, "power": power} for shrinkage, power in tried]
+
+
+# Shares of the width at the strong and at the weak end; the last is IsoCLIP's own of ViT-B/32, 150 and 50 of 512.
+_ENDS = ((0, 0), (0, 1 / 8), (0, 1 / 4), (0, 1 / 2), (1 / 50, 0), (1 / 20, 1 / 5), (150 / 512, 50 / 512))
+
+
+def _both_ends(width: int, rows: int) -> list[Setting]:
+    return [{"n_top": int(top * width), "n_bottom": int(bottom * width)} for top, bottom in _ENDS]
 
 
 def _numbers(name: str, *values: float) -> Settings:
@@ -146,18 +215,58 @@ WAYS = {
             "7.4",
             settings=_widths,
         ),
-        Way(
+        maps_way(
             _by_joint_pca,
-            _term(
-                "joint-pca",
-                "The directions of largest variance of images and texts together stay, the same for both.",
-                "7.10",
-                "",
+            "joint-pca",
+            "The directions of largest variance of images and texts together stay, the same for both.",
+            "7.10",
+            settings=_widths,
+        ),
+        maps_way(
+            _by_shared_noise,
+            "shared-noise",
+            "Directions that both modalities count as noise are dropped.",
+            "7.15",
+            "after arXiv 2605.14893, 2026, of which the abstract alone was read",
+            _noises,
+        ),
+        maps_way(
+            lambda reference: (None, fit_realign(reference.image, reference.text)),
+            "realign",
+            "Texts get the mean and the size of images.",
+            "7.14",
+            "ReAlign, arXiv 2602.07026, 2026",
+        ),
+        maps_way(
+            lambda reference: procrustes(reference.pairs),
+            "procrustes",
+            "One rotation brings texts to their images, means aside.",
+            "7.11",
+            "Schönemann 1966",
+            needs_pairs=True,
+        ),
+        maps_way(
+            lambda reference, shrinkage=0.3, power=0.5: cca(
+                reference.pairs, shrinkage=shrinkage, power=power
             ),
-            _widths,
+            "cca",
+            "Canonical variates, each times its correlation to a power.",
+            "7.12",
+            "Hotelling 1936; Gong et al. 2014",
+            _canonical,
+            needs_pairs=True,
+        ),
+        maps_way(
+            _by_isoclip,
+            "isoclip",
+            "First and last directions of the cross-covariance are dropped, in place of those of CLIP's heads.",
+            "7.13",
+            "after IsoCLIP, arXiv 2603.19862, 2026",
+            _both_ends,
+            needs_pairs=True,
         ),
         score_way(
-            lambda image, text, k=10: fit_csls(image, text, k=_fewer(k, image, text)),
+            lambda banks, k=10: csls(banks, k=_fewer(k, banks)),
             "csls",
             "Items near to many queries score less.",
             "7.6",
@@ -165,7 +274,7 @@ WAYS = {
             _neighbours(50, 20, 10, 5),
         ),
         score_way(
-            fit_inverted_softmax,
+            inverted_softmax,
             "inverted-softmax",
             "Scores are normalised over reference queries.",
             "7.7",
@@ -173,7 +282,7 @@ WAYS = {
             _numbers("beta", *_BETAS),
         ),
         score_way(
-            fit_dynamic_inverted_softmax,
+            dynamic_inverted_softmax,
             "dynamic-inverted-softmax",
             "The same, only where the best item is a hub: QB-Norm.",
             "7.8",
@@ -181,12 +290,31 @@ WAYS = {
             _numbers("beta", *_BETAS),
         ),
         score_way(
-            lambda image, text, alpha=0.75: fit_nnn(image, text, alpha=alpha, k=_fewer(16, image, text)),
+            lambda banks, alpha=0.75: nnn(banks, alpha=alpha, k=_fewer(16, banks)),
             "nnn",
             "Items near to many queries score less: NNN.",
             "7.9",
             "Chowdhury et al. 2024",
             _numbers("alpha", 0.25, 0.5, 0.75, 1.0),
+        ),
+        score_way(
+            sinkhorn,
+            "dbsn",
+            "Scores are normalised over reference queries and over items, in turn.",
+            "7.16",
+            "after DBSN, arXiv 2508.02538, 2025",
+            _numbers("beta", *_BETAS),
+        ),
+        Way(
+            lambda reference, setting: {"score": sinkhorn_of_test(**setting)},
+            _term(
+                "dbsn-transductive",
+                "The same over the test's own queries. Transductive: it sees them all before it ranks one.",
+                "7.16",
+                "after DBSN, arXiv 2508.02538, 2025",
+            ),
+            _numbers("beta", *_BETAS),
+            transductive=True,
         ),
     )
 }

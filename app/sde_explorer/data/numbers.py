@@ -1,6 +1,6 @@
 """The review of pairs as a value: what was decided, in which order, and what is left."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import sde_core as sde
 
 Decision = Literal["keep", "drop", "next"]
+DECISIONS: tuple[Decision, ...] = ("keep", "drop", "next")
 Ints = npt.NDArray[np.int64]
 
 
@@ -24,6 +25,20 @@ class Review:
     """
 
     history: tuple[tuple[int, Decision], ...] = ()
+
+    @classmethod
+    def of(cls, history: Iterable[tuple[int, str]]) -> "Review":
+        """Return the review of decisions that were kept; one of another kind is left out, the first of a link counts.
+
+        >>> Review.of([(3, "drop"), (4, "burn"), (3, "keep")]).history
+        ((3, 'drop'),)
+        """
+        review = cls()
+        for link, said in history:
+            for decision in DECISIONS:
+                if said == decision:
+                    review = review.decided(link, decision)
+        return review
 
     def decided(self, link: int, decision: Decision) -> "Review":
         """Return the review with one more decision; of a link that is decided already, the same review."""

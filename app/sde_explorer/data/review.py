@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from sde_core.errors import DataError
 from sde_core.sets.pair_list import pair_list
 from sde_explorer.data import cached, words
 from sde_explorer.data.numbers import Decision, Review
+from sde_explorer.intake.reviews import change_history, read_history
+from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.pending import pending
@@ -16,10 +19,12 @@ from sde_explorer.ui.session import current_state
 from sde_explorer.ui.thumbnails import lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import sde_core as sde
     from sde_explorer.readings.cached.sets import Dataset
 
-_REVIEW = "data_review"
+_FAILED = "review_failed"
 _STYLE = """<style>
 .sde-review{display:flex;gap:18px;align-items:center;min-height:168px}
 .sde-review img,.sde-review i{width:160px;height:160px;flex:none;object-fit:contain;border-radius:10px;background:#fff;
@@ -57,6 +62,8 @@ def review_pairs(data: "Dataset") -> None:
 @st.fragment
 def _queue(data: "Dataset", found: "sde.MismatchedPairs", measure: str) -> None:
     """Show the pair whose turn it is; a press runs this part of the page alone."""
+    if failed := st.session_state.pop(_FAILED, ""):
+        st.error(failed, icon=":material/error:")
     review = _review(data)
     link = review.current(found.order)
     if link is None:
@@ -129,18 +136,21 @@ def _downloads(data: "Dataset", found: "sde.MismatchedPairs", review: Review) ->
 
 
 def _review(data: "Dataset") -> Review:
-    """Return what was decided about this set; another set begins anew, and finds its own again."""
-    return st.session_state.get(_REVIEW, {}).get(data.fingerprint, Review())  # type: ignore[no-any-return]
+    """Return what was decided about this set, in whichever tab and session."""
+    return Review.of(read_history(cache_folder(), data.fingerprint))
 
 
-def _put(data: "Dataset", review: Review) -> None:
-    st.session_state[_REVIEW] = {**st.session_state.get(_REVIEW, {}), data.fingerprint: review}
+def _change(data: "Dataset", change: "Callable[[Review], Review]") -> None:
+    try:
+        change_history(cache_folder(), data.fingerprint, lambda known: change(Review.of(known)).history)
+    except DataError as error:
+        st.session_state[_FAILED] = str(error)
 
 
 def _decide(data: "Dataset", link: int | None, decision: Decision) -> None:
     if link is not None:
-        _put(data, _review(data).decided(link, decision))
+        _change(data, lambda review: review.decided(link, decision))
 
 
 def _undo(data: "Dataset") -> None:
-    _put(data, _review(data).undone())
+    _change(data, Review.undone)

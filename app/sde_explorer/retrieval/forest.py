@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 CHART = "recall_chart"
 HEIGHT = 318
+# Each has a sibling in the picture; all rows together would not leave room for their names.
+_IN_THE_TABLE_ONLY = frozenset(
+    (
+        "all-but-the-top",
+        "pca-truncation",
+        "realign",
+        "procrustes",
+        "isoclip",
+        "dynamic-inverted-softmax",
+        "dbsn",
+    )
+)
 """Pixels: the answered query above it and the tabs below share a window of 900."""
 
 
@@ -35,7 +47,7 @@ def forest(view: "View", found: Measured) -> None:
 
 def _draw(found: Measured, rows: list[RecallRow]) -> None:
     metric, there = found.state.recall_metric, {row.name: row for row in rows}
-    compared = [name for name in sde.comparison_names() if name != RAW]
+    compared = [name for name in sde.comparison_names() if name != RAW and name not in _IN_THE_TABLE_ONLY]
     differences = {
         way: [
             there[name].compared.differences.get(f"{prefix}_{METRICS[metric]}") if name in there else None

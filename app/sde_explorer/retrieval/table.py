@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sde_explorer.retrieval.figures.table import SAME, verdict
 from sde_explorer.retrieval.numbers.table import METRICS, RAW, WAYS
-from sde_explorer.retrieval.terms import ROWS
+from sde_explorer.retrieval.terms import ROWS, TRANSDUCTIVE
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.table_heads import head
 
@@ -56,8 +56,9 @@ def recall_table(rows: "Sequence[RecallRow]", names: "Sequence[str]", *, chosen:
 
 def _row(name: str, row: "RecallRow | None", raw: "RecallRow | None", *, now: bool) -> str:
     look = ' class="raw"' if name == RAW else ' class="now"' if now else ""
+    mark = " †" if name in TRANSDUCTIVE else ""
     title = html.escape(ROWS.get(name, ""), quote=True)
-    start = f'<tr{look}><th scope="row" title="{title}">{html.escape(name)}</th>'
+    start = f'<tr{look}><th scope="row" title="{title}">{html.escape(name)}{mark}</th>'
     if row is None:
         empty = "".join(f"<td{_start(i)}>…</td>" for _ in WAYS for i in range(len(METRICS)))
         return f'{start}{empty}<td class="start">…</td></tr>'
@@ -87,7 +88,7 @@ def _gap(row: "RecallRow", raw: "RecallRow | None") -> str:
     if row.name == RAW or raw is None:
         return f"{row.gap:.3f}"
     if not row.moves:
-        return f"{row.gap:.3f}<small>as raw</small>"
+        return f'{row.gap:.3f}<small title="as raw">=</small>'
     return f"{row.gap:.3f}<small>{_minus(f'{row.gap - raw.gap:+.3f}')}</small>"
 
 

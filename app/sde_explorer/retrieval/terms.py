@@ -2,6 +2,7 @@
 
 import sde_core as sde
 from sde_core.treatments.table import baseline_term
+from sde_core.treatments.ways import WAYS
 from sde_explorer.ui.formulas import with_formulas
 
 _WORDS = {
@@ -17,7 +18,7 @@ _WORDS = {
     "recall_way": "What asks and what is found: captions find pictures, or pictures find captions.",
     "gap": (
         "Distance between the mean picture and the mean caption of the tested pairs, unit rows, as the row maps them; "
-        "0 is the same place. Rows that only score leave the gap as it is. A smaller gap is no gain "
+        "0 is the same place. Rows that only score leave the gap as it is (=). A smaller gap is no gain "
         "by itself: look at the recalls."
     ),
 }
@@ -38,3 +39,5 @@ _OURS = with_formulas(
 )
 ROWS = {name: _OURS[name] if name in _OURS else baseline_term(name).help for name in sde.comparison_names()}
 """What each row does, in one sentence."""
+TRANSDUCTIVE = frozenset(name for name, way in WAYS.items() if way.transductive)
+"""Rows that see all queries of the test before they rank one."""

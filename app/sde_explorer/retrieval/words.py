@@ -144,11 +144,14 @@ def _verdicts(rows: "Sequence[RecallRow]", key: str, metric: str) -> str:
 INTERVAL_STORY = (
     "Dots are differences to raw on the same queries, bars their 95 % bootstrap intervals (2,000 draws, queries that "
     "share an answer drawn together); the line is raw. Intervals cover the choice of queries. They do not cover how "
-    "the set was halved, nor that eleven rows are compared at once: eleven that change nothing would leave 0 about "
-    "once in two columns. ▲ and ▼ mark intervals that leave 0 out."
+    "the set was halved, nor that eighteen rows are compared at once: as many that change nothing would leave 0 about "
+    "once in a column. ▲ and ▼ mark intervals that leave 0 out. † marks a "
+    "transductive row: it sees all queries of the test before it ranks one."
 )
 
-HOW_TO_READ = f"{LEGEND}\n\n**Below, many queries.** {INTERVAL_STORY}"
+HOW_TO_READ = (
+    f"{LEGEND}\n\n**Below, many queries.** {INTERVAL_STORY} The table has more rows than the picture."
+)
 
 
 def change_story(change: "RankChange", row: str, way: str) -> str:
@@ -261,7 +264,7 @@ def chosen_story(sweeps: "Mapping[str, SettingSweep]") -> str:
     """
     any_of = next(iter(sweeps.values()))
     return (
-        "Every baseline is inductive: fitted on one half, its setting (ring) chosen on "
+        "Every baseline is fitted on one half, its setting (ring) chosen on "
         f"**{any_of.n_asking:,} pairs** of it that the other {any_of.n_fitted:,} do not know, then asked on the half "
         "that chose nothing."
     )

@@ -7,6 +7,8 @@ from sde_core.embedding_formats.named import open_named
 from sde_core.sets.pair_list import pair_list
 from sde_explorer.data import words
 from sde_explorer.data.numbers import Review
+from sde_explorer.intake.reviews import read_history
+from sde_explorer.readings.cached.sets import cache_folder
 from tests.waiting import until
 
 
@@ -36,8 +38,17 @@ def test_pairs_come_from_the_least_fitting_up_and_decisions_can_be_taken_back(op
     assert f"2 of {len(found.links):,} seen, 1 dropped, 1 kept" in [each.value for each in at.caption]
     at.button(key="review_undo").click().run()
     assert f"<p>{captions[1]}</p>" in _shown(at)
-    [review] = at.session_state["data_review"].values()
-    assert review == Review().decided(int(found.order[0]), "drop")
+    assert Review.of(read_history(cache_folder(), val.fingerprint)) == Review().decided(
+        int(found.order[0]), "drop"
+    )
+    other = _compared(open_page("data", data="clipart", part="split=val", data_part="Wrong pairs"))
+    assert f"<p>{captions[1]}</p>" in _shown(other)  # another tab, or another day
+    other.button(key="review_drop").click().run()
+    at.button(key="review_keep").click().run()  # of a pair that the other tab has dropped meanwhile
+    assert f"<p>{captions[2]}</p>" in _shown(at)
+    assert f"2 of {len(found.links):,} seen, 2 dropped, 0 kept" in [each.value for each in at.caption]
+    at.button(key="review_undo").click().run()
+    assert f"<p>{captions[1]}</p>" in _shown(at)
     left = [json.loads(line) for line in pair_list(val, found.kept(1), ".jsonl").splitlines()]
     assert captions[0] not in [
         pair["caption"] for pair in left if pair["image_id"] == val.image_ids[found.links[found.order[0]][1]]

@@ -1,13 +1,16 @@
 """A row of the page of the docs, letter by letter."""
 
 from sde_core.glossary import TERMS
+from sde_core.glossary.elsewhere import ELSEWHERE
 from sde_core.glossary.page import _cells, as_markdown
 from sde_core.glossary.term import Term
 
 
 def test_every_term_has_its_row():
-    rows = [line for line in as_markdown().splitlines() if line.startswith("| ") and "`" in line]
+    measures, elsewhere = as_markdown().split("## Under the same name elsewhere")
+    rows = [line for line in measures.splitlines() if line.startswith("| ") and "`" in line]
     assert sorted(line.split("`")[1] for line in rows) == sorted(TERMS)
+    assert all(f"`{each.name}`: {each.says}" in elsewhere for each in ELSEWHERE)
 
 
 def test_the_cells_of_a_row():

@@ -20,13 +20,13 @@ def vectors():
 def test_each_row_is_what_its_baseline_gives_alone(vectors):
     image, text = vectors
     halves = (image[:40], text[:40]), (image[40:], text[40:])
-    treatments = fit_all(*halves[0])
+    treatments = fit_all(*halves[0], paired=halves[0])
     assert tuple(t.name for t in treatments) == comparison_names()
     links = np.arange(40)
     rows = compare_retrieval(*halves[1], links, treatments)
     for row in rows:
         if row.name in sde.baseline_names():
-            alone = sde.fit_baseline(row.name, *halves[0]).ranks(*halves[1], links)
+            alone = sde.fit_baseline(row.name, *halves[0], paired=halves[0]).ranks(*halves[1], links)
             assert row.metrics == sde.metrics_from_ranks(alone)
     raw, enhanced = rows[0], rows[1]
     assert raw.differences == {}

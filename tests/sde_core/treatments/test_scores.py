@@ -63,7 +63,7 @@ class TestEveryScore:
         image, text, links = cloud(40), cloud(60, seed=1), torch.arange(60) % 40
         score = fit(cloud(30, seed=2), cloud(30, seed=3))
         whole = sde.retrieval_ranks(image, text, links, score=score)
-        monkeypatch.setattr("sde_core.treatments.scores.BLOCK_ENTRIES", 100)
+        monkeypatch.setattr("sde_core.treatments.banks.BLOCK_ENTRIES", 100)
         blocks = sde.retrieval_ranks(image, text, links, score=score, block_entries=100)
         torch.testing.assert_close(blocks.image_retrieval.best_rank, whole.image_retrieval.best_rank)
 
@@ -103,7 +103,7 @@ class TestEveryScore:
 def test_a_small_reference_has_fewer_neighbours():
     image, text = aligned(3)
     for name in sde.baseline_names():
-        ranks = sde.fit_baseline(name, image, text).ranks(image, text, [0, 1, 2])
+        ranks = sde.fit_baseline(name, image, text, paired=(image, text)).ranks(image, text, [0, 1, 2])
         for found in (ranks.image_retrieval, ranks.text_retrieval):
             assert len(found.best_rank) == 3
             assert ((found.best_rank >= 1) & (found.best_rank <= 3)).all(), name

@@ -14,7 +14,7 @@ from tests.sde_core.treatments.clouds import EXACT, MAPS, SCORES, aligned, cloud
 @pytest.mark.parametrize("name", sde.baseline_names())
 def test_every_baseline_by_name_goes_through_one_evaluation(name):
     image, text = aligned()
-    fitted = sde.fit_baseline(name, image[40:], text[40:])
+    fitted = sde.fit_baseline(name, image[40:], text[40:], paired=(image[40:], text[40:]))
     found = sde.metrics_from_ranks(fitted.ranks(image[:40], text[:40], torch.arange(40)))
     raw = sde.retrieval_metrics(image[:40], text[:40], torch.arange(40))
     assert list(found) == list(raw)

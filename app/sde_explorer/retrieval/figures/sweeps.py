@@ -1,5 +1,6 @@
 """How well each setting of each baseline found held-out pairs, a panel a baseline, and the setting that was taken."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 _GAP = 0.024
 _HEIGHT = 290
+_MOST_ABREAST = 8
+# Share of the height between two lines of panels: a caption, and the numbers and the name of the knob above it.
+_BETWEEN = 0.3
 
 
 def sweep_figure(sweeps: "Mapping[str, SettingSweep]") -> go.Figure:
@@ -22,20 +26,23 @@ def sweep_figure(sweeps: "Mapping[str, SettingSweep]") -> go.Figure:
     Args:
         sweeps: by baseline, at least one.
     """
-    places = domains(len(sweeps), _GAP)
+    lines = math.ceil(len(sweeps) / _MOST_ABREAST)
+    abreast = math.ceil(len(sweeps) / lines)
+    places, heights = domains(abreast, _GAP), domains(lines, _BETWEEN)[::-1]
     recalls = [100 * value for sweep in sweeps.values() for value in sweep.recalls]
     room = 0.06 * (max(recalls) - min(recalls)) + 0.5
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "showlegend": False}
     for panel, (name, sweep) in enumerate(sweeps.items()):
         suffix = "" if panel == 0 else str(panel + 1)
+        place, height = places[panel % abreast], heights[panel // abreast]
         traces.append(_line(name, sweep) | where(panel))
-        shown = name.replace("dynamic-inverted-softmax", "dynamic")
-        layout["annotations"].append(caption(shown, places[panel], size=12))
+        shown = name.replace("dynamic-inverted-softmax", "dynamic").replace("dbsn-transductive", "dbsn †")
+        layout["annotations"].append(caption(shown, place, size=12) | {"y": height[1]})
         ticks = _ticks(sweep)
         layout[f"xaxis{suffix}"] = axis(
             _knob(sweep),
-            domain=list(places[panel]),
+            domain=list(place),
             anchor=f"y{suffix}",
             tickvals=ticks,
             ticktext=[_number(sweep, tick) for tick in ticks],
@@ -43,12 +50,13 @@ def sweep_figure(sweeps: "Mapping[str, SettingSweep]") -> go.Figure:
             showgrid=False,
         )
         layout[f"yaxis{suffix}"] = axis(
-            "" if panel else "mean recall, %",
+            "" if panel % abreast else "mean recall, %",
+            domain=list(height),
             anchor=f"x{suffix}",
             range=[min(recalls) - room, max(recalls) + room],
-            **({"showticklabels": False} if panel else {}),
+            **({"showticklabels": False} if panel % abreast else {}),
         )
-    return figure(traces, layout, height=_HEIGHT, top=52)
+    return figure(traces, layout, height=_HEIGHT * lines, top=52)
 
 
 def _line(name: str, sweep: "SettingSweep") -> dict[str, Any]:
@@ -80,7 +88,7 @@ def _ticks(sweep: "SettingSweep") -> list[int]:
 
 
 def _knob(sweep: "SettingSweep") -> str:
-    return ", ".join(name.replace("n_directions", "directions") for name in sweep.setting)
+    return ", ".join(name.removeprefix("n_") for name in sweep.setting)
 
 
 def _number(sweep: "SettingSweep", place: int) -> str:

@@ -132,7 +132,15 @@ def _sampled_rows(
 ) -> Iterator[sde.ComparedRetrieval]:
     for treatment, view in zip(treatments, views, strict=True):
         ranks = sampled_ranks(part, treatment, view.take)
-        yield compared_row(treatment.name, ranks, raw=raw, ks=KS, resampling=how, sweep=treatment.sweep)
+        yield compared_row(
+            treatment.name,
+            ranks,
+            raw=raw,
+            ks=KS,
+            resampling=how,
+            sweep=treatment.sweep,
+            transductive=treatment.transductive,
+        )
         raw = raw or ranks
 
 

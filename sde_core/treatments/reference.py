@@ -1,0 +1,61 @@
+"""What baselines are fitted on, and what several of them read of it: each part is computed once, when first asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from torch import Tensor
+
+from sde_core.checks.matrices import MatrixLike
+from sde_core.errors import ConfigError
+from sde_core.spectra.spectrum import Spectrum, compute_spectrum
+from sde_core.treatments.banks import Banks
+from sde_core.treatments.linked_maps import PairMoments
+from sde_core.treatments.maps import joint_directions
+
+Paired: TypeAlias = tuple[MatrixLike, MatrixLike]
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Reference rows of both modalities.
+
+    Attributes:
+        image: (a, n) rows.
+        text: (b, n) rows.
+        paired: (m, n) images and (m, n) texts that belong together, row by row; None where that is not known.
+    """
+
+    image: MatrixLike
+    text: MatrixLike
+    paired: Paired | None = None
+
+    @cached_property
+    def spectra(self) -> tuple[Spectrum, Spectrum]:
+        """The centred spectrum of images and that of texts."""
+        return compute_spectrum(self.image), compute_spectrum(self.text)
+
+    @cached_property
+    def joint(self) -> tuple[Spectrum, tuple[Tensor, Tensor]]:
+        """The spectrum of both together, and their means."""
+        return joint_directions(self.image, self.text)
+
+    @cached_property
+    def pairs(self) -> PairMoments:
+        """Means and covariances of rows that belong together.
+
+        Raises:
+            ConfigError: that is not known.
+        """
+        if self.paired is None:
+            raise ConfigError(
+                "a baseline that is fitted on pairs needs them; give paired=(images, texts), row by row"
+            )
+        return PairMoments.of(*self.paired)
+
+    @cached_property
+    def banks(self) -> Banks:
+        """Unit rows, for scores."""
+        return Banks(self.image, self.text)
