@@ -74,6 +74,24 @@ def claimed_file(path: Path) -> Iterator[IO[bytes]]:
         _let_go(handle)
 
 
+@contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Wait until no other process is in a block with this path; where there are no locks, do not wait.
+
+    Args:
+        path: an empty file that stands for what is changed; made if missing, and stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.touch()
+    handle = _locked(path, wait=True)
+    try:
+        yield
+    finally:
+        _let_go(handle)
+
+
 def leftovers(folder: Path) -> list[Path]:
     """Return what was being written in a folder, not below it, by processes that are gone."""
     return [path for path in sorted(folder.glob(f".*{MARK}*")) if _is_left(path, remove=False)]

@@ -3,18 +3,12 @@
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 from sde_core.errors import DataError
+from sde_core.files.claims import alone_with
 from sde_core.files.text_file import write_json
-
-try:
-    import fcntl
-except ImportError:  # not on this system: the lock of this process decides alone
-    fcntl = None  # type: ignore[assignment]
 
 FOLDER = "reviews"
 FORMAT = 1
@@ -53,7 +47,7 @@ def change_history(cache: Path, fingerprint: str, change: Callable[[History], Hi
     path = _file(cache, fingerprint)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _LOCK, _alone(path.with_suffix(".lock")):
+        with _LOCK, alone_with(path.with_suffix(".lock")):
             after = change(read_history(cache, fingerprint))
             write_json(path, {"format": FORMAT, "decisions": [list(each) for each in after]})
     except OSError as error:
@@ -63,13 +57,3 @@ def change_history(cache: Path, fingerprint: str, change: Callable[[History], Hi
 
 def _file(cache: Path, fingerprint: str) -> Path:
     return cache / FOLDER / f"{re.sub('[^0-9A-Za-z]', '-', fingerprint)}.json"
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[IO[bytes]]:
-    """Wait until no other process changes the file."""
-    with lock.open("ab") as handle:
-        if fcntl is not None:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle

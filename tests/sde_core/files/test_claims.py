@@ -7,20 +7,20 @@ from contextlib import suppress
 import pytest
 
 from sde_core.files import claims
-from sde_core.files.claims import claimed_file, claimed_folder, leftovers, remove_leftovers
+from sde_core.files.claims import alone_with, claimed_file, claimed_folder, leftovers, remove_leftovers
 
 HOLDER = """
 import sys
 from pathlib import Path
-from sde_core.files.claims import claimed_file, claimed_folder
-claim = claimed_folder if sys.argv[1] == "folder" else claimed_file
+from sde_core.files import claims
+claim = getattr(claims, sys.argv[1])
 with claim(Path(sys.argv[2])):
     print("holds", flush=True)
     sys.stdin.read()
 """
 
 
-@pytest.fixture(params=["folder", "file"])
+@pytest.fixture(params=["claimed_folder", "claimed_file"])
 def writer(request, tmp_path):
     """Return a process that is writing ``tmp_path / "set"``."""
     command = [sys.executable, "-c", HOLDER, request.param, str(tmp_path / "set")]
@@ -45,6 +45,26 @@ def test_what_a_living_writer_writes_is_left_alone_and_what_a_killed_one_wrote_i
     with claimed_folder(tmp_path / "set"):
         assert not writing.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_block_waits_for_that_of_another_process_until_it_ends_or_dies(tmp_path):
+    lock = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLDER, "alone_with", str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "holds\n"
+        assert claims._locked(lock, wait=False) is None
+        entered = threading.Event()
+
+        def enter():
+            with alone_with(lock):
+                entered.set()
+
+        entering = threading.Thread(target=enter, daemon=True)
+        entering.start()
+        assert not entered.is_set()
+        other.kill()
+        assert entered.wait(60)
+    assert lock.read_bytes() == b""
 
 
 def test_names_are_no_patterns(tmp_path):
