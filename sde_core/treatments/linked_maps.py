@@ -8,8 +8,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from sde_core.checks.matrices import MatrixLike, as_paired_matrices
+from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
+from sde_core.geometry.directions import pair_moments
 from sde_core.spectra.eigen import symmetric_eigen
 from sde_core.treatments.matrix_map import MatrixMap
 
@@ -17,25 +18,24 @@ Maps = tuple[MatrixMap, MatrixMap]
 
 
 @dataclass(frozen=True, eq=False)
-class PairMoments:
-    """Means and covariances of pairs, float64."""
+class PairCovariances:
+    """Means and covariances of pairs, float64, and what several maps read of them."""
 
     means: tuple[Tensor, Tensor]
     covariances: tuple[Tensor, Tensor]
     cross: Tensor
 
     @classmethod
-    def of(cls, image: MatrixLike, text: MatrixLike) -> PairMoments:
+    def of(cls, image: MatrixLike, text: MatrixLike) -> PairCovariances:
         """Return those of (m, n) images and (m, n) texts, row by row.
 
         Raises:
             DataError: not finite matrices of one shape.
         """
-        x, y = (each.double() for each in as_paired_matrices(image, text, ("image", "text")))
-        y = y.to(x.device)
-        means = x.mean(0), y.mean(0)
-        x, y = x - means[0], y - means[1]
-        return cls(means, (x.T @ x / len(x), y.T @ y / len(y)), x.T @ y / len(x))
+        found = pair_moments(image, text)
+        means = found.image_mean, found.text_mean
+        own = found.image - torch.outer(means[0], means[0]), found.text - torch.outer(means[1], means[1])
+        return cls(means, own, found.cross - torch.outer(*means))
 
     @cached_property
     def cross_directions(self) -> tuple[Tensor, Tensor]:
@@ -62,10 +62,10 @@ def fit_procrustes(image: MatrixLike, text: MatrixLike) -> Maps:
 
     Source: docs/method.md, equation (7.11); Schönemann 1966.
     """
-    return procrustes(PairMoments.of(image, text))
+    return procrustes(PairCovariances.of(image, text))
 
 
-def procrustes(pairs: PairMoments) -> Maps:
+def procrustes(pairs: PairCovariances) -> Maps:
     """Return the maps of `fit_procrustes` from moments that are known."""
     left, right = pairs.cross_directions
     return _maps("procrustes", pairs, torch.eye(len(left), dtype=left.dtype), right @ left.T)
@@ -89,10 +89,10 @@ def fit_cca(image: MatrixLike, text: MatrixLike, *, shrinkage: float = 0.3, powe
 
     Source: docs/method.md, equation (7.12); Hotelling 1936, with weights Gong et al. 2014.
     """
-    return cca(PairMoments.of(image, text), shrinkage=shrinkage, power=power)
+    return cca(PairCovariances.of(image, text), shrinkage=shrinkage, power=power)
 
 
-def cca(pairs: PairMoments, *, shrinkage: float = 0.3, power: float = 0.5) -> Maps:
+def cca(pairs: PairCovariances, *, shrinkage: float = 0.3, power: float = 0.5) -> Maps:
     """Return the maps of `fit_cca` from moments that are known."""
     if not 0.0 < shrinkage <= 1.0:
         raise ConfigError(f"shrinkage must lie in (0, 1]; got {shrinkage}")
@@ -122,10 +122,10 @@ def fit_isoclip(image: MatrixLike, text: MatrixLike, *, n_top: int = 0, n_bottom
 
     Source: docs/method.md, equation (7.13); after arXiv 2603.19862, 2026.
     """
-    return isoclip(PairMoments.of(image, text), n_top=n_top, n_bottom=n_bottom)
+    return isoclip(PairCovariances.of(image, text), n_top=n_top, n_bottom=n_bottom)
 
 
-def isoclip(pairs: PairMoments, *, n_top: float = 0, n_bottom: float = 0) -> Maps:
+def isoclip(pairs: PairCovariances, *, n_top: float = 0, n_bottom: float = 0) -> Maps:
     """Return the maps of `fit_isoclip` from moments that are known."""
     n = len(pairs.cross)
     if min(n_top, n_bottom) < 0 or n_top + n_bottom >= n:
@@ -138,7 +138,7 @@ def isoclip(pairs: PairMoments, *, n_top: float = 0, n_bottom: float = 0) -> Map
     return first, second
 
 
-def _maps(name: str, pairs: PairMoments, image: Tensor, text: Tensor) -> Maps:
+def _maps(name: str, pairs: PairCovariances, image: Tensor, text: Tensor) -> Maps:
     first, second = (
         MatrixMap(name=name, mean=mean, matrix=matrix)
         for mean, matrix in zip(pairs.means, (image, text), strict=True)

@@ -12,7 +12,7 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
 from sde_core.treatments.banks import Banks
-from sde_core.treatments.linked_maps import PairMoments
+from sde_core.treatments.linked_maps import PairCovariances
 from sde_core.treatments.maps import joint_directions
 
 Paired: TypeAlias = tuple[MatrixLike, MatrixLike]
@@ -43,7 +43,7 @@ class Reference:
         return joint_directions(self.image, self.text)
 
     @cached_property
-    def pairs(self) -> PairMoments:
+    def pairs(self) -> PairCovariances:
         """Means and covariances of rows that belong together.
 
         Raises:
@@ -53,7 +53,7 @@ class Reference:
             raise ConfigError(
                 "a baseline that is fitted on pairs needs them; give paired=(images, texts), row by row"
             )
-        return PairMoments.of(*self.paired)
+        return PairCovariances.of(*self.paired)
 
     @cached_property
     def banks(self) -> Banks:
