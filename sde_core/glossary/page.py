@@ -21,7 +21,7 @@ from the entries that the dashboard and the reports read.
 """
 _WHERE = (
     f"Read, and all but stable-pretraining run, on {READ} in the versions named; "
-    "`tests/sde_core/glossary/test_elsewhere.py` holds each line where the package is installed."
+    "`tests/clients/test_elsewhere.py` holds each line, in `.ci/run` with all of them installed."
 )
 
 
