@@ -121,9 +121,7 @@ FIFTH: dict[str, Method] = {
     "spectral-alone": Method(build=_spectral_alone, own={"shrinkage": _SHRINKAGE}),
     "spectral-fading": Method(build=as_sde_loss(CONFIGS["spectral-fading"]), own=_SPECTRAL),
     "spectral-warm-up": Method(build=as_sde_loss(CONFIGS["spectral-warm-up"]), own=_SPECTRAL),
-    "sde": Method(
-        build=as_sde_loss(CONFIGS["sde"]), own={"lambda": _ladder(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, start=0.1)}
-    ),
+    "sde": Method(build=as_sde_loss(CONFIGS["sde"]), own={"lambda": _LAMBDA}),
     "siglip": Method(
         build=alone,
         own={

@@ -11,7 +11,7 @@ from benchmarks.evidence.fifth_analysis import CANDIDATES, WINS, analysed, fifth
 from benchmarks.evidence.fifth_settings import SETTINGS
 from benchmarks.evidence.plots import beside
 from benchmarks.evidence.results import FOLDER, read
-from benchmarks.evidence.tables import SIGNIFICANT
+from benchmarks.evidence.tables import p_value, told
 from sde_core.report.svg import Figure
 
 STATISTICS = "statistics-fifth"
@@ -89,8 +89,8 @@ def _family_table(rows: Sequence[Mapping[str, Any]]) -> str:
     for row in rows:
         seeds = ", ".join(f"{x:+.1f}" for x in row["by_seed"])
         lines.append(
-            f"| `{row['setting']}` | `{row['method']}` | {row['score']:.2f} | {_told(row)} | {_points(row['at_1'])} | "
-            f"{seeds} | {row['p']:.4f} | {row['holm']:.4f} |"
+            f"| `{row['setting']}` | `{row['method']}` | {row['score']:.2f} | {told(row)} | {_points(row['at_1'])} | "
+            f"{seeds} | {p_value(row['p'])} | {p_value(row['holm'])} |"
         )
     return "\n".join(lines)
 
@@ -112,7 +112,7 @@ def _methods_table(table: Mapping[str, Any], folder: Path) -> str:
         if row["method"] == BASELINE:
             cells += [""] * (2 + len(sets)) + [f"{last['score']:.2f}"]
         else:
-            cells += [_told(row), f"{row['holm']:.4f}"] + [f"{row['by_set'][name][0]:+.2f}" for name in sets]
+            cells += [told(row), p_value(row["holm"])] + [f"{row['by_set'][name][0]:+.2f}" for name in sets]
             cells.append(f"{last['score']:.2f} ({last['estimate']:+.2f})")
         lines.append(f"| `{row['method']}` | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -131,11 +131,6 @@ def _searches(found: Mapping[str, Any], folder: Path) -> str:
                 f"{', '.join(cell['limits']) or '-'} | {', '.join(cell['open']) or '-'} |"
             )
     return "\n".join(lines)
-
-
-def _told(row: Mapping[str, Any]) -> str:
-    words = f"{row['estimate']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})"
-    return f"**{words}**" if row["holm"] < SIGNIFICANT else words
 
 
 def _points(found: Sequence[float]) -> str:

@@ -31,7 +31,7 @@ def pairs_table(rows: Sequence[Mapping[str, Any]]) -> str:
         seeds = ", ".join(f"{x:+.1f}" for x in row["by_seed"])
         lines.append(
             f"| {row['name']} | `{row['method']}` | `{row['against']}` | `{row['regime']}`, `{row['towers']}` | "
-            f"`{row['part']}` | {_bold(_interval(row), row['holm'])} | {seeds} | {_p(row['p'])} | {_p(row['holm'])} |"
+            f"`{row['part']}` | {told(row)} | {seeds} | {p_value(row['p'])} | {p_value(row['holm'])} |"
         )
     return "\n".join(lines)
 
@@ -62,7 +62,7 @@ def recall_table(tables: Sequence[Mapping[str, Any]], data: str, towers: str, pa
         recalls = " | ".join(" / ".join(f"{x:.2f}" for x in row[f"recall@{k}"]) for k in (1, 10))
         against = "| | |"
         if row["method"] != BASELINE:
-            against = f"{_bold(_interval(row), row['holm'])} | {_p(row['p'])} | {_p(row['holm'])} |"
+            against = f"{told(row)} | {p_value(row['p'])} | {p_value(row['holm'])} |"
         else:
             against = " | | |"
         lines.append(f"| `{row['method']}` | {recalls} | {row['score']:.2f} | {against}")
@@ -120,13 +120,15 @@ def _cell(row: Mapping[str, Any]) -> str:
     return f"{row['score']:.2f} ({_bold(points, row['holm'])})"
 
 
-def _interval(row: Mapping[str, Any]) -> str:
-    return f"{row['estimate']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})"
+def told(row: Mapping[str, Any]) -> str:
+    """Return a difference with its interval, bold where Holm's correction leaves it significant."""
+    return _bold(f"{row['estimate']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})", row["holm"])
 
 
 def _bold(words: str, p: float) -> str:
     return f"**{words}**" if p < SIGNIFICANT else words
 
 
-def _p(value: float) -> str:
+def p_value(value: float) -> str:
+    """Return a p-value with the digits that count."""
     return f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
