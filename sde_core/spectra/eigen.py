@@ -30,7 +30,7 @@ def symmetric_eigen(matrix: Float[Tensor, "n n"]) -> tuple[Tensor, Tensor]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let this thread compute on one core; the number belongs to the calling thread."""
+    """Let this thread compute on one core; a thread that starts to compute meanwhile keeps to one as well."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

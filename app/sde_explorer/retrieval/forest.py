@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CHART = "recall_chart"
 HEIGHT = 318
+"""Pixels: the answered query above it and the tabs below share a window of 900."""
 # Each has a sibling in the picture; all rows together would not leave room for their names.
 _IN_THE_TABLE_ONLY = frozenset(
     (
@@ -29,7 +30,6 @@ _IN_THE_TABLE_ONLY = frozenset(
         "dbsn",
     )
 )
-"""Pixels: the answered query above it and the tabs below share a window of 900."""
 
 
 def forest(view: "View", found: Measured) -> None:

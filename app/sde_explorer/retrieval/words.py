@@ -8,6 +8,7 @@ from sde_explorer.readings.gains import kind_of
 from sde_explorer.retrieval.figures.table import SAME, verdict
 from sde_explorer.retrieval.numbers.table import METRICS, RAW, SEED, WAYS, Part
 from sde_explorer.retrieval.table import signed, value_of
+from sde_explorer.retrieval.terms import ROWS
 from sde_explorer.search.words import LEGEND
 from sde_explorer.ui.frame import MOST_LETTERS
 
@@ -144,8 +145,8 @@ def _verdicts(rows: "Sequence[RecallRow]", key: str, metric: str) -> str:
 INTERVAL_STORY = (
     "Dots are differences to raw on the same queries, bars their 95 % bootstrap intervals (2,000 draws, queries that "
     "share an answer drawn together); the line is raw. Intervals cover the choice of queries. They do not cover how "
-    "the set was halved, nor that eighteen rows are compared at once: as many that change nothing would leave 0 about "
-    "once in a column. ▲ and ▼ mark intervals that leave 0 out. † marks a "
+    f"the set was halved, nor that {len(ROWS) - 1} rows are compared at once: as many that change nothing would leave "
+    "0 about once in a column. ▲ and ▼ mark intervals that leave 0 out. † marks a "
     "transductive row: it sees all queries of the test before it ranks one."
 )
 
