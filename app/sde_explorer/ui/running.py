@@ -57,8 +57,13 @@ def _show() -> None:
     ]
     share = next((job.share for job, _ in active if job.status == "running"), None)
     st.set_page_config(page_title=TITLE if share is None else f"{share:.0%} · {TITLE}")
-    for job, view in active:
+    waiting = [one for one in active if one[0].status == "waiting"]
+    for job, view in [one for one in active if one not in waiting] + waiting[:1]:
         _active(job, view)
+    if waiting[1:]:
+        with st.expander("What else waits"):  # a line each would be most of the words of a page
+            for job, view in waiting[1:]:
+                _active(job, view)
     for job, _ in jobs:
         if _can_go_on(job):
             _again(job)

@@ -70,6 +70,17 @@ def test_what_runs_and_what_waits_for_what_is_said(drawer):
     assert not [b for b in at.button if b.label in ("Stop", "Again")]
 
 
+def test_of_much_that_waits_the_next_is_in_sight_and_the_rest_a_press_away(drawer):
+    at, _go, _jobs = drawer
+    at.session_state["wanted"] = ("a", "b", "c", "d")
+    at.run()
+    assert not at.exception
+    (more,) = at.expander
+    assert [c.value.partition(" waits behind ")[0] for c in more.caption] == ["**Work c**", "**Work d**"]
+    assert len(more.button) == 2  # each can be stopped
+    assert "**Work b** waits behind Work a" in _said(at)
+
+
 def test_work_of_a_view_that_nobody_looks_at_gives_way(drawer):
     at, _go, jobs = drawer
     at.session_state["wanted"] = ("a",)
