@@ -9,10 +9,14 @@ SCRIPT = """
 import time
 import streamlit as st
 
+def more():  # before the script, which may be broken off before it comes to the button
+    st.session_state["n"] = st.session_state.get("n", 0) + 1
+
+
 value = st.slider("value", 0, 9)  # tells the server a moment after the key
-pressed = st.session_state["n"] = st.session_state.get("n", 0) + st.button("more")
+st.button("more", on_click=more)
 time.sleep(0.7)
-st.text(f"{pressed} {value}")
+st.text(f"{st.session_state.get('n', 0)} {value}")
 """
 
 
