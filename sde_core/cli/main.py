@@ -30,6 +30,7 @@ from sde_core.cli import (
     transform,
     watch,
 )
+from sde_core.cli.help_text import CommandParser, examples
 from sde_core.errors import SDEError
 
 _COMMANDS = (
@@ -68,8 +69,11 @@ _ALSO = {
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
-        prog="sde", description="Look inside the embedding spaces of image-text models."
+    parser = CommandParser(
+        prog="sde",
+        description="Look inside the embedding spaces of image-text models.",
+        epilog=examples("sde app", "sde evaluate", "sde spectrum emoji/test"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sde {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")

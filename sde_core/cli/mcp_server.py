@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from sde_core.cli.options import new_command
 from sde_core.errors import ConfigError, DataError, SDEError
 from sde_core.files import bundled
 
@@ -31,20 +32,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     summary = (
         "Serve the commands that only read to an agent, by the Model Context Protocol on stdin and stdout."
     )
-    parser = commands.add_parser(
-        "mcp",
-        help=summary,
-        description=f'{summary} Needs pip install "sde-explorer[mcp]".',
-        epilog="example:\n  sde mcp --root /data/sets",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_command(commands, "mcp", summary, "sde mcp", "sde mcp --root /data/sets", has_json=False)
+    parser.description = f'{summary} Needs pip install "sde-explorer[mcp]".'
     parser.add_argument(
         "--root",
         action="append",
         metavar="DIR",
         help="open only what lies below this folder, and bundled sets; may be repeated; default: any path of the user",
     )
-    parser.set_defaults(run=run, quiet=False)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
