@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stderr
 from sde_core import __version__
 from sde_core.cli import (
     app,
+    atlas,
     check,
     completion,
     compress,
@@ -49,6 +50,7 @@ _COMMANDS = (
     watch,
     series,
     report,
+    atlas,
     open_path,
     app,
     mcp_server,

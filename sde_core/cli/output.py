@@ -52,8 +52,11 @@ def print_remarks(remarks: Sequence[str]) -> None:
 
 
 @contextmanager
-def encoding_bar(title: str) -> "Iterator[Callable[[EncodeProgress], None]]":
-    """Yield a callback for `encode_pairs` that draws a bar with rate and time left on stderr."""
+def encoding_bar(title: str) -> "Iterator[Callable[..., None]]":
+    """Yield a callback for `encode_pairs` that draws a bar with rate and time left on stderr.
+
+    Its second argument, where there is one, stands in place of ``title``: of several encoders each has its own bars.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -68,14 +71,11 @@ def encoding_bar(title: str) -> "Iterator[Callable[[EncodeProgress], None]]":
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
-        def report(progress: "EncodeProgress") -> None:
-            if progress.stage not in tasks:
-                tasks[progress.stage] = bar.add_task(
-                    f"{title}: {progress.stage}", total=progress.total, rate=0.0
-                )
-            bar.update(
-                tasks[progress.stage], completed=progress.done, total=progress.total, rate=progress.rate
-            )
+        def report(progress: "EncodeProgress", of: str = title) -> None:
+            what = f"{of}: {progress.stage}"
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=progress.total, rate=0.0)
+            bar.update(tasks[what], completed=progress.done, total=progress.total, rate=progress.rate)
 
         yield report
 
