@@ -29,6 +29,7 @@ def test_every_command_is_on_the_page():
         "doctor",
         "mcp",
         "open",
+        "schema",
         "series",
         "watch",
     }

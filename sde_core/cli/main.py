@@ -25,6 +25,7 @@ from sde_core.cli import (
     open_path,
     parity,
     report,
+    schema,
     series,
     similarity,
     spectrum,
@@ -55,6 +56,7 @@ _COMMANDS = (
     app,
     mcp_server,
     doctor,
+    schema,
     completion,
 )
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from sde_core.pairs.base import Skipped
 
 
-def print_json(content: object) -> None:
-    """Print ``content`` as JSON on stdout; NaN becomes null, which every reader accepts."""
-    print(json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+def print_json(content: object, *, on_one_line: bool = False) -> None:
+    """Print ``content`` as JSON on stdout; NaN becomes null, which every reader accepts.
+
+    What a command prints is described by its file in sde_core/cli/schemas, and tests hold it to that.
+    """
+    indent = None if on_one_line else 2
+    print(json.dumps(finite(content), indent=indent, ensure_ascii=False, allow_nan=False), flush=on_one_line)
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
