@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,8 +69,8 @@ def run(options: argparse.Namespace) -> int:
     pairs = open_pairs(options.pairs, options.input_format, image_root=options.image_root)
     encoders: dict[str, Given] = {name: name for name in names}
     encoders |= {name: (lambda name=name: open_named(name)) for name in options.embeddings}
-    work = options.work or Path(options.output).with_suffix(".work")
-    with encoding_bar("atlas") as told:
+    work = Path(options.work or Path(options.output).with_suffix(".work"))
+    with _interruptible(work), encoding_bar("atlas") as told:
         atlas = make_atlas(
             encoders,
             pairs,
@@ -88,6 +90,15 @@ def run(options: argparse.Namespace) -> int:
     for name, why in atlas.failures.items():
         print(f"not read: {name}: {why}", file=sys.stderr)
     return _SOME_FAILED if atlas.failures else 0
+
+
+@contextmanager
+def _interruptible(work: Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"what is done is kept in {work}: the same command goes on there"
+        raise KeyboardInterrupt(kept) from None
 
 
 def known_encoders() -> list[str]:

@@ -89,7 +89,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 odd, 2 bad input, 130 interrupted.
 
-    1 is `sde check` that found something or `sde parity` a difference; 3 is `sde parity` with too few rows to say.
+    1 is `sde check` that found something, `sde parity` a difference, `sde watch` an alarm, or `sde atlas` an encoder
+    that cannot be read; 3 is `sde parity` with too few rows to say.
 
     Args:
         arguments: words after `sde`; None takes those of the process.

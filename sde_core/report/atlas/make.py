@@ -157,8 +157,9 @@ def _vectors(
             ):
                 return kept
     told = None if progress is None else (lambda now: progress(name, now))
-    # What is kept of an encoder that changed since has another name, so that it is not refused.
-    blocks = place.with_name(f"{place.name}-{encoder.weights_sha256[:8]}.blocks")
+    # What is kept of other weights or pairs has another name, so that it is not in the way.
+    made_of = f"{encoder.weights_sha256} {pairs.fingerprint} {encoder.precision}"
+    blocks = place.with_name(f"{place.name}-{sha256(made_of.encode()).hexdigest()[:8]}.blocks")
     embeddings = encode_pairs(encoder, pairs, progress=told, resume=blocks)
     embeddings.save(place)
     return embeddings

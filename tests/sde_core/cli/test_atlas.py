@@ -30,6 +30,26 @@ def test_a_page_and_its_numbers(tiny_encoder_folder, write_shard, good_members, 
     assert "RMG" in capsys.readouterr().out
 
 
+def test_interrupted_it_says_where_what_is_done_is_kept(
+    tiny_encoder_folder, write_shard, good_members, tmp_path, capsys, monkeypatch
+):
+    words = ["atlas", str(tiny_encoder_folder), "--pairs", str(write_shard(good_members)), "--device", "cpu"]
+    words += ["--output", str(tmp_path / "a.html"), "--resamples", "20"]
+    with monkeypatch.context() as pressed:
+        pressed.setattr("sde_core.report.atlas.make.read_encoder", _interrupt)
+        assert main(words) == 130
+    assert f"kept in {tmp_path / 'a.work'}" in capsys.readouterr().err
+    assert not (tmp_path / "a.html").exists()
+    with monkeypatch.context() as refused:  # the vectors are there: nothing is encoded again
+        refused.setattr("sde_core.report.atlas.make.encode_pairs", _interrupt)
+        assert main(words) == 0
+    assert (tmp_path / "a.html").exists()
+
+
+def _interrupt(*given, **named):
+    raise KeyboardInterrupt
+
+
 def test_nothing_to_read_is_refused(tmp_path, capsys):
     assert main(["atlas", "--pairs", "clipart/val"]) == 2
     assert "--known" in capsys.readouterr().err
