@@ -46,10 +46,10 @@ def _towers(work: Path) -> dict[str, sde.EmbeddingSet]:
     corpus = Corpus.of([picture for picture in read_split("test") if picture.dataset == "emoji"])
     first, second = (plain_features(corpus, towers, work) for towers in ("lite0-minilm", "lite2-mini"))
     return {
-        "EfficientNet-lite0, images": sde.EmbeddingSet.from_arrays(first.image),
-        "EfficientNet-lite2, images": sde.EmbeddingSet.from_arrays(second.image),
-        "all-MiniLM-L6-v2, texts": sde.EmbeddingSet.from_arrays(None, first.text),
-        "bundled text trunk, texts": sde.EmbeddingSet.from_arrays(None, second.text),
+        "EfficientNet-lite0 (images)": sde.EmbeddingSet.from_arrays(first.image),
+        "EfficientNet-lite2 (images)": sde.EmbeddingSet.from_arrays(second.image),
+        "all-MiniLM-L6-v2 (texts)": sde.EmbeddingSet.from_arrays(None, first.text),
+        "bundled text trunk (texts)": sde.EmbeddingSet.from_arrays(None, second.text),
     }
 
 
@@ -70,8 +70,9 @@ def filled(page: str, told: dict[str, Any]) -> str:
         for modality, facts in one["modalities"].items():
             rank, bands = facts["metrics"]["effective_rank"], facts["bands"]
             counts = ", ".join(str(bands[band]["directions"]) for band in ("strong", "weak", "noise"))
+            tower = one["name"].split(" (")[0]
             rows.append(
-                f"| {one['name'].split(',')[0]} | {modality}s | {facts['n_samples']:,} | {one['width']:,} | {rank:.0f} "
+                f"| {tower} | {modality}s | {facts['n_samples']:,} | {one['width']:,} | {rank:.0f} "
                 f"| {100 * rank / one['width']:.0f} % | {counts} | {100 * bands['strong']['energy_share']:.0f} % |"
             )
     return _MARK.sub(lambda mark: mark[1] + "\n".join(rows) + mark[2], page)

@@ -181,7 +181,8 @@ class _Points(NamedTuple):
 
 
 def _dots(readings: Sequence[Content], of: Sequence[_Points], what: str) -> str:
-    """Return a row an encoder with a point of each colour."""
+    """Return a row an encoder that has a point, with one of each colour."""
+    readings = [r for r in readings if any(r["name"] in points_.values for points_ in of)]
     height, left, right = 34.0 + 30.0 * len(readings) + 50.0, 200.0, 546.0
     most = max((value for points_ in of for value in points_.values.values()), default=0.0)
     figure = Figure(
@@ -194,7 +195,7 @@ def _dots(readings: Sequence[Content], of: Sequence[_Points], what: str) -> str:
     figure.axes(what, "", x_format=".0%", y_grid=False)
     figure.parts = [part for part in figure.parts if 'text-anchor="end"' not in part]  # rows have names
     for place, (colour, label, _) in enumerate(of):
-        figure.text(left + 110 * place, 20, f"● {label}", kind=f"key {colour}")
+        figure.text(left + 140 * place, 20, f"● {label}", kind=f"key {colour}")
     for place, name in enumerate(one["name"] for one in readings):
         y = len(readings) - place - 0.5
         figure.across(y, "border")
