@@ -98,6 +98,10 @@ from .partition import Partition as Partition
 from .partition import partition_spectrum as partition_spectrum
 from .partition import register_rule as register_rule
 from .partition import rule_names as rule_names
+from .report.atlas import Atlas as Atlas
+from .report.atlas import EncoderReading as EncoderReading
+from .report.atlas import make_atlas as make_atlas
+from .report.atlas import read_encoder as read_encoder
 from .report.inspection.same_space import parity as parity
 from .retrieval.bootstrap import Interval as Interval
 from .retrieval.bootstrap import Resampling as Resampling

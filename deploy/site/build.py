@@ -34,7 +34,7 @@ ELSEWHERE = {
 }
 """Pages that stand outside docs/ -> their place on the site."""
 GROUPS = {
-    "Use": ("which-tool", "guide", "cli", "data", "deploy", "watch", "scale"),
+    "Use": ("which-tool", "guide", "cli", "atlas", "data", "deploy", "watch", "scale"),
     "Method": ("method", "glossary", "knowledge", "results", "protocol", "trained-bands"),
     "Train": ("training", "trainers/index", "trainers/*"),
     "Trust": ("reliability", "benchmarks", "dependencies", "encoders", "bundled-data", "bundled-pairs"),

@@ -55,6 +55,7 @@ FLOORS = (
     ("overview", "share"),
     ("ahead",),
     ("server", "pages", "screenshots"),
+    ("recording",),
     ("main",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
