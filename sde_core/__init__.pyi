@@ -163,6 +163,7 @@ from .training.series import SeriesPoint as SeriesPoint
 from .training.series import make_series as make_series
 from .training.series import read_series as read_series
 from .treatments.comparison import ComparedRetrieval as ComparedRetrieval
+from .treatments.comparison import Comparison as Comparison
 from .treatments.comparison import compare_retrieval as compare_retrieval
 from .treatments.comparison import compared_rows as compared_rows
 from .treatments.comparison import watched as watched
