@@ -8,7 +8,9 @@ from sde_core.errors import ConfigError
 from sde_core.knowledge import BandKnowledge
 from sde_core.partition import Bands, partition_spectrum
 from sde_core.retrieval.bootstrap import Interval
+from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.spectra.result import Spectrum
+from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.training.monitoring.following import FollowedRun
 from sde_core.training.series import CheckpointSeries
 from sde_core.treatments.comparison import ComparedRetrieval, Comparison
@@ -49,6 +51,16 @@ def _(thing: Bands) -> go.Figure:
 @_figure.register
 def _(thing: Spectrum) -> go.Figure:
     return _figure(Bands.of(thing, partition_spectrum(thing)))
+
+
+@_figure.register
+def _(thing: EmbeddingSet) -> go.Figure:
+    spectra = {side: compute_spectrum(thing.vectors(side)) for side in thing.modalities}
+    if not all(spectrum.rank for spectrum in spectra.values()):
+        raise ConfigError("there is nothing to draw: a modality has no direction, all its rows are equal")
+    return spectrum_figure(
+        [Bands.of(found, partition_spectrum(found), modality=side) for side, found in spectra.items()]
+    )
 
 
 @_figure.register

@@ -41,6 +41,16 @@ def test_a_spectrum_is_drawn_as_the_view_draws_it(made):
     assert "120 × 24" in shown.layout.annotations[-1].text
 
 
+def test_a_set_is_drawn_as_the_overview_draws_it(made):
+    both = [
+        sde.Bands.of(found, sde.partition_spectrum(found), modality=side)
+        for side, found in ((side, sde.compute_spectrum(made.vectors(side))) for side in sde.Modality)
+    ]
+    assert _same(made.plot(), spectrum_figure(both))
+    with pytest.raises(sde.ConfigError, match="all its rows are equal"):
+        sde.EmbeddingSet.from_arrays(np.ones((5, 3)), np.ones((5, 3))).plot()
+
+
 def test_the_same_spectrum_without_a_single_direction_says_so():
     with pytest.raises(sde.ConfigError, match="all rows are equal"):
         sde.compute_spectrum(np.ones((5, 3))).plot()
