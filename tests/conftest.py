@@ -19,7 +19,7 @@ _BROWSER = "tests/browser/"
 # Files of minutes: none of them may be the last, while the other processes have nothing left to do.
 _LONG = (
     "tests/test_code_blocks.py", "tests/test_cli_docs.py", "tests/benchmarks/", "tests/clients/",
-    "tests/sde_core/training/", "tests/sde_core/losses/",
+    "tests/test_gallery.py", "tests/sde_core/training/", "tests/sde_core/losses/",
 )  # fmt: skip
 
 # Before anything imports the library: shapes in its signatures are checked at every call. The checker is named by
