@@ -23,6 +23,12 @@ def main(folder: Path) -> None:
         _has_pictures(page)
         page.goto((folder / "reference" / "spectra.html").as_uri())
         expect(page.get_by_text("compute_spectrum").first).to_be_visible()
+        page.goto((folder / "gallery" / "01_collapsed.html").as_uri())
+        expect(page.get_by_text("not collapsed: effective rank")).to_be_visible()
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+        page.goto((folder / "gallery" / "index.html").as_uri())
+        expect(page.get_by_role("link", name="Which captions are wrong?").first).to_be_visible()
+        _has_pictures(page)
         page.goto((folder / "search.html").as_uri() + "?q=marchenko")
         expect(page.locator("ul.search li").first).to_be_visible(timeout=30_000)
         outside = [url for url in asked if not url.startswith(("file:", "data:"))]

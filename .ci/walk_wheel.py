@@ -1,4 +1,4 @@
-"""Install a wheel into a new environment, start `sde app` in an empty folder, walk all views in a browser.
+"""Install a wheel into a new environment; in empty folders run the gallery's first script and walk `sde app`.
 
 `python .ci/walk_wheel.py dist/sde_explorer-*.whl`; its dependencies are those of this environment. It walks twice: with
 the data that the wheel brings, and with SDE_DATA leading nowhere, where each view must say so in a sentence.
@@ -6,6 +6,7 @@ the data that the wheel brings, and with SDE_DATA leading nowhere, where each vi
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         place = Path(folder)
         program = installed(wheel, place / "env")
+        answer(program, place / "script")
         browser = launch(playwright, os.environ.get("SDE_CHROMIUM"))
         try:
             walks = {"with data": {}, "without data": {"SDE_DATA": str(place / "nowhere")}}
@@ -78,6 +80,23 @@ def installed(wheel: Path, place: Path) -> Path:
     if not all(Path(path).is_relative_to(packages) for path in told):
         sys.exit(f"the wheel is not what was imported: {told}")
     return place / "bin"
+
+
+def answer(program: Path, folder: Path) -> None:
+    """Run the first script of the gallery in an empty folder, its figure included; exit where it does not answer."""
+    script = min((Path(__file__).resolve().parents[1] / "docs" / "gallery").glob("*.py"))
+    folder.mkdir()
+    bare = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SDE_DATA")}
+    told = subprocess.run(
+        [str(program / "python"), str(shutil.copy(script, folder))],
+        capture_output=True,
+        text=True,
+        env=bare | {"SDE_CACHE": str(folder / "cache"), "HOME": str(folder)},
+        cwd=folder,
+    )
+    if told.returncode or not told.stdout.startswith("not collapsed"):
+        sys.exit(f"{script.name} does not answer:\n{told.stdout[-500:]}{told.stderr[-3000:]}")
+    print(f"{script.name}: {told.stdout.splitlines()[0]}", flush=True)
 
 
 @contextmanager

@@ -98,6 +98,10 @@ from .partition import Partition as Partition
 from .partition import partition_spectrum as partition_spectrum
 from .partition import register_rule as register_rule
 from .partition import rule_names as rule_names
+from .report.atlas import Atlas as Atlas
+from .report.atlas import EncoderReading as EncoderReading
+from .report.atlas import make_atlas as make_atlas
+from .report.atlas import read_encoder as read_encoder
 from .report.inspection.same_space import parity as parity
 from .retrieval.bootstrap import Interval as Interval
 from .retrieval.bootstrap import Resampling as Resampling
@@ -158,6 +162,7 @@ from .training.monitoring import ModalityLook as ModalityLook
 from .training.monitoring import SpectralMonitor as SpectralMonitor
 from .training.monitoring import find_alarms as find_alarms
 from .training.monitoring import read_looks as read_looks
+from .training.monitoring.following import FollowedRun as FollowedRun
 from .training.series import CheckpointSeries as CheckpointSeries
 from .training.series import SeriesPoint as SeriesPoint
 from .training.series import make_series as make_series
@@ -165,7 +170,9 @@ from .training.series import read_series as read_series
 from .treatments.both_maps import fit_realign as fit_realign
 from .treatments.both_maps import fit_shared_noise as fit_shared_noise
 from .treatments.comparison import ComparedRetrieval as ComparedRetrieval
+from .treatments.comparison import Comparison as Comparison
 from .treatments.comparison import compare_retrieval as compare_retrieval
+from .treatments.comparison import compared_row as compared_row
 from .treatments.comparison import compared_rows as compared_rows
 from .treatments.comparison import watched as watched
 from .treatments.compression.axes import CompressionMap as CompressionMap

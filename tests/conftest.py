@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from jaxtyping import install_import_hook
 
 import tests.shape_checks  # noqa: F401
 from tests.clients.programs import row, table
+from tests.printed_json import held_to_schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 _BROWSER = "tests/browser/"
 # Files of minutes: none of them may be the last, while the other processes have nothing left to do.
 _LONG = (
     "tests/test_code_blocks.py", "tests/test_cli_docs.py", "tests/benchmarks/", "tests/clients/",
-    "tests/sde_core/training/", "tests/sde_core/losses/",
+    "tests/test_gallery.py", "tests/sde_core/training/", "tests/sde_core/losses/",
 )  # fmt: skip
 
 # Before anything imports the library: shapes in its signatures are checked at every call. The checker is named by
@@ -91,6 +92,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print what was compared with which program."""
     for line in table(terminalreporter.stats.get("passed", ())):
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_commands_print_is_what_their_schema_says() -> Iterator[None]:
+    """Hold every --json that any test asks a command for in this process to the command's schema."""
+    with held_to_schemas():
+        yield
 
 
 @pytest.fixture

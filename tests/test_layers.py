@@ -62,6 +62,13 @@ def test_the_library_knows_nothing_of_the_app(path):
     assert not _uses(path, "app", "streamlit", "plotly", "tests", "data", "benchmarks")
 
 
+def test_the_library_reaches_the_dashboard_by_name_at_two_places_only():
+    """It starts it, and it asks it for a figure; a module's name in quotes would hide an import from the test above."""
+    name = re.compile(r"""(["'])(sde_explorer|streamlit|plotly)(\.\w+)*\1""")
+    found = {str(path.relative_to(ROOT)) for path in _files("sde_core") if name.search(path.read_text())}
+    assert found == {"sde_core/checks/drawn.py", "sde_core/cli/app.py"}
+
+
 def test_the_library_has_few_rooms_and_each_its_floor():
     rooms = {_room(path) for path in _files("sde_core")}
     assert rooms == set(FLOOR)

@@ -131,6 +131,8 @@ ELSEWHERE = {
     "sde_core/pairs/tar_index.py": "sde_core/pairs/test_webdataset.py",
     "sde_core/pairs/zip_archive.py": "sde_core/pairs/test_zip.py",
     "sde_core/pairs/zip_tree.py": "sde_core/pairs/test_zip.py",
+    "sde_core/report/atlas/page.py": "sde_core/report/atlas/test_make.py",
+    "sde_core/report/atlas/reading.py": "sde_core/report/atlas/test_make.py",
     "sde_core/report/changes.py": "sde_core/report/test_content.py",
     "sde_core/report/figures.py": "sde_core/report/test_page.py",
     "sde_core/report/gains.py": "sde_core/report/test_content.py",

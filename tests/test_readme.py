@@ -1,10 +1,17 @@
 """What the README shows is what runs."""
 
 import re
+import shlex
 from pathlib import Path
 
+from PIL import Image
+
+from sde_core.cli.main import build_parser
+
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
+_PRINTED = re.compile(r"```console\n\$ (sde [^\n]*)\n(.*?)```", re.DOTALL)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def test_the_python_example_runs_as_it_stands(capsys):
@@ -14,22 +21,42 @@ def test_the_python_example_runs_as_it_stands(capsys):
 
 
 def test_the_command_line_examples_parse():
-    from sde_core.cli.main import build_parser
-
     (block,) = re.findall(r"```\n(sde encode.*?)```", README, re.DOTALL)
     for line in block.strip().splitlines():
         words = line.split("#")[0].split()
         assert build_parser().parse_args(words[1:]).command == words[1]
+    (action,) = (action for action in build_parser()._actions if action.dest == "command")
+    assert set(re.findall(r"`sde (\w+)", README)) <= action.choices.keys()
+
+
+def test_every_number_of_a_finding_is_printed_by_the_command_beside_it():
+    """What these commands print stands in docs/cli.md, where tests/test_cli_docs.py compares it with the program."""
+    printed = dict(_PRINTED.findall((ROOT / "docs/cli.md").read_text("utf-8")))
+    found = re.findall(r"^- \*\*.*?(?=^- |^\n)", README, re.DOTALL | re.MULTILINE)
+    assert len(found) == 3
+    for finding in found:
+        (command,) = re.findall(r"`(sde [^`]*)`", finding)
+        numbers = set(_NUMBER.findall(printed[" ".join(shlex.split(command))]))
+        told = _NUMBER.findall(finding.replace(f"`{command}`", ""))
+        assert len(told) > 2
+        assert set(told) <= numbers, (command, set(told) - numbers)
 
 
 def test_every_link_and_picture_is_there():
     pictures = re.findall(r'(?:src|srcset)="([^"]+)"', README)
-    assert len(pictures) == 4
     for target in [*pictures, *re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README)]:
         if not target.startswith("http"):
             assert (ROOT / target).exists(), target
 
 
-def test_pictures_are_small():
+def test_its_picture_moves_and_pictures_are_small():
+    (picture,) = re.findall(r'src="([^"]+)"', README)
+    assert (ROOT / picture).stat().st_size <= 2_000_000
+    with Image.open(ROOT / picture) as tour:
+        assert tour.n_frames > 10
     for path in (ROOT / "docs/images").glob("*.png"):
         assert path.stat().st_size < 400_000, path
+
+
+def test_it_is_short():
+    assert len(README.split()) < 900

@@ -52,3 +52,9 @@ def test_the_demo_starts_as_the_space_starts_it(tmp_path):
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
     assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_the_container_starts_by_that_command():
+    lines = (FOLDER / "Dockerfile").read_text("utf-8").splitlines()
+    assert [line for line in lines if line.startswith(("CMD", "ENTRYPOINT"))] == ['CMD ["bash", "start.sh"]']
+    assert any(line.startswith("COPY") and "start.sh" in line for line in lines)

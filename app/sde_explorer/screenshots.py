@@ -1,6 +1,5 @@
 """Pictures of every view in both themes: `python -m sde_explorer.screenshots FOLDER`.
 
-`python -m sde_explorer.screenshots docs/images --readme` makes the README's,
 `python -m sde_explorer.screenshots docs/images/guide --guide` those of docs/guide.md,
 `python -m sde_explorer.screenshots docs/images --watch runs` that of docs/watch.md.
 
@@ -26,8 +25,6 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-# Pixels of the README's pictures: down to the end of a row, so that nothing is cut through.
-README_HEIGHT = {"spectrum": 1006, "retrieval": 902}
 # Pixels of the guide's pictures, one for every view and one for the tour.
 GUIDE_HEIGHT = {
     "overview": 940,
@@ -167,18 +164,22 @@ def rest(page: "Page") -> None:
     )
 
 
+def await_jobs(page: "Page") -> None:
+    """Wait until the numbers that are computed beside the page are there: no job of it runs."""
+    page.wait_for_function(
+        "() => !document.querySelector('.st-key-recall_stop')"
+        " && !/\\bStop\\b/.test(document.querySelector('.st-key-jobs')?.innerText ?? '')",
+        timeout=300_000,
+    )
+
+
 def capture(page: "Page", url: str, view: str, *, tallest: int | None = None) -> bytes:
     """Return a view as PNG from top to bottom, or its upper ``tallest`` pixels."""
     width = page.evaluate("innerWidth")
     page.set_viewport_size({"width": width, "height": 1000})
     page.goto(url + (VIEWS | TOUR)[view])
     settle(page, charts=CHARTS.get(view, 4))
-    # Numbers that are computed beside the page: no job of it runs, and none is followed in the part that is shown.
-    page.wait_for_function(
-        "() => !document.querySelector('.st-key-recall_stop')"
-        " && !/\\bStop\\b/.test(document.querySelector('.st-key-jobs')?.innerText ?? '')",
-        timeout=300_000,
-    )
+    await_jobs(page)
     page.wait_for_function(
         "end => [...document.querySelectorAll('[data-testid=stProgress]')]"
         ".every(e => e.getBoundingClientRect().top > end)",
@@ -206,13 +207,10 @@ def save_small(png: bytes, path: Path, most_bytes: int | None = None) -> None:
 
 
 def main() -> None:
-    """Take the pictures of the README, the guide or watched runs, or every view in both themes and widths, whole."""
+    """Take the pictures of the guide or of watched runs, or every view in both themes and widths, whole."""
     parser = argparse.ArgumentParser(prog="python -m sde_explorer.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path)
     some = parser.add_mutually_exclusive_group()
-    some.add_argument(
-        "--readme", action="store_true", help="the pictures of the README: one width, small files"
-    )
     some.add_argument(
         "--guide", action="store_true", help="the pictures of docs/guide.md: one width and theme"
     )
@@ -221,7 +219,7 @@ def main() -> None:
     parser.add_argument("--chromium", help="path of the browser")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    heights = README_HEIGHT if options.readme else GUIDE_HEIGHT if options.guide else dict.fromkeys(VIEWS)
+    heights: dict[str, int | None] = dict(GUIDE_HEIGHT) if options.guide else dict.fromkeys(VIEWS)
     if options.watch:
         VIEWS["watch"], CHARTS["watch"] = f"/training?watch={quote(options.watch)}", 1
         heights = {"watch": WATCH_HEIGHT}
@@ -233,13 +231,13 @@ def main() -> None:
 
     with given() if options.url else dashboard() as url:
         for dark in (False,) if is_page else (False, True):
-            for width in (1280,) if options.readme or is_page else WIDTHS:
+            for width in (1280,) if is_page else WIDTHS:
                 theme = "dark" if dark else "light"
                 with browser_page(width=width, dark=dark, chromium=options.chromium) as page:
                     for view, tallest in heights.items():
                         png = capture(page, url, view, tallest=tallest)
-                        name = f"{view}-{theme}" if options.readme else f"{view}-{theme}-{width}"
-                        path = options.folder / f"{view if is_page else name}.png"
+                        name = view if is_page else f"{view}-{theme}-{width}"
+                        path = options.folder / f"{name}.png"
                         save_small(png, path, GUIDE_BYTES if is_page else None)
                         print(path, flush=True)
 

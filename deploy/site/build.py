@@ -1,8 +1,9 @@
 """Build the documentation as a site that needs no network: ``python deploy/site/build.py FOLDER``.
 
-Pages are those of docs/, with the README as the front, the changelog, how to contribute, the model card, the protocols,
-and the reference of every public name from its docstring. A warning is an error: a link that leads nowhere, a docstring
-that cannot be read. Search works in the browser, also from the disk.
+Pages are those of docs/, the gallery with what its scripts print and draw, the README as the front, the changelog, how
+to contribute, the model card, the protocols, and the reference of every public name from its docstring. A warning is an
+error: a link that leads nowhere, a docstring that cannot be read, a script that fails. Search works in the browser,
+also from the disk.
 """
 
 import argparse
@@ -34,7 +35,7 @@ ELSEWHERE = {
 }
 """Pages that stand outside docs/ -> their place on the site."""
 GROUPS = {
-    "Use": ("which-tool", "guide", "cli", "data", "deploy", "watch", "scale"),
+    "Use": ("which-tool", "gallery/index", "guide", "cli", "atlas", "data", "deploy", "watch", "scale"),
     "Method": ("method", "glossary", "knowledge", "results", "protocol", "trained-bands"),
     "Train": ("training", "trainers/index", "trainers/*"),
     "Trust": ("reliability", "benchmarks", "dependencies", "encoders", "bundled-data", "bundled-pairs"),
@@ -61,7 +62,7 @@ def build(target: Path) -> int:
 
 def lay_out(laid: Path) -> None:
     """Write every page of the site as Markdown, and the files that pages show."""
-    shutil.copytree(ROOT / "docs", laid, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "docs", laid, dirs_exist_ok=True, ignore=shutil.ignore_patterns("gallery"))
     for page in sorted(laid.rglob("*.md")):
         place = page.relative_to(laid)
         page.write_text(_moved(page.read_text("utf-8"), Path("docs") / place, place), "utf-8")
@@ -92,6 +93,8 @@ def _moved(text: str, source: Path, place: Path) -> str:
         name = file.relative_to(ROOT).as_posix()
         if name not in ELSEWHERE and not name.startswith("docs/"):
             return match[0]
+        if name.startswith("docs/gallery/"):
+            name = "docs/gallery/index.rst"  # which sphinx-gallery writes
         up = "../" * (len(place.parts) - 1)
         return f"{start}{up}{ELSEWHERE.get(name, name.removeprefix('docs/'))}{anchor}"
 
@@ -120,6 +123,7 @@ def _contents(laid: Path, rooms: list[str]) -> str:
     """Return the trees at the side: the groups, what is in none of them, the reference."""
     pages = [page.relative_to(laid).with_suffix("").as_posix() for page in sorted(laid.rglob("*.md"))]
     left = [page for page in pages if page != "index" and not page.startswith("reference/")]
+    left.append("gallery/index")  # sphinx-gallery writes it, from the scripts
     trees: dict[str, list[str]] = {}
     for caption, names in GROUPS.items():
         trees[caption] = []

@@ -1,18 +1,30 @@
 """Settings of sphinx for the documentation site; `build.py` beside it lays the pages out and calls it."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import plotly
+
+sys.path.insert(0, str(Path(__file__).parent))  # gallery_figures
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+_ROOT = Path(__file__).resolve().parents[2]
+_APP = _ROOT / "app" / "sde_explorer"
 project = "SDE Explorer"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
 html_theme = "furo"
 html_title = project
 html_theme_options = {"sidebar_hide_name": True}
 add_module_names = False
-html_logo = html_favicon = str(Path(__file__).resolve().parents[2] / "app" / "sde_explorer" / "logo.svg")
+html_logo = html_favicon = str(_APP / "logo.svg")
 html_copy_source = False
 exclude_patterns = ["_build", "examples"]
 default_role = "code"
@@ -21,6 +33,25 @@ autodoc_member_order = "bysource"
 myst_heading_anchors = 4
 copybutton_prompt_text = r">>> |\$ "
 copybutton_prompt_is_regexp = True
+html_static_path = [
+    str(Path(plotly.__file__).parent / "package_data" / "plotly.min.js")
+]  # nothing is fetched
+sphinx_gallery_conf = {
+    "examples_dirs": str(_ROOT / "docs" / "gallery"),
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/\d\d_",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_",),
+    "image_scrapers": ("gallery_figures",),
+    "default_thumb_file": str(_APP / "icon.png"),
+    "reset_modules": (),
+    "write_computation_times": False,
+    "min_reported_time": 1e9,
+    "download_all_examples": False,
+    "show_signature": False,
+    "first_notebook_cell": "%pip install sde-explorer",
+}
 suppress_warnings = ["misc.highlighting_failure"]  # `console` blocks hold what commands print
 
 

@@ -17,7 +17,14 @@ RULES = "SDE_SERVER"
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = new_command(commands, "app", "Open the dashboard.", "sde app --port 8502")
+    parser = new_command(
+        commands,
+        "app",
+        "Open the dashboard.",
+        "sde app --port 8502",
+        "sde app --address 0.0.0.0 --root /data/sets --read-only",
+        has_json=False,
+    )
     parser.add_argument("--port", type=int, default=8501, help="default: %(default)s")
     parser.add_argument(
         "--address",

@@ -14,6 +14,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "check",
         "Say what a path holds, pairs or vectors, and what is odd about it. Exit code 0: nothing odd, 1: something.",
         "sde check clipart/val --allow shared_captions",
+        "sde check my_pairs.csv --against my_test_pairs.csv",
     )
     parser.add_argument("path", help="pairs or vectors: a bundled set, a file, a folder, a pattern of shards")
     parser.add_argument(

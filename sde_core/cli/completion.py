@@ -2,22 +2,21 @@
 
 import argparse
 
+from sde_core.cli.options import new_command
+
 SHELLS = ("bash", "zsh", "fish")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     summary = "Print what makes the shell complete commands, options, choices and paths."
-    parser = commands.add_parser(
-        "completion",
-        help=summary,
-        description=summary,
-        epilog='examples:\n  eval "$(sde completion bash)"    in ~/.bashrc, or zsh in ~/.zshrc\n'
-        "  sde completion fish > ~/.config/fish/completions/sde.fish",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    lines = (
+        'eval "$(sde completion bash)"    # in ~/.bashrc, or zsh in ~/.zshrc',
+        "sde completion fish > ~/.config/fish/completions/sde.fish",
     )
+    parser = new_command(commands, "completion", summary, *lines, has_json=False)
     parser.add_argument("shell", choices=SHELLS)
-    parser.set_defaults(run=run, quiet=False)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Say how many dimensions and bits of a set may be kept: recall by axes, width and code, and what the spectrum "
         "predicts.",
         "sde compress emoji/test --fit-on emoji/train",
+        "sde compress test-vectors --fit-on train-vectors --widths 768,384,192 --keep pca:192 --output map.safetensors",
     )
     parser.add_argument("embeddings", metavar="SET", help="pictures and texts that recall is measured on")
     parser.add_argument(

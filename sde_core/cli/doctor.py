@@ -42,7 +42,11 @@ class Finding:
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = new_command(
-        commands, "doctor", "Say what this installation has and what it misses.", "sde doctor"
+        commands,
+        "doctor",
+        "Say what this installation has and what it misses.",
+        "sde doctor",
+        "sde doctor --clean",
     )
     parser.add_argument(
         "--clean",

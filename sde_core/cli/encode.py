@@ -17,6 +17,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "encode",
         "Encode image-text pairs and save the vectors as an embedding set; interrupted, it goes on where it was.",
         "sde encode clipart/val --output embeddings/clipart-val",
+        "sde encode my_pairs.csv --model ViT-B-32 --pretrained laion2b_s34b_b79k --output vectors",
+        "sde encode 'shards/{00000..00041}.tar' --batch-size 256 --workers 8 --output vectors",
     )
     parser.add_argument(
         "pairs",

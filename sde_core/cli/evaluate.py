@@ -22,6 +22,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "evaluate",
         "Evaluate pairs or embedding sets. Without arguments: retrieval by the bundled encoder on the test splits.",
         "sde evaluate --embeddings emoji/test --fit-on emoji/train --captions primary",
+        "sde evaluate my_pairs.csv --model ViT-B-32 --pretrained laion2b_s34b_b79k",
+        "sde evaluate --embeddings clipart/val --task zeroshot_classification --label-column group",
     )
     parser.add_argument(
         "pairs",

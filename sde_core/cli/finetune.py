@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 MIX = "interpolated"
 """Folder, in the output, of the weights between start and end."""
 
-_EXAMPLE = """sde finetune --embeddings emoji --output run --loss sde --sde component_contrast=1 --beside infonce
-  sde finetune my-shards --train last-block --epochs 3 --output run
-  sde finetune my-shards --output run --resume
-  torchrun --nproc-per-node 2 -m sde_core finetune my-shards --train full --output run"""
+_EXAMPLES = (
+    "sde finetune --embeddings emoji --output run --loss sde --sde component_contrast=1 --beside infonce",
+    "sde finetune my-shards --train last-block --epochs 3 --output run",
+    "sde finetune my-shards --output run --resume",
+    "torchrun --nproc-per-node 2 -m sde_core finetune my-shards --train full --output run",
+)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,7 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands,
         "finetune",
         "Train an adapter, projections or towers on image-text pairs; --json prints one event a line.",
-        _EXAMPLE,
+        *_EXAMPLES,
     )
     parser.add_argument("pairs", nargs="?", help="set of pairs, encoded first")
     parser.add_argument(

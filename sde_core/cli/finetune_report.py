@@ -1,14 +1,12 @@
 """What `sde finetune` prints: events as JSON lines, or a bar on the way and a table at the end."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sde_core.cli.output import print_table
-from sde_core.files.text_file import finite
+from sde_core.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from sde_core.training import Done, Event, Metrics, SpectrumSnapshot
@@ -38,8 +36,7 @@ def tell(events: "Iterator[Event]", *, as_json: bool, output: Path) -> int:
                 print(f"sde finetune: {_tagged(event.run, event.reason)}", file=sys.stderr)
                 code = 1
             if as_json:
-                line = finite(as_plain(event) | extra)
-                print(json.dumps(line, ensure_ascii=False, allow_nan=False), flush=True)
+                print_json(as_plain(event) | extra, on_one_line=True)
             else:
                 report(event)
                 story.add(event)

@@ -22,6 +22,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Say what the gap between images and texts is made of, by part and band, and with --fit-on what treatments do "
         "to search in one list of both.",
         "sde gap emoji/test --fit-on emoji/train",
+        "sde gap my-vectors --json",
     )
     parser.add_argument("embeddings", metavar="SET", help="pictures and their texts")
     parser.add_argument("--fit-on", metavar="SET", help="another part, to which treatments are fitted")

@@ -30,6 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "knows",
         "Print in which band of the spectrum each column of a set lives.",
         "sde knows --embeddings emoji --column group --column style",
+        "sde knows --embeddings emoji --all --names 20 --json names.json",
         json_file=True,
     )
     parser.add_argument(

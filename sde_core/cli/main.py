@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stderr
 from sde_core import __version__
 from sde_core.cli import (
     app,
+    atlas,
     check,
     completion,
     compress,
@@ -24,12 +25,14 @@ from sde_core.cli import (
     open_path,
     parity,
     report,
+    schema,
     series,
     similarity,
     spectrum,
     transform,
     watch,
 )
+from sde_core.cli.help_text import CommandParser, examples
 from sde_core.errors import SDEError
 
 _COMMANDS = (
@@ -48,10 +51,12 @@ _COMMANDS = (
     watch,
     series,
     report,
+    atlas,
     open_path,
     app,
     mcp_server,
     doctor,
+    schema,
     completion,
 )
 
@@ -68,8 +73,11 @@ _ALSO = {
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
-        prog="sde", description="Look inside the embedding spaces of image-text models."
+    parser = CommandParser(
+        prog="sde",
+        description="Look inside the embedding spaces of image-text models.",
+        epilog=examples("sde app", "sde evaluate", "sde spectrum emoji/test"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sde {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
@@ -81,7 +89,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 odd, 2 bad input, 130 interrupted.
 
-    1 is `sde check` that found something or `sde parity` a difference; 3 is `sde parity` with too few rows to say.
+    1 is `sde check` that found something, `sde parity` a difference, `sde watch` an alarm, or `sde atlas` an encoder
+    that cannot be read; 3 is `sde parity` with too few rows to say.
 
     Args:
         arguments: words after `sde`; None takes those of the process.

@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from sde_core.cli.options import new_command
+from sde_core.cli.schema import schema_of
 from sde_core.errors import ConfigError, DataError, SDEError
 from sde_core.files import bundled
 
@@ -18,11 +20,18 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
+COMMANDS = {
+    name: name for name in ("check", "spectrum", "knows", "evaluate", "parity", "compress", "gap")
+} | {"compare": "similarity"}
+"""Tool -> the command whose JSON it answers with; its schema is `sde schema COMMAND`."""
+SCHEMA = "sde/schema"
+"""Key in a tool's metadata: the id of its answer's schema. Some answers are lists, which the protocol's own field for
+the schema of an output cannot describe."""
 _ONE_AT_A_TIME = threading.Lock()
 _NAMES = "a bundled set (emoji, clipart/test), the path of a set or of vectors, or IMAGE,TEXT"
 _INSTRUCTIONS = (
     "Looks inside the embedding spaces of image-text models. Sets are named as on the command line of sde: "
-    f"{_NAMES}. Every answer is what the command of the same name prints with --json."
+    f"{_NAMES}. Every answer is what a command prints with --json; the tool schema says what its fields mean."
 )
 
 
@@ -31,20 +40,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     summary = (
         "Serve the commands that only read to an agent, by the Model Context Protocol on stdin and stdout."
     )
-    parser = commands.add_parser(
-        "mcp",
-        help=summary,
-        description=f'{summary} Needs pip install "sde-explorer[mcp]".',
-        epilog="example:\n  sde mcp --root /data/sets",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_command(commands, "mcp", summary, "sde mcp", "sde mcp --root /data/sets", has_json=False)
+    parser.description = f'{summary} Needs pip install "sde-explorer[mcp]".'
     parser.add_argument(
         "--root",
         action="append",
         metavar="DIR",
         help="open only what lies below this folder, and bundled sets; may be repeated; default: any path of the user",
     )
-    parser.set_defaults(run=run, quiet=False)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -80,7 +84,9 @@ def make_server(roots: "Sequence[str] | None" = None) -> "MCPServer[Any]":
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
     )
     for tool in _tools(None if roots is None else [Path(root).expanduser().resolve() for root in roots]):
-        server.tool(annotations=reads, structured_output=False)(_refusing(tool))
+        name = COMMANDS.get(tool.__name__)
+        meta = {SCHEMA: f"sde:{name}"} if name else None
+        server.tool(annotations=reads, structured_output=False, meta=meta)(_refusing(tool))
     return server
 
 
@@ -150,7 +156,13 @@ def _tools(roots: "list[Path] | None") -> "list[Callable[..., str]]":
         _check_name(embeddings, roots)
         return json.dumps(found_pairs(embeddings, text, k))
 
-    return [check, spectrum, knows, evaluate, parity, compare, compress, gap, find_pairs]
+    def schema(tool: str) -> str:
+        """Give the JSON Schema of another tool's answer: what each field means, and its unit."""
+        if tool not in COMMANDS:
+            raise DataError(f"tool must be one of {', '.join(COMMANDS)}; got {tool!r}")
+        return json.dumps(schema_of(COMMANDS[tool]))
+
+    return [check, spectrum, knows, evaluate, parity, compare, compress, gap, find_pairs, schema]
 
 
 def found_pairs(name: str, text: str, k: int = 10) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Say which pairs are wrong (noisy correspondence): those that fit least, "
         "how many of them, and a list without them.",
         "sde mismatched emoji/test",
+        "sde mismatched my-vectors --drop 200 --output kept.csv",
+        "sde mismatched emoji/test --plant 0.1",
     )
     parser.add_argument("embeddings", metavar="SET", help="pictures and their texts")
     parser.add_argument(

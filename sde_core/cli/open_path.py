@@ -19,6 +19,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "open",
         "Open pairs or vectors in the dashboard; pairs are encoded first, once.",
         "sde open my_pairs.csv",
+        "sde open vectors.npz",
+        "sde open /data/shards --model hf-hub:timm/ViT-B-16-SigLIP",
     )
     parser.add_argument(
         "path", help="pairs, vectors, or the folder of a set: anything that `sde check` reads"

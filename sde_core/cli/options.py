@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sde_core.checks.settings import settings_of
+from sde_core.cli.help_text import examples
 
 if TYPE_CHECKING:
     from sde_core.encoders import Encoder
@@ -17,19 +18,30 @@ def new_command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     summary: str,
-    example: str,
-    *,
+    *lines: str,
     json_file: bool = False,
+    has_json: bool = True,
 ) -> argparse.ArgumentParser:
-    """Return the parser of a new command whose help ends with an example; ``json_file`` lets --json name a file."""
+    """Return the parser of a new command.
+
+    Args:
+        commands: of the whole command line.
+        name: of the command.
+        summary: what it does, a sentence.
+        lines: of a shell that its help ends with, the simplest first.
+        json_file: whether --json may name a file.
+        has_json: whether there is --json; its schema is then a file of sde_core/cli/schemas.
+    """
     parser = commands.add_parser(
         name,
         help=summary,
         description=summary,
-        epilog=f"example:\n  {example}",
+        epilog=examples(*lines),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    if json_file:
+    if not has_json:
+        pass
+    elif json_file:
         told = "print JSON for programs instead of a table, or write it to a file"
         parser.add_argument("--json", nargs="?", const="-", metavar="FILE|-", help=told)
     else:

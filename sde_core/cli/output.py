@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from sde_core.pairs.base import Skipped
 
 
-def print_json(content: object) -> None:
-    """Print ``content`` as JSON on stdout; NaN becomes null, which every reader accepts."""
-    print(json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+def print_json(content: object, *, on_one_line: bool = False) -> None:
+    """Print ``content`` as JSON on stdout; NaN becomes null, which every reader accepts.
+
+    What a command prints is described by its file in sde_core/cli/schemas, and tests hold it to that.
+    """
+    indent = None if on_one_line else 2
+    print(json.dumps(finite(content), indent=indent, ensure_ascii=False, allow_nan=False), flush=on_one_line)
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -52,8 +56,11 @@ def print_remarks(remarks: Sequence[str]) -> None:
 
 
 @contextmanager
-def encoding_bar(title: str) -> "Iterator[Callable[[EncodeProgress], None]]":
-    """Yield a callback for `encode_pairs` that draws a bar with rate and time left on stderr."""
+def encoding_bar(title: str) -> "Iterator[Callable[..., None]]":
+    """Yield a callback for `encode_pairs` that draws a bar with rate and time left on stderr.
+
+    Its second argument, where there is one, stands in place of ``title``: of several encoders each has its own bars.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -68,14 +75,11 @@ def encoding_bar(title: str) -> "Iterator[Callable[[EncodeProgress], None]]":
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
-        def report(progress: "EncodeProgress") -> None:
-            if progress.stage not in tasks:
-                tasks[progress.stage] = bar.add_task(
-                    f"{title}: {progress.stage}", total=progress.total, rate=0.0
-                )
-            bar.update(
-                tasks[progress.stage], completed=progress.done, total=progress.total, rate=progress.rate
-            )
+        def report(progress: "EncodeProgress", of: str = title) -> None:
+            what = f"{of}: {progress.stage}"
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=progress.total, rate=0.0)
+            bar.update(tasks[what], completed=progress.done, total=progress.total, rate=progress.rate)
 
         yield report
 

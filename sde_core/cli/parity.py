@@ -18,6 +18,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Say whether two sets of vectors are the same space, and if not, what was done to the second. "
         "Exit code 0: identical, 1: not, 3: too few rows to say.",
         "sde parity exported.npy original.npy --allow quantised",
+        "sde parity pytorch-vectors onnx-vectors --json",
     )
     parser.add_argument("first", metavar="A", help="vectors: the reference")
     parser.add_argument("second", metavar="B", help="vectors of the same things")

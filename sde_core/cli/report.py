@@ -26,6 +26,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "report",
         "Write a self-contained HTML report of one or more embedding sets; it needs no network to be read.",
         "sde report emoji/test --fit-on emoji/train --output emoji.html",
+        "sde report before after --fit-on train --title 'Before and after'",
+        "sde report --spec emoji.html --output again.html",
     )
     parser.add_argument("embeddings", nargs="*", metavar="SET", help="embedding sets to report on")
     parser.add_argument(

@@ -22,6 +22,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "similarity",
         "Say how alike spaces of the same items are, beyond chance; of several B the best is tested as the best.",
         "sde similarity vectors other-vectors",
+        "sde similarity vectors layer-4 layer-8 layer-12 --measures mutual-knn,unbiased-cka",
     )
     parser.add_argument("first", metavar="A", help="vectors")
     parser.add_argument(

@@ -27,6 +27,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "spectrum",
         "Print the singular spectra of an embedding set: bands, thresholds, metrics.",
         "sde spectrum emoji --modality both --output spectrum.csv",
+        "sde spectrum image.npy,text.npy --rule screenot",
+        "sde spectrum clip-retrieval-folder --engine process --json",
     )
     parser.add_argument(
         "embeddings", nargs="?", default="emoji", help="bundled set, folder, file, or IMAGE,TEXT"

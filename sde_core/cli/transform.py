@@ -33,6 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Fit an enhancement or a pruning on one embedding set, save it, apply it to another; "
         "prints the certificate.",
         "sde transform emoji/train --output enhance --apply emoji/test --output-set emoji-test-enhanced",
+        "sde transform --load enhance --apply my-vectors --output-set my-vectors-enhanced",
     )
     parser.add_argument("embeddings", nargs="?", help="reference set to fit on")
     parser.add_argument("--load", metavar="FOLDER", help="take a saved transform instead of fitting one")

@@ -37,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "watch",
         "Follow the looks that SpectralMonitor writes during a training. Exit code 1: an alarm holds at its end.",
         "sde watch runs/clip-a",
+        "sde watch runs --once --json",
     )
     parser.add_argument("place", help="a run, or a folder of runs, which stand below each other")
     parser.add_argument("--once", action="store_true", help="print what there is and leave")

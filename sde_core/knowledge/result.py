@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import plotted
 from sde_core.errors import DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
 from sde_core.knowledge.columns import Kind
@@ -115,6 +116,8 @@ class BandKnowledge:
     singular_values: Float[Tensor, " r"]
     rule: str
     given: str = ""
+
+    plot = plotted
 
     def __getitem__(self, name: str) -> ColumnKnowledge:
         """Return one column by name."""

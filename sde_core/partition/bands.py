@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.errors import ConfigError
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition.base import Partition
@@ -57,6 +57,7 @@ class Bands:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
     @classmethod
     def of(cls, spectrum: Spectrum, partition: Partition, *, modality: str = "") -> Self:

@@ -12,6 +12,8 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.geometry.gap import GapParts
+from sde_core.geometry.parity.verdict import Parity
 from sde_core.glossary import BOUNDS, Format, Term
 from sde_core.glossary.formats import number, percent, points, signed
 from sde_core.glossary.palette import BAND, MODALITY
@@ -19,12 +21,13 @@ from sde_core.knowledge.result import BandKnowledge
 from sde_core.partition import Bands, Partition
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.words import bands_finding
+from sde_core.retrieval.bootstrap import Interval
 from sde_core.retrieval.ranking import RetrievalRanks, metrics_from_ranks
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.shaping.certificate import Certificate
 from sde_core.spectra.metrics import spectrum_metrics
 from sde_core.spectra.result import Spectrum
-from sde_core.treatments.comparison import ComparedRetrieval
+from sde_core.treatments.comparison import ComparedRetrieval, Comparison
 from sde_core.vocabulary import BANDS, DIRECTIONS
 
 KS = (1, 5, 10)
@@ -101,11 +104,46 @@ def _compared(thing: ComparedRetrieval) -> str:
             key = f"{way}_recall@{k}"
             row = [f"{way.label}, R@{k}", points(thing.metrics[key])]
             if thing.differences:
-                at = thing.differences[key]
-                row.append(f"{signed(100 * at.estimate)} [{signed(100 * at.low)}, {signed(100 * at.high)}]")
+                row.append(_difference(thing.differences[key]))
             rows.append(row)
     head = ["recall, %", "", "against the first row, 95 %"][: len(rows[0])]
     return _page(f"<p><b>{escape(thing.name)}</b></p>{_table(head, rows)}")
+
+
+@card.register
+def _comparison(thing: Comparison) -> str:
+    keys = {way.label: f"{way}_recall@1" for way in DIRECTIONS}
+    rows = [
+        [
+            row.name,
+            *(
+                f"{points(row.metrics[key])} {_difference(row.differences[key]) if row.differences else ''}"
+                for key in keys.values()
+            ),
+        ]
+        for row in thing
+    ]
+    words = "R@1 in %, and the difference to the first row with its 95 % interval."
+    return _page(f"<p>{words}</p>{_table(['', *keys], rows)}")
+
+
+@card.register
+def _gap(thing: GapParts) -> str:
+    whole = thing.frechet_squared
+    parts = {
+        "means": thing.centroid,
+        "spread": thing.trace,
+        "shape": thing.covariance,
+        "directions": thing.rotation,
+    }
+    rows = [[name, number(part, 3), percent(part / whole) if whole else "–"] for name, part in parts.items()]
+    words = f"The squared distance of images and texts is {number(whole, 3)}, the relative gap {thing.relative:.2f}."
+    return _page(f"<p>{words}</p>{_table(['they differ in', '', 'share'], rows)}")
+
+
+@card.register
+def _parity(thing: Parity) -> str:
+    return _page(f"<p>{escape(thing.sentence)}</p>")
 
 
 @card.register
@@ -179,6 +217,10 @@ def _curve(
         tip = f"direction {place + 1}, {values[place]:.4g}"
         figure.point(place + 1, float(values[place]), name, tip, radius=2.2)
     return figure.svg()
+
+
+def _difference(found: Interval) -> str:
+    return f"{signed(100 * found.estimate)} [{signed(100 * found.low)}, {signed(100 * found.high)}]"
 
 
 def _quantity(value: float | None, term: Term) -> str:

@@ -36,7 +36,7 @@ def as_page(content: Content) -> str:
     spec, sets = content["spec"], content["sets"]
     parts = [(f"set{place + 1}", each["name"]) for place, each in enumerate(sets)]
     links = [("overview", "Overview"), *parts] if len(sets) > 1 else _links_of(sets[0])
-    return _rendered(
+    return rendered(
         "page.html",
         spec=spec,
         sets=sets,
@@ -66,10 +66,10 @@ def preview_page(title: str, line: str, modalities: Mapping[str, Content]) -> st
         line: what it is about, one sentence.
         modalities: by name what `spectrum_figure` and `bands_sentence` ask for.
     """
-    return _rendered("preview.html", title=title, line=line, modalities=modalities)
+    return rendered("preview.html", title=title, line=line, modalities=modalities)
 
 
-def _rendered(name: str, **values: Any) -> str:  # noqa: ANN401
+def rendered(name: str, **values: Any) -> str:  # noqa: ANN401
     """Return a template of this package with its values, each escaped."""
     templates = Environment(
         loader=FunctionLoader(_resource),
@@ -78,7 +78,9 @@ def _rendered(name: str, **values: Any) -> str:  # noqa: ANN401
         keep_trailing_newline=True,
     )
     shared = {"figures": figures, "tables": tables, "words": words, "palette": palette, "rows": series}
-    return templates.get_template(name).render(policy=POLICY, resource=_resource, **shared, **values)
+    return templates.get_template(name).render(
+        policy=POLICY, resource=_resource, as_json=_json, **shared, **values
+    )
 
 
 def _json(content: object) -> str:

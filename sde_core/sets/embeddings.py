@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
@@ -107,6 +107,7 @@ class EmbeddingSet:
         return cls(image=pictures, text=texts, links=links, image_ids=ids, captions=words, name=name)
 
     _repr_html_ = drawn
+    plot = plotted
 
     def __repr__(self) -> str:
         """Return name, counts and width: at most 200 characters."""

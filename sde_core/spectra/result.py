@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.errors import ConfigError
 from sde_core.files.tensor_file import read_tensors, write_tensors
 from sde_core.vocabulary import Centring
@@ -48,6 +48,7 @@ class Spectrum:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
     @property
     def rank(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
@@ -42,6 +42,7 @@ class ComparedRetrieval:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the ranks as plain values."""
@@ -56,6 +57,15 @@ class ComparedRetrieval:
         }
 
 
+class Comparison(list[ComparedRetrieval]):
+    """The rows of a table, each beside the first."""
+
+    __slots__ = ()
+
+    _repr_html_ = drawn
+    plot = plotted
+
+
 def compare_retrieval(
     image: MatrixLike,
     text: MatrixLike,
@@ -65,7 +75,7 @@ def compare_retrieval(
     ks: Sequence[int] = (1, 5, 10),
     resampling: Resampling | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> list[ComparedRetrieval]:
+) -> Comparison:
     """Return one row for each treatment, all on the same queries; differences are to the first row.
 
     The intervals cover the choice of queries. They do not cover the choice of the reference set, nor that the
@@ -88,7 +98,7 @@ def compare_retrieval(
     Source: docs/method.md, equations (6.22) and (6.23).
     """
     report = progress or (lambda name, done, total: None)
-    rows: list[ComparedRetrieval] = []
+    rows = Comparison()
     each = compared_rows(image, text, text_to_image, treatments, ks=ks, resampling=resampling)
     for done, treatment in enumerate(treatments):
         report(treatment.name, done, len(treatments))

@@ -28,7 +28,7 @@ PLAIN = [
     if any(_is(path, kind) for kind in ("numbers", "figures", "jobs", "intake"))
     or path.stem in ("state", "shared_state")
     or str(path.relative_to(APP)) in {
-        "url_values.py", "sets.py", "names.py", "training/runs.py",
+        "url_values.py", "sets.py", "names.py", "plots.py", "training/runs.py",
         "serving/policy.py", "serving/places.py", "serving/log.py", "serving/visitors.py",
         "readings/rules.py", "readings/gains.py", "readings/headline.py", "readings/matrices.py", "readings/metrics.py",
     }
@@ -53,8 +53,10 @@ FLOORS = (
     ("data", "training"),
     ("compare",),
     ("overview", "share"),
+    ("plots",),
     ("ahead",),
     ("server", "pages", "screenshots"),
+    ("recording",),
     ("main",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from sde_explorer import main, screenshots, server
+from sde_explorer import main, server
 
 
 def test_the_server_is_an_app_that_warms_up_what_is_there():
@@ -29,7 +29,3 @@ def test_a_missing_package_is_left_to_the_page(monkeypatch):
     gc.unfreeze()
     server.warm()
     assert gc.get_freeze_count() > 0, "what could be imported is put aside all the same"
-
-
-def test_every_picture_of_the_readme_is_of_a_page():
-    assert set(screenshots.README_HEIGHT) <= set(screenshots.VIEWS)

@@ -11,7 +11,8 @@ import pytest
 
 import sde_core as sde
 from sde_core.cli.main import main
-from sde_core.cli.mcp_server import found_pairs
+from sde_core.cli.mcp_server import COMMANDS, SCHEMA, found_pairs
+from sde_core.cli.schema import schema_of
 from sde_core.embedding_formats.named import open_named
 from tests.clients.programs import program
 
@@ -32,6 +33,7 @@ QUESTIONS: tuple[tuple[str, dict[str, Any], list[str]], ...] = (
     ("parity", {"a": SET, "b": SET}, ["parity", SET, SET]),
     ("compare", {"a": SET, "b": SET}, ["similarity", SET, SET]),
     ("gap", {"embeddings": SET}, ["gap", SET]),
+    ("evaluate", {"embeddings": SET, "captions": "all"}, ["evaluate", "--embeddings", SET, "--captions", "all"]),
 )  # fmt: skip
 
 
@@ -73,6 +75,8 @@ def test_the_answers_are_those_of_the_command_line(few, capsys):
     def of(word: str) -> str:
         return str(few) if word == SET else word
 
+    assert len(QUESTIONS) == 10
+
     async def questions(client: Client) -> list[Any]:
         return [
             await client.call_tool(
@@ -90,9 +94,14 @@ def test_the_answers_are_those_of_the_command_line(few, capsys):
 
 def test_a_text_finds_the_images_that_are_nearest():
     async def question(client: Client) -> Any:
-        return await client.call_tool("find_pairs", {"embeddings": SET, "text": "a red car", "k": 5})
+        asked = {"embeddings": SET, "text": "a red car", "k": 5}
+        return await client.call_tool("find_pairs", asked), await client.call_tool(
+            "schema", {"tool": "compare"}
+        )
 
-    found = json.loads(_text(_ask(question)))
+    answer, schema = _ask(question)
+    assert json.loads(_text(schema)) == schema_of("similarity")
+    found = json.loads(_text(answer))
     assert found == found_pairs(SET, "a red car", 5)
     made = open_named(SET)
     query = sde.load_encoder("bundled").encode_texts(["a red car"]).numpy()
@@ -124,6 +133,8 @@ def test_only_what_reads_is_there_and_paths_lead_below_the_roots_only(tmp_path):
 
     listed, (own, sample, *refused) = _ask(questions, "--root", str(tmp_path / "served"))
     assert all(tool.annotations.read_only_hint for tool in listed.tools)
+    named = {tool.name: tool.meta[SCHEMA] for tool in listed.tools if tool.meta}
+    assert named == {tool: schema_of(command)["$id"] for tool, command in COMMANDS.items()}
     assert {tool.name for tool in listed.tools} >= {tool for tool, _, _ in QUESTIONS} | {
         "find_pairs",
         "compress",

@@ -11,6 +11,7 @@ from sde_explorer.compare.cached import both as cached_compare
 from sde_explorer.compare.numbers.rows import KINDS
 from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.serving.places import place_of_runs
 from sde_explorer.share.numbers.spec import set_name, spec_of
 from sde_explorer.share.preview import report_frame, report_preview
 from sde_explorer.share.report_job import MadeReport, report_job
@@ -18,6 +19,7 @@ from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.notices import error_box
+from sde_explorer.ui.words import as_text as as_words
 
 if TYPE_CHECKING:
     from sde_core.report import ReportSpec
@@ -63,7 +65,7 @@ def share_report(view: "View", state: "ShareState") -> None:
     with view.controls:
         with st.popover("What goes in", icon=":material/tune:"):
             _choices(data, state)
-            for sentence in _not_in_it(state):
+            for sentence in _about(state):
                 st.caption(sentence)
         try:
             spec = report_spec(data, state, report_choices(data, state))
@@ -122,7 +124,8 @@ def report_spec(data: "Dataset", state: "ShareState", choices: ReportChoices) ->
         second = cached_compare.other_entry(state)
         fingerprint = cached_sets.dataset(second).fingerprint
         sets.append(SetSpec(embeddings=set_name(second), fingerprint=fingerprint))
-    return spec_of(state, sets, title=choices.title)
+    series = str(place_of_runs(state.series, cached_sets.cache_folder())) if state.series else ""
+    return spec_of(state, sets, title=choices.title, series=series)
 
 
 def made_report(data: "Dataset", state: "ShareState") -> MadeReport | None:
@@ -233,8 +236,13 @@ def as_text(content: dict[str, Any]) -> str:
     return json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def _not_in_it(state: "ShareState") -> list[str]:
+def _about(state: "ShareState") -> list[str]:
+    """Return what of other views is in the report without being asked for, and what is not."""
     found = []
+    if state.series:
+        found.append(
+            f"With the checkpoints that Compare shows, {as_words(state.series)}: closed there, they go."
+        )
     if state.batch:
         found.append(f"The report is of the whole set, not of the batch of {state.batch:,} pairs.")
     if state.spectra != "by modality":

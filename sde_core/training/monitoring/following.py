@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import plotted
 from sde_core.errors import DataError
 from sde_core.training.monitoring.look import Look
 from sde_core.training.monitoring.record import PATTERN, LooksReader, latest, runs_below
@@ -29,6 +30,7 @@ class FollowedRun:
     verdict: str = "too early to say"
 
     __repr__ = brief
+    plot = plotted
 
     @property
     def name(self) -> str:

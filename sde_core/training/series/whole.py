@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import plotted
 from sde_core.encoding import EncodeProgress
 from sde_core.pairs.base import Pairs
 from sde_core.training.monitoring.changes import DirectionEvent, direction_events
@@ -28,6 +29,7 @@ class CheckpointSeries:
     points: tuple[SeriesPoint, ...]
 
     __repr__ = brief
+    plot = plotted
 
     @property
     def looks(self) -> tuple[Look, ...]:

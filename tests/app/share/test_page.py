@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sde_core import EmbeddingSet
+from sde_core import DataError, EmbeddingSet
 from sde_core.cli import main
 from sde_core.report import read_spec
 from sde_core.vocabulary import BANDS
@@ -19,6 +19,7 @@ from sde_explorer.jobs import queue
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.cached.sets import server_folder
+from sde_explorer.serving import policy
 from sde_explorer.sets import entry_of
 from sde_explorer.share.figure_choice import FIGURES
 from sde_explorer.share.link import link_to, what_travels
@@ -141,10 +142,12 @@ def test_page_and_command_line_make_the_same_report(open_page, spiked_folder, tm
 def test_a_spec_restores_the_state(open_page, spiked_folder):
     entry = entry_of(spiked_folder, str(spiked_folder))
     data = cached_sets.dataset(entry, ("split=test",))
-    state = moved(spiked_folder)
+    state = replace(moved(spiked_folder), series="series/run")
     spec = report_spec(data, state, ReportChoices(title="x", fit_on_part=("split=train",)))
     found = restored(spec, ())
     assert found.state == state
+    # Written by the command line, which knows no link.
+    assert spec.series == restored(replace(spec, link=""), ()).state.series == "series/run"
     assert (found.fit_on_part, found.fingerprint) == (("split=train",), data.fingerprint)
     # A spec edited by hand: its fields count, the link only adds.
     assert restored(replace(spec, noise_factor=2.0), ()).state.noise == 2.0
@@ -160,6 +163,16 @@ def test_a_spec_restores_the_state(open_page, spiked_folder):
     assert parse_qs(urlsplit(at.code[0].value).query) == parse_qs(query_of(state)) | short
     assert at.selectbox(key="share_fit_on").value == "split=train"
     assert report_spec(data, state, ReportChoices(title="x", fit_on_part=("split=train",))).sets == spec.sets
+
+
+def test_a_row_of_checkpoints_is_in_a_report_where_this_server_opens_it(spiked_folder, monkeypatch):
+    inside = replace(moved(spiked_folder), series="row")
+    data = cached_sets.dataset(cached_sets.entry_of(inside), inside.part)
+    monkeypatch.setattr(policy, "_CURRENT", [policy.Policy(roots=(spiked_folder,))])
+    assert report_spec(data, inside, ReportChoices(title="x")).series == str(spiked_folder / "row")
+    outside = replace(inside, series=str(spiked_folder.parent / "row"))
+    with pytest.raises(DataError, match="is not among them"):
+        report_spec(data, outside, ReportChoices(title="x"))
 
 
 def upload(at, content: bytes, name: str = "spec.json"):

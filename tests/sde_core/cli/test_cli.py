@@ -131,7 +131,7 @@ def test_wrong_options_exit_with_2_and_help_has_an_example(capsys):
         with pytest.raises(SystemExit) as exit_:
             main([command, "--help"])
         assert exit_.value.code == 0
-        assert f"example:\n  sde {command}" in capsys.readouterr().out
+        assert f"examples:\n  sde {command}" in capsys.readouterr().out
 
 
 def test_the_module_runs_as_a_program():

@@ -13,6 +13,7 @@ import pytest
 import sde_core as sde
 from sde_core.cli import open_path
 from sde_core.cli.main import build_parser, main
+from tests.printed_json import check
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +65,9 @@ def test_the_command_prints_the_address_and_ends_with_ctrl_c(tmp_path):
         while not lines or lines[-1].rstrip() != "}":
             lines.append(running.stdout.readline())
             assert lines[-1]
-        with urllib.request.urlopen(json.loads("".join(lines))["url"], timeout=30) as answer:
+        told = json.loads("".join(lines))
+        check("open", told)  # another process printed it
+        with urllib.request.urlopen(told["url"], timeout=30) as answer:
             assert answer.status == 200
     finally:
         os.killpg(running.pid, signal.SIGINT)

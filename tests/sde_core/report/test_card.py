@@ -92,11 +92,23 @@ def test_ranks_and_compared_rows_show_the_metrics(made):
     for way in ("image_retrieval", "text_retrieval"):
         cells = "".join(f"<td>{points(metrics[f'{way}_recall@{k}'])}</td>" for k in (1, 5, 10))
         assert cells in page
-    raw, *_, shifted = sde.compare_retrieval(IMAGE, TEXT, np.arange(120), sde.fit_all(IMAGE, TEXT)[:3])
+    table = sde.compare_retrieval(IMAGE, TEXT, np.arange(120), sde.fit_all(IMAGE, TEXT)[:3])
+    raw, *_, shifted = table
     assert "against the first row" not in _checked(raw)
     page = _checked(shifted)
     assert f"<b>{shifted.name}</b>" in page
     assert points(shifted.metrics["image_retrieval_recall@1"]) in page
+    whole = _checked(table)
+    assert all(f"<th>{row.name}</th>" in whole for row in table)
+    assert points(shifted.metrics["image_retrieval_recall@1"]) in whole
+
+
+def test_a_gap_shows_its_parts_and_a_parity_its_sentence():
+    parts = sde.gap_parts(IMAGE, TEXT)
+    page = _checked(parts)
+    assert f"<td>{percent(parts.rotation / parts.frechet_squared)}</td>" in page
+    assert f"relative gap {parts.relative:.2f}" in page
+    assert "identical" in _checked(sde.parity(IMAGE, IMAGE))
 
 
 def test_a_certificate_shows_bounds_beside_what_was_measured(spectrum):

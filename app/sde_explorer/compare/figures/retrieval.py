@@ -9,6 +9,7 @@ from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, figure
 
 if TYPE_CHECKING:
+    from sde_core.treatments.comparison import ComparedRetrieval
     from sde_explorer.compare.numbers.measures import ComparedSets
 
 WAYS = {way.value: way.label for way in DIRECTIONS}
@@ -35,11 +36,17 @@ _ZERO = {
 }
 
 
-def differences_figure(found: "ComparedSets", *, height: int = 260) -> go.Figure:
+def differences_figure(
+    found: "ComparedSets | ComparedRetrieval",
+    *,
+    title: str = "B minus A, percentage points",
+    height: int = 260,
+) -> go.Figure:
     """Return B minus A in percentage points with 95 % intervals, a row a metric; right of 0 B is better.
 
     Args:
-        found: retrieval in both sets.
+        found: retrieval in both sets, or a row of a table beside its first one.
+        title: of the horizontal axis.
         height: pixels.
     """
     traces: list[dict[str, Any]] = []
@@ -73,7 +80,7 @@ def differences_figure(found: "ComparedSets", *, height: int = 260) -> go.Figure
             }
         )
     layout = {
-        "xaxis": axis("B minus A, percentage points", tickformat="~g", rangemode="tozero"),
+        "xaxis": axis(title, tickformat="~g", rangemode="tozero"),
         "yaxis": axis("", autorange="reversed", ticklabelstandoff=8),
         "shapes": [_ZERO],
         "showlegend": False,

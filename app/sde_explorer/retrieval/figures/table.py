@@ -31,6 +31,7 @@ def difference_figure(
     *,
     metric: str,
     captions: dict[str, str] | None = None,
+    base: str = "raw",
     height: int | None = None,
 ) -> go.Figure:
     """Return one panel a direction of search: each row's difference to raw as a dot with its interval.
@@ -40,6 +41,7 @@ def difference_figure(
         differences: by direction of search, one interval a row; None where it is not measured yet.
         metric: name of the metric; recalls are shown in points, an earlier median rank is better.
         captions: what stands above a panel, by direction of search; None is the direction alone.
+        base: name of the row that the others are compared with.
         height: pixels; None makes room for the rows.
     """
     scale = 100 if metric.startswith("R@") else 1
@@ -54,7 +56,7 @@ def difference_figure(
         ]
         layout["annotations"].append(caption((captions or {}).get(way, way), PLACES[panel]))
         layout[f"xaxis{suffix}"] = axis(
-            "" if panel else f"{metric} less raw ({unit}{', fewer is better' if unit == 'ranks' else ''})",
+            "" if panel else f"{metric} less {base} ({unit}{', fewer is better' if unit == 'ranks' else ''})",
             domain=list(PLACES[panel]),
             anchor=f"y{suffix}",
             range=_ends(found, scale),

@@ -60,13 +60,14 @@ def set_name(entry: SetEntry) -> str:
     return entry.data if is_bundled else entry.folder
 
 
-def spec_of(state: ShareState, sets: "Sequence[SetSpec]", *, title: str) -> "ReportSpec":
+def spec_of(state: ShareState, sets: "Sequence[SetSpec]", *, title: str, series: str = "") -> "ReportSpec":
     """Return the spec of the report that shows what the dashboard shows.
 
     Args:
         state: of the dashboard.
         sets: what is reported on, the open set first.
         title: of the report.
+        series: folder of the row of checkpoints that Compare shows, where this server opens it; "" is none.
 
     Raises:
         ConfigError: the state holds what a report cannot compute, such as the strong mode "adversarial".
@@ -84,6 +85,7 @@ def spec_of(state: ShareState, sets: "Sequence[SetSpec]", *, title: str) -> "Rep
         curriculum=asdict(curriculum_of(state)),
         seed=state.seed,
         link=query_of(state),
+        series=series,
     )
 
 
@@ -110,6 +112,7 @@ def restored(spec: "ReportSpec", known: Sequence[SetEntry]) -> Restored:
         | {"rule": spec.rule, "noise": float(spec.noise_factor), "strong": float(spec.strong_factor)}
         | {"t": float(spec.progress), "seed": spec.seed}
         | {"center": Centring(spec.center).label}
+        | ({"series": spec.series} if spec.series else {})
         | {ours: curriculum[theirs] for theirs, ours in _CURRICULUM.items() if theirs in curriculum},
     )
     wild = wild_parameters(link_of(state), rule_names())

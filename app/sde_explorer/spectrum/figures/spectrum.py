@@ -54,7 +54,7 @@ def spectrum_figure(
         traces += [line | where for line in _thresholds(report, unit)]
         shapes += [_shade(report, name, unit) | _refs(suffix) for name in _spans(report)]
         notes += [_name_line(*n, yscale) | _refs(suffix, y="y") for n in _lines(report, yscale)]
-        notes.append(caption(_title(report), place, colour=palette.KIND[report.modality]))
+        notes.append(caption(_title(report), place, colour=palette.KIND.get(report.modality, "")))
         axes[f"xaxis{suffix}"] = _rank_axis(len(report.values), unit, xscale) | {
             "domain": place,
             "anchor": f"y{suffix}",
@@ -157,7 +157,12 @@ def _value_axis(scale: str, title: str) -> Axis:
 def _title(report: "Bands") -> str:
     if not report.has_law:
         return f"image × text, {report.shape[0]:,} pairs"
-    return f"{report.modality}, {report.shape[0]:,} × {report.shape[1]}"
+    return _of(report, f"{report.shape[0]:,} × {report.shape[1]}")
+
+
+def _of(report: "Bands", what: str) -> str:
+    """Return what is told after whose it is, where that is known."""
+    return f"{report.modality}, {what}" if report.modality else what
 
 
 def _refs(suffix: str, *, y: str = "") -> dict[str, str]:
@@ -180,7 +185,7 @@ def _points(report: "Bands", band: str, unit: str, *, first: bool) -> dict[str, 
         "showlegend": first,
         "marker": {"color": palette.BAND[band], "size": 6, "symbol": palette.SYMBOL[band]},
         "hovertemplate": (
-            f"<b>{report.modality}, {band}</b><br>"
+            f"<b>{_of(report, band)}</b><br>"
             "direction %{customdata[0]:d} of " + f"{len(rank)}"
             "<br>singular value %{y:.4g}<br>energy %{customdata[1]:.2%}"
             "<br>energy up to here %{customdata[2]:.1%}<extra></extra>"

@@ -1,0 +1,125 @@
+"""`plot()` of a result is the figure that a view shows, made without streamlit; what cannot be drawn says why."""
+
+import ast
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import sde_core as sde
+from sde_core.training.monitoring.following import FollowedRun
+from sde_core.vocabulary import BANDS
+from sde_explorer.retrieval.figures.table import difference_figure
+from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.training.figures.watch import watch_figure
+from tests.app.conftest import spiked
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def made():
+    return spiked(120, 24)
+
+
+def _same(one, other):
+    assert one.data == other.data
+    assert one.layout.height == other.layout.height
+    return True
+
+
+def test_a_spectrum_is_drawn_as_the_view_draws_it(made):
+    spectrum = sde.compute_spectrum(made.image)
+    bands = sde.Bands.of(spectrum, sde.partition_spectrum(spectrum), modality="image")
+    assert _same(bands.plot(), spectrum_figure([bands]))
+    shown = spectrum.plot()
+    counts = {trace.name: len(trace.x) for trace in shown.data if trace.name in BANDS}
+    assert counts == {band: bands.count(band) for band in BANDS}
+    assert "image" not in str(shown.to_plotly_json())  # whose spectrum it is, it does not know
+    assert "120 × 24" in shown.layout.annotations[-1].text
+
+
+def test_a_set_is_drawn_as_the_overview_draws_it(made):
+    both = [
+        sde.Bands.of(found, sde.partition_spectrum(found), modality=side)
+        for side, found in ((side, sde.compute_spectrum(made.vectors(side))) for side in sde.Modality)
+    ]
+    assert _same(made.plot(), spectrum_figure(both))
+    with pytest.raises(sde.ConfigError, match="all its rows are equal"):
+        sde.EmbeddingSet.from_arrays(np.ones((5, 3)), np.ones((5, 3))).plot()
+
+
+def test_the_same_spectrum_without_a_single_direction_says_so():
+    with pytest.raises(sde.ConfigError, match="all rows are equal"):
+        sde.compute_spectrum(np.ones((5, 3))).plot()
+
+
+def test_a_comparison_and_its_rows(made):
+    table = sde.compare_retrieval(made.image, made.text, made.links, sde.fit_all(made.image, made.text)[:3])
+    assert isinstance(table, sde.Comparison)
+    raw, *rows = table
+    differences = {way.label: [row.differences[f"{way}_recall@1"] for row in rows] for way in sde.Direction}
+    assert _same(table.plot(), difference_figure([row.name for row in rows], differences, metric="R@1"))
+    shown = rows[0].plot()
+    told = {at: x for trace in shown.data for at, x in zip(trace.y, trace.x, strict=True)}
+    assert told["image → text  R@5"] == pytest.approx(
+        100 * rows[0].differences["text_retrieval_recall@5"].estimate
+    )
+    for alone in (raw, sde.Comparison([raw])):
+        with pytest.raises(sde.ConfigError, match="compared with"):
+            alone.plot()
+
+
+def test_what_bands_know_is_a_bar_a_direction(made):
+    strong = made.image @ made.image.T[:, 0]  # a number that the first directions hold
+    known = sde.band_knowledge(made, {"size": strong}, n_resamples=0)
+    shown = known.plot()
+    bars = [trace for trace in shown.data if trace.type == "bar"]
+    heights = {int(x): y for bar in bars for x, y in zip(bar.x, bar.y, strict=True)}
+    expected = known["size"].known.clamp(min=0).tolist()
+    assert [heights[n] for n in sorted(heights)] == pytest.approx(expected)
+    with pytest.raises(sde.ConfigError, match="no direction knows"):
+        sde.band_knowledge(made, {"one": [0] * made.n_images}, n_resamples=0).plot()
+
+
+def test_a_watched_run_is_drawn_as_the_view_draws_it(made, tmp_path):
+    monitor = sde.SpectralMonitor(tmp_path / "run", every=1, in_background=False)
+    for step in (1, 2):
+        monitor.look(step, image=torch.from_numpy(made.image), text=torch.from_numpy(made.text))
+    monitor.close()
+    run = FollowedRun(tmp_path / "run", tuple(sde.read_looks(tmp_path / "run")))
+    assert _same(run.plot(), watch_figure([run], list(sde.Modality), height=460))
+    with pytest.raises(sde.ConfigError, match="no look yet"):
+        FollowedRun(tmp_path / "none").plot()
+
+
+def test_without_plotly_the_remedy_is_one_sentence(made, monkeypatch):
+    spectrum = sde.compute_spectrum(made.image)
+    for missing in ("sde_explorer", "plotly"):
+        with monkeypatch.context() as patch:
+            for name in [n for n in sys.modules if n.split(".")[0] in ("sde_explorer", "plotly")]:
+                patch.delitem(sys.modules, name)
+            patch.setitem(sys.modules, missing, None)  # as where it is not installed
+            with pytest.raises(sde.ConfigError, match=rf"needs {missing}\S*, which .* pip install"):
+                spectrum.plot()
+
+
+def test_a_figure_needs_no_streamlit():
+    """All that `plots` imports when it is imported, however deep: none of it is streamlit."""
+    left, seen = ["sde_explorer.plots"], set()
+    while left:
+        name = left.pop()
+        place = ROOT / "app" / name.replace(".", "/")
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if name in seen or not file.is_file():
+            continue
+        seen.add(name)
+        for node in ast.parse(file.read_text()).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            assert not {n for n in names if n.split(".")[0] == "streamlit"}, name
+            left += [part for n in names for part in (n, n.rpartition(".")[0])]
+    assert "sde_explorer.ui.figures.layout" in seen
