@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import plotted
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError
@@ -64,6 +65,14 @@ class CompressedRetrieval:
         )
 
 
+class CompressionTable(list[CompressedRetrieval]):
+    """The rows of a table, whole vectors first."""
+
+    __slots__ = ()
+
+    plot = plotted
+
+
 def compression_table(
     image: MatrixLike,
     text: MatrixLike,
@@ -79,7 +88,7 @@ def compression_table(
     seed: int = 0,
     progress: Callable[[str, int, int], None] | None = None,
     each: Callable[[CompressedRetrieval], None] | None = None,
-) -> list[CompressedRetrieval]:
+) -> CompressionTable:
     """Return what is lost for every width, kind of axes and code; the first row is whole vectors.
 
     Axes, ranges and covariances are of the reference, recalls of the other rows. Codes that are read back exactly or
@@ -114,7 +123,7 @@ def compression_table(
     d = unit_rows(image, "image").shape[1]
     sizes = list(widths or sorted({d, max(1, d // 2), max(1, d // 3), max(1, d // 6)}, reverse=True))
     work = _Work(image, text, text_to_image, reference, ks, resampling, seed)
-    rows: list[CompressedRetrieval] = []
+    rows = CompressionTable()
 
     def take(row: CompressedRetrieval) -> None:
         rows.append(row)

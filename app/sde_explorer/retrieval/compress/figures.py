@@ -10,6 +10,8 @@ from sde_explorer.ui.figures.layout import axis, caption, domains, figure
 from sde_explorer.ui.figures.panels import where
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import sde_core as sde
     from sde_core.treatments.compression.axes import Axes
     from sde_explorer.retrieval.compress.numbers import Compressed, Panel
@@ -20,17 +22,18 @@ _APART = 0.09
 """Between the lines of two kinds of axes at one width: their intervals stay readable."""
 
 
-def compress_figure(found: "Compressed", *, height: int) -> go.Figure:
+def compress_figure(found: "Compressed", *, height: int, panels: "Sequence[Panel]" = PANELS) -> go.Figure:
     """Return a panel a code: mean recall over the numbers kept of a vector, with bytes below; a band is whole vectors.
 
     Args:
         found: whole vectors at least.
         height: pixels.
+        panels: in their order.
     """
-    places, widths = domains(len(PANELS), 0.02), found.widths
+    places, widths = domains(len(panels), 0.02), found.widths
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "shapes": []}
-    for number, panel in enumerate(PANELS):
+    for number, panel in enumerate(panels):
         suffix = "" if number == 0 else str(number + 1)
         for place, axes in enumerate(AXES):
             rows = found.of(panel, axes)
