@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import drawn
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import DataError
@@ -39,6 +40,7 @@ class GapParts:
     relative: float
 
     __repr__ = brief
+    _repr_html_ = drawn
 
     @property
     def spread(self) -> float:

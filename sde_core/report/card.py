@@ -12,6 +12,8 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.geometry.gap import GapParts
+from sde_core.geometry.parity.verdict import Parity
 from sde_core.glossary import BOUNDS, Format, Term
 from sde_core.glossary.formats import number, percent, points, signed
 from sde_core.glossary.palette import BAND, MODALITY
@@ -121,6 +123,25 @@ def _comparison(thing: Comparison) -> str:
     ]
     words = "R@1 in %, and the difference to the first row with its 95 % interval."
     return _page(f"<p>{words}</p>{_table(['', *keys], rows)}")
+
+
+@card.register
+def _gap(thing: GapParts) -> str:
+    whole = thing.frechet_squared
+    parts = {
+        "means": thing.centroid,
+        "spread": thing.trace,
+        "shape": thing.covariance,
+        "directions": thing.rotation,
+    }
+    rows = [[name, number(part, 3), percent(part / whole) if whole else "–"] for name, part in parts.items()]
+    words = f"The squared distance of images and texts is {number(whole, 3)}, the relative gap {thing.relative:.2f}."
+    return _page(f"<p>{words}</p>{_table(['they differ in', '', 'share'], rows)}")
+
+
+@card.register
+def _parity(thing: Parity) -> str:
+    return _page(f"<p>{escape(thing.sentence)}</p>")
 
 
 @card.register

@@ -53,8 +53,9 @@ FLOORS = (
     ("data", "training"),
     ("compare",),
     ("overview", "share"),
+    ("plots",),
     ("ahead",),
-    ("server", "pages", "screenshots", "plots"),
+    ("server", "pages", "screenshots"),
     ("main",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

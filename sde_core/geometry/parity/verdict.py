@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import drawn
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError, DataError
 from sde_core.geometry.parity.figures import figures_of
@@ -76,6 +77,7 @@ class Parity:
     figures: dict[str, float]
 
     __repr__ = brief
+    _repr_html_ = drawn
 
     @property
     def is_same(self) -> bool:

@@ -103,6 +103,14 @@ def test_ranks_and_compared_rows_show_the_metrics(made):
     assert points(shifted.metrics["image_retrieval_recall@1"]) in whole
 
 
+def test_a_gap_shows_its_parts_and_a_parity_its_sentence():
+    parts = sde.gap_parts(IMAGE, TEXT)
+    page = _checked(parts)
+    assert f"<td>{percent(parts.rotation / parts.frechet_squared)}</td>" in page
+    assert f"relative gap {parts.relative:.2f}" in page
+    assert "identical" in _checked(sde.parity(IMAGE, IMAGE))
+
+
 def test_a_certificate_shows_bounds_beside_what_was_measured(spectrum):
     gains = sde.enhancement_gains(spectrum, sde.partition_spectrum(spectrum), 0.0)
     alone, measured = sde.certify(gains), sde.certify(gains, spectrum, IMAGE)
