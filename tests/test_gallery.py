@@ -22,7 +22,6 @@ ANSWERS = {
     "12_baselines": r"^text → image: .* helps? R@1 beyond chance; raw finds \d+\.\d%\.",
 }
 WITHOUT_FIGURE = {
-    "02_dimensions",
     "04_wrong_captions",
     "07_export",
     "08_mixed_search",

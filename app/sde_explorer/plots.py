@@ -14,8 +14,11 @@ from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.training.monitoring.following import FollowedRun
 from sde_core.training.series import CheckpointSeries
 from sde_core.treatments.comparison import ComparedRetrieval, Comparison
+from sde_core.treatments.compression.table import CompressionTable
 from sde_core.vocabulary import DIRECTIONS, Modality
 from sde_explorer.compare.figures.retrieval import differences_figure
+from sde_explorer.retrieval.compress.figures import compress_figure
+from sde_explorer.retrieval.compress.numbers import AXES, PANELS, Compressed
 from sde_explorer.retrieval.figures.table import difference_figure
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
 from sde_explorer.subspaces.figures.known import known_figure
@@ -25,6 +28,7 @@ from sde_explorer.ui.figures import palette
 
 _METRIC = "recall@1"
 _WATCHED = 460
+_COMPRESSED = 360
 
 
 def plot(thing: object) -> go.Figure:
@@ -79,6 +83,13 @@ def _(thing: Comparison) -> go.Figure:
         way.label: [row.differences[f"{way}_{_METRIC}"] for row in rows] for way in DIRECTIONS
     }
     return difference_figure([row.name for row in rows], differences, metric="R@1", base=raw.name)
+
+
+@_figure.register
+def _(thing: CompressionTable) -> go.Figure:
+    known = Compressed(rows=tuple(row for row in thing if not row.rescore), n_images=0, n_texts=0, n_fitted=0)
+    panels = [panel for panel in PANELS if any(known.of(panel, axes) for axes in AXES)]
+    return compress_figure(known, height=_COMPRESSED, panels=panels)
 
 
 @_figure.register

@@ -29,3 +29,8 @@ for row in table:
     lost = row.change
     at, low, high = 100 * lost.estimate, 100 * lost.low, 100 * lost.high
     print(f"{row.name:32} {at:+5.1f} [{low:+.1f}, {high:+.1f}]")
+
+# %%
+# The same with bytes; the grey band is whole vectors, dots what the spectrum predicts.
+
+table.plot()

@@ -3,6 +3,7 @@
 import argparse
 import math
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sde_core.cli.options import new_command, words
@@ -10,6 +11,9 @@ from sde_core.cli.output import counting_bar, print_json, print_table
 from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sde_core.checks.matrices import MatrixLike
+    from sde_core.treatments.compression.axes import Axes, CompressionMap
+    from sde_core.treatments.compression.codes import Code
     from sde_core.treatments.compression.table import CompressedRetrieval
 
 
@@ -45,8 +49,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--captions", choices=("each", "primary", "all"), default="all", help="the gallery; default: all"
     )
     parser.add_argument("--seed", type=int, default=0, help="of rotations, draws and the blur")
-    parser.add_argument("--keep", metavar="AXES:WIDTH", help="write that map, such as pca:96, to --output")
-    parser.add_argument("--output", metavar="FILE", help="safetensors file of the map that --keep names")
+    parser.add_argument(
+        "--keep", metavar="AXES:WIDTH[:CODE]", help="write that map, such as pca:96:int8, to --output"
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="of what --keep names: .safetensors for the map, .faiss for an index with the map before its codes",
+    )
     parser.set_defaults(run=run)
 
 
@@ -62,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
     if bool(options.keep) != bool(options.output):
         raise ConfigError("--keep and --output must be given together: which map, and where it goes")
-    kept = _kept(options.keep) if options.keep else None
+    kept = _kept(options.keep, options.output) if options.keep else None
     tested, reference = opened_saying(options.embeddings), opened_saying(options.fit_on)
     check_and_warn(reference, tested)
     gallery, paired = gallery_of(tested, options.captions), reference.paired()
@@ -81,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
             progress=progress,
         )
     if kept is not None:
-        fit_axes(*paired, *kept, seed=options.seed).save(options.output)  # type: ignore[arg-type]
+        _write(fit_axes(*paired, kept[0], kept[1], seed=options.seed), kept[2], paired, options.output)
     if options.json:
         print_json({"rows": [asdict(row) for row in rows], "recommendation": recommendation(rows)})
         return 0
@@ -103,9 +113,39 @@ def _cells(row: "CompressedRetrieval") -> tuple[str, ...]:
     )
 
 
-def _kept(text: str) -> tuple[str, int]:
-    axes, _, width = text.partition(":")
-    return axes, _width(width)
+def _kept(text: str, output: str) -> "tuple[Axes, int, Code]":
+    """Return axes, width and code that are kept, checked before anything is measured."""
+    from sde_core.treatments.compression.axes import AXES
+    from sde_core.treatments.compression.codes import CODES
+
+    named, _, rest = text.partition(":")
+    width, _, coded = rest.partition(":")
+    axes = next((each for each in AXES if each == named), None)
+    code = next((each for each in CODES if each == (coded or "float32")), None)
+    if axes is None or code is None:
+        raise ConfigError(
+            f"--keep must be AXES:WIDTH or AXES:WIDTH:CODE of {', '.join(AXES)} and {', '.join(CODES)}; got {text!r}"
+        )
+    if coded and not output.endswith(".faiss"):
+        raise ConfigError(f"--output must end in .faiss where --keep names a code, {code}; got {output!r}")
+    return axes, _width(width), code
+
+
+def _write(
+    onto: "CompressionMap", code: "Code", reference: "tuple[MatrixLike, MatrixLike]", output: str
+) -> None:
+    from sde_core.treatments.compression.codes import compressed_index
+
+    if not output.endswith(".faiss"):
+        onto.save(output)
+        return
+    import faiss
+
+    from sde_core.files.claims import claimed_file
+
+    content = faiss.serialize_index(compressed_index(onto, code, reference)).tobytes()
+    with claimed_file(Path(output)) as file:
+        file.write(content)
 
 
 def _width(text: str) -> int:

@@ -72,6 +72,30 @@ def test_a_comparison_and_its_rows(made):
             alone.plot()
 
 
+def test_what_compression_costs_has_a_panel_for_each_code_that_was_measured(made):
+    table = sde.compression_table(
+        made.image,
+        made.text,
+        made.links,
+        made.paired(),
+        widths=(24, 8),
+        axes=("pca",),
+        codes=("int8", "1bit"),
+        rescore=5,
+    )
+    shown = table.plot()
+    drawn = {
+        told: y
+        for trace in shown.data
+        if trace.customdata is not None
+        for (told, *_), y in zip(trace.customdata, trace.y, strict=True)
+    }
+    assert drawn == {row.name: pytest.approx(100 * row.recall.estimate) for row in table if not row.rescore}
+    assert (
+        len([note for note in shown.layout.annotations if "int8" in note.text or "1 bit" in note.text]) == 3
+    )
+
+
 def test_what_bands_know_is_a_bar_a_direction(made):
     strong = made.image @ made.image.T[:, 0]  # a number that the first directions hold
     known = sde.band_knowledge(made, {"size": strong}, n_resamples=0)

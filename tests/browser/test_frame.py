@@ -61,6 +61,20 @@ def test_a_view_opens_with_a_finding_a_picture_and_few_words(url, opened, view):
         assert page.evaluate(_WORDS) <= MOST_WORDS
 
 
+def test_what_may_be_left_away_has_the_same_frame(url, opened):
+    link = f"{url}/retrieval?data=clipart&part=split%3Dval&recall_part=Keep+how+much%3F"
+    with opened(link, 1) as page:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.locator(".st-key-kept_map").wait_for()
+        rest(page)
+        assert _top(page) <= 200
+        assert page.evaluate(_WORDS) <= MOST_WORDS
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"times smaller|loses recall"))
+        with page.expect_download() as file:
+            page.get_by_role("button", name="faiss index").click()
+        assert file.value.suggested_filename.endswith(".faiss")
+
+
 def test_the_panel_folds_and_unfolds_by_keyboard_and_stays_so(url, opened):
     with opened(f"{url}/data", 0) as page:
         side = page.get_by_test_id("stSidebar")

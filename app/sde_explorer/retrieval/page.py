@@ -1,10 +1,11 @@
-"""Retrieval: what a treatment of the vectors changes, in one search and measured over many."""
+"""Retrieval: what a treatment of the vectors changes, in one search and over many; or what may be left away."""
 
 import streamlit as st
 
 import sde_core as sde
 from sde_core.vocabulary import MODALITIES
 from sde_explorer.retrieval import words
+from sde_explorer.retrieval.compress.view import compress_view
 from sde_explorer.retrieval.forest import forest
 from sde_explorer.retrieval.measured import Measured, measured
 from sde_explorer.retrieval.numbers.table import METRICS
@@ -12,6 +13,7 @@ from sde_explorer.retrieval.state import RetrievalState
 from sde_explorer.retrieval.tabs import tabs
 from sde_explorer.search.box import search_controls
 from sde_explorer.search.panel import search_panel
+from sde_explorer.state import choices
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.frame import View, open_view
 from sde_explorer.ui.notices import sentence_of
@@ -23,6 +25,11 @@ def show() -> None:
     """Compose the view."""
     view = open_view("Retrieval", needs_both=False)
     state = current_state()
+    with view.controls:
+        choice("recall_part", "What is measured", choices("recall_part"), width=158, bare=True)
+    if state.recall_part == "Keep how much?":
+        compress_view(view)
+        return
     with view.controls:
         search_controls(view.data, state)
         if len(view.data.embeddings.modalities) > 1:

@@ -13,6 +13,7 @@ _KINDS = {
     ".jsonl": ("application/jsonl", "data_object"),
     ".zip": ("application/zip", "folder_zip"),
     ".html": ("text/html", "download"),
+    ".faiss": ("application/octet-stream", "download"),
     ".safetensors": ("application/octet-stream", "download"),
 }
 

@@ -4,6 +4,10 @@ import html
 
 from sde_explorer.ui.formulas import with_formulas
 
+_CELL = (
+    "Mean of R@1, 5 and 10, both ways, in percent; below it the paired difference to whole vectors, 95 %, and (≈) what "
+    "the spectrum predicts."
+)
 _HEAD_WORDS = {
     "band": "Strong, weak or noise: which side of the two thresholds the singular value lies on.",
     "directions": "Singular directions in the band, and their share of all directions of the matrix.",
@@ -51,6 +55,12 @@ _HEAD_WORDS = {
     "separate": "How far directions keep to one column, and columns to one direction or band; 0 to 1.",
     "A, rotated": "Mean and range over 10 random rotations of A's directions: what no choice of axes gives.",
     "B, rotated": "The same of B's directions.",
+    "axes": "Onto which axes vectors are put before they are cut.",
+    "numbers kept": "Of each vector, the first on these axes.",
+    "float32": f"Stored as they are. {_CELL}",
+    "int8": f"256 levels a number. {_CELL}",
+    "1 bit, float query": f"Signs, asked by vectors as they are. {_CELL}",
+    "1 bit, 1-bit query": f"Signs, asked by signs. {_CELL}",
     "measure": "Measure of retrieval, and which modality asks.",
 }
 HEADS = with_formulas(

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
+from sde_core.checks.matrices import MatrixLike
 from sde_core.retrieval.ranking import BlockScore, Score
 from sde_core.treatments.compression.axes import CompressionMap
 from sde_core.vocabulary import Direction, Modality
@@ -12,6 +13,9 @@ from sde_core.vocabulary import Direction, Modality
 Code = Literal["float32", "float16", "int8", "1bit"]
 CODES: tuple[Code, ...] = get_args(Code)
 BITS: dict[Code, int] = {"float32": 32, "float16": 16, "int8": 8, "1bit": 1}
+
+FAISS: dict[Code, str] = {"float32": "Flat", "float16": "SQfp16", "int8": "SQ8", "1bit": "LSH"}
+"""What `faiss.index_factory` makes a code of: "LSH" are signs, compared by Hamming distance."""
 
 _FIRST = 10.0  # added to cosines of the rows that are scored again: they stand before all others
 
@@ -43,6 +47,46 @@ class Coder:
             return torch.where(rows > 0, 1.0, -1.0)
         codes = self._quantiser.compute_codes(rows.contiguous().numpy())
         return torch.from_numpy(self._quantiser.decode(codes))
+
+
+def compressed_index(
+    onto: CompressionMap,
+    code: Code,
+    reference: tuple[MatrixLike, MatrixLike],
+    *,
+    modality: Modality | str = Modality.IMAGE,
+) -> Any:  # noqa: ANN401  (without types)
+    """Return an empty faiss index of unit rows that holds the map and stores a code; it ranks like `coded_score`.
+
+    Rows of the other modality ask ``index.index`` with ``onto(rows, other)``. Queries stay float; those of "1bit"
+    become signs too, and its distances count the signs that differ.
+
+    Args:
+        onto: the map.
+        code: one of `CODES`.
+        reference: (m, d) pictures and (m, d) their texts, from which "int8" learns the range of each coordinate.
+        modality: of the rows that are added.
+
+    >>> import torch
+    >>> rows = torch.eye(4)
+    >>> none = torch.zeros(4)
+    >>> same = CompressionMap(axes="own", matrix=torch.eye(4), image_mean=none, text_mean=none)
+    >>> index = compressed_index(same, "float16", (rows, rows))
+    >>> index.add(rows.numpy())
+    >>> index.search(rows.numpy(), 1)[1].ravel().tolist()
+    [0, 1, 2, 3]
+    """
+    import faiss
+
+    metric = faiss.METRIC_L2 if code == "1bit" else faiss.METRIC_INNER_PRODUCT
+    inner = faiss.index_factory(onto.width, FAISS[code], metric)
+    inner.train(reference_rows(onto, reference).contiguous().numpy())
+    return onto.faiss_index(modality, inner)
+
+
+def reference_rows(onto: CompressionMap, reference: tuple[MatrixLike, MatrixLike]) -> Tensor:
+    """Return pictures and then texts of a reference as a map gives them: what ranges of a code are learned from."""
+    return torch.cat([onto(reference[0], Modality.IMAGE), onto(reference[1], Modality.TEXT)])
 
 
 def coded_score(onto: CompressionMap, coder: Coder, *, float_query: bool = False, rescore: int = 0) -> Score:

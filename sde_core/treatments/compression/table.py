@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.brief import brief
+from sde_core.checks.drawn import plotted
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import Interval, Resampling, drawn_metrics
 from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, retrieval_ranks
 from sde_core.treatments.compression.axes import AXES, Axes, CompressionMap, fit_axes
-from sde_core.treatments.compression.codes import BITS, CODES, Code, Coder, coded_score
+from sde_core.treatments.compression.codes import BITS, CODES, Code, Coder, coded_score, reference_rows
 from sde_core.treatments.compression.prediction import predicted_fidelity
 from sde_core.vocabulary import DIRECTIONS, Direction
 
@@ -64,6 +65,14 @@ class CompressedRetrieval:
         )
 
 
+class CompressionTable(list[CompressedRetrieval]):
+    """The rows of a table, whole vectors first."""
+
+    __slots__ = ()
+
+    plot = plotted
+
+
 def compression_table(
     image: MatrixLike,
     text: MatrixLike,
@@ -78,7 +87,8 @@ def compression_table(
     resampling: Resampling | None = None,
     seed: int = 0,
     progress: Callable[[str, int, int], None] | None = None,
-) -> list[CompressedRetrieval]:
+    each: Callable[[CompressedRetrieval], None] | None = None,
+) -> CompressionTable:
     """Return what is lost for every width, kind of axes and code; the first row is whole vectors.
 
     Axes, ranges and covariances are of the reference, recalls of the other rows. Codes that are read back exactly or
@@ -97,6 +107,7 @@ def compression_table(
         resampling: of the intervals; None takes 95 %, 2,000 draws and seed 0.
         seed: of random rotations and of the blur of the prediction.
         progress: called with name, rows done and rows in all; an exception that it raises stops the work.
+        each: called with every row as soon as it is measured.
 
     Raises:
         DataError: as in `retrieval_ranks` and `fit_axes`.
@@ -112,13 +123,20 @@ def compression_table(
     d = unit_rows(image, "image").shape[1]
     sizes = list(widths or sorted({d, max(1, d // 2), max(1, d // 3), max(1, d // 6)}, reverse=True))
     work = _Work(image, text, text_to_image, reference, ks, resampling, seed)
-    rows = [work.whole(d)]
+    rows = CompressionTable()
+
+    def take(row: CompressedRetrieval) -> None:
+        rows.append(row)
+        if each is not None:
+            each(row)
+
+    take(work.whole(d))
     cells = [(a, w, *way) for a, w in product(axes, sizes) for way in _ways(codes, rescore)]
     cells = [cell for cell in cells if cell[:4] != ("own", d, "float32", True)]
     for done, (kind, width, code, float_query, again) in enumerate(cells):
         if progress is not None:
             progress(f"{kind} {width} {code}", done, len(cells))
-        rows.append(work.row(kind, width, code, float_query, again))
+        take(work.row(kind, width, code, float_query, again))
     if progress is not None:
         progress("", len(cells), len(cells))
     return rows
@@ -137,8 +155,7 @@ def recommendation(rows: Sequence[CompressedRetrieval]) -> str:
     whole = rows[0]
     said = []
     for again in (False, True):
-        good = [row for row in rows if bool(row.rescore) == again and _is_harmless(row.change)]
-        best = min(good, key=lambda row: (row.bytes_per_million, -row.recall.estimate), default=whole)
+        best = smallest_harmless(rows, rescored=again)
         if best is not whole:
             saved = whole.bytes_per_million / best.bytes_per_million
             aside = ", whole vectors kept aside" if again else ""
@@ -147,11 +164,29 @@ def recommendation(rows: Sequence[CompressedRetrieval]) -> str:
             )
     if not said:
         said.append("Keep whole vectors: everything smaller loses recall.")
-    trap = min(rows, key=lambda row: row.change.estimate)
-    twins = [r.change.estimate for r in rows if (r.width, r.code) == (trap.width, trap.code)]
-    if trap.change.estimate < -_TRAP and max(twins) > trap.change.estimate / 2:
+    trap = worst_trap(rows)
+    if trap is not None:
         said.append(f"{trap.name} is a trap: {_points(trap.change)}.")
     return " ".join(said)
+
+
+def smallest_harmless(rows: Sequence[CompressedRetrieval], *, rescored: bool = False) -> CompressedRetrieval:
+    """Return the smallest row that loses nothing, as `recommendation` says it; whole vectors where none does.
+
+    Args:
+        rows: as of `recommendation`.
+        rescored: whether among the rows that are scored again, or the others.
+    """
+    good = [row for row in rows if bool(row.rescore) == rescored and _is_harmless(row.change)]
+    return min(good, key=lambda row: (row.bytes_per_million, -row.recall.estimate), default=rows[0])
+
+
+def worst_trap(rows: Sequence[CompressedRetrieval]) -> CompressedRetrieval | None:
+    """Return the row that loses most, where it is a trap as `recommendation` says it; else None."""
+    trap = min(rows, key=lambda row: row.change.estimate)
+    twins = [r.change.estimate for r in rows if (r.width, r.code) == (trap.width, trap.code)]
+    is_trap = trap.change.estimate < -_TRAP and max(twins) > trap.change.estimate / 2
+    return trap if is_trap else None
 
 
 def _is_harmless(change: Interval) -> bool:
@@ -209,8 +244,8 @@ class _Work:
         if key not in self._maps:
             self._maps[key] = fit_axes(*self._reference, axes, width, seed=self._seed)
         onto = self._maps[key]
-        seen = torch.cat([onto(self._reference[0], "image"), onto(self._reference[1], "text")])
-        score = coded_score(onto, Coder(code, seen), float_query=float_query, rescore=rescore)
+        coder = Coder(code, reference_rows(onto, self._reference))
+        score = coded_score(onto, coder, float_query=float_query, rescore=rescore)
         after = self._draws(retrieval_ranks(*self._tested, score=score))
         fidelity = predicted_fidelity(self._of_image, self._of_text, onto, code, float_query=float_query)
         return CompressedRetrieval(

@@ -2,6 +2,7 @@
 
 import json
 
+import faiss
 import pytest
 
 from sde_core.cli.main import main
@@ -20,6 +21,19 @@ def test_a_map_is_written_and_the_rows_are_told(tmp_path, capsys):
     ]  # fmt: skip
     assert found["recommendation"]
     assert CompressionMap.load(file).width == 64
+
+
+def test_an_index_of_a_code_is_written_with_the_map_before_it(tmp_path, capsys):
+    file = tmp_path / "pca.faiss"
+    small = ["compress", "clipart/val", "--fit-on", "clipart/train", "--widths", "16", "--axes", "pca"]
+    words = [*small, "--codes", "int8", "--keep", "pca:16:int8", "--output"]
+    assert main([*words, str(file)]) == 0
+    index = faiss.read_index(str(file))
+    assert (index.d, index.index.d, index.index.sa_code_size()) == (192, 16, 16)
+    assert main([*words, str(tmp_path / "pca.safetensors")]) == 2
+    assert "must end in .faiss where --keep names a code, int8" in capsys.readouterr().err
+    assert main([*small, "--keep", "pca:16:int4", "--output", str(file)]) == 2
+    assert "got 'pca:16:int4'" in capsys.readouterr().err
 
 
 def test_what_does_not_fit_ends_in_one_sentence(capsys):
