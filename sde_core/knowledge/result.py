@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import plotted
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.errors import DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
 from sde_core.knowledge.columns import Kind
@@ -88,9 +88,9 @@ class ColumnKnowledge:
         """Return the bootstrap interval of each band's share, over groups of near twins; () where there is none."""
         if not len(self.resampled):
             return ()
-        drawn = _by_band(self.resampled, labels)
+        shares = _by_band(self.resampled, labels)
         low, high = torch.quantile(
-            drawn, torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=drawn.dtype), dim=0
+            shares, torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=shares.dtype), dim=0
         )
         return tuple(zip(low.tolist(), high.tolist(), strict=True))
 
@@ -207,8 +207,6 @@ class BandKnowledge:
     __repr__ = brief
 
     def _repr_html_(self) -> str:
-        from sde_core.checks.drawn import drawn
-
         return drawn(self)
 
     def __str__(self) -> str:
