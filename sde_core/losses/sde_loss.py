@@ -212,14 +212,16 @@ class SDELoss(nn.Module):
 
     def _gains_now(self, constants: StepConstants, ascents: dict[str, Tensor]) -> dict[str, Tensor]:
         assert self.config.enhancement is not None
-        generator = self._clock.generator(self.config.seed)
+        generators = dict.fromkeys(MODALITIES, self._clock.generator(self.config.seed))
+        if self.config.draws == "shared":
+            generators = {name: self._clock.generator(self.config.seed) for name in MODALITIES}
         return {
             name: enhancement_gains(
                 constants.spectra[name],
                 constants.partitions[name],
                 self.progress,
                 self.config.enhancement,
-                generator=generator,
+                generator=generators[name],
                 ascent=ascents.get(name),
             )
             for name in MODALITIES

@@ -22,8 +22,21 @@ pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with require
      ("spectral_contrast_shrinkage", 0.0), ("vicreg", math.nan),
      ("subspace_rank", 0), ("refresh_every", 0), ("spectral_every", 0), ("total_steps", 0),
      ("calls_per_step", 0), ("center", "median"), ("schedule", "x"), ("hellinger_on", "x"),
-     ("subspace_form", "x"), ("contrast_band", "weak")],
+     ("subspace_form", "x"), ("contrast_band", "weak"), ("hellinger_form", "cubed"), ("draws", "same")],
 )  # fmt: skip
 def test_the_config_names_the_field_that_is_wrong(field, value):
     with pytest.raises(ConfigError, match=f"{field} must"):
         SDELossConfig(**{field: value})
+
+
+def test_the_choices_of_the_reconstruction_have_names():
+    plain = SDELossConfig.paper()
+    named = {
+        "hellinger_form": ("squared", "distance"),
+        "draws": ("independent", "shared"),
+        "subspace_form": ("projector", "captured"),
+    }
+    for name, (ours, other) in named.items():
+        assert getattr(plain, name) == ours
+        assert SDELossConfig.paper(**{name: other}) == plain.replaced(**{name: other}) != plain
+    assert SDELossConfig.paper(weight=0.3) == plain.replaced(weight_start=0.3, weight_end=0.03)

@@ -114,6 +114,20 @@ def test_noise_is_the_same_within_a_step_and_another_in_the_next():
     assert not torch.equal(other.gains["image"], seen[0])
 
 
+def test_shared_draws_push_the_same_direction_of_both_modalities_alike():
+    def pushes(draws):
+        loss = SDELoss(each_step(draws=draws, rule=ManualRankRule(n_strong=6, n_weak=0)))
+        loss(*batch(), SCALE)
+        spectra = (decompose(x) for x in batch())
+        relative = [s.singular_values[:6] / s.singular_values[0] for s in spectra]
+        return [(loss.gains[k][:6] - 1) / r for k, r in zip(("image", "text"), relative, strict=True)]
+
+    image, text = pushes("shared")
+    torch.testing.assert_close(image, text)
+    image, text = pushes("independent")
+    assert float((image - text).abs().max()) > 0.01
+
+
 def test_a_rule_of_ones_own_gets_the_rows_and_the_pairs():
     seen = []
 

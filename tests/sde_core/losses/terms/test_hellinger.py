@@ -38,11 +38,22 @@ def test_hellinger_has_the_value_of_the_method():
 def test_the_gradient_of_hellinger_by_differences(on, m, n):
     x, y = rows(m, n).requires_grad_(), (rows(m, n, seed=1) * 3).requires_grad_()
     assert torch.autograd.gradcheck(lambda a, b: hellinger_loss(a, b, on=on), (x, y))
+    assert torch.autograd.gradcheck(lambda a, b: hellinger_loss(a, b, on=on, form="distance"), (x, y))
 
 
 def test_the_gradient_of_hellinger_where_both_spectra_repeat():
     x, y = (with_spectrum(values, 6, 4, seed=i) for i, values in enumerate([[2.0, 2, 1, 1], [3.0, 3, 1, 1]]))
     assert torch.autograd.gradcheck(hellinger_loss, (x.requires_grad_(), y.requires_grad_()))
+
+
+def test_the_distance_is_the_root_and_rests_where_the_spectra_are_equal():
+    x, y = rows(12, 5), with_spectrum([3.0, 1.0, 0.5, 0.2, 0.1], 12, 5)
+    assert float(hellinger_loss(x, y, form="distance")) == pytest.approx(math.sqrt(hellinger_loss(x, y)))
+    x.requires_grad_()
+    hellinger_loss(x, x.detach() @ torch.linalg.qr(rows(5, 5))[0], form="distance").backward()
+    hellinger_loss(same := rows(6, 4).requires_grad_(), same, form="distance").backward()
+    assert torch.isfinite(x.grad).all()
+    assert not same.grad.any()
 
 
 def test_a_missing_direction_has_a_finite_slope():
