@@ -1,10 +1,10 @@
 """What each alarm asks of a look (docs/watch.md); no threshold is tuned.
 
 What is certain is said at once (a NaN, a scale beyond the published bound). What is a matter of degree is measured
-against the run's own median of the `REFERENCE` looks before, and said when half is gone (or twice there) for
-`PATIENCE` looks in a row; a rank is measured against the highest that this median has ever been, so that a slow loss
-does not take along what it is measured by. Looks at a training that finds no pairs yet are no reference: what learns
-nothing yet has nothing to lose.
+against the run's own median of the `REFERENCE` looks before, and said when half is gone, or twice as much there, for
+`PATIENCE` looks in a row. What can change slowly is measured against the extreme that this median has ever been, so
+that it does not take along what it is measured by: ranks, the logit scale, the length of rows. Looks at a training
+that finds no pairs yet are no reference for ranks and shares: what learns nothing yet has nothing to lose.
 """
 
 import math
@@ -18,6 +18,10 @@ PATIENCE = 3
 """Looks in a row that must agree before a matter of degree is said."""
 MOST_SCALE = 100.0
 """CLIP's clamp of 1 / temperature (Radford et al. 2021)."""
+_CLAMPED = MOST_SCALE * math.exp(2.0**-6)
+"""The most that a clamped scale is: trainers clamp its logarithm, and bfloat16 rounds ln 100 by up to 2^-6."""
+COARSE_SCALE = 256.0
+"""Beyond it neighbouring logits differ by more than 1 in bfloat16, whose cosines below 1 are 2^-8 apart."""
 MOST_NORM = 256.0
 """A row's squares overflow float16 beyond it: 256² = 65,536."""
 
@@ -83,20 +87,26 @@ def _split(past: Past, look: Look) -> Finding:
 
 
 def _scale(past: Past, look: Look) -> Finding:
-    before = median([each.logit_scale for each in past.looks])
-    if math.isinf(look.logit_scale):
+    now = look.logit_scale
+    if math.isinf(now):
         return "the logit scale is infinite"
-    if not (look.logit_scale > MOST_SCALE and look.logit_scale > 2 * before):
+    before = median([each.logit_scale for each in past.looks])
+    if now > _CLAMPED and now > 2 * before:
+        return f"the logit scale is {now:.0f}, beyond CLIP's bound of 100 and twice the {before:.0f} before"
+    start = past.levels.highest("temperature", None, look)
+    if not (now > COARSE_SCALE and now * start.value > 2):
         return None
-    return f"the logit scale is {look.logit_scale:.0f}, beyond CLIP's bound of 100 and twice the {before:.0f} before"
+    grew = f"the logit scale grew to {now:.0f}, from {1 / start.value:.0f} up to step {start.step:,}"
+    return f"{grew}: beyond 256 neighbouring cosines of bfloat16 differ by more than 1 in their logits"
 
 
 def _norm(modality: Modality) -> Rule:
     def finding(past: Past, look: Look) -> Finding:
-        side, before = look.side(modality), median_before(past.looks, modality, "norm")
-        if side is None or not (side.norm > MOST_NORM and side.norm > 2 * before):
+        side, start = look.side(modality), past.levels.highest("shortness", modality, look)
+        if side is None or not (side.norm > MOST_NORM and side.norm * start.value > 2):
             return None
-        return f"{modality.value} rows are {side.norm:.0f} long, {before:.1f} before: beyond 256 float16 overflows"
+        shortest = f"{1 / start.value:.1f} up to step {start.step:,}"
+        return f"{modality.value} rows are {side.norm:.0f} long, {shortest}: beyond 256 float16 overflows"
 
     return finding
 

@@ -101,7 +101,7 @@ class AlarmWalk:
         self._recent.append(look)
         if look.finds:
             self._finding.append(look)
-            self.levels.add(look)
+        self.levels.add(look)
         return tuple(found)
 
     @property
