@@ -178,6 +178,7 @@ ELSEWHERE = {
     "sde_core/training/model.py": "sde_core/training/test_finetune.py",
     "sde_core/training/monitoring/lightning.py": "clients/test_lightning.py",
     "sde_core/training/monitoring/look.py": "sde_core/training/monitoring/test_measurement.py",
+    "sde_core/training/monitoring/past.py": "sde_core/training/monitoring/test_verdicts.py",
     "sde_core/training/monitoring/sinks/mlflow.py": "clients/test_mlflow.py",
     "sde_core/training/monitoring/sinks/tensorboard.py": "clients/test_tensorboard.py",
     "sde_core/training/monitoring/sinks/wandb.py": "clients/test_wandb.py",

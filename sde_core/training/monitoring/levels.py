@@ -1,4 +1,4 @@
-"""What a run once held for good: the highest that its medians have been, which a slow loss does not take along."""
+"""What a run once held for good: the highest that its medians have been, which a slow change does not take along."""
 
 import math
 import statistics
@@ -14,8 +14,9 @@ REFERENCE = 20
 FEWEST = 5
 """Of them, before anything is measured against them: their median bears two that are off."""
 
-Key = tuple[str, Modality, int]
+Key = tuple[str, Modality | None, int]
 """Which number, of which modality, at how many rows, in powers of two: fewer rows have fewer directions."""
+_OF_ROWS = ("effective_rank", "directions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Levels:
     """The highest median of `REFERENCE` looks in a row that each number has had, and that of the last ones.
 
     The first looks of a training fall and rise before it has begun to learn: the highest counts whole rows of
-    `REFERENCE` only, the last ones count from `FEWEST` on.
+    `REFERENCE` only, the last ones count from `FEWEST` on. Ranks count once pairs find each other.
     """
 
     def __init__(self) -> None:
@@ -49,12 +50,13 @@ class Levels:
                 if not rises or median > rises[-1].value:
                     rises.append(Level(median, look.step))
 
-    def highest(self, name: str, modality: Modality, look: Look) -> Level:
+    def highest(self, name: str, modality: Modality | None, look: Look) -> Level:
         """Return the higher of the highest level and that of the last looks; NaN where there were fewer than `FEWEST`.
 
         Args:
-            name: "effective_rank" or "directions".
-            modality: whose.
+            name: "effective_rank", "directions", or what falls where the other grows: "temperature", 1 / logit scale,
+                and "shortness", 1 / length of the rows.
+            modality: whose; None for the temperature.
             look: the next one, of whose number of rows the levels are.
         """
         key = _key(name, modality, look)
@@ -82,14 +84,18 @@ class Levels:
 
 
 def _values(look: Look) -> Iterable[tuple[Key, float]]:
+    if look.logit_scale > 0:
+        yield _key("temperature", None, look), 1 / look.logit_scale
     for modality in MODALITIES:
         side = look.side(modality)
         if side is not None:
-            found = {"effective_rank": side.effective_rank, "directions": float(len(side.values))}
+            found = {"shortness": 1 / side.norm if side.norm > 0 else math.nan}
+            if look.finds:
+                found |= {"effective_rank": side.effective_rank, "directions": float(len(side.values))}
             for name, value in found.items():
                 if math.isfinite(value):
                     yield _key(name, modality, look), value
 
 
-def _key(name: str, modality: Modality, look: Look) -> Key:
-    return name, modality, round(math.log2(max(1, look.n_rows)))
+def _key(name: str, modality: Modality | None, look: Look) -> Key:
+    return name, modality, round(math.log2(max(1, look.n_rows))) if name in _OF_ROWS else 0

@@ -9,6 +9,7 @@ import torch
 
 import sde_core as sde
 from sde_core.training.monitoring.levels import REFERENCE
+from sde_core.training.monitoring.rules import COARSE_SCALE
 from sde_core.training.monitoring.verdicts import verdict
 from tests.sde_core.training.monitoring.trainings import EVERY, LOSSES, Heads, Towers, Training
 
@@ -106,6 +107,12 @@ def scale(since, image, text, training):
     return image, text
 
 
+def slow_scale(since, image, text, training):
+    """Let the temperature fall slowly, where nothing clamps it: twice as much in 14 looks."""
+    training.scale.data = torch.tensor(4.0 + 0.01 * since)
+    return image, text
+
+
 def copied(since, image, text, training):
     """Have a loader that repeats rows."""
     quarter = len(image) // 4
@@ -177,6 +184,18 @@ def test_a_rank_that_falls_slowly_is_named_soon_after_half_of_it_is_gone(model, 
     assert training.step + 10 * EVERY < crossed <= alarm.step <= crossed + 20 * EVERY
     assert looks[-1].step <= crossed + 20 * EVERY  # when it was said
     assert f"less than half of the {highest:.1f}" in alarm.sentence
+
+
+def test_a_scale_that_grows_slowly_is_named_when_it_passes_the_bound(begun, tmp_path):
+    training, before = begun("heads", "clip")
+    folder = shutil.copytree(before, tmp_path / "run")
+    [alarm] = training.copied().go(
+        folder, training.step + 80 * EVERY, plant=slow_scale, enough=lambda alarm: alarm.kind == "exploding"
+    )
+    looks = sde.read_looks(folder)
+    assert alarm.step == looks[-1].step
+    assert looks[-2].logit_scale <= COARSE_SCALE < looks[-1].logit_scale
+    assert "grew to" in alarm.sentence
 
 
 def test_rows_that_grow_beyond_half_precision_are_named(tmp_path):
