@@ -3,10 +3,13 @@
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 from PIL import Image
 
 from sde_core.cli.main import build_parser
+from sde_explorer.retrieval.state import RecallPart
+from sde_explorer.screenshots import VIEWS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -40,6 +43,13 @@ def test_every_number_of_a_finding_is_printed_by_the_command_beside_it():
         told = _NUMBER.findall(finding.replace(f"`{command}`", ""))
         assert len(told) > 2
         assert set(told) <= numbers, (command, set(told) - numbers)
+
+
+def test_every_place_in_the_dashboard_is_a_view_or_a_part_of_one():
+    rows = re.findall(r"^\| [^|]+\? \| [^|]*`sde [^|]* \| ([^|]*) \|$", README, re.MULTILINE)
+    assert len(rows) > 8
+    named = [place for row in rows for place in re.split(r", | \(|\)", row) if place]
+    assert {place.strip("*") for place in named} <= {*map(str.capitalize, VIEWS), *get_args(RecallPart)}
 
 
 def test_every_link_and_picture_is_there():

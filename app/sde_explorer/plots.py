@@ -1,14 +1,18 @@
-"""What `plot()` of a result returns: the figure that a view shows of it, to stand in a notebook or a script."""
+"""What `plot()` of a result returns: the figure that a view shows of it where one does, for a notebook or a script."""
 
 from functools import singledispatch
 
 import plotly.graph_objects as go
 
 from sde_core.errors import ConfigError
+from sde_core.geometry.gap import GapParts
+from sde_core.geometry.parity.verdict import Parity
 from sde_core.knowledge import BandKnowledge
-from sde_core.partition import Bands, partition_spectrum
+from sde_core.partition import Bands, Partition, partition_spectrum
 from sde_core.retrieval.bootstrap import Interval
+from sde_core.retrieval.ranking import RetrievalRanks
 from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.shaping.certificate import Certificate
 from sde_core.spectra.result import Spectrum
 from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.training.monitoring.following import FollowedRun
@@ -16,11 +20,17 @@ from sde_core.training.series import CheckpointSeries
 from sde_core.treatments.comparison import ComparedRetrieval, Comparison
 from sde_core.treatments.compression.table import CompressionTable
 from sde_core.vocabulary import DIRECTIONS, Modality
+from sde_explorer.compare.figures.gap_parts import gap_parts_figure
+from sde_explorer.compare.figures.parity_figures import parity_figure
 from sde_explorer.compare.figures.retrieval import differences_figure
+from sde_explorer.curriculum.figures.certificate import certificate_figure
+from sde_explorer.curriculum.numbers.certificate import bound_lines
 from sde_explorer.retrieval.compress.figures import compress_figure
 from sde_explorer.retrieval.compress.numbers import AXES, PANELS, Compressed
+from sde_explorer.retrieval.figures.recall import recall_figure
 from sde_explorer.retrieval.figures.table import difference_figure
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.spectrum.figures.strip import strip_figure
 from sde_explorer.subspaces.figures.known import known_figure
 from sde_explorer.subspaces.numbers.knowledge import known_columns
 from sde_explorer.training.figures.watch import watch_figure
@@ -58,6 +68,13 @@ def _(thing: Spectrum) -> go.Figure:
 
 
 @_figure.register
+def _(thing: Partition) -> go.Figure:
+    if not len(thing.labels):
+        raise ConfigError("there is nothing to draw: the spectrum has no direction, all rows are equal")
+    return strip_figure(thing)
+
+
+@_figure.register
 def _(thing: EmbeddingSet) -> go.Figure:
     spectra = {side: compute_spectrum(thing.vectors(side)) for side in thing.modalities}
     if not all(spectrum.rank for spectrum in spectra.values()):
@@ -65,6 +82,11 @@ def _(thing: EmbeddingSet) -> go.Figure:
     return spectrum_figure(
         [Bands.of(found, partition_spectrum(found), modality=side) for side, found in spectra.items()]
     )
+
+
+@_figure.register
+def _(thing: RetrievalRanks) -> go.Figure:
+    return recall_figure(thing)
 
 
 @_figure.register
@@ -98,6 +120,28 @@ def _(thing: BandKnowledge) -> go.Figure:
     if not columns:
         raise ConfigError("there is nothing to draw: no direction knows any of the columns")
     return known_figure(columns, thing.labels.numpy(), side=thing.side)
+
+
+@_figure.register
+def _(thing: GapParts) -> go.Figure:
+    if not thing.frechet_squared:
+        raise ConfigError("there is nothing to draw: images and texts lie alike, there is no gap")
+    return gap_parts_figure(thing)
+
+
+@_figure.register
+def _(thing: Parity) -> go.Figure:
+    return parity_figure(thing)
+
+
+@_figure.register
+def _(thing: Certificate) -> go.Figure:
+    lines = bound_lines(thing)
+    if not lines:
+        raise ConfigError(
+            "there is nothing to draw: nothing was measured; give `sde.certify` the spectrum and the rows"
+        )
+    return certificate_figure({"measured": lines})
 
 
 @_figure.register

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import DataError
@@ -41,6 +41,7 @@ class GapParts:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
     @property
     def spread(self) -> float:

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
 from sde_core.glossary.term import Term
@@ -110,6 +110,7 @@ class Partition:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
     @property
     def cuts_by_size(self) -> bool:

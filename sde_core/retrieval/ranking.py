@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
@@ -87,6 +87,7 @@ class RetrievalRanks:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
 
 def retrieval_metrics(

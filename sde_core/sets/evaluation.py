@@ -1,12 +1,12 @@
 """An embedding set as one row of a retrieval table, with what chance would give."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from sde_core.errors import ConfigError, DataError
+from sde_core.retrieval.chance import chance_recall
 from sde_core.retrieval.links import Ints
 from sde_core.retrieval.ranking import retrieval_metrics
 from sde_core.sets.embeddings import EmbeddingSet
@@ -105,9 +105,7 @@ def gallery_of(embeddings: EmbeddingSet, captions: Captions) -> EmbeddingSet:
 
 
 def chance_recalls(links: Ints, n_texts: int, n_images: int, ks: tuple[int, ...]) -> dict[str, float]:
-    """Return the mean recalls of a uniformly random ranking, in closed form.
-
-    A query with r right answers among N finds one in the first k with 1 - C(N - r, k) / C(N, k).
+    """Return the mean recalls of a uniformly random ranking, in closed form: `chance_recall` of both directions.
 
     Args:
         links: (n_links, 2) of (text row, image row).
@@ -122,9 +120,7 @@ def chance_recalls(links: Ints, n_texts: int, n_images: int, ks: tuple[int, ...]
     for k in ks:
         for name, column, size in (("image", 0, n_images), ("text", 1, n_texts)):
             right = np.unique(links[:, column], return_counts=True)[1]
-            kinds, counts = np.unique(right, return_counts=True)
-            miss = [math.comb(size - int(r), k) / math.comb(size, k) if k <= size else 0.0 for r in kinds]
-            recalls[f"{name}_retrieval_recall@{k}"] = 1.0 - float(np.dot(miss, counts)) / len(right)
+            recalls[f"{name}_retrieval_recall@{k}"] = chance_recall(right, size, k)
     return recalls
 
 

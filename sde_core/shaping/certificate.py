@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.shaping.transform import apply_gains, as_gains
@@ -66,6 +66,7 @@ class Certificate:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
     @property
     def bounds(self) -> dict[str, Bound]:

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 import sde_core as sde
+from sde_core.retrieval.chance import chance_recall
 from sde_core.training.monitoring.following import FollowedRun
 from sde_core.vocabulary import BANDS
 from sde_explorer.retrieval.figures.table import difference_figure
@@ -106,6 +108,74 @@ def test_what_bands_know_is_a_bar_a_direction(made):
     assert [heights[n] for n in sorted(heights)] == pytest.approx(expected)
     with pytest.raises(sde.ConfigError, match="no direction knows"):
         sde.band_knowledge(made, {"one": [0] * made.n_images}, n_resamples=0).plot()
+
+
+def test_a_partition_is_a_bar_a_run_of_directions(made):
+    found = sde.partition_spectrum(sde.compute_spectrum(made.image))
+    mixed = replace(found, labels=torch.tensor([0, 0, 2, 1, 0, 2, 2]))
+    for part in (found, mixed):
+        labels = [-1] * len(part.labels)
+        for place, trace in enumerate(part.plot().data):
+            for start, count in zip(trace.base, trace.x, strict=True):
+                first = round(start - 0.5)
+                labels[first : first + count] = [place] * count
+        assert labels == part.labels.tolist()
+    with pytest.raises(sde.ConfigError, match="all rows are equal"):
+        sde.partition_spectrum(sde.compute_spectrum(np.ones((5, 3)))).plot()
+
+
+def test_ranks_are_recall_over_k_beside_chance(made):
+    ranks = sde.retrieval_ranks(made.image, made.text, made.links)
+    shown = ranks.plot()
+    metrics = sde.metrics_from_ranks(ranks, ks := tuple(shown.data[0].x))
+    assert {1, 5, 10, made.n_images} <= set(ks)
+    for way, curve, chance in zip(sde.Direction, shown.data[::2], shown.data[1::2], strict=True):
+        assert curve.name == way.label
+        assert list(curve.y) == pytest.approx([metrics[f"{way}_recall@{k}"] for k in ks])
+        assert list(chance.y) == pytest.approx([chance_recall([1], made.n_images, k) for k in ks])
+
+
+def test_a_gap_is_its_parts_and_its_directions(made):
+    parts = sde.gap_parts(made.image, made.text)
+    bars, *by_direction = parts.plot().data
+    assert list(bars.customdata) == [parts.centroid, parts.trace, parts.covariance, parts.rotation]
+    assert sum(bars.x) == pytest.approx(1)
+    assert sum(sum(trace.y) for trace in by_direction) == pytest.approx(parts.frechet_squared)
+    with pytest.raises(sde.ConfigError, match="there is no gap"):
+        sde.gap_parts(np.eye(3)[[0, 0]], np.eye(3)[[0, 0]]).plot()
+
+
+def test_a_parity_is_what_is_alike_beside_what_is_apart(made):
+    found = sde.parity(made.image, made.image + np.float32(0.5))
+    alike, apart = found.plot().data
+    assert list(alike.x) == [
+        found.figures[name] for name in ("row_cosine", "centred_cosine", "neighbours_kept")
+    ]
+    assert list(apart.x) == [
+        found.figures[name] for name in ("residual", "mean_distance", "spectrum_distance")
+    ]
+    few = sde.parity(made.image[:9], made.image[:9])
+    assert len(few.plot().data[0].x) == 2  # too few rows for neighbours
+
+
+def test_a_certificate_is_what_was_measured_within_its_bounds(made):
+    spectrum = sde.compute_spectrum(made.image)
+    gains = sde.enhancement_gains(spectrum, sde.partition_spectrum(spectrum), 0.0)
+    shown = sde.certify(gains, spectrum, made.image)
+    (bars,) = shown.plot().data
+    assert [tuple(pair) for pair in bars.customdata] == [
+        (bound.measured, bound.bound) for bound in shown.bounds.values()
+    ]
+    with pytest.raises(sde.ConfigError, match="nothing was measured"):
+        sde.certify(gains).plot()
+
+
+def test_whatever_has_a_card_has_a_figure():
+    """Cards are registered by type; those whose figure is another object's own are none here."""
+    from sde_core.report.card import card
+    from sde_explorer.plots import _figure
+
+    assert {kind for kind in card.registry if kind is not object} <= set(_figure.registry)
 
 
 def test_a_watched_run_is_drawn_as_the_view_draws_it(made, tmp_path):

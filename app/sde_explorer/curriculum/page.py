@@ -107,7 +107,7 @@ def _certificate(data: "Dataset", state: "CurriculumState") -> None:
     left, right = chart_columns("guarantees", (0.46, 0.54), least="26rem")
     with left:
         st.plotly_chart(
-            certificate_figure(found),
+            certificate_figure({report.modality: report.lines for report in found}),
             key="certificate_chart",
             config=CONFIG,
             alt="Each bound as a line and the measured value as a bar; the numbers are in the table.",

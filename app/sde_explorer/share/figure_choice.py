@@ -120,7 +120,8 @@ def _waterfall(data: "Dataset", state: "ShareState") -> "go.Figure":
 def _certificate(data: "Dataset", state: "ShareState") -> "go.Figure":
     from sde_explorer.curriculum.figures.certificate import certificate_figure
 
-    return certificate_figure(cached_curriculum.certificates(data, state, state.modalities))
+    found = cached_curriculum.certificates(data, state, state.modalities)
+    return certificate_figure({report.modality: report.lines for report in found})
 
 
 FIGURES = cast(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.checks.brief import brief
-from sde_core.checks.drawn import drawn
+from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError, DataError
 from sde_core.geometry.parity.figures import figures_of
@@ -78,6 +78,7 @@ class Parity:
 
     __repr__ = brief
     _repr_html_ = drawn
+    plot = plotted
 
     @property
     def is_same(self) -> bool:

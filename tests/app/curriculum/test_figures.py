@@ -106,7 +106,7 @@ def test_the_waterfall_holds_every_gain_on_one_scale_around_one():
 
 def test_bars_of_the_certificate_are_shares_of_the_bounds():
     _, certificates, _ = _reports()
-    figure = certificate_figure(certificates)
+    figure = certificate_figure({found.modality: found.lines for found in certificates})
     for bar, found in zip(figure.data, certificates, strict=True):
         assert list(bar.x) == [line.tightness for line in found.lines]
         assert max(bar.x) <= 1 + 1e-9
@@ -135,7 +135,7 @@ def test_degenerate_curricula_are_drawn(kind):
             _moment(reports[:1], schedules, xscale="log", yscale="linear"),
             curves_figure(reports),
             waterfall_figure(reports),
-            certificate_figure(certificates),
+            certificate_figure({found.modality: found.lines for found in certificates}),
             strong_modes_figure(reports, {"amplify": [r.now for r in reports]}),
         ):
             json.loads(figure.to_json())

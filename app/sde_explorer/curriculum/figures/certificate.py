@@ -8,7 +8,9 @@ from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, figure
 
 if TYPE_CHECKING:
-    from sde_explorer.curriculum.numbers.certificate import CertificateReport
+    from collections.abc import Mapping, Sequence
+
+    from sde_explorer.curriculum.numbers.certificate import BoundLine
 
 NAMES = {
     "relative_change": "1 change of the whole",
@@ -20,31 +22,34 @@ NAMES = {
 }
 
 
-def certificate_figure(reports: "list[CertificateReport]", *, height: int | None = None) -> go.Figure:
+def certificate_figure(
+    bounds: "Mapping[str, Sequence[BoundLine]]", *, height: int | None = None
+) -> go.Figure:
     """Return one bar for each bound and modality: the measured value as a share of the bound, which is the line.
 
     Args:
-        reports: one or two modalities.
+        bounds: by modality, one or two; another name has the colour of both together.
         height: pixels; None makes room for the bars.
     """
-    names = [line.name for line in reports[0].lines]
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",
             "orientation": "h",
-            "x": [line.tightness for line in report.lines],
-            "y": [NAMES[line.name] for line in report.lines],
-            "customdata": [[line.measured, line.bound] for line in report.lines],
-            "name": report.modality,
-            "marker": {"color": palette.MODALITY[report.modality], "line": {"width": 0}},
-            "text": [f"{line.tightness:.0%}" for line in report.lines],
+            "x": [line.tightness for line in lines],
+            "y": [NAMES[line.name] for line in lines],
+            "customdata": [[line.measured, line.bound] for line in lines],
+            "name": name,
+            "marker": {"color": palette.MODALITY.get(name, palette.JOINT), "line": {"width": 0}},
+            "text": [f"{line.tightness:.0%}" for line in lines],
             "textposition": "auto",
             "textangle": 0,
-            "hovertemplate": f"<b>{report.modality}, %{{y}}</b><br>measured %{{customdata[0]:.4g}}"
+            "hovertemplate": f"<b>{name}, %{{y}}</b><br>measured %{{customdata[0]:.4g}}"
             "<br>bound %{customdata[1]:.4g}<br>tightness %{x:.1%}<extra></extra>",
         }
-        for report in reports
+        for name, lines in bounds.items()
     ]
+    n_bars = sum(len(lines) for lines in bounds.values())
+    most = max((line.tightness for lines in bounds.values() for line in lines), default=1.0)
     line = {
         "type": "line",
         "x0": 1,
@@ -69,9 +74,9 @@ def certificate_figure(reports: "list[CertificateReport]", *, height: int | None
     layout = {
         "barmode": "group",
         "bargap": 0.3,
-        "xaxis": axis("measured, share of the bound", range=[0, 1.04], tickformat=".0%"),
+        "xaxis": axis("measured, share of the bound", range=[0, 1.04 * max(1.0, most)], tickformat=".0%"),
         "yaxis": axis("", autorange="reversed", showgrid=False, ticklabelstandoff=8),
         "shapes": [line],
         "annotations": [label],
     }
-    return figure(traces, layout, height=height or 96 + 28 * len(reports) * len(names), top=58)
+    return figure(traces, layout, height=height or 96 + 28 * n_bars, top=58)

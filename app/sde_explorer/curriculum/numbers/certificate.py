@@ -91,16 +91,22 @@ def certificate_report(
     )
     return CertificateReport(
         modality=bands.modality,
-        lines=tuple(
-            BoundLine(name=name, bound=bound.bound, measured=bound.measured or 0.0)
-            for name, bound in found.bounds.items()
-        ),
+        lines=bound_lines(found),
         holds=found.holds,
         max_change=found.max_change,
         condition=found.condition,
         n_rows=len(coordinates),
         steps=steps,
         whole=found.as_dict(),
+    )
+
+
+def bound_lines(found: sde.Certificate) -> tuple[BoundLine, ...]:
+    """Return the bounds of a certificate beside which something was measured, in their order."""
+    return tuple(
+        BoundLine(name=name, bound=bound.bound, measured=bound.measured)
+        for name, bound in found.bounds.items()
+        if bound.measured is not None
     )
 
 
