@@ -14,6 +14,9 @@ from .encoders import default_batch_size as default_batch_size
 from .encoders import load_encoder as load_encoder
 from .encoding import EncodeProgress as EncodeProgress
 from .encoding import encode_pairs as encode_pairs
+from .encoding.layers.read import read_layers as read_layers
+from .encoding.layers.result import Layer as Layer
+from .encoding.layers.result import Layers as Layers
 from .errors import ConfigError as ConfigError
 from .errors import DataError as DataError
 from .errors import EncoderError as EncoderError
@@ -56,6 +59,8 @@ from .geometry.search import NeighbourIndex as NeighbourIndex
 from .geometry.search import build_index as build_index
 from .geometry.similarity.calibration import CalibratedSimilarity as CalibratedSimilarity
 from .geometry.similarity.calibration import calibrated_similarity as calibrated_similarity
+from .geometry.similarity.layers import LayerAgreement as LayerAgreement
+from .geometry.similarity.layers import layer_agreement as layer_agreement
 from .geometry.similarity.measures import measure_names as measure_names
 from .geometry.similarity.measures import similarity as similarity
 from .knowledge import (

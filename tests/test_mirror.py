@@ -69,6 +69,7 @@ ELSEWHERE = {
     "sde_core/encoding/decode_process.py": "sde_core/encoding/test_encoding.py",
     "sde_core/encoding/decode_worker.py": "sde_core/encoding/test_encoding.py",
     "sde_core/encoding/encode.py": "sde_core/encoding/test_encoding.py",
+    "sde_core/encoding/layers/result.py": "sde_core/encoding/layers/test_read.py",
     "sde_core/encoding/pictures.py": "sde_core/encoding/test_encoding.py",
     "sde_core/encoding/progress.py": "sde_core/encoding/test_encoding.py",
     "sde_core/errors.py": "sde_core/test_package.py",

@@ -127,9 +127,12 @@ class Encoder:
 
     def encode_texts(self, captions: Sequence[str]) -> Tensor:
         """Return (k, d) float32 unit vectors of captions."""
-        tokens = self.tokenizer(list(captions)).to(self.device)
+        return self.encode_tokens(self.tokenizer(list(captions)))
+
+    def encode_tokens(self, tokens: Tensor) -> Tensor:
+        """Return (k, d) float32 unit vectors of what the tokenizer made of k captions."""
         with torch.inference_mode():
-            features = self.model.encode_text(tokens)  # type: ignore[operator]
+            features = self.model.encode_text(tokens.to(self.device))  # type: ignore[operator]
             return nn.functional.normalize(features.float(), dim=-1)
 
     def characters_read(self, caption: str) -> int:
