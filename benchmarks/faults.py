@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kills import in_child, killed, seconds_to_the_end, started
+from benchmarks.kills import in_child, killed, processor_seconds, started
 from benchmarks.kinds import KINDS, Kind
 from sde_core.cli import main as cli
 from sde_core.files.bundled import encoder_folder
@@ -104,13 +104,13 @@ class Undisturbed:
         return self._of(kind)[0]
 
     def seconds(self, kind: Kind) -> float:
-        """Return how long a kind of work took here."""
+        """Return the seconds of processor time that a kind of work took here."""
         return self._of(kind)[1]
 
     def _of(self, kind: Kind) -> tuple[Any, float]:
         if kind not in self._done:
             place = self._folder / str(len(self._done))
-            seconds = seconds_to_the_end(kind, place)
+            seconds = processor_seconds(kind, place)
             self._done[kind] = in_child(kind.result, place), seconds
         return self._done[kind]
 

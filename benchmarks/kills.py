@@ -1,8 +1,9 @@
 """Kills at random moments: `python -m benchmarks.kills --count 50 --seed 0`.
 
-Work of every kind runs in a process of its own that is killed (SIGKILL) at a random moment of it, up to three times in
-a row. After each kill every file is read: it must be whole, or absent. Then the same command runs to its end in the
-same folder: its result must be that of a run that nothing disturbed, and no hidden file may stay.
+Work of every kind runs in a process of its own that is killed (SIGKILL) at a random moment of it, two to four times in
+a row. The moment is one of the processor time that the work takes, which other work on the machine does not change, so
+nearly every kill hits. After each kill every file is read: it must be whole, or absent. Then the same command runs to
+its end in the same folder: its result must be that of a run that nothing disturbed, and no hidden file may stay.
 """
 
 import argparse
@@ -27,6 +28,10 @@ from benchmarks.kinds import KINDS, Kind
 _FORK = multiprocessing.get_context("fork")
 """Children of a process that has imported everything and computed nothing: no second goes into imports."""
 LIMIT_S = 300
+MOST_AFTER_S = 0.02
+_LOOK_S = 0.002
+_OF_A_PROCESS = 2
+"""Of clock ids on Linux: the scheduler's clock of another process, to the nanosecond (clock_getcpuclockid(3))."""
 
 
 @dataclass
@@ -100,47 +105,52 @@ def campaign(count: int, seed: int, names: list[str], *, until: float = math.inf
         wanted: dict[str, tuple[float, Any]] = {}
         for name in names:
             place = Path(folder) / f"undisturbed-{name}"
-            seconds = seconds_to_the_end(KINDS[name], place)
+            seconds = processor_seconds(KINDS[name], place)
             wanted[name] = (seconds, in_child(KINDS[name].result, place))
         number = 0
         while sum(r.kills for r in rows.values()) < count and number < 5 * count and time.monotonic() < until:
             name = min(names, key=lambda kind: (rows[kind].kills, rows[kind].runs))  # as often each
             number += 1
             place = Path(folder) / f"{name}-{number}"
-            seconds, result = wanted[name]
-            wanted[name] = (_chain(KINDS[name], place, seconds, result, draw, rows[name]), result)
+            _chain(KINDS[name], place, *wanted[name], draw, rows[name])
             shutil.rmtree(place, ignore_errors=True)
     return rows
 
 
-def _chain(kind: Kind, place: Path, seconds: float, wanted: object, draw: random.Random, row: Row) -> float:
-    """Kill the work up to three times, look after each, then let it end and compare; return how long it takes.
+def _chain(kind: Kind, place: Path, seconds: float, wanted: object, draw: random.Random, row: Row) -> None:
+    """Kill the work up to four times, look after each, then let it end and compare.
 
-    A run that ends before its kill says how fast this machine is by now.
+    Args:
+        kind: of the work.
+        place: folder that it writes to.
+        seconds: of processor time that it takes undisturbed.
+        wanted: its result.
+        draw: of the moments.
+        row: takes what came of it.
     """
     assert row.lost is not None
-    for turn in range(draw.choice((1, 2, 3))):
-        moment = draw.uniform(0.02, 1.0) * seconds
+    left = seconds
+    for _ in range(draw.choice((2, 3, 4))):
+        moment = draw.uniform(0.02, 0.98) * left
         row.runs += 1
-        begin = time.monotonic()
-        if not killed(kind.work, place, moment):
-            if not turn:  # a later run goes on from what was there, and is shorter
-                seconds = min(seconds, time.monotonic() - begin)
+        if not killed(kind.work, place, moment, draw.uniform(0, MOST_AFTER_S)):
             break
         row.kills += 1
         try:
             whole, partial = in_child(kind.look, place)
         except RuntimeError as error:
             row.lost.append(f"{kind.title}, killed after {moment:.2f} s: {error}")
-            return seconds
+            return
         row.whole += whole
         row.partial += partial > 0
+        if partial:  # the next run goes on from what is there, and is shorter
+            left -= moment
     try:
-        seconds_to_the_end(kind, place)
+        in_child(kind.work, place)
         found = in_child(kind.result, place)
     except RuntimeError as error:
         row.lost.append(f"{kind.title}, run again after a kill: {error}")
-        return seconds
+        return
     if found != wanted:
         row.lost.append(
             f"{kind.title}, killed after {moment:.2f} of {seconds:.2f} s: {found} instead of {wanted}"
@@ -148,19 +158,28 @@ def _chain(kind: Kind, place: Path, seconds: float, wanted: object, draw: random
     hidden = [str(path.relative_to(place)) for path in place.rglob(".*")]
     if hidden:
         row.lost.append(f"{kind.title}: {', '.join(hidden)} stays")
-    return seconds
 
 
-def killed(work: Callable[[Path], Any], place: Path, moment: float) -> bool:
-    """Start the work and kill it at a moment; return False if it had ended before."""
+def killed(work: Callable[[Path], Any], place: Path, moment: float, after: float = 0.0) -> bool:
+    """Start the work and kill it at a moment; return False if it had ended before.
+
+    Args:
+        work: that is done.
+        place: folder that it writes to.
+        moment: seconds of its processor time.
+        after: seconds of the clock from then on, in which it may wait for a disk.
+    """
     process, mine = started(work, place)
     try:
         mine.poll(LIMIT_S)
         mine.recv()  # it begins
-        process.join(moment)
-        if process.exitcode is not None:
-            return False
         assert process.pid is not None
+        begin, until = used_by(process.pid), time.monotonic() + LIMIT_S
+        while process.is_alive() and used_by(process.pid) < begin + moment and time.monotonic() < until:
+            process.join(_LOOK_S)
+        process.join(after)
+        if not process.is_alive():
+            return False
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         return process.exitcode == -signal.SIGKILL
@@ -168,15 +187,24 @@ def killed(work: Callable[[Path], Any], place: Path, moment: float) -> bool:
         mine.close()
 
 
-def seconds_to_the_end(kind: Kind, place: Path) -> float:
-    """Do the work, and return the seconds that it took.
+def used_by(pid: int) -> float:
+    """Return the seconds of processor time that all threads of a process have used; infinite once it has ended."""
+    try:
+        return time.clock_gettime((~pid << 3) | _OF_A_PROCESS)
+    except OSError:
+        return math.inf
+
+
+def processor_seconds(kind: Kind, place: Path) -> float:
+    """Do the work, and return the seconds of processor time that it took.
 
     Raises:
         RuntimeError: it failed.
     """
-    begin = time.monotonic()
+    before = os.times()
     in_child(kind.work, place)
-    return time.monotonic() - begin
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def in_child(work: Callable[[Path], Any], place: Path) -> Any:  # noqa: ANN401  (what the work returns)

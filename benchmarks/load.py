@@ -70,6 +70,9 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=float, default=30.0, help="seconds to wait for what settles; default: %(default)s"
     )
+    parser.add_argument(
+        "--warm", action="store_true", help="begin once the server has computed ahead what it can"
+    )
     options = parser.parse_args()
     for number in options.clients:
         with tempfile.TemporaryDirectory() as folder:
@@ -82,6 +85,8 @@ def _level(number: int, options: argparse.Namespace, folder: Path) -> None:
         tab = Tab(url)
         tab.open("")  # imports are the start's, not a visitor's
         tab.close()
+        if options.warm:
+            _wait_until_it_looked_ahead(log)
         before, begin, load = seconds_of(process.pid), time.monotonic(), os.getloadavg()[0]
         with largest_memory(process.pid) as held:
             walk = visit(url, number, options)
@@ -111,6 +116,19 @@ def _level(number: int, options: argparse.Namespace, folder: Path) -> None:
     print(f"{len(walk.failed)} visits failed, {errors} errors in the log.", flush=True)
     for line in (*walk.wrong[:5], *walk.failed[:5]):
         print(f"- {line}")
+
+
+def _wait_until_it_looked_ahead(log: Path) -> None:
+    """Wait until the server has computed what it computes while nobody asks.
+
+    Raises:
+        TimeoutError: it had not within five minutes.
+    """
+    until = time.monotonic() + 300
+    while '"event": "looked ahead"' not in log.read_text("utf-8"):
+        if time.monotonic() > until:
+            raise TimeoutError("the server did not look ahead within five minutes")
+        time.sleep(0.5)
 
 
 def quantile(values: npt.NDArray[np.float64], share: float) -> float:

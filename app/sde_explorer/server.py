@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,8 @@ from sde_explorer.serving.visitors import VisitorCookie, sweep
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.page_style import PAGE_STYLE
 
+SWITCH_S = 0.001
+"""Seconds after which a thread in Python's own code lets another one go on."""
 _M_ARENA_MAX = -8  # of mallopt(3)
 EARLY_SCRIPT = Path(__file__).with_name("ui").joinpath("early_page.js").read_text("utf-8")
 PAGES = str(Path(__file__).with_name("pages.py"))
@@ -55,6 +58,8 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     # Threads of a product that wait for each other sleep: spinning, they take the processor from other visitors. Read
     # when torch is loaded, which is later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Of Python's five milliseconds: who serves the browsers waits less for threads that compute.
+    sys.setswitchinterval(SWITCH_S)
     _keep_few_arenas()
     log.start()
     log.leave_out_what_is_no_fault()

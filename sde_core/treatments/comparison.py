@@ -113,7 +113,7 @@ def compared_rows(
     text_to_image: MatrixLike,
     treatments: Sequence[Treatment],
     *,
-    raw: RetrievalRanks | None = None,
+    raw: RetrievalRanks | DrawnMetrics | None = None,
     ks: Sequence[int] = (1, 5, 10),
     resampling: Resampling | None = None,
 ) -> Iterator[ComparedRetrieval]:
@@ -124,7 +124,8 @@ def compared_rows(
         text: (n_texts, n) text embeddings that no treatment was fitted on.
         text_to_image: as in `retrieval_metrics`.
         treatments: at least one.
-        raw: ranks of the same queries that every row is compared with; None takes those of the first row.
+        raw: ranks of the same queries that every row is compared with, or what was drawn of them in the same way;
+            None takes those of the first row.
         ks: cut-offs of the recalls.
         resampling: of the intervals.
 
@@ -143,11 +144,11 @@ def _rows(
     text: MatrixLike,
     text_to_image: MatrixLike,
     treatments: Sequence[Treatment],
-    raw: RetrievalRanks | None,
+    raw: RetrievalRanks | DrawnMetrics | None,
     ks: Sequence[int],
     resampling: Resampling | None,
 ) -> Iterator[ComparedRetrieval]:
-    before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
+    before = drawn_metrics(raw, ks, resampling=resampling) if isinstance(raw, RetrievalRanks) else raw
     for treatment in treatments:
         drawn = drawn_metrics(treatment.ranks(image, text, text_to_image), ks, resampling=resampling)
         yield _row(treatment.name, drawn, before, ks, treatment.sweep, treatment.transductive)
@@ -158,7 +159,7 @@ def compared_row(
     name: str,
     ranks: RetrievalRanks,
     *,
-    raw: RetrievalRanks | None = None,
+    raw: RetrievalRanks | DrawnMetrics | None = None,
     ks: Sequence[int] = (1, 5, 10),
     resampling: Resampling | None = None,
     sweep: SettingSweep | None = None,
@@ -169,7 +170,8 @@ def compared_row(
     Args:
         name: of the treatment.
         ranks: of every query under it.
-        raw: ranks of the same queries that it is compared with; None is nothing.
+        raw: ranks of the same queries that it is compared with, or what was drawn of them in the same way; None is
+            nothing.
         ks: cut-offs of the recalls.
         resampling: of the intervals.
         sweep: of the treatment.
@@ -179,7 +181,7 @@ def compared_row(
         ConfigError: ``ks`` out of range.
         DataError: ``raw`` is of other queries.
     """
-    before = None if raw is None else drawn_metrics(raw, ks, resampling=resampling)
+    before = drawn_metrics(raw, ks, resampling=resampling) if isinstance(raw, RetrievalRanks) else raw
     return _row(name, drawn_metrics(ranks, ks, resampling=resampling), before, ks, sweep, transductive)
 
 

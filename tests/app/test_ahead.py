@@ -2,10 +2,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from sde_explorer import ahead
 from sde_explorer.ahead import look_ahead
 from sde_explorer.jobs import Job, JobQueue
 from sde_explorer.readings.cached import background
 from sde_explorer.serving import log
+from sde_explorer.state import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +16,8 @@ def computed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDE_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(log, "tell", lambda what, **said: told.append((what, said)))
-        look_ahead()
+        patch.setattr(ahead, "slow_pieces", lambda data: iter(()))
+        look_ahead(names=[DEFAULT.data])
     assert not [said for what, said in told if what == "ahead"]
     return _keys(before)
 
@@ -50,6 +53,32 @@ def test_a_view_of_the_bundled_set_finds_what_was_computed_ahead(open_page, comp
         mine = {key for key in asked if key.startswith(kind)}
         assert mine
         assert mine <= computed
+
+
+def test_what_takes_seconds_comes_after_what_every_set_begins_with(open_page, spiked_folder, monkeypatch):
+    asked, before = [], background._figures.all()
+
+    def noted(kind):
+        pieces = getattr(ahead, kind)
+
+        def one_by_one(data):
+            for ask in pieces(data):
+                asked.append((kind, data.embeddings.name))
+                yield ask
+
+        return one_by_one
+
+    for kind in ("first_pieces", "slow_pieces"):
+        monkeypatch.setattr(ahead, kind, noted(kind))
+    look_ahead(names=[str(spiked_folder)])
+    order = [kind for kind, _ in asked]
+    assert order == sorted(order)
+    assert order.count("slow_pieces") == 2
+    found = {key.split("/")[1] for key in _keys(before) if key.startswith(("recall/", "knowledge/"))}
+    assert {"baselines", "names"} <= found
+    at = open_page("retrieval", data=str(spiked_folder))
+    assert not at.exception
+    assert {f.job.status for f in at.session_state["followed_jobs"].values()} == {"done"}
 
 
 def test_nothing_is_computed_ahead_while_a_page_is_drawn_and_shortly_after(monkeypatch):

@@ -28,7 +28,7 @@ def test_what_is_cut_off_differs_or_stays_is_told(tmp_path):
 
     kind = kills.Kind("half a file", half, look, lambda place: "result")
     row = kills.Row()
-    assert kills.seconds_to_the_end(kind, tmp_path / "a") > 0
+    assert kills.processor_seconds(kind, tmp_path / "a") > 0
     try:
         kills.in_child(kind.look, tmp_path / "a")
     except RuntimeError as error:
@@ -51,3 +51,20 @@ def test_a_command_that_ends_in_a_traceback_or_says_nothing_is_told():
     assert "traceback" in faults._badly_said({"ended": "Traceback: KeyError", "said": "x"})
     assert faults._badly_said({"ended": "2", "said": " "}) == "not a word"
     assert faults._badly_said({"ended": "2", "said": "Error: the disk is full"}) == ""
+
+
+def _busy(place):
+    (place / "begun.txt").write_text("")
+    while True:
+        pass
+
+
+def _quick(place):
+    (place / "done.txt").write_text("")
+
+
+def test_a_kill_hits_at_a_moment_of_the_work_and_says_where_it_came_too_late(tmp_path):
+    assert kills.killed(_busy, tmp_path / "a", 0.05)
+    assert (tmp_path / "a" / "begun.txt").exists()
+    assert not kills.killed(_quick, tmp_path / "b", 60.0)
+    assert (tmp_path / "b" / "done.txt").exists()

@@ -45,6 +45,32 @@ def test_a_tab_learns_of_itself_that_what_it_waits_for_has_ended(url):
     assert tab.polls == 0
 
 
+class _Counting(Tab):
+    """A tab that counts the whole runs of the page that answer it."""
+
+    runs = 0
+
+    def _received(self, timeout_s):
+        message = super()._received(timeout_s)
+        if message is not None and message.WhichOneof("type") == "new_session":
+            self.runs += not message.metadata.run.fragment_ids
+        return message
+
+
+def test_an_action_whose_numbers_are_known_is_one_run_and_no_look(url):
+    link = "data=clipart&part=split%3Dtest&noise=1.07&back=1"
+    for is_known in (False, True):
+        tab = _Counting(url, timeout_s=120)
+        try:
+            for page in ("", "spectrum", "subspaces", "retrieval"):
+                tab.runs = tab.polls = 0
+                tab.open(page, link)
+                if is_known:
+                    assert (page, tab.runs, tab.polls) == (page, 1, 0)
+        finally:
+            tab.close()
+
+
 def test_what_is_anothers_is_told(url):
     tab = Tab(url)
     try:

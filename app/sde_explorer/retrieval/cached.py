@@ -18,12 +18,14 @@ from sde_explorer.retrieval.numbers.table import (
     Part,
     RecallRow,
     baseline_rows,
+    drawn_of,
     parts_of,
     recall_rows,
     treatment_config,
 )
 
 if TYPE_CHECKING:
+    from sde_core.retrieval.bootstrap import DrawnMetrics
     from sde_explorer.retrieval.numbers.surface import Surface
     from sde_explorer.retrieval.state import RetrievalState
 
@@ -94,7 +96,7 @@ def _job(
     raw: Job | None,
 ) -> Job:
     def work(job: Job) -> list[RecallRow]:
-        before = None if raw is None else _ranks_of(raw)
+        before = None if raw is None else _drawn(raw.key, result_of(raw))
         job.report(0.0, "fitting")
         made = fit.embeddings
         known = sde.fit_all(made.image, made.text, paired=made.paired(), config=config, names=names)
@@ -118,11 +120,10 @@ def _job(
     return in_background(f"recall {slot}{part}", f"recall/{slot}/{key}", title, work, lane=lane)
 
 
-def _ranks_of(raw: Job) -> sde.RetrievalRanks:
-    rows = result_of(raw)
-    assert isinstance(rows, list)
-    first: RecallRow = rows[0]
-    return first.compared.ranks
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _drawn(key: str, _rows: list[RecallRow]) -> "DrawnMetrics":
+    """Return what was drawn of the raw row: once for all thresholds that are compared with it."""
+    return drawn_of(_rows[0])
 
 
 def surface_job(data: Dataset, state: "RetrievalState") -> Job:

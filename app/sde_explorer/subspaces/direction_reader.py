@@ -135,7 +135,7 @@ def _name(data: "Dataset", state: "SubspacesState", names: tuple[str, ...], coun
                 names=with_name(state.names, state.basis, state.direction, st.session_state[key])
             ),
         )
-    further = cached_knowledge.further(data, replace(state, given=""), state.basis)
+    further = cached_knowledge.further(data, replace(state, given=""), state.basis, intervals=False)
     if not names:
         pending([further])
         catch_up([further])

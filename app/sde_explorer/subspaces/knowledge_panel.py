@@ -123,7 +123,7 @@ def _jobs(view: "View") -> list[Job]:
     if names and (not state.columns or names & set(state.columns)):
         jobs.append(cached_knowledge.knowledge(data, state, state.known_of))
     if made & set(others) or (not names and not state.columns and _has_more(view)):
-        jobs.append(cached_knowledge.further(data, state, state.known_of))
+        jobs.append(cached_knowledge.further(data, state, state.known_of, intervals=True))
     typed = tuple(name for name in others if name not in made)
     if typed:
         jobs.append(cached_knowledge.typed(data, state, state.known_of, typed))

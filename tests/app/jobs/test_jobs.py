@@ -80,6 +80,24 @@ def test_one_runs_on_a_device_the_others_wait_and_say_for_what():
     assert line.active("test") == []
 
 
+def test_twenty_equal_asks_at_once_are_one_computation():
+    line, begin, computed, found = JobQueue(), threading.Barrier(20), [], []
+
+    def ask():
+        begin.wait()
+        job = line.submit(_job(lambda job: computed.append(job) or len(computed)))
+        assert job.wait(20)
+        found.append(job)
+
+    asking = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert len(computed) == 1
+    assert [job.result for job in found] == [1] * 20
+
+
 def test_the_same_key_is_the_same_job_until_it_fails_or_is_forgotten():
     line, gate = JobQueue(), Gate()
     running = line.submit(_job(gate))

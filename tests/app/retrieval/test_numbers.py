@@ -113,6 +113,23 @@ def test_work_tells_how_far_it_is_and_stops(measured):
         list(recall_rows(test, treatments, stop))
 
 
+def test_a_part_with_few_scores_is_ranked_at_once_and_alike(measured, monkeypatch):
+    _, (fit, test), _ = measured
+    made = fit.embeddings
+    known = sde.fit_all(made.image, made.text, paired=made.paired(), names=["sde-pruned", "csls"])
+    seen, quick, slow = [], [], []
+    quick += recall_rows(test, known, lambda name, share: seen.append(share))
+    assert seen == sorted(seen)
+    assert len(seen) == 2 * len(known)
+    monkeypatch.setattr(recall, "QUICK_SCORES", 0)
+    slow += recall_rows(test, known, lambda name, share: seen.append(share))
+    for one, other in zip(quick, slow, strict=True):
+        assert one.compared.as_dict() == other.compared.as_dict()
+        for way in recall.WAYS.values():
+            np.testing.assert_array_equal(one.first[way], other.first[way])
+            assert one.first[way] is one.first[way]  # looked up once
+
+
 @pytest.mark.parametrize("captions", ["primary", "all"])
 def test_the_most_changed_queries_and_what_stood_first(captions):
     whole = several()

@@ -10,6 +10,9 @@ import sde_core as sde
 from sde_core.embedding_formats.named import open_named
 from sde_core.partition import Bands
 from sde_explorer.readings.cached import background
+from sde_explorer.readings.cached import knowledge as cached_knowledge
+from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.state import State
 from sde_explorer.subspaces.known_figure.sent import known_data
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 
@@ -120,3 +123,27 @@ def test_names_travel_in_the_link():
     assert named_directions(names, "image") == {4: "yellow against blue"}
     assert named_directions(with_name(names, "image", 4, ""), "image") == {}
     assert named_directions(("image x y", "image 3", "sound 1 a"), "image") == {}
+
+
+def test_names_of_directions_do_without_intervals_and_with_those_that_are_shown_once(monkeypatch):
+    rng = np.random.default_rng(1)
+    holds = rng.random(200) < 0.4
+    x = rng.normal(size=(200, 6))
+    x[:, 1] += 3 * holds
+    made = sde.EmbeddingSet.from_arrays(
+        x, x, captions=[f"a ship {i}" if ship else f"a tree {i}" for i, ship in enumerate(holds)]
+    )
+    data, state, asked = Dataset(made, ()), State(), []
+    measure = sde.band_knowledge
+    monkeypatch.setattr(
+        sde, "band_knowledge", lambda *a, **k: asked.append(k["n_resamples"]) or measure(*a, **k)
+    )
+    few = background.result_of(cached_knowledge.further(data, state, "image", intervals=False))
+    names = cached_knowledge.direction_names(data, state, "image")
+    assert any("ship" in name for name in names)
+    assert not any(len(column.resampled) for column in few.columns)
+    shown = background.result_of(cached_knowledge.further(data, state, "image", intervals=True))
+    assert any(len(column.resampled) for column in shown.columns)
+    assert cached_knowledge.direction_names(data, state, "image") == names
+    assert cached_knowledge.further(data, state, "image", intervals=False).result is shown
+    assert asked == [0, 200]

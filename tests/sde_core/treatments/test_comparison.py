@@ -5,7 +5,8 @@ import torch
 import sde_core as sde
 from sde_core.errors import ConfigError
 from sde_core.partition import NOISE
-from sde_core.treatments.comparison import compare_retrieval
+from sde_core.retrieval.bootstrap import drawn_metrics
+from sde_core.treatments.comparison import compare_retrieval, compared_row
 from sde_core.treatments.gains import TreatmentConfig, fit_treatment
 from sde_core.treatments.table import comparison_names, fit_all
 
@@ -89,6 +90,9 @@ def test_rows_come_one_by_one_and_a_later_row_is_compared_with_earlier_ranks(vec
     assert raw.as_dict() == whole[0].as_dict()
     [alone] = sde.compared_rows(*vectors, links, treatments[1:], raw=raw.ranks)
     assert alone.as_dict() == next(each).as_dict() == whole[1].as_dict()
+    [drawn] = sde.compared_rows(*vectors, links, treatments[1:], raw=drawn_metrics(raw.ranks))
+    assert drawn.as_dict() == alone.as_dict()
+    assert compared_row("csls", alone.ranks, raw=drawn_metrics(raw.ranks)).differences == alone.differences
     with pytest.raises(ConfigError, match="at least one"):
         sde.compared_rows(*vectors, links, [])
 

@@ -104,6 +104,12 @@ def finished(key: str) -> object:
     return job.result if job is not None and job.status == "done" else None
 
 
+def is_known(key: str) -> bool:
+    """Return whether the job with this key is done, or on its way."""
+    job = _figures.find(key)
+    return job is not None and (job.status == "done" or job.is_active)
+
+
 def is_busy() -> bool:
     """Return whether a job of the page's numbers runs or waits, or somebody has just asked for a view."""
     now = time.monotonic()

@@ -8,7 +8,7 @@ from sde_core.knowledge import word_column
 from sde_core.knowledge.names import renamed
 from sde_core.vocabulary import Modality
 from sde_explorer.jobs import Job
-from sde_explorer.readings.cached.background import finished, in_background
+from sde_explorer.readings.cached.background import finished, in_background, is_known
 from sde_explorer.readings.cached.sets import Dataset, server_folder
 from sde_explorer.readings.cached.spectra import spectrum
 from sde_explorer.url_values import named_directions
@@ -29,9 +29,17 @@ def knowledge(data: Dataset, state: "SharedState", side: str) -> Job:
     return in_background(f"knowledge of {modality}", key, f"What {modality} directions know", work)
 
 
-def further(data: Dataset, state: "SharedState", side: str) -> Job:
-    """Return the job that does the same for what every set has: image statistics, caption length, words."""
+def further(data: Dataset, state: "SharedState", side: str, *, intervals: bool) -> Job:
+    """Return the job that does the same for what every set has: image statistics, caption length, words.
+
+    Args:
+        data: the set.
+        state: of the dashboard.
+        side: whose directions.
+        intervals: whether the columns are shown; names of directions do without intervals, in a third of the time.
+    """
     modality, given, cache = Modality(side), _given(data, state), server_folder() / "statistics"
+    intervals = intervals or is_known(_key("further", data, state, side, given))
 
     def work(job: Job) -> sde.BandKnowledge:
         job.report(0.0, "reading the images")
@@ -42,11 +50,12 @@ def further(data: Dataset, state: "SharedState", side: str) -> Job:
             progress=lambda done, total: job.report(0.8 * done / total),
         )
         made = {name: column for name, column in columns.items() if name not in data.embeddings.metadata}
-        return _known(data, state, modality, made, given, job)
+        return _known(data, state, modality, made, given, job, intervals=intervals)
 
-    key = _key("further", data, state, side, given)
+    what = "further" if intervals else "names"
+    key = _key(what, data, state, side, given)
     return in_background(
-        "further columns", key, "What images and captions show", work, lane="further columns"
+        f"{what} columns", key, "What images and captions show", work, lane="further columns"
     )
 
 
@@ -70,9 +79,9 @@ def direction_names(data: Dataset, state: "SharedState", side: str) -> tuple[str
     if side not in tuple(Modality):
         return ()
     found = [
-        result
-        for what in ("metadata", "further")
-        if isinstance(result := finished(_key(what, data, state, side, "")), sde.BandKnowledge)
+        known
+        for ways in (("metadata",), ("further", "names"))
+        if (known := _finished(ways, data, state, side)) is not None
     ]
     own = named_directions(state.names, side)
     if not found and not own:
@@ -80,6 +89,14 @@ def direction_names(data: Dataset, state: "SharedState", side: str) -> tuple[str
     rank = spectrum(data, side, state.center).rank
     names = _names(*found) if found else tuple(sde.DirectionName(number=j + 1) for j in range(rank))
     return tuple(str(name) if found or name.own else "" for name in renamed(names, own))
+
+
+def _finished(
+    ways: tuple[str, ...], data: Dataset, state: "SharedState", side: str
+) -> sde.BandKnowledge | None:
+    """Return the first of these that is known by now."""
+    found = (finished(_key(what, data, state, side, "")) for what in ways)
+    return next((known for known in found if isinstance(known, sde.BandKnowledge)), None)
 
 
 @lru_cache(maxsize=32)
@@ -94,6 +111,8 @@ def _known(
     columns: "dict[str, Column] | None",
     given: str,
     job: Job,
+    *,
+    intervals: bool = True,
 ) -> sde.BandKnowledge:
     return sde.band_knowledge(
         data.embeddings,
@@ -102,7 +121,7 @@ def _known(
         spectrum=spectrum(data, side, state.center),
         given=given,
         # Two hundred words beyond a column of many values would take minutes to resample.
-        n_resamples=0 if given and columns else 200,
+        n_resamples=0 if not intervals or (given and columns) else 200,
         progress=lambda done, total: job.report(0.8 + 0.2 * done / total if columns else done / total),
     )
 
