@@ -20,6 +20,7 @@ from sde_explorer.early_style import EarlyStyle
 from sde_explorer.serving import log
 from sde_explorer.serving.doors import HostDoor, SessionDoor
 from sde_explorer.serving.policy import install, policy_from
+from sde_explorer.serving.presses import take_presses_whole
 from sde_explorer.serving.uploading import UploadDoor
 from sde_explorer.serving.visitors import VisitorCookie, sweep
 from sde_explorer.ui.notices import error_box
@@ -65,6 +66,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     log.leave_out_what_is_no_fault()
     rules = policy_from(os.environ, st.get_option("server.address"))
     install(rules)
+    take_presses_whole()
     copy_before_mapping(cache_folder())
     threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
     threading.Thread(target=_prepare, daemon=True, name="warm").start()

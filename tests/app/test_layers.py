@@ -181,3 +181,24 @@ def test_pages_import_what_is_heavy_only_when_it_is_needed():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = ast.literal_eval(found.stdout.strip())
     assert not {"open_clip", "faiss", "umap", "sklearn"} & set(heavy)
+
+
+PRESSED = {"button", "form_submit_button", "download_button"}
+
+
+def test_a_press_is_heard_by_a_callback():
+    """What a button returns is known where the script draws it: a script that is broken off before loses the press."""
+    seen = 0
+    for path in FILES:
+        nodes = list(ast.walk(ast.parse(path.read_text()))) if "button(" in path.read_text() else []
+        alone = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
+        alone |= {id(n.body) for n in nodes if isinstance(n, ast.Lambda)}  # drawn later, by a name
+        for call in (n for n in nodes if isinstance(n, ast.Call)):
+            if isinstance(call.func, ast.Attribute) and call.func.attr in PRESSED:
+                seen += 1
+                said = f"{path.relative_to(APP)}, line {call.lineno}"
+                assert id(call) in alone, f"{said} reads whether a button was pressed: give it on_click"
+                assert "on_click" in {word.arg for word in call.keywords}, (
+                    f"{said}: a button without on_click"
+                )
+    assert seen > 40

@@ -20,12 +20,15 @@ def check(data: "Dataset") -> None:
     _table(cached.odd_vectors(data.fingerprint, data))
     if not data.embeddings.provenance.pairs:
         return
-    asked = st.session_state.get("check_pictures") == data.fingerprint
-    if not asked:
-        pressed = st.button("Look at every picture, too", key="check_look", icon=":material/image_search:")
-        if not pressed:
-            return
-        st.session_state["check_pictures"] = data.fingerprint
+    if st.session_state.get("check_pictures") != data.fingerprint:
+        st.button(
+            "Look at every picture, too",
+            key="check_look",
+            icon=":material/image_search:",
+            on_click=_look_at_pictures,
+            args=(data.fingerprint,),
+        )
+        return
     found = cached.odd_pictures(data.fingerprint, data)
     st.caption(
         "By the pairs behind it (all of them, whatever part is open): files, picture hashes, sizes, captions:"
@@ -34,6 +37,10 @@ def check(data: "Dataset") -> None:
         st.info(as_text(found))
     else:
         _table(found)
+
+
+def _look_at_pictures(fingerprint: str) -> None:
+    st.session_state["check_pictures"] = fingerprint
 
 
 def _table(found: "Sequence[Odd]") -> None:

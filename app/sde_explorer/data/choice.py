@@ -1,6 +1,7 @@
 """Where data lies: a path, an upload or a hub name, in a format that is detected or named."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -20,6 +21,7 @@ TYPES = (
 )  # fmt: skip
 _SPLITS = ("emoji/test", "clipart/test", "emoji/val", "clipart/val")
 _FOUND, _ERROR = "data_found", "data_error"
+_ASKED, _SEEN = "data_asked", "data_uploaded"
 _HELP = {
     "path": (
         "Pairs: a folder of pictures with a CSV, TSV or JSONL; WebDataset shards (one, a folder, a pattern such as "
@@ -37,6 +39,16 @@ _HELP = {
         "together with captions.txt or a table of ids. The files stay in this server's cache folder."
     ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the button was pressed for, as the widgets said it then."""
+
+    where: str
+    source: str
+    format: str
+    root: str
 
 
 def found_data() -> Found | None:
@@ -73,7 +85,7 @@ def data_choice(suggested: str = "") -> None:
 
 def _named(is_hub: bool) -> None:
     if is_hub:
-        source: str | None = st.text_input(
+        st.text_input(
             "Name on the hub",
             key="data_hub",
             placeholder="organisation/name",
@@ -81,7 +93,7 @@ def _named(is_hub: bool) -> None:
         )
     else:
         recent = (entry.source for entry in read_recent(cached_sets.cache_folder()) if entry.source)
-        source = st.selectbox(
+        st.selectbox(
             "Path, or a bundled set",
             tuple(dict.fromkeys((*bundled.PAIR_SETS, *_SPLITS, *recent, *_chosen()))),
             index=None,
@@ -90,19 +102,16 @@ def _named(is_hub: bool) -> None:
             accept_new_options=True,
             help=_HELP["path"],
         )
-    root = (
-        ""
-        if is_hub
-        else st.text_input(
+        st.text_input(
             "Image root",
             key="data_root",
             placeholder="only where a table's pictures lie elsewhere",
             help=_HELP["root"],
         )
-    )
-    format, pressed = _format_and_look()
-    if pressed:
-        _look(source or "", format, root)
+    _format_and_look()
+    asked = _asked()
+    if asked is not None and asked.where != UPLOAD:
+        _look(asked.source, asked)
 
 
 def _chosen() -> tuple[str, ...]:
@@ -119,20 +128,21 @@ def _upload() -> None:
         key="data_upload",
         help=_HELP["upload"],
     )
-    format, pressed = _format_and_look()
+    _format_and_look()
     # A new upload is looked at without being asked; the same one, when the button is pressed.
     ids = [file.file_id for file in files]
-    is_new = bool(ids) and ids != st.session_state.get("data_uploaded")
-    if is_new:
-        st.session_state["data_uploaded"] = ids
-    if pressed or is_new:
+    is_new = bool(ids) and ids != st.session_state.get(_SEEN)
+    asked = _asked()
+    if is_new or (asked is not None and asked.where == UPLOAD):
         try:
             source = _stored(files)
         except sde.SDEError as error:
             forget_found()
             st.session_state[_ERROR] = _sentence(error)
+            st.session_state.pop(_ASKED, None)
         else:
-            _look(source, format)
+            _look(source, _pressed())
+        st.session_state[_SEEN] = ids
 
 
 def _stored(files: Sequence[UploadedFile]) -> str:
@@ -145,21 +155,49 @@ def _stored(files: Sequence[UploadedFile]) -> str:
         return str(put_away(uploads, own, beside=everybody))
 
 
-def _format_and_look() -> tuple[str, bool]:
-    """Show both in one row; return the format, and whether the button was pressed."""
+def _format_and_look() -> None:
+    """Show both in one row."""
     left, right = st.columns([0.64, 0.36], vertical_alignment="bottom", gap="small")
-    chosen: str = left.selectbox("Format", format_choices(), key="data_format", help=_HELP["format"])
-    pressed = right.button("Look", key="data_look", icon=":material/search:", width="stretch", type="primary")
-    return chosen, pressed
+    left.selectbox("Format", format_choices(), key="data_format", help=_HELP["format"])
+    right.button(
+        "Look", key="data_look", icon=":material/search:", width="stretch", type="primary", on_click=_ask
+    )
 
 
-def _look(source: str, format: str, root: str = "") -> None:
+def _pressed() -> _Asked:
+    """Return what the widgets say now."""
+    said = {
+        name: str(st.session_state.get(f"data_{name}") or "") for name in ("where", "path", "hub", "root")
+    }
+    is_hub = said["where"] == HUB
+    return _Asked(
+        where=said["where"],
+        source=said["hub" if is_hub else "path"],
+        format=st.session_state["data_format"],
+        root="" if is_hub or said["where"] == UPLOAD else said["root"],
+    )
+
+
+def _ask() -> None:
+    st.session_state[_ASKED] = _pressed()
+
+
+def _asked() -> _Asked | None:
+    found: _Asked | None = st.session_state.get(_ASKED)
+    return found
+
+
+def _look(source: str, asked: _Asked) -> None:
+    """Look at it, and keep what is found; a run that is broken off meanwhile leaves it asked for."""
     forget_found()
     try:
         with st.spinner("Looking at it"):
-            st.session_state[_FOUND] = look(source, format, root=root, own=cached_sets.cache_folder())
+            st.session_state[_FOUND] = look(
+                source, asked.format, root=asked.root, own=cached_sets.cache_folder()
+            )
     except sde.SDEError as error:
         st.session_state[_ERROR] = _sentence(error)
+    st.session_state.pop(_ASKED, None)
 
 
 def _sentence(error: sde.SDEError) -> str:

@@ -21,7 +21,7 @@ def encode_form(found: "PairsFound", *, busy: bool) -> None:
         busy: whether another one is on its way.
     """
     left, right = st.columns([0.76, 0.24], vertical_alignment="bottom")
-    name = left.selectbox(
+    left.selectbox(
         "Encode by",
         ("bundled", *cached_machine.encoder_names()),
         key="encode_by",
@@ -32,9 +32,20 @@ def encode_form(found: "PairsFound", *, busy: bool) -> None:
             "ARCHITECTURE/path/to/checkpoint.safetensors; or architecture.json/path/to/checkpoint.pt."
         ),
     )
-    if right.button("Encode", type="primary", icon=":material/bolt:", width="stretch", disabled=busy):
-        start_encoding(found.source, name or "bundled", format=found.format, root=found.root)
-        st.rerun()
+    right.button(
+        "Encode",
+        type="primary",
+        icon=":material/bolt:",
+        width="stretch",
+        disabled=busy,
+        on_click=_encode,
+        args=(found,),
+    )
+
+
+def _encode(found: "PairsFound") -> None:
+    name = st.session_state.get("encode_by") or "bundled"
+    start_encoding(found.source, name, format=found.format, root=found.root)
 
 
 def start_encoding(source: str, name: str, *, format: str = "", root: str = "") -> None:

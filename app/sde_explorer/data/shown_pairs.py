@@ -25,13 +25,16 @@ def pair_controls(data: "Dataset") -> npt.NDArray[np.int64]:
         label_visibility="collapsed",
         width=260,
     )
-    if st.button("Show others", key="data_others", icon=":material/shuffle:"):
-        st.session_state["data_seed"] = st.session_state.get("data_seed", 0) + 1
+    st.button("Show others", key="data_others", icon=":material/shuffle:", on_click=_draw_others)
     rows = matching(data, words or "")
     if words:
         st.caption(f"{len(rows):,} of {data.embeddings.n_images:,} images", width="content")
     draw = np.random.default_rng(st.session_state.get("data_seed", 0))
     return rows if len(rows) <= N_SHOWN else np.asarray(draw.choice(rows, N_SHOWN, replace=False), np.int64)
+
+
+def _draw_others() -> None:
+    st.session_state["data_seed"] = st.session_state.get("data_seed", 0) + 1
 
 
 def matching(data: "Dataset", words: str) -> npt.NDArray[np.int64]:

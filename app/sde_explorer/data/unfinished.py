@@ -28,9 +28,15 @@ def _offer(begun: Unfinished) -> None:
     words.info(
         f"The encoding of {title} was interrupted; what is done is kept.", icon=":material/pause_circle:"
     )
-    if first.button("Go on", key=f"go on {begun.blocks}", icon=":material/resume:", width="stretch"):
-        start_encoding(begun.source, begun.encoder, format=begun.format, root=begun.root)
-        st.rerun()
+    first.button(
+        "Go on",
+        key=f"go on {begun.blocks}",
+        icon=":material/resume:",
+        width="stretch",
+        on_click=start_encoding,
+        args=(begun.source, begun.encoder),
+        kwargs={"format": begun.format, "root": begun.root},
+    )
     second.button(
         "Discard",
         key=f"discard {begun.blocks}",

@@ -62,8 +62,10 @@ def vector_form(found: VectorsFound, *, busy: bool) -> None:
         found: by the look.
         busy: whether another opening is on its way.
     """
-    is_set = found.facts is not None and found.facts.format == "set"
-    request = VectorRequest(source=found.source, format=found.format) if is_set else _request(found)
+    is_set = _is_set(found)
+    if not is_set:
+        _fields(found)
+    request = _request(found)
     try:
         facts = describe(permitted(request, cached_sets.cache_folder()))
     except sde.SDEError as error:
@@ -81,12 +83,28 @@ def vector_form(found: VectorsFound, *, busy: bool) -> None:
         st.caption(f"Metadata: {', '.join(map(as_text, facts.metadata[:12]))}")
     if (Path(found.source).expanduser() / MANIFEST).is_file():
         st.button("Open this set", on_click=_open_set, args=(found.source,), type="primary", icon=_ICON)
-    elif st.button("Open these vectors", key="vectors_open", type="primary", icon=_ICON, disabled=busy):
-        job = opening_job(request, cached_sets.cache_folder())
-        queue.forget(job.key)  # the files may have changed since
-        st.session_state["data_job"] = queue.submit(job)
-        st.session_state["data_opens"] = job.key
-        st.rerun()
+    else:
+        st.button(
+            "Open these vectors",
+            key="vectors_open",
+            type="primary",
+            icon=_ICON,
+            disabled=busy,
+            on_click=_open_vectors,
+            args=(found,),
+        )
+
+
+def _is_set(found: VectorsFound) -> bool:
+    return found.facts is not None and found.facts.format == "set"
+
+
+def _open_vectors(found: VectorsFound) -> None:
+    """Open them as the fields say now, which may be newer than the page."""
+    job = opening_job(_request(found), cached_sets.cache_folder())
+    queue.forget(job.key)  # the files may have changed since
+    st.session_state["data_job"] = queue.submit(job)
+    st.session_state["data_opens"] = job.key
 
 
 def _open_set(source: str) -> None:
@@ -97,14 +115,13 @@ def _open_set(source: str) -> None:
         forget_found()
 
 
-def _request(found: VectorsFound) -> VectorRequest:
-    """Return what the widgets say about these vectors."""
+def _fields(found: VectorsFound) -> None:
     with st.expander(
         "Pairing, pictures, ids, captions and encoder",
         icon=":material/tune:",
         expanded=found.facts is None,
     ):
-        pairing = st.segmented_control(
+        st.segmented_control(
             "What belongs together",
             PAIRINGS,
             default=PAIRINGS[0],
@@ -112,21 +129,27 @@ def _request(found: VectorsFound) -> VectorRequest:
             key="vectors_pairing",
             help=_HELP["pairing"],
         )
-        given = {}
         for start in range(0, len(_BESIDE), 3):
             for column, (name, label) in zip(st.columns(3), _BESIDE[start : start + 3], strict=True):
-                given[name] = column.text_input(
-                    label, key=f"vectors_{name}", help=_HELP[name], placeholder="none"
-                ).strip()
+                column.text_input(label, key=f"vectors_{name}", help=_HELP[name], placeholder="none")
         st.caption("Names in the file, where they are not understood:")
-        columns = []
         for column, (role, label) in zip(st.columns(len(_ROLES)), _ROLES.items(), strict=True):
-            name = column.text_input(label, key=f"vectors_column_{role}").strip()
-            columns += [(role, name)] if name else []
+            column.text_input(label, key=f"vectors_column_{role}")
+
+
+def _request(found: VectorsFound) -> VectorRequest:
+    """Return what the fields say about these vectors; a saved set needs none."""
+    if _is_set(found):
+        return VectorRequest(source=found.source, format=found.format)
+    columns = {role: _typed(f"vectors_column_{role}") for role in _ROLES}
     return VectorRequest(
         source=found.source,
         format=found.format,
-        pairing=pairing or PAIRINGS[0],
-        columns=tuple(columns),
-        **given,
+        pairing=next((way for way in PAIRINGS if way == _typed("vectors_pairing")), PAIRINGS[0]),
+        columns=tuple((role, name) for role, name in columns.items() if name),
+        **{name: _typed(f"vectors_{name}") for name, _ in _BESIDE},
     )
+
+
+def _typed(key: str) -> str:
+    return str(st.session_state.get(key) or "").strip()

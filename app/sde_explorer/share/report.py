@@ -1,6 +1,7 @@
 """The report of what the dashboard shows: made in the background, taken home, looked at here."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from sde_explorer.ui.figure_files import file_stem
 from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.job_progress import job_error, job_progress
 from sde_explorer.ui.notices import error_box
+from sde_explorer.ui.session import current_state
 from sde_explorer.ui.words import as_text as as_words
 
 if TYPE_CHECKING:
@@ -197,14 +199,26 @@ def _parts(data: "Dataset", state: "ShareState") -> dict[str, tuple[str, ...]]:
 
 
 def _ask(job: Job | None, spec: "ReportSpec", state: "ShareState") -> None:
-    if st.button("Make the report", key="make_report", type="primary", icon=":material/summarize:"):
-        queue.submit(report_job(spec))
-        st.rerun()
+    st.button(
+        "Make the report",
+        key="make_report",
+        type="primary",
+        icon=":material/summarize:",
+        on_click=_make,
+    )
     _spec_button(spec, state)
     if job is not None and job.status == "failed":
         st.error(job_error(job), icon=":material/error:")
     elif job is not None and job.status == "cancelled":
         st.caption("Report: stopped.")
+
+
+def _make() -> None:
+    """Begin the report of what the page says now; what is wrong with that stands where the report would be."""
+    state = current_state()
+    with suppress(sde.SDEError):
+        data = cached_sets.dataset(cached_sets.entry_of(state), state.part)
+        queue.submit(report_job(report_spec(data, state, report_choices(data, state))))
 
 
 def _hand_out(made: MadeReport, spec: "ReportSpec", state: "ShareState") -> None:

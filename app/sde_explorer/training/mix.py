@@ -26,10 +26,14 @@ def training_mix(folder: Path, request: "TrainingRequest", runs: list[str]) -> N
     left, right = st.columns([0.6, 0.4], vertical_alignment="bottom")
     run = left.segmented_control("Weights of", runs, default=runs[0], required=True, key="mix_run") or runs[0]
     job = queue.find(f"sweep/{folder}/{run}")
-    busy = job is not None and (job.is_active or job.status == "done")
-    if right.button("Measure the mixes", icon=":material/blender:", disabled=busy, key="mix_measure"):
-        job = queue.submit(sweep_job(request, folder, run, _others(request), device=_device()))
-        st.rerun()
+    right.button(
+        "Measure the mixes",
+        icon=":material/blender:",
+        disabled=job is not None and (job.is_active or job.status == "done"),
+        key="mix_measure",
+        on_click=_measure,
+        args=(folder, request, run),
+    )
     if job is None:
         return
     if job.error:
@@ -52,14 +56,25 @@ def _keep(folder: Path, request: "TrainingRequest", run: str) -> None:
     left, right = st.columns([0.6, 0.4], vertical_alignment="bottom")
     alpha = left.slider("Share of the trained weights to keep", 0.0, 1.0, 0.5, 0.05, key="mix_alpha")
     job = queue.find(f"mix/{folder}/{run}-mix-{alpha:.2f}")
-    if right.button("Keep this mix", icon=":material/save:", key="mix_keep"):
-        job = queue.submit(
-            keep_job(request, folder, run, alpha, cached_sets.cache_folder(), device=_device())
-        )
-        st.rerun()
-    if job is None:
-        return
-    _kept(job, request)
+    right.button(
+        "Keep this mix",
+        icon=":material/save:",
+        key="mix_keep",
+        on_click=_keep_now,
+        args=(folder, request, run),
+    )
+    if job is not None:
+        _kept(job, request)
+
+
+def _measure(folder: Path, request: "TrainingRequest", run: str) -> None:
+    run = st.session_state.get("mix_run") or run  # chosen since the page was drawn
+    queue.submit(sweep_job(request, folder, run, _others(request), device=_device()))
+
+
+def _keep_now(folder: Path, request: "TrainingRequest", run: str) -> None:
+    run, alpha = st.session_state.get("mix_run") or run, st.session_state["mix_alpha"]
+    queue.submit(keep_job(request, folder, run, alpha, cached_sets.cache_folder(), device=_device()))
 
 
 def _kept(job: Job, request: "TrainingRequest") -> None:

@@ -155,11 +155,20 @@ def _resume(folder: Path, request: TrainingRequest, log: TrainingLog) -> None:
     left, right = st.columns([0.84, 0.16], vertical_alignment="center")
     steps = ", ".join(f"{name} at step {run.step:,} of {run.total_steps:,}" for name, run in log.runs.items())
     left.info(f"This training has not ended: {steps or 'it had not begun'}.", icon=":material/pause_circle:")
-    if right.button("Resume", icon=":material/resume:", width="stretch", help=TRAINING["resume"]):
-        from sde_core.checks.device import resolve_device
+    right.button(
+        "Resume",
+        icon=":material/resume:",
+        width="stretch",
+        help=TRAINING["resume"],
+        on_click=_go_on,
+        args=(folder, request),
+    )
 
-        device = str(resolve_device("auto"))
-        queue.forget(f"train/{folder}")
-        queue.submit(training_job(request, folder, cached_sets.cache_folder(), device=device))
-        put(training=folder.name)
-        st.rerun()
+
+def _go_on(folder: Path, request: TrainingRequest) -> None:
+    from sde_core.checks.device import resolve_device
+
+    device = str(resolve_device("auto"))
+    queue.forget(f"train/{folder}")
+    queue.submit(training_job(request, folder, cached_sets.cache_folder(), device=device))
+    put(training=folder.name)

@@ -6,8 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from sde_core import EmbeddingSet
+from sde_explorer import intake
+from sde_explorer.data import choice
 from sde_explorer.intake import read_recent
 from sde_explorer.jobs import queue
 from sde_explorer.readings.cached import pictures
@@ -112,6 +115,23 @@ def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shar
     again = open_page("data", data=shard)
     assert not again.error
     assert "1 item was skipped" in [e.label for e in again.expander]
+
+
+def test_a_look_that_another_press_breaks_off_is_done_in_the_next_run(open_page, tmp_path, monkeypatch):
+    content = tmp_path / "own.npz"
+    content.write_bytes(npz_bytes())
+    asked = []
+
+    def look(*given, **more):
+        if not asked:  # what the browser asks for while it is looked at
+            get_script_run_ctx().script_requests.request_rerun(RerunData())
+        asked.append(given)
+        return intake.look(*given, **more)
+
+    monkeypatch.setattr(choice, "look", look)
+    at = looked(open_page("data"), str(content))
+    assert len(asked) == 2
+    assert "**40 pictures and 40 captions**" in texts(at)
 
 
 def test_vectors_are_uploaded_opened_and_every_view_works(open_page):
