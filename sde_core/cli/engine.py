@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.output import counting_bar, print_skipped
@@ -10,18 +12,25 @@ from sde_core.vocabulary import Centring
 
 if TYPE_CHECKING:
     from sde_core.embedding_formats.cluster.sums import ShardSums
+    from sde_core.retrieval.ranking import CountLinks
 
 OF_ROWS = ("parallel", "cross-modal", "known")
 """Rules that look at more than the spectrum."""
 
 
-def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """Add --engine, --address and --resume."""
+def add_engine_options(parser: argparse.ArgumentParser, does: str, kept: str) -> None:
+    """Add --engine, --address and --resume.
+
+    Args:
+        parser: of a command.
+        does: what is done by an engine.
+        kept: what --resume keeps.
+    """
     group = parser.add_argument_group("beyond one machine")
     group.add_argument(
         "--engine",
         choices=("process", "ray"),
-        help="take float64 sums shard by shard: in this process, or as tasks of Ray (extra cluster)",
+        help=f"{does}: in this process, or as tasks of Ray (extra cluster)",
     )
     group.add_argument(
         "--address",
@@ -29,7 +38,7 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         help="of the Ray cluster; default: what RAY_ADDRESS says, or this machine alone",
     )
     group.add_argument(
-        "--resume", metavar="FOLDER", help="keep finished sums there; the same command goes on with them"
+        "--resume", metavar="FOLDER", help=f"keep {kept} there; the same command goes on with them"
     )
 
 
@@ -44,6 +53,51 @@ def refuse_without_engine(options: argparse.Namespace) -> None:
             raise ConfigError(f"--{name} is of an engine: add --engine, or leave it out")
 
 
+def refuse_memory(options: argparse.Namespace) -> None:
+    """Refuse a budget of memory beside an engine.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    if options.memory is not None:
+        raise ConfigError("--memory is of this process alone: leave it out beside --engine")
+
+
+def refuse_fitting(options: argparse.Namespace) -> None:
+    """Refuse an engine, or its options, for a table of treatments.
+
+    Raises:
+        ConfigError: names the option.
+    """
+    if options.engine:
+        raise ConfigError("--engine ranks vectors as they are: leave --fit-on out")
+    refuse_without_engine(options)
+
+
+@contextmanager
+def counting_by_options(options: argparse.Namespace) -> "Iterator[CountLinks | None]":
+    """Yield who counts ranks: an engine, with a bar, or None for the command itself.
+
+    Raises:
+        ConfigError: an option that an engine cannot follow, or the engine is missing or out of reach.
+    """
+    if not options.engine:
+        refuse_without_engine(options)
+        yield None
+        return
+    if options.embeddings is None:
+        raise ConfigError(
+            "--engine ranks vectors: encode the pairs with sde encode, then name them by --embeddings"
+        )
+    refuse_memory(options)
+    from sde_core.embedding_formats.cluster.ranks import counting_by
+
+    with counting_bar("ranks") as bar:
+        told = {"address": options.address, "resume": options.resume}
+        with counting_by(options.engine, **told, progress=lambda done, total: bar("", done, total)) as count:
+            yield count
+
+
 def sums_by_engine(options: argparse.Namespace) -> "tuple[ShardSums, dict[str, Any]]":
     """Return the sums of all shards, and what JSON says of them; what was skipped is told on stderr.
 
@@ -56,8 +110,7 @@ def sums_by_engine(options: argparse.Namespace) -> "tuple[ShardSums, dict[str, A
             f"rule {options.rule} looks at more than the spectrum, which an engine does not gather: take another, "
             "such as mp-iqr"
         )
-    if options.memory is not None:
-        raise ConfigError("--memory is of this process alone: leave it out beside --engine")
+    refuse_memory(options)
     from sde_core.embedding_formats.cluster.spectra import spectra_of_shards
     from sde_core.embedding_formats.shards import shards_of
 

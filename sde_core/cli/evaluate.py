@@ -3,9 +3,11 @@
 import argparse
 
 from sde_core.cli import classify, mmeb, retrieval
+from sde_core.cli.engine import add_engine_options, refuse_without_engine
 from sde_core.cli.method_options import add_partition_options
 from sde_core.cli.options import add_encoder_options, add_memory_option, add_pairs_options, new_command, words
 from sde_core.cli.sources import Source
+from sde_core.errors import ConfigError
 
 _TASKS = {
     "zeroshot_retrieval": retrieval.run,
@@ -60,10 +62,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_pairs_options(parser)
     add_encoder_options(parser)
     add_memory_option(parser)
+    add_engine_options(parser, "count ranks of --embeddings block by block", "counts")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Open or encode, evaluate, print."""
+    if options.task != "zeroshot_retrieval":
+        if options.engine:
+            raise ConfigError(f"--engine counts ranks, which {options.task} does not need: leave it out")
+        refuse_without_engine(options)
     source = Source(options, saved=options.embeddings is not None)
     _TASKS[options.task](options, source, options.embeddings or options.pairs)

@@ -4,12 +4,14 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from sde_core.cli.engine import counting_by_options, refuse_fitting
 from sde_core.cli.method_options import chosen_treatment
 from sde_core.cli.output import counting_bar, print_json, print_remarks, print_table
 from sde_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from sde_core.cli.sources import Source
+    from sde_core.retrieval.ranking import CountLinks
     from sde_core.sets.embeddings import EmbeddingSet
     from sde_core.sets.evaluation import Captions, RetrievalReport
     from sde_core.treatments.comparison import ComparedRetrieval
@@ -26,10 +28,12 @@ def run(options: argparse.Namespace, source: "Source", names: list[str]) -> None
     if options.fit_on is None:
         if options.baselines is not None:
             raise ConfigError("--baselines must come with --fit-on SET, the split that they are fitted on")
-        sets = source.open(names)
-        _say_what_is_unknown(sets)
-        _plain(options, _with_all_together(sets), galleries)
+        with counting_by_options(options) as count:
+            sets = source.open(names)
+            _say_what_is_unknown(sets)
+            _plain(options, _with_all_together(sets), galleries, count)
         return
+    refuse_fitting(options)
     reference, *sets = source.open([options.fit_on, *names])
     _say_what_is_unknown(sets)
     _compared(options, reference, sets, galleries)
@@ -51,7 +55,12 @@ def _with_all_together(sets: "list[EmbeddingSet]") -> "list[EmbeddingSet]":
     return [*sets, concatenate(sets)] if len(sets) > 1 and one_width and len(set(ids)) == len(ids) else sets
 
 
-def _plain(options: argparse.Namespace, sets: "list[EmbeddingSet]", galleries: "list[Captions]") -> None:
+def _plain(
+    options: argparse.Namespace,
+    sets: "list[EmbeddingSet]",
+    galleries: "list[Captions]",
+    count: "CountLinks | None",
+) -> None:
     from sde_core.files.memory import kept
     from sde_core.sets.evaluation import evaluate_retrieval
     from sde_core.sets.memory import check_retrieval
@@ -59,7 +68,7 @@ def _plain(options: argparse.Namespace, sets: "list[EmbeddingSet]", galleries: "
     for embeddings in sets:
         check_retrieval(embeddings, options.memory)
     with kept(options.memory, "the ranks"):
-        reports = [evaluate_retrieval(s, captions=g, ks=KS) for g in galleries for s in sets]
+        reports = [evaluate_retrieval(s, captions=g, ks=KS, count=count) for g in galleries for s in sets]
     if options.json:
         print_json([report.as_dict() for report in reports])
         return

@@ -39,7 +39,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--output", help="write every singular value with its band to this CSV file, - for stdout"
     )
     add_memory_option(parser)
-    add_engine_options(parser)
+    add_engine_options(parser, "take float64 sums shard by shard", "finished sums")
     parser.set_defaults(run=run)
 
 

@@ -65,6 +65,7 @@ def count_both_ways(
     hubs: tuple[Floats | None, Floats | None] = (None, None),
     *,
     block_entries: int = _TILE * _TILE,
+    within: tuple[int, int] | None = None,
 ) -> tuple[Counts, Counts]:
     """Return what stands above and beside every link, asked from its text and asked from its image.
 
@@ -76,18 +77,20 @@ def count_both_ways(
         links: (l, 2) distinct pairs (text row, image row), ordered by text.
         hubs: (b,) and (a,) float64 values taken off the cosines with each image, and with each text.
         block_entries: scores held at once.
+        within: count the first so many texts and images alone; what follows them is only linked to.
 
     Returns:
         Counts of text -> image and of image -> text, in the order of ``links``.
     """
     work = _Work(texts, images, links, hubs)
     side = max(1, min(_TILE, math.isqrt(block_entries)))
+    n_texts, n_images = within or (len(texts), len(images))
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(threads) as pool:
-        for top in range(0, len(texts), side):
-            for left in range(0, len(images), side):
-                rows = slice(top, min(top + side, len(texts)))
-                columns = slice(left, min(left + side, len(images)))
+        for top in range(0, n_texts, side):
+            for left in range(0, n_images, side):
+                rows = slice(top, min(top + side, n_texts))
+                columns = slice(left, min(left + side, n_images))
                 work.add_tile(rows, columns, pool, threads)
     return work.by_text.counts, work.by_image.counts
 

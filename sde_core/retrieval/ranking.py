@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -30,6 +30,8 @@ from sde_core.retrieval.twins import twin_classes, with_twins
 from sde_core.vocabulary import DIRECTIONS
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+CountLinks: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int64]], tuple[Counts, Counts]]
+"""Counts every link both ways, of (texts, images, links), as `count_both_ways` does."""
 _Side: TypeAlias = tuple[Counts, FirstPlaces, FirstPlaces]
 
 # Scores held at one time: 16 MiB of float32, and three temporaries of the same size at most.
@@ -139,6 +141,7 @@ def retrieval_ranks(
     *,
     score: Score = cosine_score,
     block_entries: int = BLOCK_ENTRIES,
+    count: CountLinks | None = None,
 ) -> RetrievalRanks:
     """Return the rank of the best relevant item for every query, and its average precision, both ways.
 
@@ -156,6 +159,7 @@ def retrieval_ranks(
         text_to_image: (n_texts,) or (n_links, 2) as in `retrieval_metrics`; a repeated pair counts once.
         score: how queries are scored.
         block_entries: scores held at once; at least one query row is always taken.
+        count: who counts cosines; None is this process.
 
     Returns:
         RetrievalRanks: per-query arrays on the CPU, in the order of the rows.
@@ -178,9 +182,11 @@ def retrieval_ranks(
     asked = (links, links[by_image].flip(1))
     if images.is_cpu and texts.is_cpu and (score is cosine_score or isinstance(score, HubScore)):
         hubs = _hubs(score, images, texts)
-        from_text, from_image = count_both_ways(
-            texts.numpy(), images.numpy(), links.numpy(), hubs, block_entries=block_entries
-        )
+        given = (texts.numpy(), images.numpy(), links.numpy())
+        if count is not None and score is cosine_score:
+            from_text, from_image = count(*given)
+        else:
+            from_text, from_image = count_both_ways(*given, hubs, block_entries=block_entries)
         order = by_image.numpy()
         counts = (from_text, Counts(from_image.above[order], from_image.tied[order]))
         sides = [

@@ -8,7 +8,7 @@ import numpy as np
 from sde_core.errors import ConfigError, DataError
 from sde_core.retrieval.chance import chance_recall
 from sde_core.retrieval.links import Ints
-from sde_core.retrieval.ranking import retrieval_metrics
+from sde_core.retrieval.ranking import CountLinks, check_ks, metrics_from_ranks, retrieval_ranks
 from sde_core.sets.embeddings import EmbeddingSet
 
 Captions = Literal["each", "primary", "all"]
@@ -55,7 +55,11 @@ class RetrievalReport:
 
 
 def evaluate_retrieval(
-    embeddings: EmbeddingSet, *, captions: Captions = "each", ks: tuple[int, ...] = (1, 5, 10)
+    embeddings: EmbeddingSet,
+    *,
+    captions: Captions = "each",
+    ks: tuple[int, ...] = (1, 5, 10),
+    count: CountLinks | None = None,
 ) -> RetrievalReport:
     """Return how well captions find their images and images their captions.
 
@@ -68,11 +72,13 @@ def evaluate_retrieval(
         embeddings: the gallery; every image and caption is a query once.
         captions: "each", "primary" or "all".
         ks: cut-offs, in [1, ...).
+        count: who counts, such as an engine; None is this process.
 
     Raises:
         ConfigError: ``captions`` is unknown.
         DataError: no image has a caption, or the set has vectors of one modality only.
     """
+    check_ks(ks)
     gallery = gallery_of(embeddings, captions)
     return RetrievalReport(
         dataset=gallery.name,
@@ -80,7 +86,9 @@ def evaluate_retrieval(
         captions=captions,
         n_images=gallery.n_images,
         n_texts=gallery.n_texts,
-        metrics=retrieval_metrics(gallery.image, gallery.text, gallery.links, ks=ks),
+        metrics=metrics_from_ranks(
+            retrieval_ranks(gallery.image, gallery.text, gallery.links, count=count), ks
+        ),
         chance=chance_recalls(gallery.links, gallery.n_texts, gallery.n_images, ks),
     )
 

@@ -1,4 +1,4 @@
-"""Spectra by Ray: the bits of one process with one worker, with two, and with one of two killed in the middle."""
+"""Spectra and ranks by Ray: the same with one worker, with two, and with one of two killed in the middle."""
 
 import json
 import os
@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sde_core as sde
 from sde_core.cli.main import main
+from sde_core.embedding_formats.cluster.ranks import counting_by
 from sde_core.embedding_formats.cluster.spectra import spectra_of_shards
 from sde_core.embedding_formats.shards import shards_of
 from sde_core.errors import ConfigError
+from sde_core.sets.evaluation import evaluate_retrieval
 from tests.clients.programs import program, row
 from tests.waiting import until
 
@@ -61,12 +64,12 @@ def bits(sums):
     return [spectrum.singular_values.numpy() for spectrum in spectra]
 
 
-def reading():
-    """Return the processes that read a shard now; Ray calls them by the task."""
+def doing(task):
+    """Return the processes that do a task now; Ray calls them by it."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            if b"shard_sums" in (place / "cmdline").read_bytes() and place.stat().st_uid == os.getuid():
+            if task in (place / "cmdline").read_bytes() and place.stat().st_uid == os.getuid():
                 found.append(int(place.name))
         except OSError:
             continue
@@ -85,24 +88,31 @@ def test_a_cluster_out_of_reach_is_one_sentence(shards):
         spectra_of_shards(shards, engine="ray", address="auto")
 
 
-def test_one_of_two_workers_is_killed_in_the_middle(shards, alone, two_workers, record_property):
-    assert len(shards) == N_SHARDS
+@contextmanager
+def one_killed(task, may=lambda: True):
+    """Kill the first process that is found at a task while the block runs, once it may be."""
     killed = []
 
     def kill():
-        mine = reading()
+        mine = doing(task) if may() else []
         if mine:
             os.kill(mine[0], signal.SIGKILL)
             killed.append(mine[0])
         return killed
 
-    done = []
     killer = threading.Thread(target=lambda: until(kill, every=0.005), daemon=True)
     killer.start()
-    sums = spectra_of_shards(shards, cross=True, engine="ray", progress=lambda n, _: done.append(n))
+    yield
     killer.join()
     assert killed
     assert not Path(f"/proc/{killed[0]}").exists() or "Z" in Path(f"/proc/{killed[0]}/stat").read_text()
+
+
+def test_one_of_two_workers_is_killed_in_the_middle(shards, alone, two_workers, record_property):
+    assert len(shards) == N_SHARDS
+    done = []
+    with one_killed(b"shard_sums"):
+        sums = spectra_of_shards(shards, cross=True, engine="ray", progress=lambda n, _: done.append(n))
     assert (done, sums.n_shards, sums.skipped) == ([8, 16], N_SHARDS, ())
     for mine, theirs in zip(bits(sums), alone, strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -110,6 +120,21 @@ def test_one_of_two_workers_is_killed_in_the_middle(shards, alone, two_workers, 
     apart = max(np.abs(a / b - 1).max() for a, b in zip(alone, here, strict=True))
     record_property(*row("ray", "singular values of its workers beside one process, relative", apart))
     assert apart < 1e-12  # to the bit where the process has one thread, as a worker has
+
+
+def test_ranks_are_those_of_one_process_with_one_of_two_workers_killed(shards, two_workers):
+    r = np.random.default_rng(1)
+    image = r.standard_normal((20_000, 64), dtype=np.float32)
+    text = image + 2 * r.standard_normal(image.shape, dtype=np.float32)
+    pairs = sde.EmbeddingSet.from_arrays(image, text)
+    done = []
+    with (
+        one_killed(b"count_pair"),
+        counting_by("ray", strip_rows=4_096, progress=lambda n, total: done.append((n, total))) as count,
+    ):
+        found = evaluate_retrieval(pairs, count=count)
+    assert done == [(n, 5) for n in range(1, 6)]
+    assert found == evaluate_retrieval(pairs)
 
 
 def test_the_command_resumes_and_counts_what_it_cannot_read(shards, two_workers, tmp_path, capsys):

@@ -1,8 +1,8 @@
-"""Groups of shards as tasks of Ray (extra ``cluster``), which places them, moves results, and repeats what was lost."""
+"""Work as tasks of Ray (extra ``cluster``), which places them, moves results, and repeats what was lost."""
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ _REACHED_WITHIN_S = 10.0
 def groups_by_ray(
     groups: Sequence[Sequence[Shard]], center: Center, cross: bool, address: str | None
 ) -> Iterator[Iterator[ShardSums]]:
-    """Yield the sums of each group, in order; a cluster that was started or joined here is left at the end.
+    """Yield the sums of each group, in order.
 
     A task is a shard; another adds up those of a group where they lie, so that one result of a group travels here.
 
@@ -35,15 +35,49 @@ def groups_by_ray(
     Raises:
         ConfigError: Ray is missing, the cluster cannot be reached, or a task was lost again and again.
     """
+    with ray_at(address) as ray:
+        yield _sums(ray, groups, center, cross)
+
+
+@contextmanager
+def ray_at(address: str | None) -> Iterator[Any]:
+    """Yield Ray, joined to a cluster; one that was started or joined here is left at the end.
+
+    Args:
+        address: of a cluster; None is what RAY_ADDRESS says, or this machine alone.
+
+    Raises:
+        ConfigError: Ray is missing, or the cluster cannot be reached.
+    """
     ray = _ray()
     is_ours = not ray.is_initialized()
     if is_ours:
         _connect(ray, address)
     try:
-        yield _sums(ray, groups, center, cross)
+        yield ray
     finally:
         if is_ours:
             ray.shutdown()
+
+
+@contextmanager
+def given_up(ray: Any, what: Callable[[], str]) -> Iterator[None]:  # noqa: ANN401
+    """Say in one sentence that a task was lost again and again, or cannot be done.
+
+    Args:
+        ray: of `ray_at`.
+        what: names what was worked on.
+
+    Raises:
+        ConfigError: Ray raised.
+    """
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        raise ConfigError(
+            f"Ray gave up on {what()}: {_line(error)}; look at its "
+            "workers and their memory, and begin again: with resume it goes on where it ended"
+        ) from None
 
 
 def _sums(ray: Any, groups: Sequence[Sequence[Shard]], center: Center, cross: bool) -> Iterator[ShardSums]:  # noqa: ANN401
@@ -52,16 +86,12 @@ def _sums(ray: Any, groups: Sequence[Sequence[Shard]], center: Center, cross: bo
     # Enough groups ahead to keep all workers at work, few enough that their results fit.
     ahead = 2 + int(ray.cluster_resources().get("CPU", 1)) // max(1, len(groups[0]))
     waiting: list[Any] = []
-    try:
+    number = 0
+    with given_up(ray, lambda: f"a group of shards, of which the first is {groups[number][0]}"):
         for number in range(len(groups)):
             for group in groups[number + len(waiting) : number + ahead]:
                 waiting.append(add.remote(*(read.remote(shard, center, cross) for shard in group)))
             yield ray.get(waiting.pop(0))
-    except ray.exceptions.RayError as error:
-        raise ConfigError(
-            f"Ray gave up on a group of shards, of which the first is {groups[number][0]}: {_line(error)}; look at its "
-            "workers and their memory, and begin again: with resume it goes on where it ended"
-        ) from None
 
 
 def _ray() -> Any:  # noqa: ANN401
