@@ -73,13 +73,19 @@ def difference(found: Found, regime: str, loss: str, name: str) -> tuple[float, 
 
 
 def goes_with(found: Found, regime: str, score: str) -> dict[str, tuple[float, float, float]]:
-    """Return for each measure Spearman's correlation with a score over the losses, its exact p, and Holm's."""
+    """Return for each measure Spearman's correlation with a score over the losses, its exact p, and Holm's.
+
+    A measure that a look lacks, as one without a strong band, is left out.
+    """
     losses = [loss for loss in found[regime] if loss != PLAIN]
     gains = rankdata([difference(found, regime, loss, score)[0] for loss in losses])
     orders = np.array(list(permutations(gains)))
     rhos, ps = dict[str, float](), dict[str, float]()
     for name in names_of(found, regime)[1]:
-        moved = rankdata([difference(found, regime, loss, name)[0] for loss in losses])
+        moved = np.array([difference(found, regime, loss, name)[0] for loss in losses])
+        if not np.isfinite(moved).all():
+            continue
+        moved = rankdata(moved)
         every = _correlations(orders, moved)
         rhos[name] = float(_correlations(gains[None], moved)[0])
         ps[name] = float(np.mean(np.abs(every) >= abs(rhos[name]) - 1e-9))
@@ -93,7 +99,8 @@ def going(found: Found) -> list[str]:
     return [
         name
         for name in told[0]
-        if all(one[name][2] < 0.05 for one in told) and len({one[name][0] > 0 for one in told}) == 1
+        if all(name in one and one[name][2] < 0.05 for one in told)
+        and len({one[name][0] > 0 for one in told}) == 1
     ]
 
 
@@ -116,23 +123,29 @@ def tables(found: Found) -> list[str]:
         columns = [f"{score}: {what}" for score in own for what in ("correlation", "p", "p by Holm")]
         lines += ["", _row("measure", *columns), _row(*((1 + len(columns)) * ["---"]))]
         told = [goes_with(found, regime, score) for score in own]
-        for m in measures:
-            lines.append(
-                _row(
-                    m, *(f"{x:+.2f}" if i == 0 else f"{x:.3f}" for one in told for i, x in enumerate(one[m]))
-                )
-            )
+        lines += [_row(m, *(cell for one in told for cell in _correlation(one.get(m)))) for m in measures]
         lines.append("")
     return lines[:-1]
+
+
+def _correlation(told: tuple[float, float, float] | None) -> tuple[str, ...]:
+    if told is None:
+        return ("-", "-", "-")
+    rho, *ps = told
+    return (f"{rho:+.2f}", *(f"{p:.4f}" for p in ps))
 
 
 def _cell(found: Found, regime: str, loss: str, name: str) -> str:
     last = str(STEPS[-1])
     digits = 2 if name.split()[0] in {"score", "R@1"} else DIGITS.get(name, 3)
     mean = np.mean([value(look, name) for look in found[regime][loss][last]])
+    if not np.isfinite(mean):
+        return "-"
     if loss == PLAIN:
         return f"{mean:.{digits}f}"
     middle, low, high = difference(found, regime, loss, name)
+    if not np.isfinite(middle):
+        return f"{mean:.{digits}f}"
     mark = "**" if low > 0 or high < 0 else ""
     return f"{mean:.{digits}f} ({mark}{middle:+.{digits}f}{mark})"
 
@@ -149,14 +162,16 @@ def picture(found: Found) -> Figure:
     )
     for i, (loss, colour) in enumerate(COLOURS.items()):
         figure.parts.append(
-            f'<line x1="{_LEFT + 130 * i}" x2="{_LEFT + 22 + 130 * i}" y1="14" y2="14" stroke="var(--{colour})" '
+            f'<line x1="{_LEFT + 148 * i}" x2="{_LEFT + 22 + 148 * i}" y1="14" y2="14" stroke="var(--{colour})" '
             'stroke-width="2.4"/>'
         )
-        figure.text(_LEFT + 28 + 130 * i, 18, loss)
+        figure.text(_LEFT + 28 + 148 * i, 18, loss)
     for row, (regime, runs) in enumerate(found.items()):
         for place, name in enumerate(DRAWN):
             left = _LEFT + (_WIDE + _LEFT) * (place % 3)
             top = _TOP + (2 * row + place // 3) * (_HIGH + _GAP)
+            if place >= 3:
+                figure.text(left + _WIDE / 2, top + _HIGH + 34, "steps done", anchor="middle", kind="title")
             _panel(figure, runs, name, f"{name}, {regime}", left, top)
     return figure
 

@@ -36,7 +36,7 @@ ELSEWHERE = {
 """Pages that stand outside docs/ -> their place on the site."""
 GROUPS = {
     "Use": ("which-tool", "gallery/index", "guide", "cli", "atlas", "data", "deploy", "watch", "scale"),
-    "Method": ("method", "glossary", "knowledge", "results", "protocol", "trained-bands"),
+    "Method": ("method", "glossary", "knowledge", "results", "why", "protocol", "trained-bands"),
     "Train": ("training", "trainers/index", "trainers/*"),
     "Trust": ("reliability", "benchmarks", "dependencies", "encoders", "bundled-data", "bundled-pairs"),
     "Project": ("architecture", "contributing", "changelog", "licence", "citation", "bundled-licences"),

@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import why, why_report
-from benchmarks.why_report import KEPT, PAGE, PICTURE, PLAIN, STEPS, filled, goes_with, going, picture, tables
+from benchmarks import why
+from benchmarks.why_report import (
+    KEPT,
+    PAGE,
+    PICTURE,
+    PLAIN,
+    STEPS,
+    difference,
+    filled,
+    goes_with,
+    going,
+    picture,
+    tables,
+)
 
 FOUND = json.loads(KEPT.read_text("utf-8"))
 
@@ -70,3 +82,27 @@ def test_a_rotation_of_both_modalities_changes_no_measure():
     before, after = why.measures(image, text, links), why.measures(image @ turn, text @ turn, links)
     assert before == pytest.approx(after, rel=1e-4, abs=1e-5, nan_ok=True)
     assert why.measures(image, image, links)["whitened cosine"] == pytest.approx(1, abs=1e-6)
+
+
+def test_the_answer_is_the_protocol_s_rule():
+    page = PAGE.read_text("utf-8")
+    assert going(FOUND) == []
+    assert "**By the protocol's rule nothing does.**" in page
+    same = {"rank image", "rank text", "noise directions", "weak agreement", "noise agreement"}
+    for regime in FOUND:
+        told = goes_with(FOUND, regime, "score")
+        assert all(told[name][0] > 0.75 for name in same)
+    other = goes_with(FOUND, "styles", "score other")
+    assert {name for name, (rho, _, _) in other.items() if rho > 0.999} == {
+        "rank image", "noise directions", "weak agreement"
+    }  # fmt: skip
+    for regime in FOUND:
+        moves = {
+            name: difference(FOUND, regime, "sde-1", name)
+            for name in (*same, "strong energy", "score", "top-16 overlap")
+        }
+        assert all(moves[name][1] > 0 for name in ("strong energy", "top-16 overlap"))
+        assert all(moves[name][2] < 0 for name in ("rank image", "rank text", "weak agreement"))
+        assert moves["score"][0] < 0
+        for loss in ("whitened-both", "spectral", "barlow-batch"):
+            assert all(difference(FOUND, regime, loss, name)[1] > 0 for name in same)
