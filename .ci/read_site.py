@@ -1,18 +1,61 @@
 """Read the built site from the disk, as a browser does: pages, reference and search, without a request to anywhere.
 
+Every link between its pages leads to a file that is there, and to a place in it that is there.
+
 python .ci/read_site.py FOLDER
 """
 
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Page, expect, sync_playwright
 
 _BROWSER = {"executable_path": "/usr/bin/chromium", "args": ["--headless", "--no-sandbox", "--disable-gpu"]}
 
 
+class _Read(HTMLParser):
+    """What a page links to, and the places in it that can be linked to."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.places: set[str] = set()
+        self.feed(page.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("href", "src") and value:
+                self.links.add(value)
+            if name == "id" and value:
+                self.places.add(value)
+
+
+def lost_links(folder: Path) -> tuple[int, list[str]]:
+    """Return how many links there are between files of the site, and those that lead nowhere."""
+    pages = {page: _Read(page) for page in folder.rglob("*.html")}
+    count, lost = 0, []
+    for page, read in pages.items():
+        for link in sorted(read.links):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            count += 1
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            there = target.is_file() and target.is_relative_to(folder)
+            if there and parts.fragment and target in pages:
+                there = unquote(parts.fragment) in pages[target].places
+            if not there:
+                lost.append(f"{page.relative_to(folder)} -> {link}")
+    return count, lost
+
+
 def main(folder: Path) -> None:
-    """Open the front, a page of the reference and the search; raise AssertionError where one is not there."""
+    """Check links; open the front, a page of the reference and the search; AssertionError where one is not there."""
+    count, lost = lost_links(folder)
+    assert count > 1_000, count
+    assert not lost, "\n".join(lost)
     with sync_playwright() as playwright:
         page = playwright.chromium.launch(**_BROWSER).new_page()  # type: ignore[arg-type]
         asked: list[str] = []
@@ -34,7 +77,8 @@ def main(folder: Path) -> None:
         outside = [url for url in asked if not url.startswith(("file:", "data:"))]
         assert not outside, outside
     print(
-        f"the site in {folder} reads and searches from the disk, {len(asked)} files, nothing from elsewhere"
+        f"the site in {folder} reads and searches from the disk, {len(asked)} files, nothing from elsewhere; "
+        f"{count:,} links between its files lead somewhere"
     )
 
 

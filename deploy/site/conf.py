@@ -50,7 +50,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "download_all_examples": False,
     "show_signature": False,
-    "first_notebook_cell": "%pip install sde-explorer",
+    "first_notebook_cell": "# Where it is not installed yet: %pip install sde_explorer-*.whl, see the front page",
 }
 suppress_warnings = ["misc.highlighting_failure"]  # `console` blocks hold what commands print
 

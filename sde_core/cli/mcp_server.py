@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
 COMMANDS = {
-    name: name for name in ("check", "spectrum", "knows", "evaluate", "parity", "compress", "gap")
+    name: name
+    for name in ("check", "spectrum", "knows", "evaluate", "parity", "compress", "gap", "mismatched")
 } | {"compare": "similarity"}
 """Tool -> the command whose JSON it answers with; its schema is `sde schema COMMAND`."""
 SCHEMA = "sde/schema"
@@ -142,14 +143,28 @@ def _tools(roots: "list[Path] | None") -> "list[Callable[..., str]]":
         """Say how alike two spaces of the same items are, by several similarities, each beside what chance gives."""
         return ask("similarity", names=[a, b])
 
-    def compress(embeddings: str, fit_on: str) -> str:
+    def compress(
+        embeddings: str,
+        fit_on: str,
+        widths: list[int] | None = None,
+        axes: list[str] | None = None,
+        codes: list[str] | None = None,
+    ) -> str:
         """Say how many dimensions and bits may be kept: recall by axes, width and code, with a recommendation."""
         _check_name(fit_on, roots)
-        return ask("compress", names=[embeddings], more=["--fit-on", fit_on])
+        asked = {"--widths": widths, "--axes": axes, "--codes": codes}
+        named = [
+            word for option, some in asked.items() if some for word in (option, ",".join(map(str, some)))
+        ]
+        return ask("compress", names=[embeddings], more=["--fit-on", fit_on, *named])
 
     def gap(embeddings: str) -> str:
         """Say what the gap between images and texts is made of, by part, direction and band."""
         return ask("gap", names=[embeddings])
+
+    def mismatched(embeddings: str, show: int = 10) -> str:
+        """Say which captions do not fit their images, the worst first, and how many are wrong at most."""
+        return ask("mismatched", names=[embeddings], more=["--show", str(show)])
 
     def find_pairs(embeddings: str, text: str, k: int = 10) -> str:
         """Find the images of a set that are nearest to a text, by the set's own encoder: ids, captions, cosines."""
@@ -162,7 +177,7 @@ def _tools(roots: "list[Path] | None") -> "list[Callable[..., str]]":
             raise DataError(f"tool must be one of {', '.join(COMMANDS)}; got {tool!r}")
         return json.dumps(schema_of(COMMANDS[tool]))
 
-    return [check, spectrum, knows, evaluate, parity, compare, compress, gap, find_pairs, schema]
+    return [check, spectrum, knows, evaluate, parity, compare, compress, gap, mismatched, find_pairs, schema]
 
 
 def found_pairs(name: str, text: str, k: int = 10) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""An agent's client asks ten questions and gets the numbers of the command line; what only reads is all there is."""
+"""An agent's client asks whatever can be asked and gets the command line's numbers; what only reads is all there is."""
 
 import asyncio
 import json
@@ -21,6 +21,7 @@ from mcp import StdioServerParameters  # noqa: E402
 from mcp.client import Client  # noqa: E402
 
 SET = "clipart/test"
+REST = "clipart/train"
 QUESTIONS: tuple[tuple[str, dict[str, Any], list[str]], ...] = (
     ("check", {"path": SET}, ["check", SET]),
     ("spectrum", {"embeddings": SET}, ["spectrum", SET]),
@@ -33,7 +34,9 @@ QUESTIONS: tuple[tuple[str, dict[str, Any], list[str]], ...] = (
     ("parity", {"a": SET, "b": SET}, ["parity", SET, SET]),
     ("compare", {"a": SET, "b": SET}, ["similarity", SET, SET]),
     ("gap", {"embeddings": SET}, ["gap", SET]),
-    ("evaluate", {"embeddings": SET, "captions": "all"}, ["evaluate", "--embeddings", SET, "--captions", "all"]),
+    ("compress", {"embeddings": SET, "fit_on": REST, "widths": [192, 96], "axes": ["own"], "codes": ["int8", "1bit"]},
+     ["compress", SET, "--fit-on", REST, "--widths", "192,96", "--axes", "own", "--codes", "int8,1bit"]),
+    ("mismatched", {"embeddings": SET, "show": 3}, ["mismatched", SET, "--show", "3"]),
 )  # fmt: skip
 
 
@@ -67,20 +70,24 @@ def _text(answer: Any) -> str:
 
 @pytest.fixture
 def few(tmp_path):
-    """Forty images with their columns: every question is asked twice."""
-    return open_named(SET).select(np.arange(40)).save(tmp_path / "few")
+    """Forty images with their columns and forty to fit on, as the names that they have here: all is asked twice."""
+    return {
+        name: str(open_named(name).select(np.arange(40)).save(tmp_path / name.replace("/", "-")))
+        for name in (SET, REST)
+    }
 
 
 def test_the_answers_are_those_of_the_command_line(few, capsys):
-    def of(word: str) -> str:
-        return str(few) if word == SET else word
-
-    assert len(QUESTIONS) == 10
+    assert len(QUESTIONS) > 9
 
     async def questions(client: Client) -> list[Any]:
         return [
             await client.call_tool(
-                tool, {key: of(value) if isinstance(value, str) else value for key, value in given.items()}
+                tool,
+                {
+                    key: few.get(value, value) if isinstance(value, str) else value
+                    for key, value in given.items()
+                },
             )
             for tool, given, _ in QUESTIONS
         ]
@@ -88,7 +95,7 @@ def test_the_answers_are_those_of_the_command_line(few, capsys):
     answers = _ask(questions)
     for answer, (tool, _, words) in zip(answers, QUESTIONS, strict=True):
         assert not answer.is_error, (tool, _text(answer))
-        main([*map(of, words), "--json"])
+        main([*(few.get(word, word) for word in words), "--json"])
         _same(json.loads(_text(answer)), json.loads(capsys.readouterr().out))
 
 
@@ -135,10 +142,8 @@ def test_only_what_reads_is_there_and_paths_lead_below_the_roots_only(tmp_path):
     assert all(tool.annotations.read_only_hint for tool in listed.tools)
     named = {tool.name: tool.meta[SCHEMA] for tool in listed.tools if tool.meta}
     assert named == {tool: schema_of(command)["$id"] for tool, command in COMMANDS.items()}
-    assert {tool.name for tool in listed.tools} >= {tool for tool, _, _ in QUESTIONS} | {
-        "find_pairs",
-        "compress",
-    }
+    assert {tool.name for tool in listed.tools} == {*COMMANDS, "find_pairs", "schema"}
+    assert {tool for tool, _, _ in QUESTIONS} == {*COMMANDS}
     assert not own.is_error
     assert not sample.is_error
     for answer in refused:

@@ -1,5 +1,6 @@
 """Runs followed while they are written: what is new since the last reading, whoever was started anew meanwhile."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,8 +98,12 @@ def _read_on(reading: _Reading) -> FollowedRun:
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
     """Return the parts of a run by name: which file it is, and its bytes."""
-    facts = {path.name: path.stat() for path in folder.glob(PATTERN)}
-    return {name: (found.st_ino, found.st_size) for name, found in facts.items()}
+    facts = {}
+    for path in folder.glob(PATTERN):
+        with suppress(FileNotFoundError):  # gone again
+            found = path.stat()
+            facts[path.name] = found.st_ino, found.st_size
+    return facts
 
 
 def _goes_on(before: tuple[int, int], now: tuple[int, int] | None) -> bool:

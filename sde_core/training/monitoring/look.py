@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -135,10 +135,6 @@ class Look:
         between = self.gap / 4
         whole = between + (self.image.spread + self.text.spread) / 2
         return between / whole if whole > 0 else math.nan
-
-    def with_alarms(self, alarms: tuple[str, ...]) -> "Look":
-        """Return the look with the alarms that began at it."""
-        return replace(self, alarms=alarms)
 
     def numbers(self) -> dict[str, float]:
         """Return the scalars under stable names, as sinks log them: "image/effective_rank", "gap/centroid"."""

@@ -1,12 +1,11 @@
 """Watch any training: three lines in any loop, files that others read while it runs (docs/watch.md)."""
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -16,21 +15,12 @@ from sde_core.checks.brief import brief
 from sde_core.errors import ConfigError
 from sde_core.partition.base import rule_names
 from sde_core.training.monitoring.attachment import attach
-from sde_core.training.monitoring.levels import REFERENCE, Levels
-from sde_core.training.monitoring.look import Look
-from sde_core.training.monitoring.measurement import measured_look
-from sde_core.training.monitoring.record import LooksReader, LooksWriter, check_writable, latest
-from sde_core.training.monitoring.verdicts import Alarm, AlarmWalk
+from sde_core.training.monitoring.keeper import LookKeeper, Seen, Sink
+from sde_core.training.monitoring.ranks import gathered, n_ranks, rank_here
+from sde_core.training.monitoring.said import Said
+from sde_core.training.monitoring.schedule import Schedule
 from sde_core.training.monitoring.window import RowWindow
-
-_HISTORY = 3 * REFERENCE
-
-
-class Sink(Protocol):
-    """Where looks go besides the file: TensorBoard, W&B, MLflow (sde_core.training.monitoring.sinks)."""
-
-    def __call__(self, look: Look, alarms: Sequence[Alarm]) -> None:
-        """Take a look and the alarms that began with it."""
+from sde_core.training.monitoring.writer import check_writable
 
 
 class SpectralMonitor:
@@ -82,15 +72,12 @@ class SpectralMonitor:
         self.folder, self.every, self.rows, self.rule = Path(folder).expanduser(), every, rows, rule
         self.all_ranks, self.in_background, self.sinks = all_ranks, in_background, tuple(sinks)
         self.skipped = 0
-        self._said: set[str] = set()
-        self._history: list[Look] = []
-        self._walk = AlarmWalk()
+        self._said = Said()
+        self._keeper = LookKeeper(self.folder, rule, self.sinks, self._said)
         self._remarks: list[str] = []
-        self._next: int | None = None
-        self._step = 0
+        self._schedule = Schedule(every)
         self._window = RowWindow(rows)
         self._pending: Future[None] | None = None
-        self._writer: LooksWriter | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sde-monitor")
         check_writable(self.folder)
 
@@ -109,10 +96,11 @@ class SpectralMonitor:
             step: of the trainer, from 0 or 1.
             image: (b, d) image features of the batch.
             text: (b, e) text features, row i belongs to row i of ``image``.
-            logit_scale: 1 / temperature.
+            logit_scale: 1 / temperature itself, ``model.logit_scale.exp()`` where the model keeps its logarithm; a
+                number that may be the logarithm is warned of.
             scalars: further numbers to keep, such as ``loss``.
         """
-        with _Once(self._said, "the look at this training was left out"):
+        with self._said.instead("the look at this training was left out"):
             self._hear(step, image, text, logit_scale, scalars)
 
     def look(
@@ -128,7 +116,7 @@ class SpectralMonitor:
 
         Args: as of a call.
         """
-        with _Once(self._said, "the look at this training was left out"):
+        with self._said.instead("the look at this training was left out"):
             self._look(step, [image], [text], len(image), logit_scale, scalars)
 
     def attach(
@@ -149,9 +137,7 @@ class SpectralMonitor:
 
     def warn(self, sentence: str) -> None:
         """Warn once."""
-        if sentence not in self._said:
-            self._said.add(sentence)
-            warnings.warn(sentence, stacklevel=2)
+        self._said.once(sentence)
 
     def wait(self) -> None:
         """Wait until the look under way is written."""
@@ -161,13 +147,7 @@ class SpectralMonitor:
     def close(self) -> None:
         """Finish the look under way, write the end, close the sinks that can be closed."""
         self._thread.shutdown(wait=True)
-        for sink in self.sinks:
-            with _Once(self._said, f"{type(sink).__name__} could not be closed"):
-                getattr(sink, "close", _nothing)()
-        if self._writer is not None:
-            with _Once(self._said, "the end of the looks could not be written"):
-                self._writer.close()
-            self._writer = None
+        self._keeper.close()
 
     def __repr__(self) -> str:
         return brief(self, folder=str(self.folder), every=self.every, rows=self.rows, rule=self.rule)
@@ -183,26 +163,16 @@ class SpectralMonitor:
     def _hear(
         self, step: int, image: Tensor, text: Tensor, logit_scale: float | Tensor, scalars: dict[str, float]
     ) -> None:
-        if step < self._step:
-            self._remarks.append(f"the step went back from {self._step:,} to {step:,}")
-            self._next = None
-        if self._next is None:
-            self._next = (step // self.every + (step % self.every > 0)) * self.every
-        if step > self._next:  # the look is due once its step is over, whatever parts it has
-            self._next = (step // self.every + (step % self.every > 0)) * self.every
-        self._step = step
-        rows = -(-self.rows // _world()) if self.all_ranks else self.rows
-        if (self._next - step) * len(image) >= rows + len(image):
-            return
-        widths = self._window.widths
-        if widths is not None and widths != (image.shape[1], text.shape[1]):
-            self._remarks.append(f"the width changed from {widths[0]} to {image.shape[1]}")
-        self._window.n_rows = rows
-        self._window.add(image, text)
-        if step == self._next:
+        if remark := self._schedule.hear(step):
+            self._remarks.append(remark)
+        rows = -(-self.rows // n_ranks()) if self.all_ranks else self.rows
+        if self._schedule.steps_left * len(image) < rows + len(image):
+            self._window.n_rows = rows
+            self._window.add(image, text)
+        if self._schedule.steps_left == 0:
             last = self._window.last_rows
             images, texts = self._window.take()
-            self._next += self.every
+            self._schedule.take()
             self._look(step, images, texts, last, logit_scale, scalars)
 
     def _look(
@@ -215,118 +185,20 @@ class SpectralMonitor:
         scalars: dict[str, float],
     ) -> None:
         image, text = torch.cat(images).detach(), torch.cat(texts).detach()
-        if self.all_ranks and _world() > 1:
-            image, text = _gathered(image), _gathered(text)
-            last_rows *= _world()
-        if _rank() != 0:  # asked for at the look: a trainer may start its processes after this was built
+        if self.all_ranks and n_ranks() > 1:
+            image, text = gathered(image), gathered(text)
+            last_rows *= n_ranks()
+        if rank_here() != 0:  # asked for at the look: a trainer may start its processes after this was built
             return
         if self._pending is not None and not self._pending.done():
             self.skipped += 1  # the training goes faster than looks are taken
             return
         scale = float(logit_scale.detach()) if isinstance(logit_scale, Tensor) else float(logit_scale)
-        numbers = {name: float(value) for name, value in scalars.items()}
         remarks, self._remarks = tuple(self._remarks), []
-        self._pending = self._thread.submit(
-            self._measure, step, image, text, last_rows, scale, numbers, remarks
-        )
+        seen = Seen(
+            step=step, image=image, text=text, last_rows=last_rows, logit_scale=scale,
+            scalars={name: float(value) for name, value in scalars.items()}, remarks=remarks,
+        )  # fmt: skip
+        self._pending = self._thread.submit(self._keeper.keep, seen)
         if not self.in_background:
             self._pending.result()
-
-    def _measure(
-        self,
-        step: int,
-        image: Tensor,
-        text: Tensor,
-        last_rows: int,
-        scale: float,
-        scalars: dict[str, float],
-        remarks: tuple[str, ...],
-    ) -> None:
-        with _Once(self._said, "the look at this training could not be kept"):
-            writer = self._opened()
-            look = measured_look(
-                step, image, text, last_rows=last_rows, rule=self.rule, logit_scale=scale, scalars=scalars,
-                remarks=remarks,
-            )  # fmt: skip
-            if self._history and self._history[-1].step >= step:  # the trainer went back
-                self._history = [old for old in self._history if old.step < step]
-                first = self._history[0].step if self._history else step
-                self._walk = _walk_over(self._history, self._walk.levels.before(first))
-            self._history = [*self._history, look][-_HISTORY:]
-            alarms = self._walk.add(look)
-            look = look.with_alarms(tuple(str(alarm) for alarm in alarms))
-            for sink in self.sinks:
-                with _Once(self._said, f"{type(sink).__name__} could not take a look"):
-                    sink(look, alarms)
-            writer.add(look)
-
-    def _opened(self) -> LooksWriter:
-        """Return the writer; the first call opens it and reads what the run looked like before."""
-        if self._writer is None:
-            looks = latest(LooksReader(self.folder).new_looks())
-            levels = Levels()
-            for look in looks[:-_HISTORY]:
-                levels.add(look)
-            self._history = list(looks[-_HISTORY:])
-            self._walk = _walk_over(self._history, levels)
-            self._writer = LooksWriter(self.folder)
-            if self._writer.n_others:
-                self.warn(
-                    f"another process is writing to {self.folder} as well: its looks and these stand side by side"
-                )
-        return self._writer
-
-
-class _Once:
-    """What fails inside is a warning, said once for each kind; the training goes on."""
-
-    def __init__(self, said: set[str], what: str) -> None:
-        self._said, self._what = said, what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:  # noqa: ANN401
-        if not isinstance(error, Exception):
-            return False
-        key = f"{self._what} {type(error).__name__}"
-        if key not in self._said:
-            self._said.add(key)
-            warnings.warn(
-                f"{self._what}: {str(error) or type(error).__name__}; the training goes on", stacklevel=3
-            )
-        return True
-
-
-def _walk_over(looks: Sequence[Look], levels: Levels) -> AlarmWalk:
-    walk = AlarmWalk(levels)
-    for look in looks:
-        walk.add(look)
-    return walk
-
-
-def _nothing() -> None:
-    """Close a sink that cannot be closed."""
-
-
-def _rank() -> int:
-    return torch.distributed.get_rank() if _is_distributed() else 0
-
-
-def _world() -> int:
-    return torch.distributed.get_world_size() if _is_distributed() else 1
-
-
-def _is_distributed() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
-
-
-def _gathered(rows: Tensor) -> Tensor:
-    """Return the rows of all ranks; ranks may hold different numbers of rows."""
-    counts = [torch.zeros(1, dtype=torch.int64, device=rows.device) for _ in range(_world())]
-    torch.distributed.all_gather(counts, torch.tensor([len(rows)], device=rows.device))
-    most = max(int(count) for count in counts)
-    padded = torch.cat([rows, rows.new_zeros(most - len(rows), rows.shape[1])]).contiguous()
-    parts = [torch.empty_like(padded) for _ in range(_world())]
-    torch.distributed.all_gather(parts, padded)
-    return torch.cat([part[: int(count)] for part, count in zip(parts, counts, strict=True)])

@@ -18,7 +18,7 @@ PATIENCE = 3
 """Looks in a row that must agree before a matter of degree is said."""
 MOST_SCALE = 100.0
 """CLIP's clamp of 1 / temperature (Radford et al. 2021)."""
-_CLAMPED = MOST_SCALE * math.exp(2.0**-6)
+CLAMPED_SCALE = MOST_SCALE * math.exp(2.0**-6)
 """The most that a clamped scale is: trainers clamp its logarithm, and bfloat16 rounds ln 100 by up to 2^-6."""
 COARSE_SCALE = 256.0
 """Beyond it neighbouring logits differ by more than 1 in bfloat16, whose cosines below 1 are 2^-8 apart."""
@@ -91,7 +91,7 @@ def _scale(past: Past, look: Look) -> Finding:
     if math.isinf(now):
         return "the logit scale is infinite"
     before = median([each.logit_scale for each in past.looks])
-    if now > _CLAMPED and now > 2 * before:
+    if now > CLAMPED_SCALE and now > 2 * before:
         return f"the logit scale is {now:.0f}, beyond CLIP's bound of 100 and twice the {before:.0f} before"
     start = past.levels.highest("temperature", None, look)
     if not (now > COARSE_SCALE and now * start.value > 2):

@@ -9,7 +9,8 @@ from typing import Any
 from sde_core.errors import DataError
 from sde_core.files.text_file import finite, write_json
 from sde_core.training.monitoring.look import Look
-from sde_core.training.monitoring.record import PATTERN, LooksWriter, read_looks
+from sde_core.training.monitoring.record import PATTERN, read_looks
+from sde_core.training.monitoring.writer import LooksWriter
 from sde_core.training.series.measure import SeriesPoint
 
 POINTS = "series.json"

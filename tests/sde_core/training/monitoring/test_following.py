@@ -8,7 +8,7 @@ import torch
 import sde_core as sde
 from sde_core.training.monitoring.following import RunsFollower
 from sde_core.training.monitoring.measurement import measured_look
-from sde_core.training.monitoring.record import LooksWriter
+from sde_core.training.monitoring.writer import LooksWriter
 
 
 def _look(step):

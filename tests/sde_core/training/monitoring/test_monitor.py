@@ -73,15 +73,35 @@ def test_any_precision_is_taken(dtype, tmp_path):
     )
 
 
-def test_another_width_in_mid_run_is_a_remark(tmp_path):
-    with sde.SpectralMonitor(tmp_path, every=2, rows=64) as monitor:
-        for step in range(1, 7):
-            image, text = _batch(step, width=8 if step < 4 else 6)
-            monitor(step, image=image, text=text)
-            monitor.wait()
+def test_another_width_in_mid_run_is_a_remark_wherever_it_began(tmp_path):
+    """Within the rows of a look, between two looks, or in another process."""
+    for steps in (range(1, 8), range(8, 12)):
+        with sde.SpectralMonitor(tmp_path, every=2, rows=64, in_background=False) as monitor:
+            for step in steps:
+                image, text = _batch(step, width=8 if step < 4 else 6 if step < 8 else 5)
+                monitor(step, image=image, text=text)
     looks = sde.read_looks(tmp_path)
-    assert [len(look.image.mean) for look in looks] == [8, 6, 6]
-    assert looks[1].remarks == ("the width changed from 8 to 6",)
+    assert [len(look.image.mean) for look in looks] == [8, 6, 6, 5, 5]
+    assert [look.remarks for look in looks] == [
+        (),
+        ("the image width changed from 8 to 6", "the text width changed from 8 to 6"),
+        (),
+        ("the image width changed from 6 to 5", "the text width changed from 6 to 5"),
+        (),
+    ]
+
+
+def test_a_logarithm_in_place_of_the_scale_is_said_once_and_with_each_look(tmp_path):
+    image, text = _batch(1)
+    log = torch.nn.Parameter(torch.tensor(2.659))
+    with sde.SpectralMonitor(tmp_path, every=1, rows=32, in_background=False) as monitor:
+        with pytest.warns(UserWarning, match="logit scale is 2.67: if that is the logarithm") as said:
+            [monitor(step, image=image, text=text, logit_scale=log + step / 100) for step in (1, 2)]
+        assert len(said) == 1
+        monitor(3, image=image, text=text, logit_scale=log.exp())
+    assert ["hand logit_scale.exp()" in "".join(look.remarks) for look in sde.read_looks(tmp_path)] == [
+        True, True, False
+    ]  # fmt: skip
 
 
 def test_a_step_that_goes_back_is_a_remark(tmp_path):
@@ -192,5 +212,5 @@ def test_no_warning_in_a_training_that_is_well(tmp_path):
         with sde.SpectralMonitor(tmp_path, every=1, rows=8) as monitor:
             for step in (1, 2):
                 image, text = (rows.requires_grad_() for rows in _batch(step))
-                monitor(step, image=image, text=text, logit_scale=torch.tensor(2.0, requires_grad=True))
+                monitor(step, image=image, text=text, logit_scale=torch.tensor(20.0, requires_grad=True))
                 monitor.wait()

@@ -1,72 +1,23 @@
-"""Looks on disk: whole after a kill, a full disk and a second writer, readable while they are written."""
+"""Looks are read while they are written: half a look waits, damage is an end, the later look counts."""
 
-import os
 import random
-import subprocess
-import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 
-import numpy as np
 import pytest
-import torch
 
 import sde_core as sde
-from sde_core.training.monitoring.look import Look, ModalityLook
-from sde_core.training.monitoring.measurement import measured_look
-from sde_core.training.monitoring.record import LooksReader, LooksWriter, read_looks, runs_below
-
-
-def _look(step):
-    rows = torch.randn(40, 6, generator=torch.Generator().manual_seed(step))
-    return measured_look(
-        step, rows, rows.flip(1), logit_scale=10.0, scalars={"loss": step / 7}, remarks=("odd",)
-    )
-
-
-def _same(first, second):
-    for f in fields(Look):
-        a, b = getattr(first, f.name), getattr(second, f.name)
-        if isinstance(a, ModalityLook):
-            for g in fields(ModalityLook):
-                # Directions are kept in half precision.
-                np.testing.assert_allclose(getattr(a, g.name), getattr(b, g.name), atol=5e-4, err_msg=g.name)
-        elif isinstance(a, np.ndarray):
-            np.testing.assert_array_equal(a, b)
-        else:
-            assert a == b or (a != a and b != b), f.name
-
-
-def test_a_look_comes_back(tmp_path):
-    writer = LooksWriter(tmp_path)
-    looks = [_look(1), replace(_look(2), image=None, text=None, alarms=("step 2: so",))]
-    for look in looks:
-        writer.add(look)
-    for kept, look in zip(read_looks(tmp_path), looks, strict=True):  # before the end is written
-        _same(kept, look)
-    writer.close()
-    for kept, look in zip(read_looks(writer.path), looks, strict=True):
-        _same(kept, look)
-
-
-def test_other_arrow_readers_read_it(tmp_path):
-    import pyarrow as pa
-
-    writer = LooksWriter(tmp_path)
-    writer.add(_look(3))
-    writer.close()
-    with pa.ipc.open_stream(writer.path) as stream:
-        table = stream.read_all()
-    assert table["step"].to_pylist() == [3]
-    assert table["image"][0]["effective_rank"].as_py() == pytest.approx(_look(3).image.effective_rank)
+from sde_core.training.monitoring.record import LooksReader, read_looks, runs_below
+from sde_core.training.monitoring.writer import LooksWriter
+from tests.sde_core.training.monitoring.looks import a_look
 
 
 def test_a_reader_goes_on_where_it_was_and_half_a_look_waits(tmp_path):
     writer, reader = LooksWriter(tmp_path), LooksReader(tmp_path)
-    writer.add(_look(1))
+    writer.add(a_look(1))
     assert [look.step for look in reader.new_looks()] == [1]
     assert reader.new_looks() == []
     whole = writer.path.read_bytes()
-    writer.add(_look(2))
+    writer.add(a_look(2))
     both = writer.path.read_bytes()
     # Every prefix of the second look: nothing of it, and the first still there.
     for cut in random.Random(0).sample(range(len(whole), len(both)), 40):
@@ -80,7 +31,7 @@ def test_a_reader_goes_on_where_it_was_and_half_a_look_waits(tmp_path):
 def test_damage_is_an_end_and_never_a_crash(tmp_path):
     writer = LooksWriter(tmp_path / "run")
     for step in (1, 2):
-        writer.add(_look(step))
+        writer.add(a_look(step))
     writer.close()
     content = writer.path.read_bytes()
     draw = random.Random(0)
@@ -94,110 +45,13 @@ def test_damage_is_an_end_and_never_a_crash(tmp_path):
         assert len(LooksReader(folder).new_looks()) <= 2
 
 
-def test_two_writers_have_a_part_each(tmp_path):
-    first, second = LooksWriter(tmp_path), LooksWriter(tmp_path)
-    assert (first.n_others, second.n_others) == (0, 1)
-    first.add(_look(1))
-    second.add(_look(2))
-    first.add(_look(3))
-    assert [look.step for look in read_looks(tmp_path)] == [1, 2, 3]
-    reader = LooksReader(tmp_path)
-    assert reader.n_writers() == 2
-    first.close()
-    assert reader.n_writers() == 1
-    second.close()
-    assert reader.n_writers() == 0
-
-
 def test_a_resumed_run_counts_the_later_look_whatever_the_clock_said(tmp_path):
     first = LooksWriter(tmp_path)
     for step in (1, 2, 3):
-        first.add(replace(_look(step), time=2e9))
+        first.add(replace(a_look(step), time=2e9))
     second = LooksWriter(tmp_path)
-    second.add(replace(_look(3), time=1e9, n_rows=39))
+    second.add(replace(a_look(3), time=1e9, n_rows=39))
     assert [(look.step, look.n_rows) for look in read_looks(tmp_path)] == [(1, 40), (2, 40), (3, 39)]
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no device that is always full")
-def test_a_full_disk_is_said_once_and_the_training_goes_on(tmp_path):
-    monitor = sde.SpectralMonitor(tmp_path, every=1, rows=8)
-    rows = torch.randn(8, 4, generator=torch.Generator().manual_seed(0))
-    monitor(1, image=rows, text=rows)
-    monitor.wait()
-    full = os.open("/dev/full", os.O_WRONLY)
-
-    def look_at(step):
-        # The part's own descriptor goes to a device that is always full.
-        os.dup2(full, monitor._writer._file.fileno())
-        monitor(step, image=rows, text=rows)
-        monitor.wait()
-        monitor._writer._open()
-
-    with pytest.warns(UserWarning, match="could not be kept.*No space left.*the training goes on") as said:
-        [look_at(step) for step in (2, 3)]
-    assert len(said) == 1
-    monitor(4, image=rows, text=rows)
-    monitor.close()
-    assert [look.step for look in read_looks(tmp_path)] == [1, 4]
-
-
-_KILLED = """
-import os, signal, sys, torch
-from pathlib import Path
-import sde_core as sde
-from sde_core.training.monitoring.measurement import measured_look
-from sde_core.training.monitoring.record import LooksWriter
-torch.set_num_threads(1)
-
-def train(folder, said):
-    monitor, step = sde.SpectralMonitor(folder, every=1, rows=40, in_background=False), 0
-    while True:
-        step += 1
-        rows = torch.randn(40, 6, generator=torch.Generator().manual_seed(step))
-        monitor(step, image=rows, text=rows)
-        os.write(said, f"{step} ".encode())
-
-rows = torch.randn(40, 6)
-warm = LooksWriter(Path(sys.argv[1]) / "warm")  # what is imported late is there before the first fork
-warm.add(measured_look(1, rows, rows))
-for number, moment in enumerate(sys.argv[2:]):
-    looks, turns = map(int, moment.split("+"))
-    heard, said = os.pipe()
-    child = os.fork()
-    if not child:
-        train(Path(sys.argv[1]) / str(number), said)
-    os.close(said)
-    words = b""
-    while words.count(b" ") < looks:
-        words += os.read(heard, 1000)
-    for _ in range(turns):
-        os.sched_yield()
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    while more := os.read(heard, 1000):
-        words += more
-    os.close(heard)
-    print(words.split()[-1].decode(), flush=True)
-"""
-
-
-def test_trainings_killed_at_ten_moments_lose_nothing_before_the_last_look(tmp_path):
-    """Each is killed at some point of its way to the next look: while that one is measured, or written."""
-    draw = random.Random(0)
-    moments = [f"{draw.randint(1, 9)}+{draw.randint(0, 400)}" for _ in range(10)]
-    command = [sys.executable, "-c", _KILLED, str(tmp_path), *moments]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert len(said) == 10
-    for number, last in enumerate(map(int, said)):
-        looks = LooksReader(tmp_path / str(number)).new_looks()
-        assert [look.step for look in looks] == list(range(1, len(looks) + 1))
-        assert len(looks) >= last  # of what the training had heard to be done
-        # The next process goes on beside it.
-        writer = LooksWriter(tmp_path / str(number))
-        writer.add(_look(1000))
-        writer.close()
-        assert [look.step for look in read_looks(tmp_path / str(number))] == [*range(1, len(looks) + 1), 1000]
-    assert max(map(int, said)) > 3
 
 
 def test_runs_are_found_at_a_place_and_below_it(tmp_path):
@@ -211,11 +65,3 @@ def test_runs_are_found_at_a_place_and_below_it(tmp_path):
         read_looks(tmp_path / "a")
     with pytest.raises(sde.DataError, match="must be the folder of a run"):
         read_looks(tmp_path / "nowhere")
-
-
-def test_a_place_that_cannot_be_written_is_refused_before_the_training(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(sde.DataError, match="must be a folder that can be written"):
-        sde.SpectralMonitor(tmp_path / "file")
-    with pytest.raises(sde.DataError, match="must be a folder that can be written"):
-        sde.SpectralMonitor(tmp_path / "file" / "run")
