@@ -1,19 +1,29 @@
-"""What the views show first of the bundled sets, computed before somebody asks: one piece after another, when idle."""
+"""What the views show first, computed before somebody asks: of the bundled sets, and of what visitors look at."""
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import streamlit as st
 
 from sde_core.errors import SDEError
 from sde_core.files import bundled
-from sde_core.vocabulary import MODALITIES
+from sde_core.vocabulary import MODALITIES, Modality
 from sde_explorer.jobs import Job
+from sde_explorer.readings import headline as headline_numbers
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.serving import log
-from sde_explorer.state import DEFAULT
+from sde_explorer.serving.policy import current
+from sde_explorer.state import DEFAULT, State
+from sde_explorer.ui.session import current_state
 
+Ask = Callable[[], list[Job]]
+"""Asks for something, and returns the jobs to wait for."""
+STOOD_S = 1.0
+"""Thresholds that a visitor moved are followed once they have stood so long: a drag asks for nothing."""
 _PAUSE_S = 0.1
 
 
@@ -43,8 +53,8 @@ def wait_until_idle() -> None:
         pause.wait(_PAUSE_S)
 
 
-def first_pieces(data: cached_sets.Dataset) -> Iterator[Callable[[], list[Job]]]:
-    """Yield what to ask for, in the order in which visitors come to it; each returns the jobs to wait for."""
+def first_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
+    """Yield what to ask for, in the order in which visitors come to it."""
     from sde_explorer.readings.cached import knowledge, spectra
     from sde_explorer.readings.cached.headline import headline
     from sde_explorer.readings.matrices import Matrix
@@ -65,10 +75,131 @@ def first_pieces(data: cached_sets.Dataset) -> Iterator[Callable[[], list[Job]]]
     yield lambda: [spectra.chance(data, Matrix(kind=kind, center=state.center)) for kind in MODALITIES]
 
 
-def slow_pieces(data: cached_sets.Dataset) -> Iterator[Callable[[], list[Job]]]:
+def slow_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
     """Yield what takes seconds: the baselines of Retrieval, and what directions are named after."""
     from sde_explorer.readings.cached import knowledge
     from sde_explorer.retrieval.cached import recall_jobs
 
     yield lambda: recall_jobs(data, DEFAULT)
     yield lambda: [knowledge.further(data, DEFAULT, DEFAULT.basis, intervals=False)]
+
+
+def next_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
+    """Yield what the next views show of a set that a visitor looks at, without what takes the longest."""
+    from sde_explorer.readings.cached import knowledge, spectra
+    from sde_explorer.readings.matrices import Matrix
+    from sde_explorer.retrieval.cached import recall_jobs
+    from sde_explorer.search import cached as search
+
+    gallery = "image" if state.find == "pictures" else "text"
+    plain = replace(state, given="")
+    yield lambda: [spectra.chance(data, Matrix(kind=kind, center=state.center)) for kind in MODALITIES]
+    if data.embeddings.metadata:
+        yield lambda: [knowledge.knowledge(data, plain, kind) for kind in MODALITIES]
+        if state.given:
+            yield lambda: [knowledge.knowledge(data, state, state.known_of)]
+    if state.basis in tuple(Modality):
+        yield lambda: [knowledge.further(data, plain, state.basis, intervals=False)]
+    yield lambda: [search.index_before(data, gallery), search.index_after(data, state, gallery)]
+    yield lambda: recall_jobs(data, state, baselines=False)
+
+
+def longest_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
+    """Yield what takes the longest: the baselines of Retrieval."""
+    from sde_explorer.retrieval.cached import recall_jobs
+
+    yield lambda: recall_jobs(data, state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    data: cached_sets.Dataset
+    state: State
+    since: float
+
+
+class Visits:
+    """What visitors look at; what they come to next is computed in a thread whenever no job of the page runs.
+
+    Of each visitor the last look counts, and of all looks the pieces that are quick come first.
+    """
+
+    def __init__(self) -> None:
+        self._new: OrderedDict[str, _Visit] = OrderedDict()
+        self._begun: OrderedDict[str, _Visit] = OrderedDict()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def note(self, who: str, data: cached_sets.Dataset, state: State) -> None:
+        """Note what a visitor looks at; sets with one modality, and large ones, are left to their views."""
+        if len(data.embeddings.modalities) < 2 or headline_numbers.is_large(data.embeddings):
+            return
+        with self._changed:
+            self._begun.pop(who, None)
+            self._new.pop(who, None)
+            self._new[who] = _Visit(data, state, time.monotonic())
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._follow, daemon=True, name="visits")
+                self._thread.start()
+            self._changed.notify()
+
+    def is_done(self) -> bool:
+        """Return whether nothing is left to be computed."""
+        with self._changed:
+            return self._thread is None
+
+    def _follow(self) -> None:
+        while (found := self._next()) is not None:
+            for ask in found:
+                _ask_when_nothing_runs(ask)
+
+    def _next(self) -> Iterator[Ask] | None:
+        """Return the next pieces, waiting until the oldest look has stood; None, and the thread ends, without any."""
+        with self._changed:
+            while self._new:
+                who, visit = next(iter(self._new.items()))
+                left = visit.since + STOOD_S - time.monotonic()
+                if left <= 0:
+                    self._begun[who] = self._new.pop(who)
+                    return next_pieces(visit.data, visit.state)
+                if self._begun:
+                    break
+                self._changed.wait(left)
+            if self._begun:
+                _, visit = self._begun.popitem(last=False)
+                return longest_pieces(visit.data, visit.state)
+            self._thread = None
+            return None
+
+
+visits = Visits()
+"""Of this process."""
+
+
+def follow_visitor() -> None:
+    """Note what this session looks at, on a server of many visitors; one person's own computer is left in peace."""
+    if current().one_user:
+        return
+    who, state = background.session(), current_state()
+    try:
+        data = cached_sets.dataset(cached_sets.entry_of(state), state.part)
+    except (SDEError, OSError):  # the view has said so
+        return
+    seen = (data.fingerprint, state)
+    if st.session_state.get("visit_noted") != seen:
+        st.session_state["visit_noted"] = seen
+        visits.note(who, data, state)
+
+
+def _ask_when_nothing_runs(ask: Ask) -> None:
+    """Ask once no job of the page runs; what fails is left to the view, which says so."""
+    pause = threading.Event()
+    while background.is_computing():
+        pause.wait(_PAUSE_S)
+    try:
+        for job in ask():
+            job.wait()
+    except (SDEError, OSError, ImportError) as error:
+        log.tell("ahead", error=str(error))
+    except Exception as error:  # the thread goes on with other visitors
+        log.unforeseen(error, kind="ahead")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from sde_explorer.ahead import follow_visitor
 from sde_explorer.readings.cached.background import all_drawn, begin_run, end_run
 from sde_explorer.tour.card import tour
 from sde_explorer.tour.start import header_button
@@ -68,3 +69,4 @@ end_run()
 running()
 figure_files()
 all_drawn()
+follow_visitor()

@@ -1,13 +1,19 @@
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from sde_explorer import ahead
 from sde_explorer.ahead import look_ahead
 from sde_explorer.jobs import Job, JobQueue
 from sde_explorer.readings.cached import background
-from sde_explorer.serving import log
+from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.search import cached as search
+from sde_explorer.serving import log, policy
 from sde_explorer.state import DEFAULT
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +104,90 @@ def test_nothing_is_computed_ahead_while_a_page_is_drawn_and_shortly_after(monke
     background.begin_run()  # and is broken off
     clock[0] += 61
     assert not background.is_busy()
+
+
+def _look(folder, **moved):
+    state = replace(DEFAULT, data=str(folder), **moved)
+    return cached_sets.dataset(cached_sets.entry_of(state)), state
+
+
+def test_what_a_visitor_comes_to_next_is_there_and_was_computed_once(
+    open_page, spiked_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(ahead, "STOOD_S", 0.0)
+    visits, before = ahead.Visits(), background._figures.all()
+    visits.note("a visitor", *_look(spiked_folder, noise=0.93))
+    until(visits.is_done)
+    known = {job.key: job for job in background._figures.all() if job.status == "done"}
+    assert [job.key for job in known.values() if job not in before and "/treated/" in job.key]
+    known |= {job.key: job for queue in (search._as_they_are, search._transformed) for job in queue.all()}
+    for view in ("spectrum", "retrieval"):
+        at = open_page(view, data=str(spiked_folder), noise="0.93")
+        asked = [f.job for f in at.session_state["followed_jobs"].values()]
+        assert not at.exception
+        assert asked
+        made = [job.title for job in asked if known.get(job.key) is not job]
+        assert [title for title in made if not title.startswith("Encoder")] == []
+
+
+def test_of_a_drag_what_it_ends_at_is_followed_and_what_is_quick_comes_first(spiked_folder, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(ahead, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    for kind in ("next_pieces", "longest_pieces"):
+        monkeypatch.setattr(ahead, kind, lambda data, state, kind=kind: (kind, state.noise))
+    visits = ahead.Visits()
+    visits._thread = threading.Thread()  # one that never begins: the test asks in its place
+    for noise in (1.0, 0.9, 0.8):
+        visits.note("a", *_look(spiked_folder, noise=noise))
+    visits.note("b", *_look(spiked_folder, noise=1.2))
+    clock[0] += ahead.STOOD_S
+    found = [visits._next() for _ in range(5)]
+    assert found == [
+        ("next_pieces", 0.8),
+        ("next_pieces", 1.2),
+        ("longest_pieces", 0.8),
+        ("longest_pieces", 1.2),
+        None,
+    ]
+    assert visits.is_done()
+
+
+def test_what_a_person_stopped_is_not_begun_again_ahead():
+    running = threading.Event()
+
+    def work(job):
+        running.set()
+        while True:
+            job.report(0.5)
+
+    job = background.in_background("a slot", "stopped by a person", "Nothing", work)
+    assert running.wait(20)
+    job.stop()
+    job.wait()
+    assert background.in_background("a slot", "stopped by a person", "Nothing", work) is job
+
+
+def _page():
+    import streamlit as st
+
+    from sde_explorer.ahead import follow_visitor
+    from sde_explorer.ui.session import put
+
+    put(**st.session_state["wanted"])
+    follow_visitor()
+
+
+@pytest.mark.parametrize("one_user", [True, False])
+def test_visitors_are_followed_where_there_are_many(spiked_folder, tmp_path, monkeypatch, one_user):
+    noted = []
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path))
+    monkeypatch.setattr(policy, "_CURRENT", [policy.Policy(one_user=one_user)])
+    monkeypatch.setattr(cached_sets, "folder_of_visitor", lambda base: base)  # a tested page has no browser
+    monkeypatch.setattr(ahead.visits, "note", lambda who, data, state: noted.append(state.noise))
+    at = AppTest.from_function(_page)
+    for noise in (1.0, 1.0, 1.1):
+        at.session_state["wanted"] = {"data": str(spiked_folder), "noise": noise}
+        at.run()
+        assert not at.exception
+    assert noted == ([] if one_user else [1.0, 1.1])

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 _BLOCK_ROWS = 8_192
 _encoders = JobQueue(ended_kept=2)
-_indices = JobQueue(ended_kept=6)
-"""Pictures and captions, each as they are and transformed, and two more."""
+_as_they_are, _transformed = JobQueue(ended_kept=6), JobQueue(ended_kept=4)
+"""Indices of pictures and captions: what visitors with thresholds of their own share, and what each has alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -200,7 +200,7 @@ def index_after(data: Dataset, state: "SearchState", gallery: str) -> "Job":
 
 def is_indexed(data: Dataset, state: "SearchState", gallery: str) -> bool:
     """Return whether the transformed vectors of a modality are indexed by now."""
-    job = _indices.find(f"index/{data.fingerprint}/{gallery}/{transform_key(state)}")
+    job = _transformed.find(f"index/{data.fingerprint}/{gallery}/{transform_key(state)}")
     return job is not None and job.status == "done"
 
 
@@ -242,7 +242,8 @@ def _index(data: Dataset, gallery: str, key: str, transform: sde.AffineMap | Non
     what = "pictures" if gallery == "image" else "captions"
     when = "as they are" if transform is None else "after"
     title = f"Index of the {what} {when}"
-    return background.in_background(f"index {gallery} {when}", key, title, work, jobs=_indices)
+    jobs = _as_they_are if transform is None else _transformed
+    return background.in_background(f"index {gallery} {when}", key, title, work, jobs=jobs)
 
 
 def found_before(data: Dataset, query: Query, index: "NeighbourIndex") -> Found:

@@ -58,7 +58,8 @@ def test_a_set_that_is_read_where_it_lies_answers_as_one_that_is_copied(
     found = []
     for most in (cached_search.EXACT_ROWS, 100):
         monkeypatch.setattr(cached_search, "EXACT_ROWS", most)
-        monkeypatch.setattr(cached_search, "_indices", JobQueue())
+        for queue in ("_as_they_are", "_transformed"):
+            monkeypatch.setattr(cached_search, queue, JobQueue())
         at = settled(open_page("retrieval", data=str(spiked_folder), search="pair", pair="7"))
         assert not at.exception
         found.append((rows(at, "before"), rows(at, "after")))

@@ -26,7 +26,7 @@ def open_app(tmp_path, monkeypatch):
         return at.run()
 
     yield run
-    for queue in (background._figures, search._indices, search._encoders):
+    for queue in (background._figures, search._as_they_are, search._transformed, search._encoders):
         for job in queue.active("figure"):  # threads that outlive the process are an abort
             job.cancel()
             job.wait()
@@ -43,8 +43,9 @@ def _step(at: AppTest) -> str:
 
 def _settled(at: AppTest) -> AppTest:
     """Wait for what the card and the search wait for, as the page does: first the tour's searches, then the index."""
-    for queue, keys in ((background._figures, ("tour/", "chance/")), (search._indices, ("index/",))):
-        for job in queue.active("figure"):
+    keys = ("tour/", "chance/", "index/")
+    for queues in ((background._figures,), (search._as_they_are, search._transformed)):
+        for job in (job for queue in queues for job in queue.active("figure")):
             if job.key.startswith(keys):
                 job.wait()
         at = at.run()

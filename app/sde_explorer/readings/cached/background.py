@@ -69,19 +69,19 @@ def in_background(
         lane: work of one lane runs one after another; what takes minutes has a lane of its own.
         jobs: where it runs and where its result is kept; large results have a queue that keeps few.
     """
-    who = _session()
-    if not who:  # asked for ahead of all visitors: nobody follows it
-        return jobs.submit(Job(key=key, kind="figure", title=title, work=work, device=lane))
+    who = session()
+    known = jobs.find(key)
+    is_new = known is None or (known.is_stopping and not known.was_stopped)
+    _queues.add(jobs)
+    new: Job[T] = Job(key=key, kind="figure", title=title, work=work, device=lane, on_end=_ended)
+    if not who:  # asked for ahead of all visitors: those who come to it before its end follow it
+        return jobs.submit(new) if known is None or is_new else known
     followed = followed_jobs()
     earlier = followed.get(slot)
     if earlier is not None and earlier.job.key != key:
         earlier.job.leave(who)
         if earlier.job.is_left:
             earlier.job.cancel()
-    known = jobs.find(key)
-    is_new = known is None or (known.is_stopping and not known.was_stopped)
-    _queues.add(jobs)
-    new: Job[T] = Job(key=key, kind="figure", title=title, work=work, device=lane, on_end=_ended)
     job = jobs.submit(new) if is_new else known
     assert job is not None
     job.watch(who)
@@ -114,7 +114,12 @@ def is_busy() -> bool:
     """Return whether a job of the page's numbers runs or waits, or somebody has just asked for a view."""
     now = time.monotonic()
     # A run that was broken off is one that never ends: after a minute it counts no more.
-    return any(now < until for until in list(_runs.values())) or bool(_figures.active("figure"))
+    return any(now < until for until in list(_runs.values())) or is_computing()
+
+
+def is_computing() -> bool:
+    """Return whether a job of the page's numbers runs or waits."""
+    return bool(_figures.active("figure"))
 
 
 def followed_jobs() -> dict[str, Followed]:
@@ -125,8 +130,8 @@ def followed_jobs() -> dict[str, Followed]:
 
 def begin_run() -> None:
     """Begin to note what a whole run of the page asks for."""
-    looks.begin(_session(), st.context.headers.get(looks.HEADER, ""))
-    _runs[_session()] = time.monotonic() + _LONGEST_S
+    looks.begin(session(), st.context.headers.get(looks.HEADER, ""))
+    _runs[session()] = time.monotonic() + _LONGEST_S
     for followed in followed_jobs().values():
         followed.is_asked = False
 
@@ -134,12 +139,12 @@ def begin_run() -> None:
 def end_run() -> None:
     """Let go what this run of the page did not ask for: it gives way as soon as another job waits behind it."""
     now = time.monotonic()
-    _runs[_session()] = now + REST_S
-    for gone in [session for session, until in list(_runs.items()) if until < now]:
+    _runs[session()] = now + REST_S
+    for gone in [who for who, until in list(_runs.items()) if until < now]:
         _runs.pop(gone, None)
     for slot, followed in list(followed_jobs().items()):
         if not followed.is_asked:
-            followed.job.leave(_session())
+            followed.job.leave(session())
             del followed_jobs()[slot]
 
 
@@ -164,7 +169,8 @@ def _ended(job: Job) -> None:
         looks.look(who)
 
 
-def _session() -> str:
+def session() -> str:
+    """Return the id of the session whose page runs in this thread, or "" outside of a page."""
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context is not None else ""
 
