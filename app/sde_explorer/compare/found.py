@@ -1,6 +1,7 @@
 """Two sets, and the jobs that compare them: those of the picture at once, those of a tab when it is opened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 import sde_core as sde
@@ -8,7 +9,7 @@ from sde_explorer.compare.cached import both, measured
 from sde_explorer.ui.notices import error_box
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sde_core.partition import Bands
     from sde_explorer.compare.cached.both import Common
@@ -25,21 +26,54 @@ def results(jobs: "Sequence[Job]", kind: type[Result]) -> list[Result]:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """Two sets, and what the picture shows of them.
+    """Two sets, and what the picture shows of them; jobs begin when they are asked for first.
 
     Attributes:
         common: both, on what they share.
         state: of the dashboard; its second set is never nothing.
         pairs: bands of A and B, by modality; none if the rule misses something.
-        neighbours: jobs, one a modality; none where nothing pairs the rows.
-        retrieval: the job, where both have captions.
+        finer: jobs of all rows that are asked for and not there; what is shown changes only as a whole.
     """
 
     common: "Common"
     state: "CompareState"
     pairs: "list[tuple[Bands, Bands]]"
-    neighbours: "list[Job]"
-    retrieval: "list[Job]"
+    finer: "list[Job]" = field(default_factory=list)
+
+    @cached_property
+    def neighbours(self) -> "list[Job]":
+        """Jobs, one a modality; none where nothing pairs the rows."""
+        return [self._best(partial(measured.neighbours, self.common, m)) for m in self._known]
+
+    @cached_property
+    def retrieval(self) -> "list[Job]":
+        """The job, where both have captions."""
+        if len(self._known) < 2:
+            return []
+        return [self._best(partial(measured.retrieval, self.common))]
+
+    @cached_property
+    def _known(self) -> list[str]:
+        return modalities_of(self.common) if self.common.is_paired else []
+
+    def _best(self, ask: "Callable[..., Job]") -> "Job":
+        """Return the job of all rows once it is done, and that of the sample until then."""
+        some = ask()
+        if not (measured.is_sampled(self.common) and measured.asks_all(self.common)):
+            return some
+        whole = ask(whole=True)
+        if whole.status == "done":
+            return whole
+        self.finer.append(whole)
+        return some
+
+    def whole_s(self) -> float:
+        """Return about how many seconds all rows take; 0 where that is not known, or they are on their way."""
+        jobs = [*self.neighbours, *self.retrieval]
+        if any(job.status != "done" for job in jobs) or any(job.is_active for job in self.finer):
+            return 0.0
+        sizes = [(job, *job.result.sample) for job in jobs]
+        return sum((job.seconds * (total / n) ** 2 for job, n, total in sizes if n < total), 0.0)
 
     def subspaces(self) -> "list[Job]":
         """Return the jobs that compare the strong subspaces, which starts them."""
@@ -65,7 +99,7 @@ class Compared:
 
     def similarity(self) -> "list[Job]":
         """Return the job that compares the spaces, which starts it."""
-        return [measured.similarity(self.common)] if self.common.is_paired else []
+        return [self._best(partial(measured.similarity, self.common))] if self.common.is_paired else []
 
 
 def compared(common: "Common", state: "CompareState") -> Compared:
@@ -75,16 +109,7 @@ def compared(common: "Common", state: "CompareState") -> Compared:
         common: both sets.
         state: of the dashboard.
     """
-    pairs = _bands(common, state)
-    known = modalities_of(common) if common.is_paired else []
-    near = [measured.neighbours(common, modality) for modality in known]  # the picture first
-    return Compared(
-        common=common,
-        state=state,
-        pairs=pairs,
-        neighbours=near,
-        retrieval=[measured.retrieval(common)] if len(known) > 1 else [],
-    )
+    return Compared(common=common, state=state, pairs=_bands(common, state))
 
 
 def modalities_of(common: "Common") -> list[str]:

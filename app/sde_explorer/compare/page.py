@@ -8,11 +8,13 @@ import streamlit as st
 import sde_core as sde
 from sde_explorer.compare import words
 from sde_explorer.compare.cached import both as cached_compare
+from sde_explorer.compare.cached import measured
 from sde_explorer.compare.choice import compare_choice
 from sde_explorer.compare.found import compared, results
 from sde_explorer.compare.numbers.measures import ComparedSets
 from sde_explorer.compare.numbers.rows import ENHANCED, PRUNED
 from sde_explorer.compare.picture import picture
+from sde_explorer.compare.rows_asked import rows_asked
 from sde_explorer.compare.series import series_choice, series_view
 from sde_explorer.compare.tabs import tabs
 from sde_explorer.readings.gains import kind_of
@@ -50,13 +52,15 @@ def show() -> None:
         return
     with view.picture:
         found = compared(common, state)
-        # Before anything is drawn: what ends meanwhile is drawn by another run.
-        waiting = [job for job in (*found.retrieval, *found.neighbours) if job.is_active]
+        known = measured.known_retrieval(common)
         if found.pairs:
-            known = next(iter(results(found.retrieval, ComparedSets)), None)
             view.finding(words.finding(found.pairs, known), help=words.finding_terms(known))
-        picture(found)
+        waiting = picture(found)
+        ranked = next(iter(results(found.retrieval, ComparedSets)), None)
+        if found.pairs and ranked is not known:
+            view.finding(words.finding(found.pairs, ranked), help=words.finding_terms(ranked))
         _what(common, state)
+        rows_asked(found)
     waiting += tabs(view, found)
     catch_up(waiting)
 

@@ -18,6 +18,7 @@ from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
     from sde_explorer.compare.found import Compared
+    from sde_explorer.jobs import Job
 
 HEIGHT = 470
 """Pixels at 1440 x 900: the note and the tabs below are seen to be there."""
@@ -25,11 +26,14 @@ _BAR = 70
 """Pixels of the bar above what waits for the neighbours."""
 
 
-def picture(found: "Compared") -> None:
-    """Draw both figures; the neighbours as soon as they are there.
+def picture(found: "Compared") -> "list[Job]":
+    """Draw the spectra, and only then begin to look for neighbours and matches; draw what is there of them.
 
     Args:
         found: both sets.
+
+    Returns:
+        Jobs that had not ended when the right figure was drawn.
     """
     left, right = chart_columns("compare_picture", (0.62, 0.38), least="18rem")
     state = found.state
@@ -51,6 +55,8 @@ def picture(found: "Compared") -> None:
                 alt="Share of the energy by direction, A solid and B dashed. "
                 + plain(words.spectra_story(found.pairs)),
             )
+    # Before anything of them is drawn: what ends meanwhile is drawn by another run.
+    waiting = [job for job in (*found.neighbours, *found.retrieval, *found.finer) if job.is_active]
     with right:
         there = results(found.neighbours, Neighbours)
         if there:
@@ -64,3 +70,4 @@ def picture(found: "Compared") -> None:
         pending(found.neighbours)
         if not there and any(job.is_active for job in found.neighbours):
             waiting_figure(HEIGHT - _BAR)
+    return waiting

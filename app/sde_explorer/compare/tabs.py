@@ -57,7 +57,7 @@ def _active(*jobs: "Job") -> "list[Job]":
 
 def _numbers(found: "Compared", asked: "list[Job]") -> None:
     subspaces, similarity = found.subspaces(), found.similarity()
-    asked += _active(*subspaces, *similarity)
+    asked += _active(*subspaces, *similarity, *found.finer)
     every = [*subspaces, *found.neighbours, *found.retrieval, *similarity]
     spaces, near = results(similarity, Similarity), results(found.neighbours, Neighbours)
     ranked = results(found.retrieval, ComparedSets)
@@ -71,8 +71,7 @@ def _numbers(found: "Compared", asked: "list[Job]") -> None:
         waits=waits,
     )
     card_grid(cards, 4)
-    said = words.cards_sample([*spaces, *near, *ranked])
-    if said:
+    if not words.cards_sample([*near, *ranked]) and (said := words.cards_sample(spaces)):  # else said above
         st.caption(said)
     if found.pairs:
         numbers_section(found.pairs)

@@ -126,7 +126,7 @@ def recall(embeddings: sde.EmbeddingSet, queries: int = 0, report: Report | None
         metrics = retrieval_metrics(made.image, made.text, made.links, ks=KS)
         return Recall(metrics=metrics, chance=chance, n_texts=made.n_texts)
     if asked is None:
-        ranks = retrieval_ranks(made.image, made.text, made.links, score=_watched(see))
+        ranks = retrieval_ranks(made.image, made.text, made.links, score=watched_cosine(see))
         return Recall(metrics=metrics_from_ranks(ranks, KS), chance=chance, n_texts=made.n_texts)
     ranks = ranks_of_queries(made.image, made.text, made.links, asked, see=see)
     return Recall(
@@ -138,8 +138,14 @@ def recall(embeddings: sde.EmbeddingSet, queries: int = 0, report: Report | None
     )
 
 
-def _watched(see: "Callable[[Direction, Ints], None]") -> "Callable[[Tensor, Direction], BlockScore]":
-    """Return the cosine as a score whose every block is seen."""
+def watched_cosine(
+    see: "Callable[[Direction, Ints], None]",
+) -> "Callable[[Tensor, Direction], BlockScore]":
+    """Return the cosine as a score whose every block is seen.
+
+    Args:
+        see: called with the direction and as many zeros as queries are asked next; an exception of it passes through.
+    """
 
     def score(gallery: "Tensor", direction: "Direction") -> "BlockScore":
         def block(queries: "Tensor") -> "Tensor":

@@ -17,12 +17,14 @@ from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.compare.numbers.rows import ENHANCED, PRUNED
 from sde_explorer.curriculum import cached as cached_curriculum
 from sde_explorer.intake.addresses import is_id, path_of
+from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import entry_of
 from sde_explorer.state import State, choices
 from sde_explorer.ui.frame import MOST_LETTERS
 from tests.app.conftest import card_numbers, control, spiked
+from tests.waiting import until
 
 CHARTS = 6  # spectra, neighbours kept; in tabs CKA, angles in feature space and along the rows, retrieval
 LOOK = {"compare_look": "Whose company changed"}
@@ -146,6 +148,31 @@ def test_every_number_is_that_of_the_library(open_page, spiked_folder, other_fol
     bodies = [e.proto.body for e in tab(at, "Whose company changed").get("html")]
     assert not any("caption <b>" in body for body in bodies)
     assert any("caption &lt;b&gt;" in body for body in bodies)
+
+
+def test_some_rows_are_said_and_a_press_compares_all(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(measured, "MOST_ROWS", 100)
+    a = spiked(seed=8)
+    b = turned(a, 32)
+    one, two = a.save(tmp_path / "one"), b.save(tmp_path / "two")
+    at = settled(open_page("compare", data=str(one), other=str(two)))
+    assert "seeded sample, 100 of 300, among which neighbours" in said(at)
+    some = card_numbers(at)
+    button = at.button(key="compare_all")
+    assert re.fullmatch(r"Compare all rows, about \d+ s", button.label)
+    button.click().run()
+    until(lambda: not background._figures.active("figure"), 60)
+    at = settled(at.run())
+    assert not at.exception
+    assert "seeded sample" not in said(at)
+    assert "compare_all" not in {b.key for b in at.button}
+    *ranks, cka, kept, overlap, _, forth, back = card_numbers(at)
+    found = [sde.retrieval_metrics(s.image, s.text, s.links) for s in (a, b)]
+    assert forth == [f"{100 * r['text_retrieval_recall@1']:.1f}\u00a0%" for r in found]
+    assert back == [f"{100 * r['image_retrieval_recall@1']:.1f}\u00a0%" for r in found]
+    assert cka == [f"{sde.linear_cka(getattr(a, m), getattr(b, m)):.2f}" for m in ("image", "text")]
+    assert kept != some[3]
+    assert [*ranks, overlap] == [*some[:2], some[4]]  # of all rows before
 
 
 def test_swap_turns_both_around_and_keeps_the_part(open_page, spiked_folder, other_folder):

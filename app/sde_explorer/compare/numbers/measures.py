@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
+from sde_core.vocabulary import Direction
 from sde_explorer.compare.numbers.rows import Items, PairRows
 from sde_explorer.compare.numbers.treated import Source, taken
+from sde_explorer.readings.headline import watched_cosine
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -16,6 +18,7 @@ Progress = Callable[[float, str], None]
 
 N_NEIGHBOURS = 10
 KS = (1, 5, 10)
+_BLOCK = 4_096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +187,7 @@ def neighbours(modality: str, first: Source, second: Source, items: Items, progr
         follow(0.0)
         near.append(nearest_others(rows, k, exact_rows=count, progress=follow)[0][:, 1:])
     unit = unit_rows(sides[1], "B").cpu().numpy()
-    cosines = [np.einsum("md,mkd->m", unit, unit[table], optimize=True) / k for table in near]
+    cosines = [_mean_cosine(unit, table) for table in near]
     return Neighbours(
         modality=modality,
         items=items,
@@ -193,6 +196,15 @@ def neighbours(modality: str, first: Source, second: Source, items: Items, progr
         overlap=sde.neighbourhood_overlap(*near).numpy(),
         moved=(cosines[1] - cosines[0]).astype(np.float64),
     )
+
+
+def _mean_cosine(unit: npt.NDArray[np.float32], table: Ints) -> npt.NDArray[np.float32]:
+    """Return for each row its mean cosine with the rows that the table names."""
+    found = np.empty(len(table), np.float32)
+    for start in range(0, len(table), _BLOCK):  # the gathered rows of a block, not of all
+        part = slice(start, start + _BLOCK)
+        found[part] = np.einsum("md,mkd->m", unit[part], unit[table[part]], optimize=True) / table.shape[1]
+    return found
 
 
 def compared_retrieval(first: Source, second: Source, pairs: PairRows, progress: Progress) -> ComparedSets:
@@ -213,10 +225,18 @@ def compared_retrieval(first: Source, second: Source, pairs: PairRows, progress:
     links = np.stack([place, np.arange(len(pairs.images))], axis=1)
     ranks = []
     for number, (name, one, captions) in enumerate((("A", first, texts), ("B", second, partner[texts]))):
-        progress(0.4 * number, f"ranking in {name}")
-        ranks.append(
-            sde.retrieval_ranks(taken(one, "image", pairs.images), taken(one, "text", captions), links)
-        )
+        image, text = taken(one, "image", pairs.images), taken(one, "text", captions)
+        asked, total = 0, len(image) + len(text)
+
+        def follow(
+            _: "Direction", some: Ints, number: int = number, name: str = name, total: int = total
+        ) -> None:
+            nonlocal asked
+            asked += len(some)
+            progress(0.4 * (number + min(asked / total, 1.0)), f"ranking in {name}")
+
+        follow(Direction.IMAGE_RETRIEVAL, np.zeros(0, np.int64))
+        ranks.append(sde.retrieval_ranks(image, text, links, score=watched_cosine(follow)))
     progress(0.8, "drawing queries again")
     return ComparedSets(
         first=sde.metrics_from_ranks(ranks[0], KS),

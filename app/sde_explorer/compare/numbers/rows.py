@@ -128,29 +128,36 @@ def pair_texts(first: sde.EmbeddingSet, second: sde.EmbeddingSet) -> TextPairs:
     return TextPairs(first=both[:, 0], second=both[:, 1], by="picture" if len(both) else "")
 
 
-def items_of(first: sde.EmbeddingSet, texts: TextPairs, modality: str) -> Items:
+def items_of(first: sde.EmbeddingSet, texts: TextPairs, modality: str, most: int = MOST_ROWS) -> Items:
     """Return the rows of a modality on which the sets are compared: all, or a seeded sample.
 
     Args:
         first: the first set; its pictures are those of the second one row by row.
         texts: captions that are in both.
         modality: "image" or "text".
+        most: rows of the sample; 0 takes all.
     """
     if modality == "image":
-        rows = sample_rows(first.n_images, MOST_ROWS)
+        rows = sample_rows(first.n_images, most or first.n_images)
         return Items(first=rows, second=rows, total=first.n_images)
-    some = sample_rows(len(texts.first), MOST_ROWS)
+    some = sample_rows(len(texts.first), most or len(texts.first))
     return Items(first=texts.first[some], second=texts.second[some], total=len(texts.first))
 
 
-def pair_rows(first: sde.EmbeddingSet, texts: TextPairs) -> PairRows:
-    """Return the pairs of a picture and its primary caption of the first set that the second set has too."""
+def pair_rows(first: sde.EmbeddingSet, texts: TextPairs, most: int = MOST_ROWS) -> PairRows:
+    """Return the pairs of a picture and its primary caption of the first set that the second set has too.
+
+    Args:
+        first: the first set; its pictures are those of the second one row by row.
+        texts: captions that are in both.
+        most: pairs of a seeded sample; 0 takes all.
+    """
     place = np.full(first.n_texts, -1, np.int64)
     place[texts.first] = texts.second
     primary = first.primary_text
     images = np.flatnonzero(primary >= 0)
     images = images[place[primary[images]] >= 0]
-    some = images[sample_rows(len(images), MOST_ROWS)]
+    some = images[sample_rows(len(images), most or len(images))]
     return PairRows(images=some, first=primary[some], second=place[primary[some]], total=len(images))
 
 
