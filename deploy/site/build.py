@@ -31,12 +31,22 @@ ELSEWHERE = {
     "data/pairs/README.md": "bundled-pairs.md",
     "data/pairs/LICENSES.md": "bundled-licences.md",
     "benchmarks/TRAINED_BANDS.md": "trained-bands.md",
+    "benchmarks/WHY.md": "why-protocol.md",
     "benchmarks/evidence/PROTOCOL.md": "protocol.md",
 }
 """Pages that stand outside docs/ -> their place on the site."""
 GROUPS = {
     "Use": ("which-tool", "gallery/index", "guide", "cli", "atlas", "data", "deploy", "watch", "scale"),
-    "Method": ("method", "glossary", "knowledge", "results", "why", "protocol", "trained-bands"),
+    "Method": (
+        "method",
+        "glossary",
+        "knowledge",
+        "results",
+        "why",
+        "protocol",
+        "trained-bands",
+        "why-protocol",
+    ),
     "Train": ("training", "trainers/index", "trainers/*"),
     "Trust": ("reliability", "benchmarks", "dependencies", "encoders", "bundled-data", "bundled-pairs"),
     "Project": ("architecture", "contributing", "changelog", "licence", "citation", "bundled-licences"),

@@ -66,6 +66,11 @@ def maps_folder() -> Path:
     return data_folder() / "maps"
 
 
+def watched_folder() -> Path:
+    """Return where the watched trainings of eight losses on the bundled sets lie, a run each."""
+    return data_folder() / "watched"
+
+
 def training_folder() -> Path:
     """Return where the stored training of a bundled set lies: what was asked for, and what was told."""
     return data_folder() / "trainings" / "emoji-adapter"

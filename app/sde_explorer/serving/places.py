@@ -9,6 +9,8 @@ from sde_core.files import bundled
 from sde_core.pairs.braces import expand_braces
 from sde_explorer.serving.policy import current
 
+BUNDLED_RUNS = "bundled"
+"""What is asked for to see the watched trainings that ship with the project."""
 READ_ONLY = "this server only shows: encoding, uploading and training are switched off"
 """Said where something would be written."""
 
@@ -74,12 +76,15 @@ def place_of_runs(asked: str, own: Path) -> Path:
     """Return the folder or file of runs that a visitor names, if this server may open it.
 
     Args:
-        asked: a path; one that is not absolute counts from the folders that this server opens, first come.
+        asked: a path; one that is not absolute counts from the folders that this server opens, first come. Or
+            `BUNDLED_RUNS`.
         own: folder of the visitor's own files, which is always open.
 
     Raises:
         DataError: it may not.
     """
+    if asked.strip() == BUNDLED_RUNS:
+        return bundled.watched_folder()
     roots = current().roots
     path = Path(asked.strip()).expanduser()
     if roots and not path.is_absolute():

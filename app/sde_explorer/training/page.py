@@ -19,7 +19,7 @@ from sde_explorer.training.replay import replayed
 from sde_explorer.training.results import training_results
 from sde_explorer.training.runs import TrainingRequest, known_trainings, read_log, read_request
 from sde_explorer.training.terms import TRAINING
-from sde_explorer.training.watching import watch_choice, watch_view
+from sde_explorer.training.watching import recorded_choice, watch_choice, watch_view
 from sde_explorer.training.words import HOW_TO_READ, STORED
 from sde_explorer.ui.called import given_names
 from sde_explorer.ui.fields import choice
@@ -105,7 +105,9 @@ def _stored(view: "View") -> None:
     with view.picture:
         if training_picture(view, log, replays=True):
             replayed("training_picture", once="stored training")
-            st.caption(STORED)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(STORED)
+                recorded_choice()
     training_tabs(view, log)
 
 

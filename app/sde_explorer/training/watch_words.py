@@ -16,6 +16,13 @@ PLACE = (
     "Where `SpectralMonitor` writes, on this server's disk: a run, or a folder of runs, which stand side by side. "
     "docs/watch.md says how a training is watched."
 )
+RECORDED = "Eight losses, recorded"
+RECORDED_FIRST = ("infonce", "spectral", "whitened-both", "sde-1")
+"""Those that stand side by side first."""
+RECORDED_HELP = (
+    "The same 5,000 pairs, knobs and seed, another loss each: what each does to the spectrum. docs/why.md has the "
+    "numbers; `python -m benchmarks.why` records them."
+)
 HOW_TO_READ = (
     "- **Top**: each column of pixels is a look, each row a direction by rank: red grew since the first look, violet "
     "shrank.\n"

@@ -12,9 +12,10 @@ import sde_core as sde
 from sde_core.training.monitoring.following import FollowedRun, RunsFollower
 from sde_core.vocabulary import Modality
 from sde_explorer.readings.cached import sets as cached_sets
-from sde_explorer.serving.places import may_open, place_of_runs
+from sde_explorer.serving.places import BUNDLED_RUNS, may_open, place_of_runs
 from sde_explorer.serving.policy import current
 from sde_explorer.training import watch_words as words
+from sde_explorer.training.figures.replay import replay_figure
 from sde_explorer.training.figures.spectra import before_now_figure
 from sde_explorer.training.figures.watch import directions_figure, numbers_figure, watch_figure
 from sde_explorer.training.numbers.watch import MOST_RUNS, as_log, events_of
@@ -54,6 +55,19 @@ def watch_choice() -> None:
     if current().roots != ():
         with st.popover("Watch a run", icon=":material/visibility:", width="content"):
             text("watch", "Folder of a run, or of several", placeholder="runs/clip-a", help=words.PLACE)
+
+
+def recorded_choice() -> None:
+    """Offer the watched trainings that ship with the project; nothing where they are not installed."""
+    if place_of_runs(BUNDLED_RUNS, cached_sets.cache_folder()).is_dir():
+        st.button(
+            words.RECORDED,
+            key="watch_recorded",
+            icon=":material/stacked_line_chart:",
+            on_click=put,
+            kwargs={"watch": BUNDLED_RUNS, "watch_runs": words.RECORDED_FIRST},
+            help=words.RECORDED_HELP,
+        )
 
 
 def watch_view(view: "View") -> None:
@@ -160,8 +174,16 @@ def _spectrum(runs: Sequence[FollowedRun], draw: "Callable[..., go.Figure]") -> 
     if not log.spectra:
         st.info("No look has rows of both modalities.", icon=":material/hourglass_empty:")
         return
+    replays = not run.is_live and bool(log.looks)
     st.plotly_chart(
-        draw(("spectrum", run.name), lambda: before_now_figure(log)),
+        draw(
+            ("spectrum", run.name),
+            lambda: (
+                replay_figure([log], replays=True, height=PICTURE_HEIGHT)
+                if replays
+                else before_now_figure(log)
+            ),
+        ),
         key="watch_spectrum",
         config=CONFIG,
         alt=f"Singular values of {run.name} at its first look and at step {run.looks[-1].step:,}.",

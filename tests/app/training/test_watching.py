@@ -104,3 +104,25 @@ def test_long_runs_are_thinned_and_keep_their_end(runs):
     assert len(thinned(many)) <= MOST_LOOKS
     assert thinned(many)[-1] is many[-1]
     assert len(watch_words.finding([run])) <= 90
+
+
+def test_the_recorded_losses_are_played_on_a_server_that_opens_no_path(open_page, monkeypatch):
+    monkeypatch.setattr(policy, "_CURRENT", [policy.Policy(roots=())])
+    at = open_page("training")
+    at.button(key="watch_recorded").click().run()
+    assert not at.exception
+    assert not at.error
+    assert at.session_state["watch"] == "bundled"
+    assert at.title[0].value == "4 runs side by side, no alarm holds"
+    at = open_page(
+        "training",
+        watch="bundled",
+        watch_runs="infonce,spectral",
+        watch_run="spectral",
+        watch_part="Spectrum",
+    )
+    replay = json.loads(at.get("plotly_chart")[1].proto.spec)
+    assert len(replay["frames"]) == 21
+    assert "<b>found first, of 100 searches, by step</b>" in [
+        note["text"] for note in replay["layout"]["annotations"]
+    ]

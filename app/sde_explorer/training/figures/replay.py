@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sde_core.vocabulary import BANDS
-from sde_explorer.training.numbers.run import recall_at_10
+from sde_explorer.training.numbers.run import PROBE_RECALL, found_share
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import Axis, axis, caption, figure
 from sde_explorer.ui.figures.playing import HALT, play_buttons
@@ -26,7 +26,7 @@ _UPPER, _LOWER = (0.58, 1.0), (0.0, 0.4)
 _PLACES = ((_LEFT, _UPPER), (_RIGHT, _UPPER), (_LEFT, _LOWER), (_RIGHT, _LOWER))
 _TITLES = (
     "image: singular values by rank",
-    "found, of 100 searches, by step",
+    "{found}, of 100 searches, by step",
     "image: energy of the bands by step",
     "image: effective rank by step",
 )
@@ -41,7 +41,7 @@ def replay_figure(runs: "Sequence[RunLog]", *, replays: bool, height: int) -> go
         height: pixels.
     """
     still, moving = [_start(runs[0])], _moving(runs, None)
-    layout: dict[str, Any] = _axes(runs) | {"annotations": [_named(i) for i in range(4)]}
+    layout: dict[str, Any] = _axes(runs) | {"annotations": [_named(i, runs) for i in range(4)]}
     steps = _steps(runs) if replays else []
     if len(steps) > 1:
         layout |= {
@@ -76,7 +76,7 @@ def _moving(runs: "Sequence[RunLog]", step: int | None) -> list[dict[str, Any]]:
         traces.append(
             _line(0, np.arange(1, len(values) + 1), values, run.name, own, "direction %{x}: %{y:.4g}")
         )
-        found = [100 * recall_at_10(x) for x in looks]
+        found = [100 * found_share(x) for x in looks]
         traces.append(_line(1, [x.step for x in looks], found, run.name, own, "step %{x}: %{y:.1f} of 100"))
         traces[-1]["showlegend"] = True
         for band in BANDS:
@@ -124,16 +124,17 @@ def _bare(trace: dict[str, Any]) -> dict[str, Any]:
     return {"x": trace["x"], "y": trace["y"]}
 
 
-def _named(panel: int) -> dict[str, Any]:
+def _named(panel: int, runs: "Sequence[RunLog]") -> dict[str, Any]:
     place, (_, top) = _PLACES[panel]
-    return caption(_TITLES[panel], place) | {"y": top}
+    found = "found first" if any(PROBE_RECALL in run.looks[-1].values for run in runs) else "found"
+    return caption(_TITLES[panel].format(found=found), place) | {"y": top}
 
 
 def _axes(runs: "Sequence[RunLog]") -> dict[str, Axis]:
     """Return axes that hold the whole training, so that nothing jumps while it replays."""
     last = max(max(x.step for x in run.looks + run.spectra) for run in runs)
     steps = [-0.02 * max(last, 1), 1.02 * max(last, 1)]
-    found = [[100 * recall_at_10(x) for x in run.looks] for run in runs]
+    found = [[100 * found_share(x) for x in run.looks] for run in runs]
     ranks = [[x.image.effective_rank for x in run.spectra] for run in runs]
     values = np.concatenate([x.image.values for run in runs for x in run.spectra])
     shown = values[values > 0]

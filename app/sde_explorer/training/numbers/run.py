@@ -13,6 +13,8 @@ from sde_core.vocabulary import MODALITIES
 PUBLISHED_SHARES = {"strong": (0.1042, 0.1732), "weak": (0.0775, 0.1217), "noise": (0.8184, 0.7051)}
 """Share of all directions in each band before and after SDE, as the paper's authors report them."""
 
+PROBE_RECALL = "probe_recall@1"
+"""Name of R@1 within the rows that a watched training was looked at with, mean of both directions."""
 MOST_POINTS = 600
 """Steps that a line shows; of a longer training every k-th."""
 
@@ -178,6 +180,11 @@ def _number(value: float | None) -> float:
 def recall_at_10(look: Look) -> float:
     """Return the share of searches that find their partner among the first ten, the mean of both directions."""
     return (look.values["text_retrieval_recall@10"] + look.values["image_retrieval_recall@10"]) / 2
+
+
+def found_share(look: Look) -> float:
+    """Return `recall_at_10`; of a look at a training elsewhere, which has no more, R@1 within its probe set."""
+    return recall_at_10(look) if "text_retrieval_recall@10" in look.values else look.values[PROBE_RECALL]
 
 
 def change(looks: list[Look], name: str) -> tuple[float, float] | None:

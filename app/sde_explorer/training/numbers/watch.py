@@ -10,7 +10,8 @@ from sde_core.training.monitoring import Look
 from sde_core.training.monitoring.changes import direction_events, shares_inside
 from sde_core.training.monitoring.following import FollowedRun
 from sde_core.vocabulary import BANDS, Modality
-from sde_explorer.training.numbers.run import ModalityLook, RunLog, SpectrumLook
+from sde_explorer.training.numbers.run import PROBE_RECALL, ModalityLook, RunLog, SpectrumLook
+from sde_explorer.training.numbers.run import Look as Validation
 
 MOST_LOOKS = 160
 """Looks that a picture shows; of more every k-th, the last one among them."""
@@ -95,7 +96,17 @@ def as_log(run: FollowedRun) -> RunLog:
         for look in thinned(run.looks)
         if look.image is not None and look.text is not None
     ]  # fmt: skip
-    return RunLog(run.name, spectra=spectra)
+    looks = [
+        Validation(look.step, {PROBE_RECALL: share}, is_best=False)
+        for look in thinned(run.looks)
+        if np.isfinite(share := _found(look))
+    ]
+    return RunLog(run.name, looks=looks, spectra=spectra)
+
+
+def _found(look: Look) -> float:
+    """Return R@1 within the rows of a look, mean of both directions; NaN where it has none."""
+    return (look.recall_image + look.recall_text) / 2
 
 
 def _modality(look: Look, modality: Modality) -> ModalityLook:
