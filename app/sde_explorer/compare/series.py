@@ -13,7 +13,8 @@ from sde_explorer.compare.figures.series import from_start_figure, kept_bands_fi
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.serving.places import place_of_runs
 from sde_explorer.serving.policy import current
-from sde_explorer.training.figures.watch import directions_figure, numbers_figure, watch_figure
+from sde_explorer.training.figures.watch import watch_figure
+from sde_explorer.training.figures.watch_parts import directions_figure, numbers_figure
 from sde_explorer.training.numbers.watch import events_of
 from sde_explorer.training.watch_words import listed
 from sde_explorer.ui.fields import text

@@ -17,7 +17,8 @@ from sde_explorer.serving.policy import current
 from sde_explorer.training import watch_words as words
 from sde_explorer.training.figures.replay import replay_figure
 from sde_explorer.training.figures.spectra import before_now_figure
-from sde_explorer.training.figures.watch import directions_figure, numbers_figure, watch_figure
+from sde_explorer.training.figures.watch import watch_figure
+from sde_explorer.training.figures.watch_parts import directions_figure, numbers_figure
 from sde_explorer.training.numbers.watch import MOST_RUNS, as_log, events_of
 from sde_explorer.ui.fields import choice, many, text
 from sde_explorer.ui.figures.layout import CONFIG

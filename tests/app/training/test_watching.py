@@ -98,6 +98,12 @@ def test_a_waterfall_shows_directions_that_are_gone(runs):
     assert all(np.isfinite(trace.z).all() for trace in made.data if trace.type == "heatmap")
 
 
+def test_runs_are_measured_by_the_same_rank_axis(runs):
+    made = watch_figure(RunsFollower(runs).runs(), [Modality.IMAGE], height=500)
+    assert made.layout.yaxis5.matches == "y2"
+    assert [made.data[i].yaxis for i in (1, 6)] == ["y2", "y5"]
+
+
 def test_long_runs_are_thinned_and_keep_their_end(runs):
     [run] = RunsFollower(runs / "good").runs()
     many = [run.looks[i % 14] for i in range(1000)]

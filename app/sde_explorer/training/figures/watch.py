@@ -8,23 +8,19 @@ import plotly.graph_objects as go
 
 from sde_core.training.monitoring import Look
 from sde_core.training.monitoring.following import FollowedRun
-from sde_core.vocabulary import MODALITIES, Modality
-from sde_explorer.training.numbers.watch import (
-    band_lines,
-    kept_directions,
-    line,
-    thinned,
-    waterfall,
-)
+from sde_core.vocabulary import Modality
+from sde_explorer.training.figures.watch_parts import step_line
+from sde_explorer.training.numbers.watch import band_lines, line, thinned, waterfall
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, domains, figure
-from sde_explorer.ui.figures.panels import GAP, panels, where
+from sde_explorer.ui.figures.panels import GAP
 
 _ROWS = ((0.5, 1.0), (0.25, 0.42), (0.0, 0.17))  # waterfall, effective rank, bands, from the top
-_ROW_TITLES = ("", "effective rank", "energy of the bands")
+_BANDS = ", ".join(f'<span style="color:{palette.BAND[band]}">{band}</span>' for band in palette.BAND)
+_ROW_TITLES = ("", "effective rank", f"energy of {_BANDS}")
 _LEAST_FULL = 0.32  # of log2: less than a quarter looks like nothing
 _MOST_FULL = 3.0  # beyond eight times the colour says no more
-_MARKS = ("circle", "diamond", "square", "cross")
+_TOP = 36  # pixels above: no legend, the bands are named in their colours
 
 
 def watch_figure(runs: Sequence[FollowedRun], sides: Sequence[Modality], *, height: int) -> go.Figure:
@@ -45,78 +41,13 @@ def watch_figure(runs: Sequence[FollowedRun], sides: Sequence[Modality], *, heig
         looks = thinned(run.looks)
         traces.append(_falls(looks, side, max(fulls), is_last=number == len(columns) - 1) | axes[0])
         traces += [each | axes[1] for each in _rank(run, looks, side)]
-        traces += [each | axes[2] for each in _bands(looks, side, legend=number == 0)]
+        traces += [each | axes[2] for each in _bands(looks, side)]
         title = side.value if len(runs) == 1 else run.name if len(sides) == 1 else f"{run.name}, {side.value}"
         layout["annotations"].append(caption(_short(title), place, colour=palette.MODALITY[side]))
         layout |= _layout(number, place, first=number == 0)
     for row in (1, 2):
         layout["annotations"].append(caption(_ROW_TITLES[row], places[0]) | {"y": _ROWS[row][1]})
-    return figure(traces, layout, height=height)
-
-
-def directions_figure(run: FollowedRun, *, height: int = 300) -> go.Figure:
-    """Return how much of each of the last look's first directions every look already held, one panel a modality."""
-    looks = thinned(run.looks)
-    traces = []
-    for panel, modality in enumerate(Modality):
-        steps, shares = kept_directions(looks, modality)
-        traces.append(
-            {
-                "type": "heatmap",
-                "x": steps,
-                "y": np.arange(1, len(shares) + 1),
-                "z": shares.astype(np.float32),
-                "zmin": 0,
-                "zmax": 1,
-                "colorscale": palette.AMOUNT,
-                "showscale": panel == 1,
-                "colorbar": {
-                    "title": {"text": "held", "side": "right"},
-                    "tickformat": ".0%",
-                    "thickness": 12,
-                },
-                "hovertemplate": f"<b>{modality.value}</b><br>step %{{x}} held %{{z:.0%}} of today's "
-                "direction %{y}<extra></extra>",
-            }
-            | where(panel)
-        )
-    return panels(
-        traces,
-        domains(2, GAP),
-        MODALITIES,
-        ("direction now", ""),
-        height=height,
-        colours=[palette.MODALITY[m] for m in MODALITIES],
-        y_reversed=True,
-    )
-
-
-def numbers_figure(
-    runs: Sequence[FollowedRun], names: Sequence[str], titles: Sequence[str], *, height: int = 300
-) -> go.Figure:
-    """Return numbers of the runs over the steps, one panel each.
-
-    Args:
-        runs: each a line.
-        names: one or two stable names of numbers.
-        titles: above the panels.
-        height: pixels.
-    """
-    traces = []
-    for panel, name in enumerate(names):
-        for number, run in enumerate(runs):
-            steps, values = line(thinned(run.looks), name)
-            traces.append(
-                _line(steps, values, run.name, "%{y:.4g}", palette.KINDS[number])
-                | where(panel)
-                | {
-                    "mode": "lines+markers",
-                    "marker": {"symbol": _MARKS[number % len(_MARKS)], "size": 5},
-                    "showlegend": panel == 0 and len(runs) > 1,
-                    "legendgroup": run.name,
-                }
-            )
-    return panels(traces, domains(len(names), GAP), titles, ("", ""), height=height)
+    return figure(traces, layout, height=height, top=_TOP)
 
 
 def _falls(looks: Sequence[Look], side: Modality, full: float, *, is_last: bool) -> dict[str, Any]:
@@ -157,7 +88,7 @@ def _full(looks: Sequence[Look], side: Modality) -> float:
 def _rank(run: FollowedRun, looks: Sequence[Look], side: Modality) -> list[dict[str, Any]]:
     """Return the effective rank, and on its line a mark for each alarm with its sentence."""
     steps, ranks = line(looks, f"{side.value}/effective_rank")
-    made = [_line(steps, ranks, side.value, "effective rank %{y:.1f}", palette.MODALITY[side])]
+    made = [step_line(steps, ranks, side.value, "effective rank %{y:.1f}", palette.MODALITY[side])]
     alarms = [alarm for alarm in run.alarms if alarm.modality in ("", side.value)]
     there = np.isfinite(ranks)
     if alarms and there.any():
@@ -177,26 +108,12 @@ def _rank(run: FollowedRun, looks: Sequence[Look], side: Modality) -> list[dict[
     return made
 
 
-def _bands(looks: Sequence[Look], side: Modality, *, legend: bool) -> list[dict[str, Any]]:
+def _bands(looks: Sequence[Look], side: Modality) -> list[dict[str, Any]]:
     steps = np.array([look.step for look in looks], np.float64)
     return [
-        _line(steps, shares, band, "%{y:.1%}", palette.BAND[band])
-        | {"showlegend": legend, "legendgroup": band}
+        step_line(steps, shares, band, "%{y:.1%}", palette.BAND[band])
         for band, shares in band_lines(looks, side).items()
     ]
-
-
-def _line(x: Any, y: Any, name: str, hover: str, colour: str) -> dict[str, Any]:  # noqa: ANN401  (arrays)
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x,
-        "y": y,
-        "name": name,
-        "showlegend": False,
-        "line": {"color": colour, "width": 2.2},
-        "hovertemplate": f"<b>{name}</b><br>step %{{x}}: {hover}<extra></extra>",
-    }
 
 
 def _axes(number: int) -> dict[str, str]:
@@ -223,6 +140,8 @@ def _layout(number: int, place: tuple[float, float], *, first: bool) -> dict[str
             {"rangemode": "tozero"},
             {"tickformat": ".0%", "range": [-0.02, 1.02]},
         )[row]
+        if row == 1 and not first:  # ranks side by side are compared
+            left["matches"] = _axes(1)["yaxis"]
         made[f"xaxis{x[1:]}"], made[f"yaxis{y[1:]}"] = bottom, left
     return made
 
