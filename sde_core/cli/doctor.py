@@ -19,6 +19,8 @@ from sde_core.files.cache import cache_folder
 from sde_core.files.claims import leftovers, remove_leftovers
 
 _SPARE_BYTES = 2 << 30
+_OURS = ("dev", "clients", "site")
+"""Extras of those who work on the project: what they lack is not missed."""
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?\s*([^;]*)(?:;\s*extra\s*==\s*['\"](\w+)['\"])?")
 
 
@@ -106,6 +108,8 @@ def _packages() -> Iterator[Finding]:
             continue
         name, bounds, extra = match[1], match[2].strip(" ()"), match[3] or ""
         have = _version(name)
+        if have is None and extra in _OURS:
+            continue
         if have is None:
             what = {"": "everything", "app": "the dashboard"}.get(extra, f"the extra `{extra}`")
             state: Literal["note", "bad"] = "note" if extra else "bad"
