@@ -4,7 +4,9 @@ from functools import singledispatch
 
 import plotly.graph_objects as go
 
+from sde_core.encoding.layers.result import Layers
 from sde_core.errors import ConfigError
+from sde_core.geometry.gap import GapParts
 from sde_core.knowledge import BandKnowledge
 from sde_core.partition import Bands, partition_spectrum
 from sde_core.retrieval.bootstrap import Interval
@@ -16,11 +18,13 @@ from sde_core.training.series import CheckpointSeries
 from sde_core.treatments.comparison import ComparedRetrieval, Comparison
 from sde_core.treatments.compression.table import CompressionTable
 from sde_core.vocabulary import DIRECTIONS, Modality
+from sde_explorer.compare.figures.decided import layers_figure
 from sde_explorer.compare.figures.retrieval import differences_figure
 from sde_explorer.retrieval.compress.figures import compress_figure
 from sde_explorer.retrieval.compress.numbers import AXES, PANELS, Compressed
 from sde_explorer.retrieval.figures.table import difference_figure
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
+from sde_explorer.subspaces.figures.gap import gap_figure
 from sde_explorer.subspaces.figures.known import known_figure
 from sde_explorer.subspaces.numbers.knowledge import known_columns
 from sde_explorer.training.figures.watch import watch_figure
@@ -105,6 +109,16 @@ def _(thing: FollowedRun) -> go.Figure:
     if not thing.looks:
         raise ConfigError(f"there is nothing to draw: {thing.folder} holds no look yet")
     return watch_figure([thing], list(Modality), height=_WATCHED)
+
+
+@_figure.register
+def _(thing: Layers) -> go.Figure:
+    return layers_figure(thing)
+
+
+@_figure.register
+def _(thing: GapParts) -> go.Figure:
+    return gap_figure(thing)
 
 
 @_figure.register
