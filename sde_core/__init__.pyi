@@ -38,6 +38,7 @@ from .geometry.directions import direction_coefficients as direction_coefficient
 from .geometry.directions import energy_shares as energy_shares
 from .geometry.directions import pair_moments as pair_moments
 from .geometry.gap import GapParts as GapParts
+from .geometry.gap import gap_labels as gap_labels
 from .geometry.gap import gap_parts as gap_parts
 from .geometry.gap import relative_modality_gap as relative_modality_gap
 from .geometry.mismatched.bands import pair_cosines_by_band as pair_cosines_by_band

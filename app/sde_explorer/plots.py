@@ -4,6 +4,7 @@ from functools import singledispatch
 
 import plotly.graph_objects as go
 
+from sde_core.encoding.layers.result import Layers
 from sde_core.errors import ConfigError
 from sde_core.geometry.gap import GapParts
 from sde_core.geometry.parity.verdict import Parity
@@ -20,7 +21,7 @@ from sde_core.training.series import CheckpointSeries
 from sde_core.treatments.comparison import ComparedRetrieval, Comparison
 from sde_core.treatments.compression.table import CompressionTable
 from sde_core.vocabulary import DIRECTIONS, Modality
-from sde_explorer.compare.figures.gap_parts import gap_parts_figure
+from sde_explorer.compare.figures.decided import layers_figure
 from sde_explorer.compare.figures.parity_figures import parity_figure
 from sde_explorer.compare.figures.retrieval import differences_figure
 from sde_explorer.curriculum.figures.certificate import certificate_figure
@@ -31,6 +32,7 @@ from sde_explorer.retrieval.figures.recall import recall_figure
 from sde_explorer.retrieval.figures.table import difference_figure
 from sde_explorer.spectrum.figures.spectrum import spectrum_figure
 from sde_explorer.spectrum.figures.strip import strip_figure
+from sde_explorer.subspaces.figures.gap import gap_figure
 from sde_explorer.subspaces.figures.known import known_figure
 from sde_explorer.subspaces.numbers.knowledge import known_columns
 from sde_explorer.training.figures.watch import watch_figure
@@ -126,7 +128,7 @@ def _(thing: BandKnowledge) -> go.Figure:
 def _(thing: GapParts) -> go.Figure:
     if not thing.frechet_squared:
         raise ConfigError("there is nothing to draw: images and texts lie alike, there is no gap")
-    return gap_parts_figure(thing)
+    return gap_figure(thing)
 
 
 @_figure.register
@@ -149,6 +151,11 @@ def _(thing: FollowedRun) -> go.Figure:
     if not thing.looks:
         raise ConfigError(f"there is nothing to draw: {thing.folder} holds no look yet")
     return watch_figure([thing], list(Modality), height=_WATCHED)
+
+
+@_figure.register
+def _(thing: Layers) -> go.Figure:
+    return layers_figure(thing)
 
 
 @_figure.register

@@ -106,7 +106,7 @@ def _cells(row: "CompressedRetrieval") -> tuple[str, ...]:
     return (
         row.name,
         f"{100 * recall.estimate:.1f} [{100 * recall.low:.1f}, {100 * recall.high:.1f}]",
-        f"{100 * change.estimate:+.1f} [{100 * change.low:+.1f}, {100 * change.high:+.1f}]",
+        f"{100 * change.estimate:+z.1f} [{100 * change.low:+z.1f}, {100 * change.high:+z.1f}]",
         "" if math.isnan(row.predicted) else f"{100 * row.predicted:.1f}",
         f"{row.fidelity:.3f}",
         f"{row.bytes_per_million / 1e6:.0f}",

@@ -86,16 +86,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _bands(embeddings: "EmbeddingSet", parts: "GapParts", rule: str) -> dict[str, tuple[float, float]]:
-    import torch
-
-    from sde_core.checks.sphere import unit_rows
-    from sde_core.partition import partition_spectrum
-    from sde_core.spectra.spectrum import compute_spectrum
+    from sde_core.geometry.gap import gap_labels
     from sde_core.vocabulary import BANDS
 
-    sides = [unit_rows(x, "vectors", torch.float64) for x in embeddings.paired()]
-    spectrum = compute_spectrum(torch.cat([x - x.mean(0) for x in sides]), center=None)
-    found = parts.by_band(partition_spectrum(spectrum, rule).labels)
+    found = parts.by_band(gap_labels(*embeddings.paired(), rule))
     return dict(zip(map(str, BANDS), found, strict=True))
 
 

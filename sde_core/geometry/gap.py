@@ -11,6 +11,8 @@ from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import DataError
+from sde_core.partition import partition_spectrum
+from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.vocabulary import BANDS
 
 
@@ -123,6 +125,26 @@ def gap_parts(image: MatrixLike, text: MatrixLike) -> GapParts:
         spread_by_direction=(apart @ basis).square().sum(0),
         relative=relative_modality_gap(x, y),
     )
+
+
+def gap_labels(image: MatrixLike, text: MatrixLike, rule: str = "mp-iqr") -> Int[Tensor, " r"]:
+    """Return the band of each direction of ``gap_parts(image, text).basis``, for `GapParts.by_band`.
+
+    Bands are those of both modalities about their own means, in one matrix of unit rows.
+
+    Args:
+        image: (m, n) image embeddings, no zero row.
+        text: (m, n) text embeddings, row i belongs to row i of ``image``.
+        rule: as in `partition_spectrum`.
+
+    Raises:
+        DataError: as `gap_parts`.
+        ConfigError: the rule is unknown, or needs something else.
+    """
+    as_paired_matrices(image, text, ("image", "text"))
+    sides = [unit_rows(each, name, torch.float64) for each, name in ((image, "image"), (text, "text"))]
+    rows = torch.cat([side - side.mean(0) for side in sides])
+    return partition_spectrum(compute_spectrum(rows, center=None), rule, rows).labels
 
 
 def relative_modality_gap(image: MatrixLike, text: MatrixLike) -> float:

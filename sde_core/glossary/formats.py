@@ -40,10 +40,10 @@ def points(share: float | None) -> str:
 def signed(value: float, digits: int = 1) -> str:
     """Return a difference with its sign; the minus is as wide as the plus.
 
-    >>> signed(-1.25), signed(0.5), signed(-0.594, 3), signed(math.nan)
-    ('−1.2', '+0.5', '−0.594', '–')
+    >>> signed(-1.25), signed(0.5), signed(-0.594, 3), signed(-0.04), signed(math.nan)
+    ('−1.2', '+0.5', '−0.594', '+0.0', '–')
     """
-    return with_minus(f"{value:+.{digits}f}") if math.isfinite(value) else ABSENT
+    return with_minus(f"{value:+z.{digits}f}") if math.isfinite(value) else ABSENT
 
 
 def number(value: float | None, digits: int = 3) -> str:

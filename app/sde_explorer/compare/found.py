@@ -5,7 +5,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 import sde_core as sde
-from sde_explorer.compare.cached import both, measured
+from sde_explorer.compare.cached import both, decided, measured
 from sde_explorer.ui.notices import error_box
 
 if TYPE_CHECKING:
@@ -100,6 +100,16 @@ class Compared:
     def similarity(self) -> "list[Job]":
         """Return the job that compares the spaces, which starts it."""
         return [self._best(partial(measured.similarity, self.common))] if self.common.is_paired else []
+
+    def same_space(self) -> "list[Job]":
+        """Return the job that says whether it is the same space, which starts it."""
+        return [decided.same_space(self.common)] if self.common.is_paired else []
+
+    def calibrated(self) -> "list[Job]":
+        """Return the jobs that tell similarities from chance, which starts them."""
+        if not self.common.is_paired:
+            return []
+        return [decided.calibrated(self.common, modality) for modality in modalities_of(self.common)]
 
 
 def compared(common: "Common", state: "CompareState") -> Compared:

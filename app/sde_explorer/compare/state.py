@@ -9,11 +9,14 @@ from sde_explorer.url_values import Place
 Changed = Literal["image", "text"]
 CompareLook = Literal[
     "In numbers",
+    "Same space?",
     "How alike",
     "Same directions",
     "How separate",
+    "Only in one",
     "Whose company changed",
     "Pictures and captions",
+    "By layer",
 ]
 
 SeriesPart = Literal["Against the first", "Energy between bands", "Recall", "Directions"]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
+from sde_explorer.compare.decided_words import FIGURES
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
 from sde_explorer.compare.numbers.separate import NAMES as SEPARATE
 from sde_explorer.ui.bands_table import STYLE, dot
@@ -14,7 +15,9 @@ from sde_explorer.ui.table_heads import head
 from sde_explorer.ui.terms import METRICS
 
 if TYPE_CHECKING:
+    from sde_core import Parity
     from sde_core.partition import Bands
+    from sde_explorer.compare.numbers.decided import Calibrated
     from sde_explorer.compare.numbers.measures import ComparedSets, Similarity
     from sde_explorer.compare.numbers.separate import Separate
     from sde_explorer.compare.numbers.subspaces import Subspaces
@@ -129,6 +132,31 @@ def separate_table(found: "Separate") -> str:
     dotted = f"{dot(palette.KIND[found.modality])}{found.modality} directions"
     heads = head("A") + head("A, rotated") + head("B") + head("B, rotated")
     return _table(head("separate", dotted), heads, rows)
+
+
+def parity_table(found: "Parity") -> str:
+    """Return the numbers that a verdict rests on, as HTML of our own."""
+    rows = "".join(
+        f'<tr><th scope="row">{words}</th><td>{_figure(found.figures[name])}</td></tr>'
+        for name, words in FIGURES.items()
+        if name in found.figures
+    )
+    return _table(head("difference", "A and B"), head("size"), rows)
+
+
+def calibrated_table(found: "Calibrated") -> str:
+    """Return every similarity with what shuffled rows give, its score and p-value, as HTML of our own."""
+    rows = "".join(
+        f'<tr><th scope="row">{one.measure}</th><td>{_three(one.value)}</td><td>{_three(one.null_mean)}</td>'
+        f"<td>{_three(one.score)}</td><td>{one.p_value:.2f}</td></tr>"
+        for one in found.found
+    )
+    dotted = f"{dot(palette.KIND[found.modality])}{found.modality}, A and B"
+    return _table(head("similarity", dotted), "".join(map(head, ("value", "by chance", "score", "p"))), rows)
+
+
+def _figure(value: float) -> str:
+    return "–" if not math.isfinite(value) else f"{value:.4g}"
 
 
 def _table(first: str, heads: str, rows: str) -> str:

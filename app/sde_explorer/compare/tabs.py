@@ -8,6 +8,12 @@ import streamlit as st
 from sde_explorer.compare import words
 from sde_explorer.compare.cards import compare_cards
 from sde_explorer.compare.changed import changed_section
+from sde_explorer.compare.decided import (
+    calibrated_section,
+    difference_section,
+    layers_section,
+    parity_section,
+)
 from sde_explorer.compare.download import compare_download
 from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours, Similarity
@@ -40,11 +46,14 @@ def tabs(view: "View", found: "Compared") -> "list[Job]":
     asked: list[Job] = []
     draw = {
         "In numbers": _numbers,
+        "Same space?": _same,
         "How alike": _spaces,
         "Same directions": _directions,
         "How separate": _separate,
+        "Only in one": _only_in_one,
         "Whose company changed": _company,
         "Pictures and captions": _retrieval,
+        "By layer": _layers,
     }
     view.tabs("compare_look", {name: partial(part, found, asked) for name, part in draw.items()})
     return asked
@@ -80,10 +89,21 @@ def _numbers(found: "Compared", asked: "list[Job]") -> None:
     compare_download(found.common, found.pairs, every, found.state)
 
 
+def _same(found: "Compared", asked: "list[Job]") -> None:
+    jobs = found.same_space()
+    asked += _active(*jobs)
+    for job in jobs:
+        parity_section(job)
+    if not jobs:
+        not_there()
+
+
 def _spaces(found: "Compared", asked: "list[Job]") -> None:
-    asked += _active(*found.similarity())
+    jobs = found.calibrated()
+    asked += _active(*found.similarity(), *jobs)
     if found.common.is_paired:
         spaces_section(found.similarity(), found.neighbours)
+        calibrated_section(jobs)
     else:
         not_there()
 
@@ -105,6 +125,17 @@ def _separate(found: "Compared", asked: "list[Job]") -> None:
         jobs = found.separate()
         asked += _active(*jobs)
         separate_section(jobs)
+
+
+def _only_in_one(found: "Compared", asked: "list[Job]") -> None:
+    if found.common.is_paired:
+        asked += difference_section(found)
+    else:
+        not_there()
+
+
+def _layers(found: "Compared", asked: "list[Job]") -> None:
+    asked += layers_section(found.common.a)
 
 
 def _company(found: "Compared", asked: "list[Job]") -> None:

@@ -6,6 +6,7 @@ import sde_core as sde
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.subspaces import atlas_panel, map_panel, pair_energies
 from sde_explorer.subspaces.direction_reader import direction_reader
+from sde_explorer.subspaces.gap import gap_panel
 from sde_explorer.subspaces.knowledge_panel import knowledge_controls, knowledge_panel
 from sde_explorer.subspaces.map_panel import pick
 from sde_explorer.subspaces.picked import picked
@@ -36,6 +37,7 @@ def show() -> None:
         "look",
         {
             "Directions": lambda: direction_reader(data),
+            "Gap": lambda: gap_panel(data, current_state()),
             "Atlases": lambda: _atlases(data),
             "Pair energies": lambda: _pairs(data),
             "Map": lambda: _map(data),

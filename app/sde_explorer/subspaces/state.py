@@ -7,7 +7,7 @@ from sde_core.checks.settings import Range
 from sde_explorer.shared_state import SharedState
 
 Side = Literal["image", "text"]
-Look = Literal["Directions", "Atlases", "Pair energies", "Map"]
+Look = Literal["Directions", "Gap", "Atlases", "Pair energies", "Map"]
 Basis = Literal["image", "text", "joint", "cross"]
 PairKind = Literal["all", "image-signal", "text-signal", "picked"]
 MapKind = Literal["PCA", "UMAP"]

@@ -61,6 +61,13 @@ _HEAD_WORDS = {
     "int8": f"256 levels a number. {_CELL}",
     "1 bit, float query": f"Signs, asked by vectors as they are. {_CELL}",
     "1 bit, 1-bit query": f"Signs, asked by signs. {_CELL}",
+    "difference": "What is left between a row of A and its twin of B; the spread is that of A's rows.",
+    "size": "Median over the rows, or one number of the whole.",
+    "similarity": "How alike both spaces of the same rows are: at most 1, which is the same but for a rotation.",
+    "value": "As measured; raw values are inflated by width and few rows.",
+    "by chance": "Mean over shuffled rows: what no relation gives.",
+    "score": "What of the value lies above the 95 % order statistic of the shuffles: 0 is chance, 1 the same space.",
+    "p": "Share of shuffles that reach the value, the value counted in.",
     "measure": "Measure of retrieval, and which modality asks.",
 }
 HEADS = with_formulas(
@@ -78,6 +85,7 @@ HEADS = with_formulas(
         "gap": ("", "6.8"),
         "rank": ("", "6.14"),
         "separate": ("", "8.9"),
+        "score": ("", "6.47"),
         "overlap": ("", "6.18"),
         "B − A, 95 %": ("", "6.23"),
     },

@@ -263,7 +263,7 @@ class _Work:
 
     def _draws(self, ranks: RetrievalRanks) -> Tensor:
         """Return the (B + 1,) mean recalls, drawn and, last, as they are."""
-        values = drawn_metrics(ranks, self._ks, resampling=self._how).values
+        values = drawn_metrics(ranks, self._ks, resampling=self._how, with_medians=False).values
         return torch.stack([values[f"{way}_recall@{k}"] for way in DIRECTIONS for k in self._ks]).mean(0)
 
     def _interval(self, drawn: Tensor) -> Interval:

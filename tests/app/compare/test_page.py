@@ -26,7 +26,7 @@ from sde_explorer.ui.frame import MOST_LETTERS
 from tests.app.conftest import card_numbers, control, spiked
 from tests.waiting import until
 
-CHARTS = 6  # spectra, neighbours kept; in tabs CKA, angles in feature space and along the rows, retrieval
+CHARTS = 7  # spectra, neighbours kept; in tabs CKA, two of angles, what only one separates, retrieval
 LOOK = {"compare_look": "Whose company changed"}
 PICTURE = 2  # of them above the tabs
 LOOKS = choices("compare_look")

@@ -82,3 +82,16 @@ def test_bad_input_is_refused():
         sde.gap_parts(x[:1], x[:1])
     with pytest.raises(DataError, match="at most 3 entries"):
         sde.gap_parts(x, x).by_band(torch.zeros(4, dtype=torch.int64))
+
+
+def test_labels_are_the_bands_of_both_modalities_about_their_own_means():
+    numbers = np.random.default_rng(5)
+    x = numbers.normal(size=(80, 12)) * ([6.0] * 2 + [1.0] * 10) + 3
+    y = x + numbers.normal(size=(80, 12))
+    unit = [z / np.linalg.norm(z, axis=1, keepdims=True) for z in (x, y)]
+    rows = np.concatenate([z - z.mean(0) for z in unit])
+    direct = sde.partition_spectrum(sde.compute_spectrum(rows, center=None))
+    found = sde.gap_labels(x, y)
+    assert found.tolist() == direct.labels.tolist()
+    parts = sde.gap_parts(x, y)
+    assert sum(map(sum, parts.by_band(found))) == pytest.approx(parts.frechet_squared, abs=1e-10)

@@ -133,6 +133,15 @@ def test_difference_of_medians_draws_the_same_queries():
     np.testing.assert_allclose([found.low, found.high], np.quantile(expected, [0.025, 0.975]), rtol=1e-12)
 
 
+def test_without_medians_every_other_metric_is_the_same():
+    ranks = noisy_ranks(1.0)
+    whole = bootstrap.drawn_metrics(ranks, resampling=QUICK).values
+    found = bootstrap.drawn_metrics(ranks, resampling=QUICK, with_medians=False).values
+    assert set(whole) - set(found) == {"image_retrieval_median_rank", "text_retrieval_median_rank"}
+    for name, values in found.items():
+        torch.testing.assert_close(values, whole[name], rtol=0, atol=0)
+
+
 @st.composite
 def drawn_places(draw):
     """Places with ties of one right item, and how often each query was drawn."""

@@ -1,0 +1,92 @@
+"""Jobs of what decides about two sets, and of the layers of A's encoder."""
+
+from typing import TYPE_CHECKING
+
+from sde_explorer.compare.numbers import rows as compare
+from sde_explorer.readings.cached import background
+from sde_explorer.readings.cached.sets import cache_folder
+from sde_explorer.serving.places import check_encoder, check_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import sde_core as sde
+    from sde_explorer.compare.cached.both import Common
+    from sde_explorer.jobs import Job
+    from sde_explorer.readings.cached.sets import Dataset
+
+LAYER_PAIRS = 400
+"""Pairs that go through the encoder again; of more, a seeded sample."""
+
+
+def same_space(found: "Common") -> "Job":
+    """Return the job whose result is the `SameSpace` of two sets."""
+    from sde_explorer.compare.numbers.decided import SameSpace, same_space
+
+    a, b = found.sources
+
+    def work(job: "Job") -> SameSpace:
+        job.report(0.0, "maps from the simplest on")
+        return same_space(a, b)
+
+    return _job("same space", found.key, "Is it the same space?", work)
+
+
+def calibrated(found: "Common", modality: str) -> "Job":
+    """Return the job whose result is `Calibrated` of one modality."""
+    from sde_explorer.compare.numbers.decided import Calibrated, calibrated
+
+    (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
+
+    def work(job: "Job") -> Calibrated:
+        return calibrated(modality, a, b, items, job.report)
+
+    return _job(f"calibrated {modality}", found.key, f"Similarities beside shuffled rows, {modality}", work)
+
+
+def difference(found: "Common", modality: str) -> "Job":
+    """Return the job whose result is `Difference` of one modality."""
+    from sde_explorer.compare.numbers.decided import Difference, difference
+
+    (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
+
+    def work(job: "Job") -> Difference:
+        job.report(0.0, "the difference of both kernels")
+        return difference(modality, a, b, items)
+
+    return _job(f"difference {modality}", found.key, f"What only one separates, {modality}", work)
+
+
+def layers(data: "Dataset") -> "Job":
+    """Return the job whose result is the `Layers` of the encoder of a set, read from its pairs.
+
+    Args:
+        data: whose provenance names encoder and pairs.
+    """
+    origin, own = data.embeddings.provenance, cache_folder()
+
+    def work(job: "Job") -> "sde.Layers":
+        import sde_core as sde
+
+        check_source(origin.pairs, own)
+        job.report(0.0, "loading the encoder")
+        encoder = sde.load_encoder(check_encoder(origin.encoder, own))
+
+        def follow(progress: "sde.EncodeProgress") -> None:
+            job.report(
+                0.9 * progress.done / max(progress.total, 1),
+                f"{progress.done:,} of {progress.total:,} pairs · {progress.rate:,.0f} a second",
+                seconds_left=progress.seconds_left,
+            )
+
+        pairs = sde.open_pairs(origin.pairs)
+        return sde.read_layers(
+            encoder, pairs, limit=LAYER_PAIRS, n_sampled=LAYER_PAIRS, n_permutations=99, progress=follow
+        )
+
+    key = f"layers/{origin.pairs}/{origin.pairs_fingerprint}/{origin.encoder}/{origin.weights_sha256}/{own}"
+    return background.in_background("layers", key, "Reading every layer", work, lane="layers")
+
+
+def _job(what: str, key: str, title: str, work: "Callable[[Job], object]") -> "Job":
+    return background.in_background(f"compare {what}", f"compare {what}/{key}", title, work)

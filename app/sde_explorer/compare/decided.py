@@ -1,0 +1,117 @@
+"""Parts of Compare that decide: same space or not, similarities beyond chance, groups of one set only, layers."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sde_explorer.compare import decided_words as words
+from sde_explorer.compare.cached import decided
+from sde_explorer.compare.figures.decided import difference_figure, layers_figure
+from sde_explorer.compare.found import modalities_of, results
+from sde_explorer.compare.numbers.decided import Calibrated, Difference, SameSpace
+from sde_explorer.compare.tables import calibrated_table, parity_table
+from sde_explorer.compare.terms import HELP
+from sde_explorer.subspaces.words import NO_PICTURES
+from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.fields import segments
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.pending import pending
+from sde_explorer.ui.thumbnails import lines, thumbnails
+from sde_explorer.ui.words import plain
+
+if TYPE_CHECKING:
+    from sde_explorer.compare.found import Compared
+    from sde_explorer.jobs import Job
+    from sde_explorer.readings.cached.sets import Dataset
+
+_SHOWN, _LINES = 6, 3
+_WORDS = {"image": "pictures", "text": "captions"}
+
+
+def parity_section(job: "Job") -> None:
+    """Show the verdict on two sets, and the numbers that it rests on."""
+    for found in results([job], SameSpace):
+        st.markdown(words.parity_title(found))
+        if found.parity is not None:
+            st.html(parity_table(found.parity))
+        st.caption(words.PARITY_STORY)
+    pending([job])
+
+
+def calibrated_section(jobs: "list[Job]") -> None:
+    """Show every similarity beside shuffled rows, a table a modality."""
+    there = results(jobs, Calibrated)
+    for place, found in zip(chart_columns("compare_calibrated"), there, strict=False):
+        place.markdown(words.calibrated_title(found))
+        place.html(calibrated_table(found))
+    pending(jobs)
+    if there:
+        st.caption(words.CALIBRATED_STORY)
+
+
+def difference_section(found: "Compared") -> "list[Job]":
+    """Show the groups that one set separates and the other does not; return the job."""
+    modalities = modalities_of(found.common)
+    if len(modalities) > 1:
+        segments("changed", "Of", help=HELP["changed"], words=lambda modality: _WORDS[modality], bare=True)
+    job = decided.difference(found.common, found.state.changed if len(modalities) > 1 else modalities[0])
+    active = [job] if job.is_active else []
+    for one in results([job], Difference):
+        left, right = chart_columns("compare_difference", (0.4, 0.6))
+        title = words.difference_title(one)
+        with left:
+            st.markdown(title)
+            st.plotly_chart(
+                difference_figure(one),
+                key="compare_difference_chart",
+                config=CONFIG,
+                alt="Values of the difference of both kernels, the largest first. " + plain(title),
+            )
+            st.caption(words.DIFFERENCE_STORY)
+        with right:
+            _groups(found.common.a, one)
+    pending([job])
+    return active
+
+
+def _groups(data: "Dataset", found: Difference) -> None:
+    shown = [True]
+    for name, groups, sizes in zip("AB", found.groups, found.sizes, strict=True):
+        other = "B" if name == "A" else "A"
+        if groups:
+            st.markdown(f"**{name} separates, {other} does not**")
+        for group, size in zip(groups, sizes, strict=True):
+            notes = [f"{100 * size:.1f} %", *[""] * len(group)]
+            if found.modality == "image":
+                pictures = [(int(i), note) for i, note in zip(group[:_SHOWN], notes, strict=False)]
+                shown.append(thumbnails(data, pictures, in_a_row=_SHOWN))
+            else:
+                captions = [data.embeddings.captions[int(i)] or f"caption {int(i)}" for i in group[:_LINES]]
+                lines(zip(captions, notes, strict=False))
+    if not all(shown):
+        st.caption(NO_PICTURES)
+
+
+def layers_section(data: "Dataset") -> "list[Job]":
+    """Show what every layer of A's encoder holds; return the job that reads them."""
+    import sde_core as sde
+
+    origin = data.embeddings.provenance
+    if not origin.pairs or not origin.encoder or origin.transform:
+        st.info(words.NO_LAYERS, icon=":material/layers:")
+        return []
+    job = decided.layers(data)
+    active = [job] if job.is_active else []
+    for found in results([job], sde.Layers):
+        title = words.layers_title(found)
+        st.markdown(title)
+        st.plotly_chart(
+            layers_figure(found),
+            key="compare_layers_chart",
+            config=CONFIG,
+            alt="Rank, intrinsic dimension and shared directions by depth, agreement of every two layers. "
+            + plain(title),
+        )
+        st.caption(words.LAYERS_STORY)
+    pending([job])
+    return active

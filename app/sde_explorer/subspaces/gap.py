@@ -1,0 +1,116 @@
+"""What the gap between images and texts of a set is made of, in a picture and a sentence."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import sde_core as sde
+from sde_core.geometry.projection import sample_rows
+from sde_core.glossary.formats import percent
+from sde_core.vocabulary import BANDS
+from sde_explorer.readings.cached.background import in_background
+from sde_explorer.subspaces.figures.gap import PARTS, gap_figure
+from sde_explorer.ui.figures.layout import CONFIG
+from sde_explorer.ui.figures.palette import word
+from sde_explorer.ui.pending import pending
+from sde_explorer.ui.words import plain
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sde_explorer.jobs import Job
+    from sde_explorer.readings.cached.sets import Dataset
+    from sde_explorer.subspaces.state import SubspacesState
+
+MOST_PAIRS = 20_000
+_SAID = {
+    "centroid": "the distance of the means",
+    "trace": "other sizes of the clouds",
+    "covariance": "other shapes of the spectra",
+    "rotation": "other directions",
+}
+STORY = (
+    "The squared Fréchet distance of both clouds of unit rows; parts, bands and directions add up to it. A shift takes "
+    "away the means alone. Directions are those of both modalities about their own means."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """The gap of a set.
+
+    Attributes:
+        parts: of it.
+        labels: (r,) band of each direction.
+        n_pairs: that were read.
+        total: pairs that there are.
+    """
+
+    parts: sde.GapParts
+    labels: "Tensor"
+    n_pairs: int
+    total: int
+
+
+def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
+    """Show the parts of the gap, computed beside the page."""
+    job = gap_job(data, state.rule)
+    if job.status == "done":
+        found = job.result
+        title = gap_title(found)
+        st.markdown(title)
+        st.plotly_chart(
+            gap_figure(found.parts, found.labels),
+            key="gap_chart",
+            config=CONFIG,
+            alt="Share of the squared distance of images and texts by part, band and direction. "
+            + plain(title),
+        )
+        st.caption(STORY)
+    pending([job])
+
+
+def gap_job(data: "Dataset", rule: str) -> "Job[Gap]":
+    """Return the job whose result is the gap of a set.
+
+    Args:
+        data: of both modalities.
+        rule: of the bands.
+    """
+    embeddings = data.embeddings
+
+    def work(job: "Job[Gap]") -> Gap:
+        job.report(0.0, "parts and directions")
+        images, texts = embeddings.paired()
+        rows = sample_rows(len(images), MOST_PAIRS)
+        image, text = images[rows], texts[rows]
+        parts = sde.gap_parts(image, text)
+        job.report(0.7, "bands")
+        return Gap(
+            parts=parts, labels=sde.gap_labels(image, text, rule), n_pairs=len(rows), total=len(images)
+        )
+
+    key = f"gap/{data.fingerprint}/{rule}"
+    return in_background("gap", key, "What the gap is made of", work)
+
+
+def gap_title(found: Gap) -> str:
+    """Return which part is the largest, what the means are, and in which band most of it lies."""
+    parts, total = found.parts, found.parts.frechet_squared
+    if total <= 0:
+        return "Images and texts fill one cloud: there is no gap."
+    sizes = {name: getattr(parts, name) / total for name in PARTS}
+    largest = max(PARTS, key=lambda name: sizes[name])
+    bands = [sum(pair) / total for pair in parts.by_band(found.labels)]
+    band = BANDS[bands.index(max(bands))]
+    means = "" if largest == "centroid" else f", {percent(sizes['centroid'])} the distance of the means"
+    sample = (
+        f" Seeded sample of {found.n_pairs:,} of {found.total:,} pairs."
+        if found.n_pairs < found.total
+        else ""
+    )
+    return (
+        f"**{percent(sizes[largest])}** of the gap is {_SAID[largest]}{means}; {percent(max(bands))} of all of it lies "
+        f"in {word(band)} directions. RMG {parts.relative:.2f}.{sample}"
+    )
