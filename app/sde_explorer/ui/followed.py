@@ -1,4 +1,4 @@
-"""A part of the page that looks again and again at what runs, more seldom the more tabs are open."""
+"""A part of the page that looks again and again at what runs, more seldom the more tabs are open or wait."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,6 +6,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
+from sde_explorer.readings.cached.background import n_waiting
 from sde_explorer.serving.crowd import seconds_between_looks, tabs
 
 P = ParamSpec("P")
@@ -20,6 +21,6 @@ def followed(part: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(part)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-        st.fragment(part, run_every=seconds_between_looks(tabs()))(*args, **kwargs)
+        st.fragment(part, run_every=seconds_between_looks(tabs(), n_waiting()))(*args, **kwargs)
 
     return drawn

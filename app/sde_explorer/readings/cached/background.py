@@ -158,15 +158,19 @@ def all_drawn() -> None:
 
 def _ended(job: Job) -> None:
     """Let the sessions look that waited for this job, and for no other one."""
-    waiting = {
-        who
-        for jobs in list(_queues)
-        for other in jobs.all()
-        if other.is_active
-        for who in tuple(other.watchers)
-    }
-    for who in set(job.watchers) - waiting:
+    for who in set(job.watchers) - _waiting():
         looks.look(who)
+
+
+def n_waiting() -> int:
+    """Return how many sessions wait for a job of the page's numbers."""
+    return len(_waiting())
+
+
+def _waiting() -> set[str]:
+    return {
+        who for jobs in list(_queues) for job in jobs.all() if job.is_active for who in tuple(job.watchers)
+    }
 
 
 def session() -> str:
