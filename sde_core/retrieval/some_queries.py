@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.checks.sphere import unit_rows
+from sde_core.retrieval.links import distinct_rows
 from sde_core.retrieval.ranking import RetrievalRanks, retrieval_ranks
 from sde_core.retrieval.scores import BlockScore, Score, TransductiveScore, cosine_score, score_for
 from sde_core.vocabulary import DIRECTIONS, Direction
@@ -36,7 +37,7 @@ def draw_queries(links: Ints, most: int, *, seed: int = 0) -> dict[Direction, In
     """
     asked = {}
     for way in DIRECTIONS:
-        linked = np.unique(links[:, 0 if way.query == "text" else 1])
+        linked = distinct_rows(links[:, 0 if way.query == "text" else 1])
         if not most or len(linked) <= most:
             return None
         asked[way] = np.sort(np.random.default_rng(seed).permutation(linked)[:most])
@@ -81,7 +82,7 @@ def _one_way(
     kept = links[np.isin(links[:, asks], asked)]
     gallery = sides[answers]
     # What is right stands first: blocks of the other direction that hold no right answer are left out.
-    right = np.unique(kept[:, answers])
+    right = distinct_rows(kept[:, answers])
     order = np.concatenate([right, np.setdiff1d(np.arange(len(gallery)), right)])
     place = np.empty(len(gallery), np.int64)
     place[order] = np.arange(len(gallery))

@@ -235,6 +235,8 @@ class EmbeddingSet:
         rows = self.primary_text
         images = np.flatnonzero(rows >= 0)
         texts, new_text = np.unique(rows[images], return_inverse=True)
+        if len(texts) == self.n_texts:  # every one is primary: nothing is copied
+            return replace(self, links=np.stack([new_text, images], axis=1))
         return replace(
             self,
             text=self.text[texts],

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sde_core.errors import ConfigError, DataError
-from sde_core.retrieval.links import linked_groups
+from sde_core.retrieval.links import distinct_rows, linked_groups
 from sde_core.sets.embeddings import EmbeddingSet
 
 FEWEST = 8
@@ -45,7 +45,7 @@ def hold_out(
     has_text = embeddings.primary_text >= 0
     _, found = linked_groups(embeddings.links, embeddings.n_texts, embeddings.n_images)
     group = found.numpy()
-    order = np.random.default_rng(seed).permutation(np.unique(group[has_text]))
+    order = np.random.default_rng(seed).permutation(distinct_rows(group[has_text]))
     ends = [int(share * len(order) + 1e-9) for share in np.cumsum(shares)]
     parts = tuple(has_text & np.isin(group, chosen) for chosen in np.split(order, ends[:-1]))
     least = min(int(part.sum()) for part in parts)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import sde_core as sde
-from sde_core.retrieval.links import as_links, linked_groups
+from sde_core.retrieval.links import as_links, distinct_rows, linked_groups
 
 
 def set_of(links, n_images=3, n_texts=3):
@@ -88,3 +88,11 @@ def test_no_link_at_all_is_one_where_that_is_asked_for():
     for shape in ((1, 0), (0, 3), (0,)):
         with pytest.raises(sde.DataError, match="at least one link"):
             as_links(np.zeros(shape, int), 3, 3, may_be_empty=True)
+
+
+def test_distinct_rows_are_those_of_numpy():
+    draw = np.random.default_rng(0)
+    for rows in (draw.integers(0, 50, 200), draw.permutation(30), np.zeros(0, np.int64)):
+        found = distinct_rows(rows)
+        assert found.dtype == np.int64
+        np.testing.assert_array_equal(found, np.unique(rows))

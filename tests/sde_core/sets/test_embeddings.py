@@ -305,3 +305,12 @@ def test_pairs_in_place_are_not_copied():
     fewer = EmbeddingSet.from_arrays(image, text[:4], np.array([0, 1, 3, 5]))
     np.testing.assert_array_equal(fewer.paired()[0], image[[0, 1, 3, 5]])
     assert np.shares_memory(fewer.paired()[1], fewer.text)
+
+
+def test_a_set_of_primary_captions_alone_is_not_copied():
+    made = EmbeddingSet.from_arrays(np.eye(4), np.eye(4), captions=list("abcd"))
+    primary = made.with_primary_captions()
+    assert np.shares_memory(primary.text, made.text)
+    np.testing.assert_array_equal(primary.links, made.links)
+    assert primary.captions == made.captions
+    assert _set().with_primary_captions().n_texts < _set().n_texts

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
+from sde_core.retrieval.links import distinct_rows
 from sde_core.vocabulary import Direction
 
 Ints = npt.NDArray[np.int64]
@@ -72,7 +73,7 @@ def part_of(embeddings: sde.EmbeddingSet, images: Ints, *, primary: bool) -> Par
     """Return the part with given pictures, ascending, and all of their captions or only the primary ones."""
     links = embeddings.links[np.isin(embeddings.links[:, 1], images)]
     made = embeddings.select(images)
-    texts = np.unique(links[:, 0])
+    texts = distinct_rows(links[:, 0])
     if primary:
-        made, texts = made.with_primary_captions(), np.unique(embeddings.primary_text[images])
+        made, texts = made.with_primary_captions(), distinct_rows(embeddings.primary_text[images])
     return Part(embeddings=made, images=images, texts=texts, n_images=embeddings.n_images)
