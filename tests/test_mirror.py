@@ -64,6 +64,7 @@ ELSEWHERE = {
     "sde_core/encoders/tokenizer.py": "sde_core/encoders/test_load.py",
     "sde_core/encoders/transformers_model.py": "sde_core/encoders/test_transformers.py",
     "sde_core/encoders/twins.py": "sde_core/encoders/test_checkpoints.py",
+    "sde_core/encoding/parts.py": "sde_core/encoding/test_shards.py",
     "sde_core/encoding/blocks.py": "sde_core/encoding/test_resume.py",
     "sde_core/encoding/collected.py": "sde_core/encoding/test_encoding.py",
     "sde_core/encoding/decode_process.py": "sde_core/encoding/test_encoding.py",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sde_core.cli.engine import add_engine_options, encoded_by_engine, refuse_without_engine
 from sde_core.cli.options import add_encoder_options, add_pairs_options, load_chosen_encoder, new_command
 from sde_core.cli.output import print_json, print_table
 from sde_core.errors import ConfigError, DataError
@@ -29,6 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_pairs_options(parser)
     parser.add_argument("--output", required=True, help="folder of the embedding set; replaced if it is one")
     add_encoder_options(parser)
+    add_engine_options(parser, "encode shard by shard (tars, parquet files)")
     parser.set_defaults(run=run)
 
 
@@ -42,10 +44,16 @@ def run(options: argparse.Namespace) -> None:
     if Path(options.output).expanduser().is_file():
         raise DataError(f"output must be a folder; {options.output} is a file: name another")
     name = options.pairs or options.input_dataset
+    if not options.engine:
+        refuse_without_engine(options)
     pairs = open_pairs(name, options.input_format, image_root=options.image_root)
     encoder = load_chosen_encoder(options)
-    with _interruptible(options.output):
-        embeddings = encoded_saying(pairs, encoder, options, _blocks(options.output))
+    kept_in = f"{options.output.rstrip('/')}.{'parts' if options.engine else 'blocks'}"
+    with _interruptible(kept_in):
+        if options.engine:
+            embeddings = encoded_by_engine(options, name, encoder, kept_in)
+        else:
+            embeddings = encoded_saying(pairs, encoder, options, kept_in)
     folder = embeddings.save(options.output)
     facts = {
         "output": str(folder),
@@ -64,15 +72,10 @@ def run(options: argparse.Namespace) -> None:
     print_table(f"{name} by {encoder.name}", ("saved", ""), rows)
 
 
-def _blocks(output: str) -> str:
-    """Return the folder that keeps finished vectors until the set is saved: the same command goes on there."""
-    return f"{output.rstrip('/')}.blocks"
-
-
 @contextmanager
-def _interruptible(output: str) -> Iterator[None]:
+def _interruptible(kept_in: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept = f"what is done is kept in {_blocks(output)}: the same command goes on there"
+        kept = f"what is done is kept in {kept_in}: the same command goes on there"
         raise KeyboardInterrupt(kept) from None

@@ -6,25 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sde_core.cli.output import counting_bar, print_skipped
+from sde_core.cli.options import DEFAULT_MODEL
+from sde_core.cli.output import counting_bar, print_remarks, print_skipped
 from sde_core.errors import ConfigError
 from sde_core.vocabulary import Centring
 
 if TYPE_CHECKING:
     from sde_core.embedding_formats.cluster.sums import ShardSums
+    from sde_core.encoders import Encoder
     from sde_core.retrieval.ranking import CountLinks
+    from sde_core.sets.embeddings import EmbeddingSet
 
 OF_ROWS = ("parallel", "cross-modal", "known")
 """Rules that look at more than the spectrum."""
 
 
-def add_engine_options(parser: argparse.ArgumentParser, does: str, kept: str) -> None:
-    """Add --engine, --address and --resume.
+def add_engine_options(parser: argparse.ArgumentParser, does: str, kept: str = "") -> None:
+    """Add --engine, --address and, where something is kept, --resume.
 
     Args:
         parser: of a command.
         does: what is done by an engine.
-        kept: what --resume keeps.
+        kept: what --resume keeps; "" where the command has a place of its own for that.
     """
     group = parser.add_argument_group("beyond one machine")
     group.add_argument(
@@ -37,6 +40,8 @@ def add_engine_options(parser: argparse.ArgumentParser, does: str, kept: str) ->
         metavar="HOST:PORT|auto",
         help="of the Ray cluster; default: what RAY_ADDRESS says, or this machine alone",
     )
+    if not kept:
+        return
     group.add_argument(
         "--resume", metavar="FOLDER", help=f"keep {kept} there; the same command goes on with them"
     )
@@ -49,7 +54,7 @@ def refuse_without_engine(options: argparse.Namespace) -> None:
         ConfigError: names the option.
     """
     for name in ("address", "resume"):
-        if getattr(options, name) is not None:
+        if getattr(options, name, None) is not None:
             raise ConfigError(f"--{name} is of an engine: add --engine, or leave it out")
 
 
@@ -96,6 +101,51 @@ def counting_by_options(options: argparse.Namespace) -> "Iterator[CountLinks | N
         told = {"address": options.address, "resume": options.resume}
         with counting_by(options.engine, **told, progress=lambda done, total: bar("", done, total)) as count:
             yield count
+
+
+def encoded_by_engine(
+    options: argparse.Namespace, uri: str, encoder: "Encoder", parts: str
+) -> "EmbeddingSet":
+    """Return the pairs encoded shard by shard; what was skipped and needs care is told on stderr.
+
+    Args:
+        options: of the command.
+        uri: of the pairs.
+        encoder: that the options name, to hold the workers' to.
+        parts: folder that keeps the parts until the set is saved: the same call goes on there.
+
+    Raises:
+        ConfigError: the engine is missing or out of reach.
+        DataError: nothing to read, or a part cannot be written.
+    """
+    from sde_core.encoding.parts import EncoderName, Encoding
+    from sde_core.encoding.shards import encode_shards
+    from sde_core.pairs.shards import pair_shards
+
+    name = EncoderName(
+        name=options.model or DEFAULT_MODEL,
+        pretrained=options.pretrained,
+        device=options.device,
+        precision=options.precision,
+        weights_sha256=encoder.weights_sha256,
+    )
+    encoding = Encoding(
+        encoder=name,
+        folder=parts,
+        batch_size=options.batch_size,
+        workers=options.workers,
+    )
+    with counting_bar(uri) as bar:
+        made = encode_shards(
+            pair_shards(uri, options.input_format, image_root=options.image_root),
+            encoding,
+            engine=options.engine,
+            address=options.address,
+            progress=lambda done, total: bar("shards", done, total),
+        )
+    print_skipped(made.skipped)
+    print_remarks(made.remarks)
+    return made
 
 
 def sums_by_engine(options: argparse.Namespace) -> "tuple[ShardSums, dict[str, Any]]":

@@ -40,7 +40,7 @@ def open_pairs(
         DataError: nothing there, or nothing in a known format.
         ConfigError: ``format`` is unknown.
     """
-    source = _source(path_or_uri, image_root)
+    source = source_at(path_or_uri, image_root)
     return open_detected(source) if format is None else open_as(format, source)
 
 
@@ -53,10 +53,15 @@ def detect_format(path_or_uri: str | Path) -> str | None:
     Raises:
         DataError: ``path_or_uri`` names nothing.
     """
-    return detected_name(_source(path_or_uri))
+    return detected_name(source_at(path_or_uri))
 
 
-def _source(path_or_uri: str | Path, image_root: str | Path | None = None) -> Source:
+def source_at(path_or_uri: str | Path, image_root: str | Path | None = None) -> Source:
+    """Return the source that is read for ``path_or_uri``, as `open_pairs` takes it.
+
+    Raises:
+        DataError: ``path_or_uri`` names nothing.
+    """
     uri = str(path_or_uri)
     if not uri.strip() or "\0" in uri:
         raise DataError(f"path_or_uri must name a set of pairs; got {uri!r}")

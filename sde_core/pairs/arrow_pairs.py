@@ -38,16 +38,25 @@ class ArrowPairs(Pairs):
         uri: what the user called the set.
         files: where paths in cells lead; nothing outside is read.
         digest: returns the fingerprint.
+        are_several: whether ids carry the part's label; default: where there are several parts.
 
     Raises:
         DataError: no part can be used; the reason is that of the first.
     """
 
-    def __init__(self, parts: list[ArrowPart], uri: str, files: "Tree", digest: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        parts: list[ArrowPart],
+        uri: str,
+        files: "Tree",
+        digest: Callable[[], str],
+        *,
+        are_several: bool | None = None,
+    ) -> None:
         self._uri, self._files, self._digest = uri, files, digest
         self._skipped: dict[str, Skipped] = {}
         self._columns: dict[str, ArrowColumns] = {}  # label -> roles
-        self._several = len(parts) > 1
+        self._several = len(parts) > 1 if are_several is None else are_several
         self._modalities = MODALITIES
         self._remarks: tuple[str, ...] = ()
         self._without_picture: dict[tuple[str, int], frozenset[int]] = {}

@@ -57,6 +57,25 @@ def open_source(source: Source) -> ArrowPairs:
     return ArrowPairs(parts, source.uri, source.pictures(tree), lambda: ends_digest(tree, names))
 
 
+def parts(source: Source) -> list[str]:
+    """Return the names of the files that ``source`` names, in reading order."""
+    return _named(source)[1]
+
+
+def open_part(source: Source, name: str) -> ArrowPairs:
+    """Return the pairs of one file of `parts`, with the ids that they have among those of all.
+
+    Raises:
+        DataError: it cannot be used.
+    """
+    tree, names = _named(source)
+    part = _ParquetPart(tree, name, _Pictures())
+    files = source.pictures(tree)
+    return ArrowPairs(
+        [part], source.uri, files, lambda: ends_digest(tree, [name]), are_several=len(names) > 1
+    )
+
+
 class _ParquetPart(ArrowPart):
     """One parquet file; its row groups are the groups. No file stays open but those of `_Pictures`."""
 

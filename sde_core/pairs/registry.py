@@ -11,7 +11,7 @@ from sde_core.files import bundled
 from sde_core.files.recognised import recognised
 from sde_core.pairs.base import Pairs
 from sde_core.pairs.folder import why_no_captions
-from sde_core.pairs.source import Reader, Source
+from sde_core.pairs.source import Reader, ReaderOfParts, Source
 from sde_core.pairs.table import why_no_table
 
 # name -> module in this package, in the order in which they are tried: the more special first.
@@ -95,6 +95,21 @@ def detected_name(source: Source) -> str | None:
     found = next((name for name in _MODULES if _reader(name).detects(source)), None)
     one = (name for name in ("table", "folder") if _reader(name).detects_one(source))  # type: ignore[attr-defined]
     return found or next(one, None)
+
+
+def parts_of(format: str, source: Source) -> list[str]:
+    """Return the names of the files that can each be read by itself; none where the set is one whole."""
+    reader = _reader(format)
+    return reader.parts(source) if isinstance(reader, ReaderOfParts) else []
+
+
+def open_part(format: str, source: Source, name: str) -> Pairs:
+    """Return the pairs of one of `parts_of`.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return cast(ReaderOfParts, _reader(format)).open_part(source, name)
 
 
 def _reader(name: str) -> Reader:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sde_core.errors import DataError
 from sde_core.pairs.base import Pairs
@@ -95,4 +95,19 @@ class Reader(Protocol):
 
         Raises:
             DataError: it cannot be read as this format.
+        """
+
+
+@runtime_checkable
+class ReaderOfParts(Protocol):
+    """What the module of a format has whose files can each be read by itself."""
+
+    def parts(self, source: Source) -> list[str]:
+        """Return the names of the files, in reading order."""
+
+    def open_part(self, source: Source, name: str) -> Pairs:
+        """Return the pairs of one of them.
+
+        Raises:
+            DataError: it cannot be read.
         """

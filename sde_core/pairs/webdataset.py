@@ -271,6 +271,20 @@ def open_source(source: Source) -> WebDatasetPairs:
     return WebDatasetPairs(tree, shards, source.uri)
 
 
+def parts(source: Source) -> list[str]:
+    """Return the names of the shards that ``source`` names, in reading order, whether they are there or not."""
+    return _named(source)[1]
+
+
+def open_part(source: Source, name: str) -> WebDatasetPairs:
+    """Return the pairs of one shard of `parts`.
+
+    Raises:
+        DataError: it is not there; reading it says what else is wrong with it.
+    """
+    return WebDatasetPairs(_named(source)[0], [name], source.uri)
+
+
 def _named(source: Source) -> tuple[Tree, list[str]]:
     """Return a tree and the names in it of the shards that ``source`` names."""
     if source.tree is not None:

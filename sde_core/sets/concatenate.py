@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sde_core.errors import DataError
+from sde_core.files.row_buffer import RowBuffer
 from sde_core.retrieval.links import Ints
 from sde_core.sets.embeddings import EmbeddingSet, Floats
 
@@ -48,8 +49,8 @@ def concatenate(sets: Sequence[EmbeddingSet], *, name: str = "") -> EmbeddingSet
         offset += s.n_images
     shared = set.intersection(*(set(s.metadata) for s in sets))
     return EmbeddingSet(
-        image=np.concatenate([s.image for s in sets]),
-        text=np.concatenate(vectors),
+        image=_rows([s.image for s in sets]),
+        text=_rows(vectors),
         links=np.concatenate(links),
         image_ids=ids,
         captions=tuple(captions),
@@ -59,3 +60,13 @@ def concatenate(sets: Sequence[EmbeddingSet], *, name: str = "") -> EmbeddingSet
         remarks=tuple(f"{s.name}: {remark}" for s in sets for remark in s.remarks),
         name=name or " + ".join(s.name for s in sets),
     )
+
+
+def _rows(blocks: Sequence[Floats]) -> Floats:
+    """Return the rows of all blocks; many of one kind lie in a temporary file."""
+    if len({block.dtype for block in blocks}) > 1 or not sum(map(len, blocks)):
+        return np.concatenate(blocks)
+    rows = RowBuffer()
+    for block in blocks:
+        rows.append(block)
+    return rows.array()

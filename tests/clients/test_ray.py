@@ -1,24 +1,31 @@
-"""Spectra and ranks by Ray: the same with one worker, with two, and with one of two killed in the middle."""
+"""Spectra, ranks and vectors by Ray: the same with one worker, with two, and with one of two killed in the middle."""
 
+import io
 import json
 import os
 import signal
 import socket
+import tarfile
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import sde_core as sde
 from sde_core.cli.main import main
 from sde_core.embedding_formats.cluster.ranks import counting_by
 from sde_core.embedding_formats.cluster.spectra import spectra_of_shards
 from sde_core.embedding_formats.shards import shards_of
+from sde_core.encoding.parts import EncoderName, Encoding
+from sde_core.encoding.shards import encode_shards
 from sde_core.errors import ConfigError
+from sde_core.pairs.shards import pair_shards
 from sde_core.sets.evaluation import evaluate_retrieval
 from tests.clients.programs import program, row
+from tests.fixtures import picture_bytes
 from tests.waiting import until
 
 ray = program("ray")
@@ -88,24 +95,34 @@ def test_a_cluster_out_of_reach_is_one_sentence(shards):
         spectra_of_shards(shards, engine="ray", address="auto")
 
 
+def kill_one(task):
+    """Kill a process that does a task now, and return whether there was one."""
+    found = doing(task)
+    if found:
+        os.kill(found[0], signal.SIGKILL)
+        until(lambda: is_gone(found[0]))
+    return bool(found)
+
+
+def is_gone(process):
+    try:
+        return "Z" in Path(f"/proc/{process}/stat").read_text().split()[2]
+    except OSError:
+        return True
+
+
 @contextmanager
-def one_killed(task, may=lambda: True):
-    """Kill the first process that is found at a task while the block runs, once it may be."""
+def one_killed(task):
+    """Kill the first process that is found at a task while the block runs."""
     killed = []
-
-    def kill():
-        mine = doing(task) if may() else []
-        if mine:
-            os.kill(mine[0], signal.SIGKILL)
-            killed.append(mine[0])
-        return killed
-
-    killer = threading.Thread(target=lambda: until(kill, every=0.005), daemon=True)
+    killer = threading.Thread(
+        target=lambda: until(lambda: killed.append(kill_one(task)) or killed[-1], seconds=600, every=0.005),
+        daemon=True,
+    )
     killer.start()
     yield
     killer.join()
-    assert killed
-    assert not Path(f"/proc/{killed[0]}").exists() or "Z" in Path(f"/proc/{killed[0]}/stat").read_text()
+    assert killed[-1]
 
 
 def test_one_of_two_workers_is_killed_in_the_middle(shards, alone, two_workers, record_property):
@@ -135,6 +152,52 @@ def test_ranks_are_those_of_one_process_with_one_of_two_workers_killed(shards, t
         found = evaluate_retrieval(pairs, count=count)
     assert done == [(n, 5) for n in range(1, 6)]
     assert found == evaluate_retrieval(pairs)
+
+
+def test_shards_of_pairs_are_encoded_by_actors_with_one_of_two_killed(
+    tiny_encoder_folder, two_workers, tmp_path
+):
+    (tmp_path / "tars").mkdir()
+    for number in range(40):
+        with tarfile.open(tmp_path / "tars" / f"{number:02d}.tar", "w") as archive:
+            for i in range(30):
+                picture = picture_bytes(f"#{number:02x}{i:02x}80", (200 + i, 200))
+                for suffix, content in (("webp", picture), ("txt", f"square {i} of {number}".encode())):
+                    member = tarfile.TarInfo(f"{number:02d}-{i:02d}.{suffix}")
+                    member.size = len(content)
+                    archive.addfile(member, io.BytesIO(content))
+    (tmp_path / "tars" / "40.tar").write_bytes(b"no archive")
+    shards = pair_shards(tmp_path / "tars")
+    name = EncoderName(name=str(tiny_encoder_folder), device="cpu")
+    done = []
+
+    def killing(n, total):
+        done.append((n, total))
+        if n == 1:
+            assert kill_one(b"ray::MapWorker")
+            assert len(written(tmp_path / "ray")) < 40
+
+    found = encode_shards(
+        shards,
+        Encoding(encoder=name, folder=str(tmp_path / "ray"), workers=0),
+        engine="ray",
+        progress=killing,
+    )
+    assert done == [(n, 41) for n in range(1, 42)]
+    assert [item.item for item in found.skipped] == ["40.tar"]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as a worker has
+    try:
+        here = encode_shards(shards, Encoding(encoder=name, folder=str(tmp_path / "here"), workers=0))
+    finally:
+        torch.set_num_threads(threads)
+    assert (found.n_images, found.n_texts) == (1200, 1200)
+    assert found.fingerprint == here.fingerprint
+
+
+def written(folder):
+    """Return the parts that are whole."""
+    return list(folder.glob("[0-9]*/manifest.json"))
 
 
 def test_the_command_resumes_and_counts_what_it_cannot_read(shards, two_workers, tmp_path, capsys):
