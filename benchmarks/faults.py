@@ -14,6 +14,7 @@ import random
 import resource
 import shutil
 import struct
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -166,6 +167,7 @@ def _badly_said(told: dict[str, str]) -> str:
 
 
 def _no_room() -> None:
+    sys.dont_write_bytecode = True  # Python would keep what it compiles now cut off, for good
     resource.setrlimit(resource.RLIMIT_FSIZE, (_SMALL, resource.RLIM_INFINITY))
 
 

@@ -1,5 +1,6 @@
 """The short, seeded form of two campaigns; `python -m benchmarks.kills` and `python -m benchmarks.faults` are whole."""
 
+import importlib
 import subprocess
 import sys
 
@@ -44,6 +45,19 @@ def test_a_full_disk_a_closed_folder_and_two_writers_lose_nothing():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.stdout.rstrip().endswith("\n[]"), done.stdout + done.stderr
     assert done.stdout.count("\n| ") == 5  # faults
+
+
+def test_no_module_is_kept_cut_off_that_is_imported_while_the_disk_is_full(tmp_path, monkeypatch):
+    (tmp_path / "long_module.py").write_text(f"WORDS = {tuple(map(str, range(5_000)))}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+
+    def work(place):
+        faults._no_room()
+        return len(importlib.import_module("long_module").WORDS)
+
+    assert kills.in_child(work, tmp_path / "full") == 5_000
+    assert kills.in_child(lambda place: len(importlib.import_module("long_module").WORDS), tmp_path) == 5_000
 
 
 def test_a_command_that_ends_in_a_traceback_or_says_nothing_is_told():

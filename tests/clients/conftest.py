@@ -1,11 +1,13 @@
 """Runs the scripts of docs/examples as their users do; each file is skipped where its program is missing."""
 
+import contextlib
 import functools
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tests.clients.programs import ARE_REQUIRED
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
+LIMIT_S = 300
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,32 +30,48 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
     return report
 
 
-def run_script(script, *words, cwd, processes=1, by_torchrun=False, **more):
-    """Return what a script printed, run on one process or on several by torchrun."""
-    start = [sys.executable]
-    if processes > 1 or by_torchrun:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        start += ["-m", "torch.distributed.run", f"--nproc-per-node={processes}", f"--master-port={port}"]
-    environment = os.environ | {
+def _environment(**more):
+    return os.environ | {
         "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",
         "DS_ACCELERATOR": "cpu",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     } | more  # fmt: skip
+
+
+def _by_torchrun(script, words, cwd, processes):
+    """Return exit status, output and errors of a script that torchrun starts in several processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
     done = subprocess.run(
-        [*start, script, *map(str, words)],
-        env=environment, cwd=cwd, capture_output=True, text=True, timeout=300, check=False,
+        [*start, f"--master-port={port}", script, *words],
+        env=_environment(), cwd=cwd, capture_output=True, text=True, timeout=LIMIT_S, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
+    return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
 
 
-@functools.cache
-def _report(name, words, cwd, processes, by_torchrun, complains):
-    done = run_script(EXAMPLES / name, *words, cwd=cwd, processes=processes, by_torchrun=by_torchrun)
-    assert ("curriculum" in done.stderr) is complains, done.stderr[-3000:]
-    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"')))
+class _Forking:
+    """A program that has imported what a script imports, and runs it in a fork as often as it is asked."""
+
+    def __init__(self, script, cwd):
+        words = [sys.executable, Path(__file__).with_name("forking.py"), script]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(words, env=_environment(), cwd=cwd, text=True, **pipes)
+
+    def run(self, words):
+        limit = threading.Timer(LIMIT_S, self.process.kill)
+        limit.start()
+        self.process.stdin.write(json.dumps(words) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        limit.cancel()
+        assert answer, f"it ended with {self.process.wait()}"
+        return json.loads(answer)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +79,24 @@ def run_example(tmp_path_factory):
     """Return a function that runs a script of docs/examples and returns its report; the same words run once."""
     folder = tmp_path_factory.mktemp("example")
 
-    def run(name, *words, processes=1, by_torchrun=False, complains=False):
-        return _report(name, words, folder, processes, by_torchrun, complains)
+    @functools.cache
+    def forking(name):
+        made = _Forking(EXAMPLES / name, folder)
+        opened.callback(made.close)
+        return made
 
-    return run
+    @functools.cache
+    def report(name, words, processes, by_torchrun, complains):
+        if processes > 1 or by_torchrun:
+            said = _by_torchrun(EXAMPLES / name, words, folder, processes)
+        else:
+            said = forking(name).run(words)
+        assert said["code"] == 0, said["err"][-3000:]
+        assert ("curriculum" in said["err"]) is complains, said["err"][-3000:]
+        return json.loads(next(line for line in said["out"].splitlines() if line.startswith('{"')))
+
+    def run(name, *words, processes=1, by_torchrun=False, complains=False):
+        return report(name, tuple(map(str, words)), processes, by_torchrun, complains)
+
+    with contextlib.ExitStack() as opened:
+        yield run
