@@ -1,12 +1,16 @@
 """`sde watch` prints what the looks of a run say, and its exit code says whether an alarm holds."""
 
 import json
+import threading
 
 import pytest
 import torch
 
 import sde_core as sde
 from sde_core.cli.main import main
+from sde_core.training.monitoring.writer import LooksWriter
+from tests.sde_core.training.monitoring.looks import a_look
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +43,28 @@ def test_a_run_that_is_well_is_a_table_and_code_0(runs, capsys):
 def test_without_a_writer_following_ends_by_itself(runs, capsys):
     assert main(["watch", str(runs / "good")]) == 0
     assert "healthy" in capsys.readouterr().out
+
+
+def test_a_run_is_followed_while_it_is_written_until_its_writer_ends(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # every reading is printed, as in a terminal
+    monkeypatch.setenv("COLUMNS", "200")
+    writer, printed, codes = LooksWriter(tmp_path), [], []
+    writer.add(a_look(10))
+
+    def shown(words):
+        printed.append(capsys.readouterr().out)
+        return words in "".join(printed)
+
+    command = ["watch", str(tmp_path), "--every", "0.01"]
+    follower = threading.Thread(target=lambda: codes.append(main(command)))
+    follower.start()
+    until(lambda: shown("step 10, 1 looks at 40 pairs, running"))
+    writer.add(a_look(20))
+    until(lambda: shown("step 20, 2 looks at 40 pairs, running"))
+    writer.close()
+    follower.join()
+    assert shown("step 20, 2 looks at 40 pairs, ended")
+    assert codes == [0]
 
 
 def test_several_runs_stand_below_each_other_and_an_alarm_is_code_1(runs, capsys):

@@ -109,6 +109,19 @@ def test_copies_and_recall_are_of_the_last_batch():
     assert look.recall_image == pytest.approx((50 + 1) / 100)
 
 
+@pytest.mark.parametrize("off", [0.0, 5e-4, 3e-3])
+def test_copies_are_rows_whose_cosines_say_so_however_they_differ(off):
+    """As the cosines of all pairs tell; rows that differ outside of the first directions are no copies."""
+    image = _rows(11, d=40)
+    image[100:130] = image[:30]
+    image[100:130, 39] += off * image[:30].norm(dim=1)
+    x = normalize(image, dim=1)
+    cosines = (x @ x.T).fill_diagonal_(-1)
+    assert measured_look(1, image, image).image.copies == float(
+        (cosines.amax(dim=1) > 1 - 1e-6).double().mean()
+    )
+
+
 def test_constant_rows_have_no_direction():
     look = measured_look(1, torch.ones(20, 4), torch.ones(20, 4))
     assert len(look.image.values) == 0

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 
 import numpy as np
@@ -134,6 +135,26 @@ def test_a_sink_that_fails_does_not_take_the_file_with_it(tmp_path):
     with pytest.warns(UserWarning, match="no host"):
         monitor.close()
     assert len(sde.read_looks(tmp_path)) == 1
+
+
+def test_a_call_never_waits_for_a_look_that_is_under_way(tmp_path):
+    """The disk, or whoever takes looks, may be slow: looks that come meanwhile are left out and counted."""
+    slow, taken = threading.Event(), []
+
+    def sink(look, alarms):
+        assert slow.wait(60)
+        taken.append(look.step)
+
+    image, text = _batch(1)
+    monitor = sde.SpectralMonitor(tmp_path, every=1, rows=8, sinks=(sink,))
+    for step in (1, 2, 3):
+        monitor(step, image=image, text=text)
+    assert (taken, monitor.skipped) == ([], 2)
+    slow.set()
+    monitor.wait()
+    monitor(4, image=image, text=text)
+    monitor.close()
+    assert [look.step for look in sde.read_looks(tmp_path)] == taken == [1, 4]
 
 
 def test_a_second_writer_is_told_of_once_and_loses_nothing(tmp_path):
