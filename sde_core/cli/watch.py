@@ -4,18 +4,19 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.options import new_command
 from sde_core.cli.output import print_json
-from sde_core.errors import ConfigError
+from sde_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from sde_core.training.monitoring.look import Look
-    from sde_core.training.monitoring.record import LooksReader
+    from sde_core.training.monitoring.following import FollowedRun, RunsFollower
+
+    Runs = Sequence[FollowedRun]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _COLUMNS = 24  # of a sparkline
@@ -37,6 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "watch",
         "Follow the looks that SpectralMonitor writes during a training. Exit code 1: an alarm holds at its end.",
         "sde watch runs/clip-a",
+        "sde watch runs --stay",
         "sde watch runs --once --json",
     )
     parser.add_argument("place", help="a run, or a folder of runs, which stand below each other")
@@ -48,78 +50,79 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="S",
         help="seconds from one reading to the next; default: 2",
     )
+    parser.add_argument(
+        "--stay",
+        action="store_true",
+        help="go on when nobody writes: a training that is started again is read on, a new run comes in; Ctrl-C ends",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print, and go on while a writer lives; return 1 when an alarm holds at the end."""
-    from sde_core.training.monitoring.record import LooksReader, latest, runs_below
+    """Print, and go on while a writer lives, or until Ctrl-C; return 1 when an alarm holds at the end."""
+    from sde_core.training.monitoring.following import RunsFollower
     from sde_core.training.monitoring.verdicts import is_well
 
     if not (options.every > 0 and math.isfinite(options.every)):
         raise ConfigError(f"--every must be above 0; got {options.every}")
-    readers = [LooksReader(folder) for folder in runs_below(Path(options.place))]
-    looks: list[list[Look]] = [reader.new_looks() for reader in readers]
+    follower = RunsFollower(options.place)
+    runs: Runs = follower.runs()
     if options.json:
-        print_json(
-            {"runs": [_content(reader, latest(each)) for reader, each in zip(readers, looks, strict=True)]}
-        )
+        print_json({"runs": [_content(each) for each in runs]})
     elif options.once:
-        _print(readers, looks)
+        _print(runs)
     else:
-        _follow(readers, looks, options.every)
-    return int(not all(is_well(latest(each)) for each in looks))
+        runs = _follow(follower, runs, options.every, stays=options.stay)
+    return int(not all(is_well(list(each.looks)) for each in runs))
 
 
-def _follow(readers: "Sequence[LooksReader]", looks: "list[list[Look]]", pause_s: float) -> None:
-    """Draw anew while anybody writes; where there is no terminal, print once the writers are gone."""
+def _follow(follower: "RunsFollower", runs: "Runs", pause_s: float, *, stays: bool) -> "Runs":
+    """Draw anew while anybody writes, or until Ctrl-C; where there is no terminal, print once at the end."""
     from rich.console import Console
     from rich.live import Live
 
     console = Console(markup=False, highlight=False)
-    with Live(_drawn(readers, looks), console=console, auto_refresh=False, transient=False) as live:
-        live_writers = any(reader.n_writers() for reader in readers)
-        while live_writers:
-            time.sleep(pause_s)
-            live_writers = any(
-                reader.n_writers() for reader in readers
-            )  # before reading: its last look counts
-            for reader, each in zip(readers, looks, strict=True):
-                each.extend(reader.new_looks())
-            live.update(_drawn(readers, looks), refresh=True)
+    with Live(_drawn(runs), console=console, auto_refresh=False, transient=False) as live:
+        try:
+            while stays or any(each.is_live for each in runs):
+                time.sleep(pause_s)
+                with suppress(DataError):  # the folder is being replaced
+                    runs = follower.runs()
+                live.update(_drawn(runs), refresh=True)
+        except KeyboardInterrupt:
+            if not stays:
+                raise
+    return runs
 
 
-def _print(readers: "Sequence[LooksReader]", looks: "Sequence[Sequence[Look]]") -> None:
+def _print(runs: "Runs") -> None:
     from rich.console import Console
 
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, width=120)
-    console.print(_drawn(readers, looks))
+    console.print(_drawn(runs))
 
 
-def _drawn(readers: "Sequence[LooksReader]", looks: "Sequence[Sequence[Look]]") -> "Group":
+def _drawn(runs: "Runs") -> "Group":
     from rich.console import Group
 
-    from sde_core.training.monitoring.record import latest
-
-    return Group(*(_table(reader, latest(list(each))) for reader, each in zip(readers, looks, strict=True)))
+    return Group(*(_table(each) for each in runs))
 
 
-def _table(reader: "LooksReader", looks: "Sequence[Look]") -> Any:  # noqa: ANN401  (a rich renderable)
+def _table(run: "FollowedRun") -> Any:  # noqa: ANN401  (a rich renderable)
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     from sde_core.training.monitoring.changes import direction_changes
-    from sde_core.training.monitoring.verdicts import find_alarms, verdict
 
-    name = reader.folder.name or str(reader.folder)
+    looks = run.looks
     if not looks:
-        return Text(f"{name}: no look yet")
-    state = {0: "ended"}.get(reader.n_writers(), "running")
-    last = looks[-1]
-    title = f"{name}: step {last.step:,}, {len(looks):,} looks at {last.n_rows:,} pairs, {state}: {verdict(looks)}"
+        return Text(f"{run.name}: no look yet")
+    state, last = "running" if run.is_live else "no process writes", looks[-1]
+    many = f"{len(looks):,} looks" if len(looks) > 1 else "one look"
+    title = f"{run.name}: step {last.step:,}, {many} at {last.n_rows:,} pairs, {state}: {run.verdict}"
     table = Table(title=title, title_justify="left", title_style="bold")
     for head in ("", "first", "now", "least", "most"):
         table.add_column(head, justify="left" if not head else "right", no_wrap=True)
@@ -131,7 +134,7 @@ def _table(reader: "LooksReader", looks: "Sequence[Look]") -> Any:  # noqa: ANN4
         if there:
             cells = (there[0], there[-1], min(there), max(there))
             table.add_row(row, *(written(value) for value in cells), sparkline(values))
-    lines = [Text(str(alarm)) for alarm in find_alarms(looks)[-5:]]
+    lines = [Text(str(alarm)) for alarm in run.alarms[-5:]]
     for side in ("image", "text"):
         ends = getattr(looks[0], side), getattr(last, side)
         if len(looks) > 1 and ends[0] is not None and ends[1] is not None:
@@ -159,15 +162,13 @@ def sparkline(values: Sequence[float], columns: int = _COLUMNS) -> str:
     )
 
 
-def _content(reader: "LooksReader", looks: "Sequence[Look]") -> dict[str, object]:
+def _content(run: "FollowedRun") -> dict[str, object]:
     from dataclasses import asdict
 
-    from sde_core.training.monitoring.verdicts import find_alarms, verdict
-
     return {
-        "run": reader.folder.name,
-        "is_live": reader.n_writers() > 0,
-        "verdict": verdict(looks),
-        "alarms": [asdict(alarm) for alarm in find_alarms(looks)],
-        "looks": [look.as_dict() for look in looks],
+        "run": run.folder.name,
+        "is_live": run.is_live,
+        "verdict": run.verdict,
+        "alarms": [asdict(alarm) for alarm in run.alarms],
+        "looks": [look.as_dict() for look in run.looks],
     }

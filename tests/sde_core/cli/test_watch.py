@@ -2,6 +2,8 @@
 
 import json
 import threading
+from contextlib import closing
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -32,7 +34,7 @@ def runs(tmp_path_factory):
 def test_a_run_that_is_well_is_a_table_and_code_0(runs, capsys):
     assert main(["watch", str(runs / "good"), "--once"]) == 0
     printed = capsys.readouterr().out
-    assert "good: step 100, 10 looks at 64 pairs, ended: healthy" in printed
+    assert "good: step 100, 10 looks at 64 pairs, no process writes: healthy" in printed
     (line,) = (line for line in printed.splitlines() if "logit scale" in line)
     assert "11.0" in line
     assert "20.0" in line
@@ -58,12 +60,40 @@ def test_a_run_is_followed_while_it_is_written_until_its_writer_ends(tmp_path, c
     command = ["watch", str(tmp_path), "--every", "0.01"]
     follower = threading.Thread(target=lambda: codes.append(main(command)))
     follower.start()
-    until(lambda: shown("step 10, 1 looks at 40 pairs, running"))
+    until(lambda: shown("step 10, one look at 40 pairs, running"))
     writer.add(a_look(20))
     until(lambda: shown("step 20, 2 looks at 40 pairs, running"))
     writer.close()
     follower.join()
-    assert shown("step 20, 2 looks at 40 pairs, ended")
+    assert shown("step 20, 2 looks at 40 pairs, no process writes")
+    assert codes == [0]
+
+
+def test_who_stays_sees_a_training_that_is_started_again_and_a_new_one(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    printed, codes = [], []
+
+    def wrote(name, step):
+        with closing(LooksWriter(tmp_path / name)) as writer:
+            writer.add(a_look(step))
+
+    def shown(words):
+        printed.append(capsys.readouterr().out)
+        return words in "".join(printed)
+
+    def stopped(_):
+        wrote("first", 20)
+        wrote("second", 10)
+        sleep.side_effect = KeyboardInterrupt
+
+    wrote("first", 10)
+    sleep = Mock(side_effect=stopped)
+    monkeypatch.setattr("sde_core.cli.watch.time.sleep", sleep)
+    codes.append(main(["watch", str(tmp_path), "--stay"]))
+    assert shown("first: step 10, one look")
+    assert shown("first: step 20, 2 looks")
+    assert shown("second: step 10, one look")
     assert codes == [0]
 
 
@@ -71,7 +101,7 @@ def test_several_runs_stand_below_each_other_and_an_alarm_is_code_1(runs, capsys
     assert main(["watch", str(runs), "--once"]) == 1
     printed = capsys.readouterr().out
     assert printed.index("bad: step 100") < printed.index("good: step 100")
-    assert "ended: not a number" in printed
+    assert "no process writes: not a number" in printed
     assert "step 100: 1 text rows hold NaN or infinity" in printed
 
 
