@@ -61,9 +61,11 @@ async def _wrong(name: str, path: Path, place: str) -> str:
     outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
     printed = "".join(each.text for each in outputs if each.output_type == "stream" and each.name == "stdout")
     shows = any(_FIGURE in each.get("data", {}) for each in outputs)
-    if name in ANSWERS and not re.search(ANSWERS[name], printed.strip(), re.M):
+    if name not in ANSWERS:
+        return "" if outputs else "shows nothing"
+    if not re.search(ANSWERS[name], printed.strip(), re.M):
         return f"prints something else: {printed[-500:]}"
-    return "" if shows or name in WITHOUT_FIGURE else "shows no figure"
+    return "" if shows != (name in WITHOUT_FIGURE) else "shows a figure" if shows else "shows no figure"
 
 
 if __name__ == "__main__":
