@@ -19,7 +19,7 @@ FIGURES = {
     "mean_distance": "distance of the means, of the spread",
     "scale": "spread of B over that of A",
     "spectrum_distance": "distance of the spectra (Hellinger)",
-    "neighbours_kept": "neighbours kept, of 10",
+    "neighbours_kept": "share of 10 neighbours kept",
     "uneven": "unevenness of the rows",
 }
 PARITY_STORY = (
