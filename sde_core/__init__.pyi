@@ -184,6 +184,7 @@ from .treatments.comparison import watched as watched
 from .treatments.compression.axes import CompressionMap as CompressionMap
 from .treatments.compression.axes import fit_axes as fit_axes
 from .treatments.compression.codes import compressed_index as compressed_index
+from .treatments.compression.codes import fill_index as fill_index
 from .treatments.compression.prediction import predicted_fidelity as predicted_fidelity
 from .treatments.compression.table import CompressedRetrieval as CompressedRetrieval
 from .treatments.compression.table import CompressionTable as CompressionTable

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sde_core.cli.options import new_command, words
 from sde_core.cli.output import counting_bar, print_json, print_table
 from sde_core.errors import ConfigError
+from sde_core.vocabulary import Modality
 
 if TYPE_CHECKING:
     from sde_core.checks.matrices import MatrixLike
@@ -57,6 +58,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE",
         help="of what --keep names: .safetensors for the map, .faiss for an index with the map before its codes",
     )
+    parser.add_argument(
+        "--add",
+        metavar="SET",
+        help="with --output FILE.faiss: vectors that fill the index, its images, else its texts; read in blocks",
+    )
     parser.set_defaults(run=run)
 
 
@@ -72,6 +78,8 @@ def run(options: argparse.Namespace) -> int:
 
     if bool(options.keep) != bool(options.output):
         raise ConfigError("--keep and --output must be given together: which map, and where it goes")
+    if options.add and not str(options.output).endswith(".faiss"):
+        raise ConfigError("--add fills an index: give --keep and --output FILE.faiss with it")
     kept = _kept(options.keep, options.output) if options.keep else None
     tested, reference = opened_saying(options.embeddings), opened_saying(options.fit_on)
     check_and_warn(reference, tested)
@@ -91,7 +99,8 @@ def run(options: argparse.Namespace) -> int:
             progress=progress,
         )
     if kept is not None:
-        _write(fit_axes(*paired, kept[0], kept[1], seed=options.seed), kept[2], paired, options.output)
+        onto = fit_axes(*paired, kept[0], kept[1], seed=options.seed)
+        _write(onto, kept[2], paired, options.output, options.add)
     if options.json:
         print_json({"rows": [asdict(row) for row in rows], "recommendation": recommendation(rows)})
         return 0
@@ -132,9 +141,10 @@ def _kept(text: str, output: str) -> "tuple[Axes, int, Code]":
 
 
 def _write(
-    onto: "CompressionMap", code: "Code", reference: "tuple[MatrixLike, MatrixLike]", output: str
+    onto: "CompressionMap", code: "Code", reference: "tuple[MatrixLike, MatrixLike]", output: str, added: str
 ) -> None:
-    from sde_core.treatments.compression.codes import compressed_index
+    from sde_core.cli.sources import opened_saying
+    from sde_core.treatments.compression.codes import compressed_index, fill_index
 
     if not output.endswith(".faiss"):
         onto.save(output)
@@ -143,9 +153,14 @@ def _write(
 
     from sde_core.files.claims import claimed_file
 
-    content = faiss.serialize_index(compressed_index(onto, code, reference)).tobytes()
+    filling = opened_saying(added) if added else None
+    modality = filling.modalities[0] if filling else Modality.IMAGE
+    index = compressed_index(onto, code, reference, modality=modality)
+    if filling:
+        with counting_bar(filling.name) as progress:
+            fill_index(index, filling.vectors(modality), progress)
     with claimed_file(Path(output)) as file:
-        file.write(content)
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
 
 
 def _width(text: str) -> int:

@@ -75,7 +75,8 @@ def fit_cca(image: MatrixLike, text: MatrixLike, *, shrinkage: float = 0.3, powe
     """Return maps to canonical variates, each times its canonical correlation to a power.
 
     Variances are drawn towards their mean, as in `fit_whitening`. With shrinkage 1 and power 0 cosines are those of
-    `fit_procrustes`.
+    `fit_procrustes`, the end of the family: beyond it variances above twice their mean would turn negative, and below
+    power 0 the variates that correlate least would count most.
 
     Args:
         image: (m, n) reference images.

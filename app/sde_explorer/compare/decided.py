@@ -24,29 +24,28 @@ if TYPE_CHECKING:
     from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
 
-_SHOWN, _LINES = 6, 3
+_SHOWN, _LINES = 5, 4
 _WORDS = {"image": "pictures", "text": "captions"}
 
 
 def parity_section(job: "Job") -> None:
     """Show the verdict on two sets, and the numbers that it rests on."""
     for found in results([job], SameSpace):
-        st.markdown(words.parity_title(found))
+        left, right = chart_columns("compare_parity", (0.55, 0.45), least="20rem")
+        left.markdown(words.parity_title(found))
+        left.caption(words.PARITY_STORY)
         if found.parity is not None:
-            st.html(parity_table(found.parity))
-        st.caption(words.PARITY_STORY)
+            right.html(parity_table(found.parity))
     pending([job])
 
 
 def calibrated_section(jobs: "list[Job]") -> None:
-    """Show every similarity beside shuffled rows, a table a modality."""
+    """Show every similarity beside shuffled rows."""
     there = results(jobs, Calibrated)
-    for place, found in zip(chart_columns("compare_calibrated"), there, strict=False):
-        place.markdown(words.calibrated_title(found))
-        place.html(calibrated_table(found))
-    pending(jobs)
     if there:
-        st.caption(words.CALIBRATED_STORY)
+        st.markdown(words.calibrated_title(there), help=words.CALIBRATED_STORY)
+        st.html(calibrated_table(there))
+    pending(jobs)
 
 
 def difference_section(found: "Compared") -> "list[Job]":
@@ -57,37 +56,36 @@ def difference_section(found: "Compared") -> "list[Job]":
     job = decided.difference(found.common, found.state.changed if len(modalities) > 1 else modalities[0])
     active = [job] if job.is_active else []
     for one in results([job], Difference):
-        left, right = chart_columns("compare_difference", (0.4, 0.6))
         title = words.difference_title(one)
-        with left:
-            st.markdown(title)
-            st.plotly_chart(
-                difference_figure(one),
-                key="compare_difference_chart",
-                config=CONFIG,
-                alt="Values of the difference of both kernels, the largest first. " + plain(title),
-            )
-            st.caption(words.DIFFERENCE_STORY)
-        with right:
-            _groups(found.common.a, one)
+        st.markdown(title, help=words.DIFFERENCE_STORY)
+        _groups(found.common.a, one)
+        st.plotly_chart(
+            difference_figure(one),
+            key="compare_difference_chart",
+            config=CONFIG,
+            alt="Values of the difference of both kernels, the largest first. " + plain(title),
+        )
     pending([job])
     return active
 
 
 def _groups(data: "Dataset", found: Difference) -> None:
+    columns = chart_columns("compare_groups", least="20rem")
     shown = [True]
-    for name, groups, sizes in zip("AB", found.groups, found.sizes, strict=True):
-        other = "B" if name == "A" else "A"
+    for place, name, groups, sizes in zip(columns, "AB", found.groups, found.sizes, strict=True):
         if groups:
-            st.markdown(f"**{name} separates, {other} does not**")
+            place.markdown(f"**{name} separates, {'B' if name == 'A' else 'A'} does not**")
         for group, size in zip(groups, sizes, strict=True):
             notes = [f"{100 * size:.1f} %", *[""] * len(group)]
-            if found.modality == "image":
-                pictures = [(int(i), note) for i, note in zip(group[:_SHOWN], notes, strict=False)]
-                shown.append(thumbnails(data, pictures, in_a_row=_SHOWN))
-            else:
-                captions = [data.embeddings.captions[int(i)] or f"caption {int(i)}" for i in group[:_LINES]]
-                lines(zip(captions, notes, strict=False))
+            with place:
+                if found.modality == "image":
+                    pictures = [(int(i), note) for i, note in zip(group[:_SHOWN], notes, strict=False)]
+                    shown.append(thumbnails(data, pictures, in_a_row=_SHOWN))
+                else:
+                    captions = [
+                        data.embeddings.captions[int(i)] or f"caption {int(i)}" for i in group[:_LINES]
+                    ]
+                    lines(zip(captions, notes, strict=False))
     if not all(shown):
         st.caption(NO_PICTURES)
 
@@ -104,7 +102,7 @@ def layers_section(data: "Dataset") -> "list[Job]":
     active = [job] if job.is_active else []
     for found in results([job], sde.Layers):
         title = words.layers_title(found)
-        st.markdown(title)
+        st.markdown(title, help=words.LAYERS_STORY)
         st.plotly_chart(
             layers_figure(found),
             key="compare_layers_chart",
@@ -112,6 +110,5 @@ def layers_section(data: "Dataset") -> "list[Job]":
             alt="Rank, intrinsic dimension and shared directions by depth, agreement of every two layers. "
             + plain(title),
         )
-        st.caption(words.LAYERS_STORY)
     pending([job])
     return active

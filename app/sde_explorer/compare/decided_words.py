@@ -7,6 +7,8 @@ from sde_explorer.compare.words import sampled
 from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import sde_core as sde
     from sde_explorer.compare.numbers.decided import Calibrated, Difference, SameSpace
 
@@ -17,7 +19,7 @@ FIGURES = {
     "mean_distance": "distance of the means, of the spread",
     "scale": "spread of B over that of A",
     "spectrum_distance": "distance of the spectra (Hellinger)",
-    "neighbours_kept": "neighbours kept, of 10",
+    "neighbours_kept": "share of 10 neighbours kept",
     "uneven": "unevenness of the rows",
 }
 PARITY_STORY = (
@@ -49,13 +51,14 @@ def parity_title(found: "SameSpace") -> str:
     return f"**{verdict}**{sure}: {parity.detail}." + sampled(parity.n_rows, found.total, "rows")
 
 
-def calibrated_title(found: "Calibrated") -> str:
+def calibrated_title(found: "Sequence[Calibrated]") -> str:
     """Return how many measures are beyond chance."""
-    beyond = sum(one.score > 0 for one in found.found)
-    name = word(found.modality, found.modality.capitalize())
-    return f"{name}: {beyond} of {len(found.found)} similarities are beyond chance." + sampled(
-        found.n_rows, found.total, "rows"
-    )
+    said = [
+        f"{word(one.modality, one.modality)} {sum(each.score > 0 for each in one.found)} of {len(one.found)}"
+        for one in found
+    ]
+    least = min(found, key=lambda one: one.n_rows)
+    return f"Beyond chance: {', '.join(said)} similarities." + sampled(least.n_rows, least.total, "rows")
 
 
 def difference_title(found: "Difference") -> str:

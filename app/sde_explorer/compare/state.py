@@ -11,6 +11,7 @@ CompareLook = Literal[
     "In numbers",
     "Same space?",
     "How alike",
+    "Beyond chance",
     "Same directions",
     "How separate",
     "Only in one",

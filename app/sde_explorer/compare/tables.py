@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from sde_core.glossary.formats import percent
+from sde_core.glossary.formats import number, percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.compare.decided_words import FIGURES
 from sde_explorer.compare.figures.retrieval import NAMES, WAYS
@@ -15,6 +15,8 @@ from sde_explorer.ui.table_heads import head
 from sde_explorer.ui.terms import METRICS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sde_core import Parity
     from sde_core.partition import Bands
     from sde_explorer.compare.numbers.decided import Calibrated
@@ -137,26 +139,33 @@ def separate_table(found: "Separate") -> str:
 def parity_table(found: "Parity") -> str:
     """Return the numbers that a verdict rests on, as HTML of our own."""
     rows = "".join(
-        f'<tr><th scope="row">{words}</th><td>{_figure(found.figures[name])}</td></tr>'
+        f'<tr><th scope="row">{words}</th><td>{number(found.figures[name])}</td></tr>'
         for name, words in FIGURES.items()
         if name in found.figures
     )
     return _table(head("difference", "A and B"), head("size"), rows)
 
 
-def calibrated_table(found: "Calibrated") -> str:
-    """Return every similarity with what shuffled rows give, its score and p-value, as HTML of our own."""
-    rows = "".join(
-        f'<tr><th scope="row">{one.measure}</th><td>{_three(one.value)}</td><td>{_three(one.null_mean)}</td>'
-        f"<td>{_three(one.score)}</td><td>{one.p_value:.2f}</td></tr>"
-        for one in found.found
+def calibrated_table(found: "Sequence[Calibrated]") -> str:
+    """Return every similarity with what shuffled rows give, its score and p-value, as HTML of our own.
+
+    Args:
+        found: one or two modalities.
+    """
+    rows = ""
+    for several in zip(*(one.found for one in found), strict=True):
+        cells = "".join(
+            f"<td>{_three(one.value)}</td><td>{_three(one.null_mean)}</td><td>{_three(one.score)}</td>"
+            f"<td>{one.p_value:.2f}</td>"
+            for one in several
+        )
+        rows += f'<tr><th scope="row">{several[0].measure}</th>{cells}</tr>'
+    heads = "".join(
+        head("value", f"{dot(palette.KIND[one.modality])}{one.modality}")
+        + "".join(map(head, ("by chance", "score", "p")))
+        for one in found
     )
-    dotted = f"{dot(palette.KIND[found.modality])}{found.modality}, A and B"
-    return _table(head("similarity", dotted), "".join(map(head, ("value", "by chance", "score", "p"))), rows)
-
-
-def _figure(value: float) -> str:
-    return "–" if not math.isfinite(value) else f"{value:.4g}"
+    return _table(head("similarity"), heads, rows)
 
 
 def _table(first: str, heads: str, rows: str) -> str:
@@ -178,7 +187,7 @@ def _known(share: float) -> float:
 def _three(value: float, *, signed: bool = False) -> str:
     if not math.isfinite(value):
         return "–"
-    return (f"{value:+.3f}" if signed else f"{value:.3f}").replace("-", "\u2212")
+    return (f"{value:+z.3f}" if signed else f"{value:z.3f}").replace("-", "\u2212")
 
 
 def _reached(value: float, unit: str) -> str:

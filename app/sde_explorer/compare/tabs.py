@@ -48,6 +48,7 @@ def tabs(view: "View", found: "Compared") -> "list[Job]":
         "In numbers": _numbers,
         "Same space?": _same,
         "How alike": _spaces,
+        "Beyond chance": _beyond_chance,
         "Same directions": _directions,
         "How separate": _separate,
         "Only in one": _only_in_one,
@@ -99,11 +100,9 @@ def _same(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _spaces(found: "Compared", asked: "list[Job]") -> None:
-    jobs = found.calibrated()
-    asked += _active(*found.similarity(), *jobs)
+    asked += _active(*found.similarity())
     if found.common.is_paired:
         spaces_section(found.similarity(), found.neighbours)
-        calibrated_section(jobs)
     else:
         not_there()
 
@@ -125,6 +124,15 @@ def _separate(found: "Compared", asked: "list[Job]") -> None:
         jobs = found.separate()
         asked += _active(*jobs)
         separate_section(jobs)
+
+
+def _beyond_chance(found: "Compared", asked: "list[Job]") -> None:
+    jobs = found.calibrated()
+    asked += _active(*jobs)
+    if jobs:
+        calibrated_section(jobs)
+    else:
+        not_there()
 
 
 def _only_in_one(found: "Compared", asked: "list[Job]") -> None:

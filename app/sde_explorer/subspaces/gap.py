@@ -59,7 +59,7 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
     if job.status == "done":
         found = job.result
         title = gap_title(found)
-        st.markdown(title)
+        st.markdown(title, help=STORY)
         st.plotly_chart(
             gap_figure(found.parts, found.labels),
             key="gap_chart",
@@ -67,7 +67,6 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
             alt="Share of the squared distance of images and texts by part, band and direction. "
             + plain(title),
         )
-        st.caption(STORY)
     pending([job])
 
 
@@ -79,17 +78,19 @@ def gap_job(data: "Dataset", rule: str) -> "Job[Gap]":
         rule: of the bands.
     """
     embeddings = data.embeddings
+    gap_parts, gap_labels = (
+        sde.gap_parts,
+        sde.gap_labels,
+    )  # imported here: a thread must not meet them half made
 
     def work(job: "Job[Gap]") -> Gap:
         job.report(0.0, "parts and directions")
         images, texts = embeddings.paired()
         rows = sample_rows(len(images), MOST_PAIRS)
         image, text = images[rows], texts[rows]
-        parts = sde.gap_parts(image, text)
+        parts = gap_parts(image, text)
         job.report(0.7, "bands")
-        return Gap(
-            parts=parts, labels=sde.gap_labels(image, text, rule), n_pairs=len(rows), total=len(images)
-        )
+        return Gap(parts=parts, labels=gap_labels(image, text, rule), n_pairs=len(rows), total=len(images))
 
     key = f"gap/{data.fingerprint}/{rule}"
     return in_background("gap", key, "What the gap is made of", work)

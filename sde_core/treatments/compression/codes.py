@@ -1,11 +1,17 @@
 """What is stored of a vector, and how queries are scored against it."""
 
-from typing import Any, Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, get_args
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
+from sde_core.checks.sphere import unit_rows
+from sde_core.errors import DataError
+from sde_core.files.in_order import rows_in_order
 from sde_core.retrieval.ranking import BlockScore, Score
 from sde_core.treatments.compression.axes import CompressionMap
 from sde_core.vocabulary import Direction, Modality
@@ -16,6 +22,11 @@ BITS: dict[Code, int] = {"float32": 32, "float16": 16, "int8": 8, "1bit": 1}
 
 FAISS: dict[Code, str] = {"float32": "Flat", "float16": "SQfp16", "int8": "SQ8", "1bit": "LSH"}
 """What `faiss.index_factory` makes a code of: "LSH" are signs, compared by Hamming distance."""
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+FILL_ROWS = 8_192
+"""Rows that are coded at a time."""
 
 _FIRST = 10.0  # added to cosines of the rows that are scored again: they stand before all others
 
@@ -82,6 +93,25 @@ def compressed_index(
     inner = faiss.index_factory(onto.width, FAISS[code], metric)
     inner.train(reference_rows(onto, reference).contiguous().numpy())
     return onto.faiss_index(modality, inner)
+
+
+def fill_index(index: Any, rows: npt.NDArray[Any], progress: Progress | None = None) -> None:  # noqa: ANN401
+    """Add rows to an index of `compressed_index`, a block at a time: beside the codes memory is that of a block.
+
+    Args:
+        index: of faiss, for unit rows.
+        rows: (m, d) vectors of any length but 0, in memory or mapped; of a mapped file what was read is let go.
+        progress: called with (what, rows that are added, rows) after every block.
+
+    Raises:
+        DataError: not finite, a row of zeros, or another width than the index; blocks before it have been added.
+    """
+    if rows.ndim != 2 or rows.shape[1] != index.d:
+        raise DataError(f"rows must be a matrix of {index.d} columns; got shape {rows.shape}")
+    for start, block in rows_in_order(rows, FILL_ROWS):
+        index.add(unit_rows(np.ascontiguousarray(block), "rows", torch.float32).contiguous().numpy())
+        if progress is not None:
+            progress("adding rows", start + len(block), len(rows))
 
 
 def reference_rows(onto: CompressionMap, reference: tuple[MatrixLike, MatrixLike]) -> Tensor:

@@ -194,7 +194,7 @@ def _is_harmless(change: Interval) -> bool:
 
 
 def _points(change: Interval) -> str:
-    return f"{100 * change.estimate:+.1f} points [{100 * change.low:+.1f}, {100 * change.high:+.1f}]"
+    return f"{100 * change.estimate:+z.1f} points [{100 * change.low:+z.1f}, {100 * change.high:+z.1f}]"
 
 
 def _ways(codes: Sequence[Code], rescore: int) -> Iterator[tuple[Code, bool, int]]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from sde_core.glossary.formats import number
 from sde_core.sets.provenance import Provenance
 from sde_explorer.compare.cached import decided as cached
 from sde_explorer.compare.figures.decided import difference_figure, layers_figure
@@ -53,7 +54,7 @@ def test_the_verdict_is_that_of_the_library(open_page, spiked_folder, planted):
     assert found.verdict == "quantised"
     assert f"**Quantised**, 100% sure: {found.detail}." in said(at)
     shown = dict(cells(tables(at)[-1]))
-    assert shown["the same, means taken off"] == f"{found.figures['centred_cosine']:.4g}"
+    assert shown["the same, means taken off"] == number(found.figures["centred_cosine"])
 
 
 def test_spaces_of_other_widths_are_never_the_same():
@@ -64,7 +65,9 @@ def test_spaces_of_other_widths_are_never_the_same():
 
 def test_every_similarity_stands_beside_its_null(open_page, spiked_folder, planted):
     at = settled(
-        open_page("compare", data=str(spiked_folder), other=str(planted["group"]), compare_look="How alike")
+        open_page(
+            "compare", data=str(spiked_folder), other=str(planted["group"]), compare_look="Beyond chance"
+        )
     )
     assert not at.exception
     both = [sde.EmbeddingSet.load(folder) for folder in (spiked_folder, planted["group"])]
@@ -74,8 +77,8 @@ def test_every_similarity_stands_beside_its_null(open_page, spiked_folder, plant
     rows = {row[0]: row[1:] for row in cells(tables(at)[-1])}
     assert list(rows) == list(sde.measure_names())
     numbers = (direct.value, direct.null_mean, direct.score)
-    assert rows["mutual-knn"] == [*(f"{x:.3f}" for x in numbers), f"{direct.p_value:.2f}"]
-    assert "7 of 7 similarities are beyond chance" in said(at)
+    assert rows["mutual-knn"][4:] == [*(f"{x:.3f}" for x in numbers), f"{direct.p_value:.2f}"]
+    assert re.search(r"Beyond chance: .*7 of 7, .*7 of 7 similarities", said(at))
 
 
 def test_the_group_that_only_one_holds_together_comes_first(open_page, spiked_folder, planted):
@@ -86,7 +89,7 @@ def test_the_group_that_only_one_holds_together_comes_first(open_page, spiked_fo
     assert "**A separates, B does not**" in said(at)
     first = next(e.proto.body for e in at.get("html") if "sde-thumbs" in e.proto.body)
     shown = [int(i) for i in re.findall(r"caption &lt;b&gt;(\d+)&lt;/b&gt;</figcaption>", first)]
-    assert len(shown) == 6
+    assert len(shown) == 5
     assert set(shown) <= set(range(40, 70))
 
 

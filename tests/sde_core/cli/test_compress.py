@@ -3,9 +3,11 @@
 import json
 
 import faiss
+import numpy as np
 import pytest
 
 from sde_core.cli.main import main
+from sde_core.embedding_formats.named import open_named
 from sde_core.treatments.compression.axes import CompressionMap
 
 SMALL = ["--fit-on", "clipart/train", "--widths", "64", "--axes", "own,pca", "--codes", "int8"]
@@ -34,6 +36,25 @@ def test_an_index_of_a_code_is_written_with_the_map_before_it(tmp_path, capsys):
     assert "must end in .faiss where --keep names a code, int8" in capsys.readouterr().err
     assert main([*small, "--keep", "pca:16:int4", "--output", str(file)]) == 2
     assert "got 'pca:16:int4'" in capsys.readouterr().err
+
+
+def test_an_index_is_filled_with_a_set_in_blocks(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sde_core.treatments.compression.codes.FILL_ROWS", 100)  # of 257
+    file = str(tmp_path / "full.faiss")
+    small = ["compress", "clipart/val", "--fit-on", "clipart/train", "--widths", "16", "--axes", "pca"]
+    words = [*small, "--codes", "int8", "--add", "clipart/val", "--keep", "pca:16:int8", "--output"]
+    assert main([*words, file]) == 0
+    index, rows = faiss.read_index(file), np.float32(open_named("clipart/val").image)
+    assert index.ntotal == len(rows) == 257
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    whole = faiss.read_index(file)
+    whole.reset()
+    whole.add(rows)
+    _, found = index.search(rows[:9], 5)
+    np.testing.assert_array_equal(found, whole.search(rows[:9], 5)[1])
+    assert (found[:, 0] == np.arange(9)).mean() > 0.5  # most rows find themselves first
+    assert main([*words, str(tmp_path / "map.safetensors")]) == 2
+    assert "--add fills an index" in capsys.readouterr().err
 
 
 def test_what_does_not_fit_ends_in_one_sentence(capsys):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import sde_core as sde
 from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import cache_folder
@@ -10,7 +11,6 @@ from sde_explorer.serving.places import check_encoder, check_source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import sde_core as sde
     from sde_explorer.compare.cached.both import Common
     from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
@@ -24,6 +24,7 @@ def same_space(found: "Common") -> "Job":
     from sde_explorer.compare.numbers.decided import SameSpace, same_space
 
     a, b = found.sources
+    _imported("parity")
 
     def work(job: "Job") -> SameSpace:
         job.report(0.0, "maps from the simplest on")
@@ -37,6 +38,7 @@ def calibrated(found: "Common", modality: str) -> "Job":
     from sde_explorer.compare.numbers.decided import Calibrated, calibrated
 
     (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
+    _imported("calibrated_similarity", "measure_names")
 
     def work(job: "Job") -> Calibrated:
         return calibrated(modality, a, b, items, job.report)
@@ -49,6 +51,7 @@ def difference(found: "Common", modality: str) -> "Job":
     from sde_explorer.compare.numbers.decided import Difference, difference
 
     (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
+    _imported("difference_spectrum")
 
     def work(job: "Job") -> Difference:
         job.report(0.0, "the difference of both kernels")
@@ -64,10 +67,9 @@ def layers(data: "Dataset") -> "Job":
         data: whose provenance names encoder and pairs.
     """
     origin, own = data.embeddings.provenance, cache_folder()
+    _imported("load_encoder", "open_pairs", "read_layers")
 
     def work(job: "Job") -> "sde.Layers":
-        import sde_core as sde
-
         check_source(origin.pairs, own)
         job.report(0.0, "loading the encoder")
         encoder = sde.load_encoder(check_encoder(origin.encoder, own))
@@ -86,6 +88,12 @@ def layers(data: "Dataset") -> "Job":
 
     key = f"layers/{origin.pairs}/{origin.pairs_fingerprint}/{origin.encoder}/{origin.weights_sha256}/{own}"
     return background.in_background("layers", key, "Reading every layer", work, lane="layers")
+
+
+def _imported(*names: str) -> None:
+    """Import what a thread will call, so that no two threads import it at the same time."""
+    for name in names:
+        getattr(sde, name)
 
 
 def _job(what: str, key: str, title: str, work: "Callable[[Job], object]") -> "Job":

@@ -19,7 +19,7 @@ _PLACES = ("effective_rank", "two_nn", "cross_rank")
 _TITLES = ("directions it uses", "intrinsic dimension", "directions shared with the other output")
 
 
-def difference_figure(found: "Difference", *, height: int = 300) -> go.Figure:
+def difference_figure(found: "Difference", *, height: int = 230) -> go.Figure:
     """Return the largest values of the difference: up is what A separates, down what B does.
 
     Args:
@@ -67,7 +67,10 @@ def layers_figure(found: "sde.Layers", *, height: int = 380) -> go.Figure:
                 traces.append(_curve(found, side, _PLACES[panel], first=panel == 0) | where(panel))
         layout["annotations"].append(caption(title, places[panel], size=13))
         layout[f"xaxis{suffix}"] = axis(
-            "depth, 1 is the output", domain=list(places[panel]), anchor=f"y{suffix}", range=[-0.03, 1.05]
+            "depth" if panel else "depth, 1 is the output",
+            domain=list(places[panel]),
+            anchor=f"y{suffix}",
+            range=[-0.03, 1.05],
         )
         layout[f"yaxis{suffix}"] = axis("", anchor=f"x{suffix}", rangemode="tozero")
     if found.agreement is not None:

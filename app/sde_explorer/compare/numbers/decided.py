@@ -18,7 +18,7 @@ CALIBRATED_ROWS = 500
 """Rows that similarities are told from chance by; memory and time grow with their square."""
 SHUFFLES = 99
 DIFFERENCE_ROWS = 4_000
-N_GROUPS = 3
+N_GROUPS = 2
 """Groups of each side."""
 GROUP_SIZE = 10
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sde_core as sde
 
 PARTS = ("centroid", "trace", "covariance", "rotation")
-_WORDS = ("means", "sizes", "shapes", "directions")
+_WORDS = ("means", "sizes", "shapes", "turns")
 _MEANS, _SPREAD = palette.LAW, palette.JOINT
 
 
@@ -43,6 +43,7 @@ def gap_figure(parts: "sde.GapParts", labels: "Tensor | None" = None, *, height:
         layout["annotations"].append(caption(title, place, size=13))
         layout[f"xaxis{suffix}"] = axis("", domain=list(place), anchor=f"y{suffix}", showgrid=False)
         layout[f"yaxis{suffix}"] = axis("", anchor=f"x{suffix}", tickformat=".0%", rangemode="tozero")
+    layout["xaxis"]["tickangle"] = 0
     layout["yaxis"]["title"]["text"] = "share of the squared distance"
     layout["yaxis" + str(len(titles))]["tickformat"] = "~%"
     return figure(traces, layout, height=height)

@@ -1,12 +1,23 @@
 """Codes of compression: faiss stores and ranks what was measured."""
 
+from typing import ClassVar
+
 import faiss
 import numpy as np
 import pytest
 import torch
 
+from sde_core.errors import DataError
+from sde_core.treatments.compression import codes
 from sde_core.treatments.compression.axes import fit_axes
-from sde_core.treatments.compression.codes import CODES, Coder, coded_score, compressed_index, reference_rows
+from sde_core.treatments.compression.codes import (
+    CODES,
+    Coder,
+    coded_score,
+    compressed_index,
+    fill_index,
+    reference_rows,
+)  # fmt: skip
 from sde_core.vocabulary import Direction
 from tests.sde_core.treatments.compression.test_axes import _pairs
 
@@ -33,3 +44,38 @@ def test_a_faiss_index_that_was_written_finds_what_the_table_measures(tmp_path, 
     # Ties may stand in any order; what is found has the score that it is said to have.
     of_found = ours.numpy()[np.arange(60)[:, None], found]
     np.testing.assert_allclose(of_found, scores, atol=step + 2e-6, rtol=0)
+
+
+class _Watched(np.ndarray):
+    """Rows that know how many of them were asked for at a time."""
+
+    asked: ClassVar[list[int]] = []
+
+    def __getitem__(self, key):
+        found = super().__getitem__(key)
+        self.asked.append(len(found))
+        return found
+
+
+@pytest.mark.parametrize("n", [50, 400])
+def test_rows_are_coded_a_block_at_a_time_however_many_there_are(monkeypatch, n):
+    monkeypatch.setattr(codes, "FILL_ROWS", 32)
+    monkeypatch.setattr(_Watched, "asked", [])
+    image, text = (np.float32(x) for x in _pairs())
+    onto = fit_axes(image[:200], text[:200], "pca", 6)
+    index, whole = (compressed_index(onto, "int8", (image[:200], text[:200])) for _ in range(2))
+    rows = np.tile(image, (3, 1))[:n] * 3
+    told = []
+    fill_index(index, rows.view(_Watched), lambda *step: told.append(step))
+    assert max(_Watched.asked) <= 32
+    assert [told[0], told[-1]] == [("adding rows", 32, n), ("adding rows", n, n)]
+    whole.add(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    queries = rows[:5] / np.linalg.norm(rows[:5], axis=1, keepdims=True)
+    np.testing.assert_array_equal(index.search(queries, 4)[0], whole.search(queries, 4)[0])
+
+
+def test_rows_of_another_width_are_refused():
+    image, text = _pairs()
+    index = compressed_index(fit_axes(image, text, "pca", 6), "float16", (image, text))
+    with pytest.raises(DataError, match="must be a matrix of"):
+        fill_index(index, np.ones((4, 3)))
