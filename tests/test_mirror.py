@@ -118,7 +118,6 @@ ELSEWHERE = {
     "sde_core/pairs/hub_dataset.py": "sde_core/pairs/test_huggingface.py",
     "sde_core/pairs/img2dataset.py": "sde_core/pairs/test_webdataset.py",
     "sde_core/pairs/index.py": "sde_core/pairs/test_webdataset.py",
-    "sde_core/pairs/limits.py": "sde_core/pairs/test_fields.py",
     "sde_core/pairs/member_names.py": "sde_core/pairs/test_webdataset.py",
     "sde_core/pairs/mmeb_rows.py": "sde_core/pairs/test_mmeb.py",
     "sde_core/pairs/mmeb_tasks.py": "sde_core/pairs/test_mmeb.py",

@@ -9,7 +9,7 @@ from typing import IO
 
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
-from sde_core.pairs.limits import allowed_unpacked
+from sde_core.pairs.limits import allowed_unpacked, in_room
 from sde_core.pairs.tree import Tree
 
 MAX_OPEN = 128
@@ -72,13 +72,16 @@ class OpenShards:
         unpacked = tempfile.TemporaryFile(prefix="sde-shard-")  # noqa: SIM115
         try:
             with GzipFile(fileobj=raw) as stream:
-                while block := stream.read1(1 << 16):  # gives what is whole before a cut
+                # read1 gives what is whole before a cut.
+                for block in in_room(iter(lambda: stream.read1(1 << 16), b""), shard):
                     if unpacked.tell() + len(block) > limit:
-                        unpacked.close()
                         raise DataError(
                             f"{shard} unpacks to more than {limit:,} bytes, a hundred times its size: refused as a bomb"
                         )
                     unpacked.write(block)
+        except DataError:
+            unpacked.close()
+            raise
         except (EOFError, BadGzipFile, zlib.error) as error:
             self.problems[shard] = Skipped(shard, f"damaged gzip stream: {error}")
         return unpacked

@@ -13,7 +13,7 @@ from typing import IO, cast
 from sde_core.errors import DataError
 from sde_core.pairs.encodings import encoding_of
 from sde_core.pairs.json_captions import json_lines
-from sde_core.pairs.limits import MIB, allowed_unpacked, read_at_most
+from sde_core.pairs.limits import MIB, allowed_unpacked, in_room, read_at_most
 
 _IN_MEMORY = 64 * MIB
 _PIECE = MIB
@@ -95,7 +95,7 @@ def _unpacked(file: IO[bytes], limit: int, name: str) -> IO[bytes]:
             yield piece
 
     try:
-        return _spooled(pieces())
+        return _spooled(in_room(pieces(), name))
     except _DAMAGED as error:
         raise DataError(f"{name} cannot be unpacked: {error}") from None
 

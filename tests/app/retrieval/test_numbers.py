@@ -78,6 +78,18 @@ def test_the_gap_is_that_of_what_is_compared(measured):
     assert [row.name for row in recall.in_order(rows[::-1])] == list(sde.comparison_names())
 
 
+def test_rows_that_leave_the_vectors_where_they_are_share_one_gap(monkeypatch):
+    fit, test = parts_of(several(), "all")
+    made, names = fit.embeddings, ("raw", "mean-shift", "csls", "nnn")
+    known = sde.fit_all(made.image, made.text, paired=made.paired(), names=names)
+    wanted = [recall.gap_of(test.embeddings, treatment) for treatment in known]
+    counted, gap = [], sde.modality_gap
+    monkeypatch.setattr(recall.sde, "modality_gap", lambda *pair: counted.append(1) or gap(*pair))
+    rows = list(recall_rows(test, known, lambda name, share: None))
+    assert [row.gap for row in rows] == wanted
+    assert (len(rows), len(counted)) == (4, 2)
+
+
 def test_the_rows_follow_the_state():
     state = State(
         transform="pruned", noise=0.5, strong=2.0, t=0.3, rho=0.4, center="kept", strong_mode="adversarial"

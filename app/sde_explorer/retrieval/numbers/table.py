@@ -120,6 +120,7 @@ def recall_rows(
         _Firsts(part, partial(_report_row, report, treatment.name, done, len(treatments)))
         for done, treatment in enumerate(treatments)
     ]
+    gap = _gaps(part)
     is_quick = part.asked is None and made.n_images * made.n_texts <= QUICK_SCORES
     if is_quick:
         rows = sde.compared_rows(
@@ -138,7 +139,7 @@ def recall_rows(
         yield RecallRow(
             compared=compared,
             firsts=cache(partial(first_of, part, treatment)) if is_quick else view.all,
-            gap=gap_of(_gap_pairs(part), treatment),
+            gap=gap(treatment),
             moves=treatment.moves,
         )
 
@@ -212,6 +213,13 @@ def _gap_pairs(part: Part) -> sde.EmbeddingSet:
     if part.asked is None:
         return part.embeddings
     return part.embeddings.select(part.asked[Direction.TEXT_RETRIEVAL])
+
+
+def _gaps(part: Part) -> Callable[[sde.Treatment], float]:
+    """Return what gives the gap of a row as `gap_of`; rows that leave the vectors where they are share theirs."""
+    pairs = cache(lambda: _gap_pairs(part).paired())
+    as_they_are = cache(lambda: sde.modality_gap(*pairs()))
+    return lambda row: sde.modality_gap(*row.mapped(*pairs())) if row.moves else as_they_are()
 
 
 def gap_of(embeddings: sde.EmbeddingSet, treatment: sde.Treatment) -> float:
