@@ -39,47 +39,57 @@ def main() -> None:
     parser.add_argument(
         "--peers-up-to", type=int, default=8192, help="largest batch of open_clip's own losses"
     )
+    parser.add_argument(
+        "--errors-up-to", type=int, default=32768, help="largest batch that is computed in float64 too"
+    )
+    parser.add_argument("--only", nargs="+", metavar="LOSS", choices=LOSSES, default=list(LOSSES))
     parser.add_argument("--one", nargs=2, metavar=("LOSS", "B"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(_measured(options.one[0], int(options.one[1]), options.width, options.tile)))
+        size = int(options.one[1])
+        has_error = size <= options.errors_up_to
+        print(json.dumps(_measured(options.one[0], size, options.width, options.tile, has_error=has_error)))
         return
     print(
-        "| loss, forward and backward | B | s | memory above the features, MiB | error of value | of gradient |"
+        "| loss, forward and backward | B | wall, s | cpu, s | memory above the features, MiB | error of value "
+        "| of gradient |"
     )
-    print("|---|---:|---:|---:|---:|---:|")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     for size in options.batch_sizes:
-        for name in LOSSES:
+        for name in options.only:
             if name.startswith("open_clip") and size > options.peers_up_to:
                 continue
             command = [sys.executable, "-m", "benchmarks.large_batch", "--one", name, str(size)]
             command += ["--width", str(options.width), "--tile", str(options.tile)]
+            command += ["--errors-up-to", str(options.errors_up_to)]
             found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            errors = (f"{found[key]:.0e}" if key in found else "" for key in ("value", "gradient"))
             print(
-                f"| {name} | {size:,} | {found['seconds']:.2f} | {found['mib']:,.0f} | {found['value']:.0e} | "
-                f"{found['gradient']:.0e} |",
+                f"| {name} | {size:,} | {found['seconds']:.2f} | {found['cpu']:.2f} | {found['mib']:,.0f} | "
+                f"{' | '.join(errors)} |",
                 flush=True,
             )
 
 
-def _measured(name: str, size: int, width: int, tile: int) -> dict[str, float]:
+def _measured(name: str, size: int, width: int, tile: int, *, has_error: bool) -> dict[str, float]:
     ((image, text),) = batches_of(size, width, torch.device("cpu"), count=1)
     scale, bias = torch.tensor(10.0), torch.tensor(-10.0)
     loss = LOSSES[name](tile)
     _gradient(loss, [x[:64].detach().requires_grad_() for x in (image, text)], scale, bias)  # warm
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     value, gradient = _gradient(loss, [image, text], scale, bias)
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - worked
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    found = {"seconds": seconds, "cpu": cpu, "mib": memory}
+    if not has_error:
+        return found
     in_blocks = name.replace("open_clip ClipLoss", "InfoNCE, in blocks")
     in_blocks = in_blocks.replace("open_clip SigLipLoss", "SigLIP, in blocks")
     exact, slope = _gradient(
         LOSSES[in_blocks](tile), [x.detach().double().requires_grad_() for x in (image, text)], scale, bias
     )
-    return {
-        "seconds": seconds,
-        "mib": memory,
+    return found | {
         "value": abs(value / exact - 1),
         "gradient": float((gradient - slope).norm() / slope.norm()),
     }

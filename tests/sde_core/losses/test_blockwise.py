@@ -112,12 +112,13 @@ def test_a_batch_of_which_the_scores_would_not_fit():
     """8,192 rows: the matrix of scores is 256 MiB, and open_clip's loss holds several; a process of its own counts."""
     script = (
         "import resource, torch\n"
-        "from sde_core.losses import BlockwiseLoss\n"
+        "from sde_core.losses import BlockwiseLoss, spectral_contrast\n"
         "x, y = torch.nn.functional.normalize(torch.randn(2, 8192, 64), dim=-1)\n"
         "x.requires_grad_(), y.requires_grad_()\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "for form in ('infonce', 'siglip'):\n"
         "    BlockwiseLoss(form, tile=256)(x, y, torch.tensor(20.0), torch.tensor(-10.0)).backward()\n"
+        "spectral_contrast(x, y, logit_scale=torch.tensor(20.0), tile=256).backward()\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
