@@ -13,11 +13,14 @@ from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 _NOW = threading.local()
 _RERUN = SafeSessionState.on_script_will_rerun
-_YIELD = ScriptRunner._maybe_handle_execution_control_request
+_YIELD = getattr(ScriptRunner, "_maybe_handle_execution_control_request", None)
+"""Not public: a Streamlit that has no such method keeps its own way."""
 
 
 def take_presses_whole() -> None:
     """Let no run of this process be broken off while it takes what was pressed."""
+    if _YIELD is None:
+        return
     SafeSessionState.on_script_will_rerun = _taken_whole  # type: ignore[assignment, method-assign]
     ScriptRunner._maybe_handle_execution_control_request = _yield_between  # type: ignore[method-assign]
 
@@ -31,5 +34,5 @@ def _taken_whole(state: SafeSessionState, *args: Any, **more: Any) -> None:  # n
 
 
 def _yield_between(self: ScriptRunner) -> None:
-    if not getattr(_NOW, "is_taking", False):
+    if _YIELD is not None and not getattr(_NOW, "is_taking", False):
         _YIELD(self)
