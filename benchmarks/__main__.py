@@ -7,10 +7,13 @@ import argparse
 import os
 import platform
 import statistics
+import subprocess
+import sys
 
 import torch
 
 import sde_core as sde
+from benchmarks.growth import print_growth
 from benchmarks.loss_cost import batches_of, ratio_to_clip
 from benchmarks.peers import bundled_table, cases, seconds_in_turn
 
@@ -38,14 +41,33 @@ def main() -> None:
                 f"| {statistics.median(taken[peer]):.2f} | {ratio:.2f} | {goal} | {case.note() if first else ''} |",
                 flush=True,
             )
-    device = sde.resolve_device(options.device)
-    rows = 256 if options.quick else 1024
-    ratio = ratio_to_clip(sde.SDELoss(), batches_of(rows, 512, device), 10 if options.quick else 100)
-    work = f"SDELoss, default, B={rows:,}, d=512, forward and backward"
-    print(f"| {work} | | open_clip ClipLoss | | {ratio:.2f} | 1.2 | |")
+    _print_loss(sde.resolve_device(options.device), quick=options.quick)
     fitted, measured = bundled_table()
     print("\nTable of the bundled 5,418 pairs, all rows (goal: 5 s): ", end="")
-    print(f"fitted in {fitted:.1f} s, measured in {measured:.1f} s.")
+    print(f"fitted in {fitted:.1f} s, measured in {measured:.1f} s.\n", flush=True)
+    pairs, works = (
+        ("50000", ["open", "spectrum"]) if options.quick else ("1000000", ["open", "spectrum", "report"])
+    )
+    goals = "at a million: 3 s, 25 s and 120 s; 2 GiB, the report 4 GiB"
+    print(f"A large set in a process of its own each (goals {goals}):\n", flush=True)
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.large_set", "--pairs", pairs, "--only", *works], check=True
+    )
+    print("\nGrowth in rows m, width n, batch B and rank r:\n")
+    print_growth(quick=options.quick, runs=2 if options.quick else 3)
+
+
+def _print_loss(device: torch.device, *, quick: bool) -> None:
+    """Print the rows of the loss: with all threads, and with one."""
+    rows, threads = 256 if quick else 1024, torch.get_num_threads()
+    work = f"SDELoss, default, B={rows:,}, d=512, forward and backward"
+    batches = batches_of(rows, 512, device)
+    for count in sorted({threads, 1}, reverse=True) if device.type == "cpu" else [threads]:
+        torch.set_num_threads(count)
+        ratio = ratio_to_clip(sde.SDELoss(), batches, 10 if quick else 100)
+        where = device.type if device.type != "cpu" else f"{count} thread{'s' * (count > 1)}"
+        print(f"| {work}, {where} | | open_clip ClipLoss | | {ratio:.2f} | 1.2 | |", flush=True)
+    torch.set_num_threads(threads)
 
 
 if __name__ == "__main__":

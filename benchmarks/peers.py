@@ -37,8 +37,9 @@ class Case:
 def cases(*, quick: bool) -> Iterator[Case]:
     """Yield the cases one by one; with ``quick``, on a fifth of the rows."""
     part = 5 if quick else 1
-    for rows, width in ((100_000, 512), (100_000, 1024), (20_000, 512)):
+    for rows, width in ((100_000, 512), (100_000, 1024)):
         yield _spectrum(rows // part, width, decay=0.6)
+    yield _spectrum(20_000 // part, 512, decay=0.6, with_full_svd=True)
     yield _spectrum(100_000 // part, 512, decay=1.5)
     yield _ranks(10_000 // (2 if quick else 1), 512)
 
@@ -77,7 +78,8 @@ def around_a_mean(rows: int, width: int, decay: float) -> Array:
     return x + mean.astype(np.float32)
 
 
-def _spectrum(rows: int, width: int, *, decay: float) -> Case:
+def _spectrum(rows: int, width: int, *, decay: float, with_full_svd: bool = False) -> Case:
+    import faiss
     from sklearn.decomposition import PCA
 
     x = around_a_mean(rows, width, decay)
@@ -90,12 +92,20 @@ def _spectrum(rows: int, width: int, *, decay: float) -> Case:
         bounds = found[0].relative_errors
         return f"route {found[0].route}, " + ("" if bounds is None else f"bound {float(bounds.max()):.0e}")
 
+    centred = torch.from_numpy(x - x.mean(axis=0))
+
+    def full_svd() -> object:
+        return torch.linalg.svd(centred, full_matrices=False)
+
     return Case(
         name=f"spectrum with basis, {rows:,} x {width}, power law {decay}",
         ours=ours,
         peers={
             "scikit-learn PCA covariance_eigh": lambda: PCA(svd_solver="covariance_eigh").fit(x),
             "float32 product": lambda: x.T @ x,
+            "faiss PCA": lambda: faiss.PCAMatrix(width, width).train(x),
+            "torch svdvals, no basis": lambda: torch.linalg.svdvals(centred),
+            **({"torch full SVD": full_svd} if with_full_svd else {}),
             'ours, route="gram"': lambda: sde.compute_spectrum(x, route="gram"),
         },
         goal=1.2 if decay < 1 else None,
