@@ -1,4 +1,4 @@
-"""A real dashboard and a real Chromium, one of each for all tests; every test has a context of its own."""
+"""A real dashboard and a real Chromium, one of each for all tests; what opens an address has a context of its own."""
 
 import os
 import re
@@ -36,20 +36,28 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def opened(chromium: Browser) -> Opened:
     """Return what opens an address; the test fails if anything went wrong in the page.
 
-    Wrong is an error in the console, a page error, an answer above 399, or a request to another host.
+    Wrong is an error in the console, a page error, an answer above 399, or a request to another host. Motion is
+    reduced unless it is asked for: drawn by software, it takes half of the time. The walks of test_clean.py, the
+    shifts of test_every_view.py and what plays by itself have it.
     """
 
     @contextmanager
-    def open_address(address: str, charts: int, *, dark: bool = False, width: int = 1440) -> Iterator[Page]:
+    def open_address(
+        address: str, charts: int, *, dark: bool = False, width: int = 1440, height: int = 1000,
+        moving: bool = False, first: str = "",
+    ) -> Iterator[Page]:  # fmt: skip
         problems: list[str] = []
         context = chromium.new_context(
-            viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light"
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="no-preference" if moving else "reduce",
         )
         page = new_page(context)
+        page.add_init_script(first)  # before the page's own scripts
         page.set_default_timeout(120_000)
         page.on("response", lambda r: problems.append(r.url) if r.status >= 400 else None)
         page.on("console", lambda m: problems.append(m.text) if _is_error(m.type, m.text) else None)

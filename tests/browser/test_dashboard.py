@@ -18,16 +18,6 @@ def _finding(page: Page) -> str:
     return page.get_by_role("heading", level=1).inner_text()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_first_page_shows_spectra_pictures_and_numbers(url, opened, dark):
-    with opened(url, OVERVIEW, dark=dark) as page:
-        expect(page.locator(".sde-numbers")).to_have_count(8)
-        expect(page.locator(".sde-numbers").first).to_contain_text("5,418")
-        assert page.locator(".sde-gallery img").first.evaluate("i => i.naturalWidth") == 96
-        background = page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor")
-        assert background == ("rgb(18, 22, 28)" if dark else "rgb(255, 255, 255)")
-
-
 def test_a_moved_threshold_moves_the_bands_and_the_link_restores_them(url, opened):
     with opened(f"{url}/spectrum", SPECTRUM) as page:
         before, story = shown_bands(page), _finding(page)
@@ -94,12 +84,3 @@ def test_downloads_are_whole(url, opened, tmp_path):
         assert sum(b["directions"] for b in found["bands"].values()) == len(found["singular_values"])
     lines = (tmp_path / "CSV").read_text().splitlines()
     assert len(lines) == 1 + sum(len(found["singular_values"]) for found in spectra.values())
-
-
-@pytest.mark.parametrize(("path", "charts"), [("", OVERVIEW), ("/spectrum", SPECTRUM)])
-def test_nothing_is_cut_off_at_900_pixels(url, opened, path, charts):
-    with opened(url + path, charts, width=900) as page:
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
-        for table in page.locator("table").all():
-            assert table.evaluate("e => e.scrollWidth <= e.parentElement.clientWidth + 1")

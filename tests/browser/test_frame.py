@@ -1,53 +1,17 @@
-"""The frame of the views: where the main picture begins, that the panel folds and is used by keyboard."""
+"""The frame of the views: how one opens, that the panel folds and is used by keyboard."""
 
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from benchmarks.panel import controls
-from sde_explorer.screenshots import VIEWS, rest
-from tests.browser.still import BACKGROUNDS, show_in
+from sde_explorer.screenshots import rest
+from tests.browser.frame import MOST_WORDS, WORDS, top
 
 pytestmark = pytest.mark.browser
-FRAMED = tuple(VIEWS)
-# The figure with thresholds lies in a shadow tree, which locators look into and queries of the page do not.
-_PICTURES = ".st-key-main_picture :is(.js-plotly-plot, canvas, iframe, img, figure, svg)"
-_DRAWN = ".st-key-main_picture :is(.js-plotly-plot .main-svg, .plot canvas, img, iframe, .sde-answer)"
-MOST_WORDS = 250
 MEASURED = ("retrieval", "compare")
 """Views whose finding has an interval, once nothing is on its way."""
-# All that stands on the page, also what runs and what is done, at the side. An icon is no word: its name draws it.
-_WORDS = """() => {
-  const count = text => text.split(/\\s+/).filter(word => /[a-zA-Z]{2,}/.test(word)).length;
-  const icons = [...document.querySelectorAll("[data-testid=stIconMaterial]")].map(e => count(e.innerText));
-  return count(document.body.innerText) - icons.reduce((sum, more) => sum + more, 0);
-}"""
-_TOP = """all => Math.min(...all.map(e => e.getBoundingClientRect())
-  .filter(r => r.height > 60).map(r => r.top))"""
-
-
-def _top(page: Page) -> float:
-    """Pixels above the highest picture; infinite where there is none."""
-    found: float = page.locator(_PICTURES).evaluate_all(_TOP)
-    return found
-
-
-@pytest.mark.parametrize(("width", "height", "most"), [(1440, 900, 200), (900, 1000, 260)])
-@pytest.mark.parametrize("view", FRAMED)
-def test_the_main_picture_is_the_first_thing(url, opened, view, width, height, most):
-    with opened(url + VIEWS[view], 0, width=width) as page:
-        page.set_viewport_size({"width": width, "height": height})
-        title = page.get_by_role("heading", level=1)
-        for theme in BACKGROUNDS:
-            show_in(page, theme)
-            page.locator(_DRAWN).first.wait_for()
-            assert _top(page) <= most
-            assert page.get_by_test_id("stExpandSidebarButton").is_visible() == (width < 1100)
-            assert len(title.inner_text()) <= 90
-            assert page.evaluate(_WORDS) <= MOST_WORDS
-            expect(title).to_have_text(re.compile(r"\d"))  # a number of this set
-            assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
 
 
 @pytest.mark.parametrize("view", MEASURED)
@@ -58,7 +22,7 @@ def test_a_view_opens_with_a_finding_a_picture_and_few_words(url, opened, view):
         expect(page.locator("[data-testid=stProgress]")).to_have_count(0)
         expect(page.get_by_role("button", name="Stop")).to_have_count(0)
         rest(page)
-        assert page.evaluate(_WORDS) <= MOST_WORDS
+        assert page.evaluate(WORDS) <= MOST_WORDS
 
 
 def test_what_may_be_left_away_has_the_same_frame(url, opened):
@@ -67,8 +31,8 @@ def test_what_may_be_left_away_has_the_same_frame(url, opened):
         page.set_viewport_size({"width": 1440, "height": 900})
         page.locator(".st-key-kept_map").wait_for()
         rest(page)
-        assert _top(page) <= 200
-        assert page.evaluate(_WORDS) <= MOST_WORDS
+        assert top(page) <= 200
+        assert page.evaluate(WORDS) <= MOST_WORDS
         expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"times smaller|loses recall"))
         with page.expect_download() as file:
             page.get_by_role("button", name="faiss index").click()

@@ -72,7 +72,7 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
 
 
 def test_a_replay_ends_where_its_figure_is_redrawn(url, opened):
-    with opened(f"{url}/training", CHARTS) as page:
+    with opened(f"{url}/training", CHARTS, moving=True) as page:
         plot = page.locator(".st-key-training_picture .js-plotly-plot")
         page.wait_for_function(f"() => {_PLOT}?._transitionData?._animationRaf")
         before = plot.evaluate_handle("plot => plot._transitionData")
@@ -92,7 +92,7 @@ def test_a_replay_ends_where_its_figure_is_redrawn(url, opened):
 
 
 def test_a_replay_is_paused_without_an_error(url, opened):
-    with opened(f"{url}/training", CHARTS) as page:
+    with opened(f"{url}/training", CHARTS, moving=True) as page:
         page.wait_for_function(f"() => {_PLOT}?._transitionData?._animationRaf")
         page.evaluate(
             f"{_PLOT}.on('plotly_animationinterrupted', () => setTimeout(() => {{ window.paused = true }}))"
