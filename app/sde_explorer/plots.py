@@ -49,7 +49,7 @@ def plot(thing: object) -> go.Figure:
     Raises:
         ConfigError: there is no figure of it, or nothing in it to draw.
     """
-    return _figure(thing).update_layout(font_color=palette.STEP)
+    return go.Figure(_figure(thing)).update_layout(font_color=palette.STEP)
 
 
 @singledispatch

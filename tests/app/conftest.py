@@ -2,15 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sde_core import EmbeddingSet
+from sde_explorer.ui.figures import layout as figure_layout
 
 
 def spiked(n_pairs: int = 300, width: int = 48, seed: int = 0) -> EmbeddingSet:
@@ -34,6 +36,40 @@ def spiked(n_pairs: int = 300, width: int = 48, seed: int = 0) -> EmbeddingSet:
         metadata={"split": split},
         name="spiked",
     )
+
+
+def _shape(value: Any) -> Any:
+    """Return what a trace or a layout is made of, without its numbers and words."""
+    if isinstance(value, dict):
+        return tuple((name, _shape(each)) for name, each in sorted(value.items()))
+    if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+        return tuple(dict.fromkeys(map(_shape, value)))
+    return type(value).__name__
+
+
+def _told(figure: go.Figure) -> dict[str, Any]:
+    """Return what the browser gets, without empty lists of the layout, which draw nothing."""
+    told: dict[str, Any] = json.loads(figure.to_json())
+    told["layout"] = {name: each for name, each in told["layout"].items() if each != []}
+    return told
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _validated_figures() -> Iterator[None]:
+    """Have plotly go through the first figure of each shape: it must be what is shown without that."""
+    seen = set()
+
+    def built(traces: list[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
+        quick = go.Figure(data=traces, layout=layout, _validate=False)
+        shape = (_shape(traces), _shape(layout))
+        if shape not in seen:
+            seen.add(shape)
+            assert _told(quick) == _told(go.Figure(data=traces, layout=layout))
+        return quick
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figure_layout, "built", built)
+        yield
 
 
 @pytest.fixture(scope="session")
