@@ -367,20 +367,19 @@ def test_captions_pair_by_words_by_row_or_by_picture():
 def test_the_cards_say_of_how_many_rows_they_are(open_page, spiked_folder, monkeypatch):
     at = settled(open_page("compare", data=str(spiked_folder)))
     assert "seeded sample" not in said(at)
-    monkeypatch.setattr(compare, "MOST_ROWS", 120)
+    monkeypatch.setattr(measured, "MOST_ROWS", 120)
     st.cache_resource.clear()  # what was measured of all rows
     at = settled(open_page("compare", data=str(spiked_folder), t="0.1"))
     assert not at.exception
     assert "Ranks are of all rows; the rest is of a seeded sample, 120 of 300" in said(at)
 
 
-def test_large_sets_are_compared_on_a_stated_sample(monkeypatch):
-    monkeypatch.setattr(compare, "MOST_ROWS", 50)
+def test_large_sets_are_compared_on_a_stated_sample():
     made = spiked(120)
     texts = compare.pair_texts(made, made)
     for modality in ("image", "text"):
-        items = compare.items_of(made, texts, modality)
+        items = compare.items_of(made, texts, modality, 50)
         assert (len(items.first), items.total) == (50, 120)
-    pairs = compare.pair_rows(made, texts)
+    pairs = compare.pair_rows(made, texts, 50)
     assert (len(pairs.images), pairs.total) == (50, 120)
     np.testing.assert_array_equal(pairs.first, made.primary_text[pairs.images])
