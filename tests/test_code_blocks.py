@@ -99,7 +99,9 @@ def test_commands_run_as_printed_one_after_another(page, tmp_path, monkeypatch, 
         if words[:2] == ["sde", "app"] or "sde_explorer.screenshots" in words:
             continue
         wanted = _is_refused(line)
-        if words[0] == "sde":
+        if words[:2] == ["sde", "open"]:
+            _serve(words, tmp_path)
+        elif words[0] == "sde":
             assert main(words[1:]) == (2 if wanted else 0), line
             said = capsys.readouterr().err.strip().splitlines()
             assert wanted is None or (len(said) == 1 and wanted in said[0])
@@ -131,17 +133,24 @@ def test_servers_start_as_printed(line, tmp_path, monkeypatch, capsys):
         assert main(words[1:]) == 2
         assert wanted in capsys.readouterr().err
         return
+    _serve(words, tmp_path)
+
+
+def _serve(words, folder):
+    """Start a server, wait until it answers, and end it."""
     port = _free_port()
     start = [sys.executable, "-m", "sde_core", *words[1:], "--port", str(port), "--no-browser"]
-    with (tmp_path / "log").open("w") as log:
+    with (folder / "log").open("w") as log:
         server = subprocess.Popen(
-            start, cwd=tmp_path, stdout=log, stderr=log, env=os.environ | {"SDE_CACHE": str(tmp_path)}
+            start, cwd=folder, stdout=log, stderr=log, env=os.environ | {"SDE_CACHE": str(folder)}
         )
     try:
         _wait_for(server, port)
     finally:
         server.terminate()
         server.wait(60)
+    with socket.socket() as gone:  # nobody is left behind
+        assert gone.connect_ex(("127.0.0.1", port))
 
 
 def _wait_for(server, port):

@@ -102,14 +102,17 @@ def serve(folder: Path, *, port: int = 0) -> Dashboard:
     log = tempfile.TemporaryFile()  # noqa: SIM115  (the server writes it as long as it runs)
     process = subprocess.Popen(command_of(wanted), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     end = time.monotonic() + _STARTS_IN_S
-    while not _answers(port):
-        if process.poll() is not None or time.monotonic() > end:
-            process.kill()
-            process.wait()
-            log.seek(0)
-            last = (log.read().decode(errors="replace").strip() or "it said nothing").splitlines()[-1]
-            raise ConfigError(f"the dashboard did not start on port {port}: {last}")
-        time.sleep(0.1)
+    try:
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > end:
+                log.seek(0)
+                last = (log.read().decode(errors="replace").strip() or "it said nothing").splitlines()[-1]
+                raise ConfigError(f"the dashboard did not start on port {port}: {last}")
+            time.sleep(0.1)
+    except BaseException:  # an interruption, too, leaves nobody behind
+        process.kill()
+        process.wait()
+        raise
     return Dashboard(f"http://127.0.0.1:{port}/?{urlencode({'data': str(folder.resolve())})}", process)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -37,18 +38,24 @@ def run(options: argparse.Namespace) -> None:
     from sde_core.cli.dashboard import serve
 
     folder = set_folder(options)
-    with serve(folder, port=options.port) as dashboard:
-        if options.json:
-            print_json({"url": dashboard.url, "folder": str(folder)})
-        else:
-            print(f"{folder}\n{dashboard.url}\nCtrl-C ends it.")
-        sys.stdout.flush()
-        if not options.no_browser:
-            import webbrowser
+    before = signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # whoever ends this ends the server too
+    try:
+        with serve(folder, port=options.port) as dashboard:
+            if options.json:
+                print_json({"url": dashboard.url, "folder": str(folder)})
+            else:
+                print(f"{folder}\n{dashboard.url}\nCtrl-C ends it.")
+            sys.stdout.flush()
+            if not options.no_browser:
+                import webbrowser
 
-            webbrowser.open(dashboard.url)
-        with suppress(KeyboardInterrupt):
-            dashboard.process.wait()
+                webbrowser.open(dashboard.url)
+            with suppress(KeyboardInterrupt):
+                dashboard.process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def set_folder(options: argparse.Namespace) -> Path:
