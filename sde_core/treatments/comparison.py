@@ -62,6 +62,9 @@ class Comparison(list[ComparedRetrieval]):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return brief(self, rows=tuple(row.name for row in self))
+
     _repr_html_ = drawn
     plot = plotted
 

@@ -70,6 +70,9 @@ class CompressionTable(list[CompressedRetrieval]):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return brief(self, rows=tuple(f"{row.axes}:{row.width}:{row.code}" for row in self))
+
     plot = plotted
 
 

@@ -67,6 +67,8 @@ OTHERS = {
     "CrossSpectrumAccumulator": lambda _: sde.CrossSpectrumAccumulator(512, 256),
     "Evidence": lambda _: Evidence(features=torch.ones(9, 4)),
     "PairSpectraAccumulator": lambda _: sde.PairSpectraAccumulator(512),
+    "Comparison": lambda _: sde.Comparison([full(sde.ComparedRetrieval)] * 20),
+    "CompressionTable": lambda _: sde.CompressionTable([full(sde.CompressedRetrieval)] * 20),
     "SpectralMonitor": lambda place: sde.SpectralMonitor(place),
     "Pairs": lambda _: sde.open_pairs("clipart/val"),
     "MMEB": lambda place: mmeb.MMEB(place),

@@ -139,7 +139,7 @@ def test_numbers_as_people_read_them():
     assert [percent(x).replace("\u00a0", " ") for x in (0.0, 0.0001, 0.012, 0.0996, 0.5)] == [
         "0 %", "< 0.1 %", "1.2 %", "10 %", "50 %",
     ]  # fmt: skip
-    assert (signed(-0.04), signed(1.0)) == ("−0.0", "+1.0")
+    assert (signed(-0.04), signed(1.0)) == ("+0.0", "+1.0")
 
 
 def test_remarks_of_a_set_stand_beside_its_facts(spec, opened):
