@@ -32,11 +32,19 @@ html .st-key-answered{min-height:414px}
 html .st-key-answer{min-height:297px}
 @media (max-width:1000px){html .st-key-answered{min-height:381px}}
 """
-# Boxes in the shape of what comes (ui/skeleton.py) lie in that place while the script runs and nothing else is there.
+# Boxes in the shape of what comes (ui/skeleton.py) lie in that place while the script runs and nothing else is there;
+# until the line of controls above them is there, which would push them down, its room is kept.
 _PLACES += """
 html .st-key-main_picture{position:relative}
 html .st-key-main_picture>:first-child{position:absolute;inset:0;width:100%;pointer-events:none}
 html .st-key-main_picture>:first-child [data-testid=stHtml]{height:100%}
+html .st-key-main_picture>:first-child [data-testid=stSkeleton]{visibility:hidden}
+html [data-testid=stApp][data-test-script-state=running]
+[data-testid=stMain]:not(:has(.st-key-own_controls [data-testid=stElementContainer]))
+[data-testid=stLayoutWrapper]:has(>[class*=st-key-picture_of_]){margin-top:56px}
+@media (max-width:1000px){html [data-testid=stApp][data-test-script-state=running]
+[data-testid=stMain]:not(:has(.st-key-own_controls [data-testid=stElementContainer]))
+[data-testid=stLayoutWrapper]:has(>.st-key-picture_of_spectrum){margin-top:112px}}
 html .st-key-main_picture>:first-child:not(:only-child),html [data-stale=true] .sde-skeleton,
 html [data-testid=stApp]:not([data-test-script-state=running]) .st-key-main_picture>:first-child{display:none}
 html .st-key-picture_of_spectrum .st-key-main_picture:not(:has(>:nth-child(2))){
