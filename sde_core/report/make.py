@@ -7,9 +7,8 @@ from typing import Any
 
 from sde_core.checks.brief import brief
 from sde_core.embedding_formats.named import open_named
-from sde_core.errors import DataError
 from sde_core.files.memory import kept
-from sde_core.files.text_file import write_json, write_text
+from sde_core.files.text_file import save_page
 from sde_core.report.content import Progress, make_content
 from sde_core.report.page import as_page
 from sde_core.report.sample import ALL_UP_TO, SAMPLED
@@ -48,15 +47,7 @@ class Report:
         Raises:
             DataError: the place cannot be written.
         """
-        target = Path(path).expanduser()
-        try:
-            if target.suffix == ".json":
-                write_json(target, self.content)
-            else:
-                write_text(target, self.html())
-        except OSError as error:
-            raise DataError(f"output must be a writable file; {path}: {error.strerror}") from None
-        return target
+        return save_page(path, self.html, self.content)
 
 
 def make_report(

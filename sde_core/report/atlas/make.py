@@ -13,7 +13,7 @@ from sde_core.checks.brief import brief
 from sde_core.encoders import Encoder, load_encoder
 from sde_core.encoding import EncodeProgress, encode_pairs
 from sde_core.errors import ConfigError, DataError, SDEError
-from sde_core.files.text_file import write_json, write_text
+from sde_core.files.text_file import save_page, write_json
 from sde_core.pairs.base import Pairs
 from sde_core.partition.base import rule_names
 from sde_core.report.atlas.page import as_atlas_page
@@ -68,15 +68,7 @@ class Atlas:
         Raises:
             DataError: the place cannot be written.
         """
-        target = Path(path).expanduser()
-        try:
-            if target.suffix == ".json":
-                write_json(target, self.as_dict())
-            else:
-                write_text(target, self.html())
-        except OSError as error:
-            raise DataError(f"output must be a writable file; {path}: {error.strerror}") from None
-        return target
+        return save_page(path, self.html, self.as_dict())
 
 
 def make_atlas(

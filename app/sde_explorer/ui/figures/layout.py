@@ -95,7 +95,7 @@ def figure(traces: list[dict[str, Any]], layout: dict[str, Any], *, height: int,
 def built(traces: list[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
     """Return a figure that plotly has not gone through word by word, which takes longer than all else about it.
 
-    Every kind of figure is gone through by the tests, which replace this function.
+    The tests, which replace this function, have every figure gone through.
     """
     return go.Figure(data=traces, layout=layout, _validate=False)
 
