@@ -253,6 +253,14 @@ BETWEEN = (
         control="pairs shuffled",
     ),
     Term(
+        key="mutual_knn",
+        name="Mutual kNN",
+        sentence="Share of a row's 10 nearest rows by cosine that both spaces agree on, averaged.",
+        equation="6.29",
+        source="Huh et al. 2024",
+        control="pairs shuffled",
+    ),
+    Term(
         key="svcca",
         name="SVCCA",
         sentence="Mean canonical correlation of what holds 99 % of the variance; high for few rows.",

@@ -1,8 +1,10 @@
 """The tables of the Compare view: bands, metrics, overlaps by band, retrieval."""
 
+import html
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.glossary import TERMS
 from sde_core.glossary.formats import number, percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.compare.decided_words import FIGURES
@@ -159,7 +161,8 @@ def calibrated_table(found: "Sequence[Calibrated]") -> str:
             f"<td>{one.p_value:.2f}</td>"
             for one in several
         )
-        rows += f'<tr><th scope="row">{several[0].measure}</th>{cells}</tr>'
+        term = TERMS[several[0].measure.replace("-", "_")]
+        rows += f'<tr><th scope="row" title="{html.escape(term.sentence)}">{term.name}</th>{cells}</tr>'
     heads = "".join(
         head("value", f"{dot(palette.KIND[one.modality])}{one.modality}")
         + "".join(map(head, ("by chance", "score", "p")))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from sde_core.glossary import TERMS
 from sde_core.glossary.formats import number
 from sde_core.sets.provenance import Provenance
 from sde_explorer.compare.cached import decided as cached
@@ -75,9 +76,9 @@ def test_every_similarity_stands_beside_its_null(open_page, spiked_folder, plant
         both[0].text, both[1].text, "mutual-knn", n_permutations=decided.SHUFFLES
     )
     rows = {row[0]: row[1:] for row in cells(tables(at)[-1])}
-    assert list(rows) == list(sde.measure_names())
+    assert list(rows) == [TERMS[name.replace("-", "_")].name for name in sde.measure_names()]
     numbers = (direct.value, direct.null_mean, direct.score)
-    assert rows["mutual-knn"][4:] == [*(f"{x:.3f}" for x in numbers), f"{direct.p_value:.2f}"]
+    assert rows["Mutual kNN"][4:] == [*(f"{x:.3f}" for x in numbers), f"{direct.p_value:.2f}"]
     assert re.search(r"Beyond chance: .*7 of 7, .*7 of 7 similarities", said(at))
 
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
-from sde_explorer.ui.figures.layout import axis, caption, domains, figure
+from sde_explorer.ui.figures.layout import axis, caption, figure
 from sde_explorer.ui.figures.panels import where
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def gap_figure(parts: "sde.GapParts", labels: "Tensor | None" = None, *, height:
     """
     total = parts.frechet_squared or 1.0
     titles = ["what differs", *(["by band"] if labels is not None else []), "by direction, most energy first"]
-    widths = domains(5, 0.06)
-    places = [widths[0], *([widths[1]] if labels is not None else [])]
-    places.append((widths[len(places)][0], 1.0))
+    places = [(0.0, 0.24), (0.31, 0.47), (0.54, 1.0)] if labels is not None else [(0.0, 0.24), (0.31, 1.0)]
     traces: list[dict[str, Any]] = [_parts(parts, total)]
     if labels is not None:
         traces += [trace | where(1) for trace in _by_band(parts, labels, total)]
@@ -46,7 +44,8 @@ def gap_figure(parts: "sde.GapParts", labels: "Tensor | None" = None, *, height:
     layout["xaxis"]["tickangle"] = 0
     layout["yaxis"]["title"]["text"] = "share of the squared distance"
     layout["yaxis" + str(len(titles))]["tickformat"] = "~%"
-    return figure(traces, layout, height=height)
+    made = figure(traces, layout, height=height)
+    return made.update_layout(legend_traceorder="normal")  # not from the last of a stack
 
 
 def _parts(parts: "sde.GapParts", total: float) -> dict[str, Any]:
