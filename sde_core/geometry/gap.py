@@ -151,8 +151,8 @@ def relative_modality_gap(image: MatrixLike, text: MatrixLike) -> float:
     """Return RMG: m / (m + (a + b) / 2) of mean distances (1 - cosine) / 2 of pairs (m) and within a modality (a, b).
 
     0 where pairs fall together, 1/2 where pairs are as far apart as any two rows of a modality, 1 where both
-    modalities are points. Within a modality the mean is over all m² ordered rows, as its authors' code takes it: a
-    row is at distance 0 from itself.
+    modalities are points. Within a modality the mean is over distinct rows, as its authors' code takes it; one row
+    alone is at distance 0.
 
     Args:
         image: (m, n) no zero row.
@@ -169,7 +169,8 @@ def relative_modality_gap(image: MatrixLike, text: MatrixLike) -> float:
     as_paired_matrices(image, text, ("image", "text"))
     x, y = unit_rows(image, "image", torch.float64), unit_rows(text, "text", torch.float64)
     paired = (1 - float((x * y).sum(1).mean())) / 2
-    within = sum((1 - float(z.mean(0).square().sum())) / 2 for z in (x, y)) / 2
+    # Of all ordered rows, of which one in m is a row with itself.
+    within = sum((1 - float(z.mean(0).square().sum())) / 2 for z in (x, y)) / 2 * len(x) / max(1, len(x) - 1)
     return paired / (paired + within) if paired + within > 0 else 0.0
 
 

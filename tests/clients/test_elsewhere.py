@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import sde_core as sde
-from sde_core.geometry.similarity.measures import similarity
+from sde_core.geometry.similarity.measures import measure_names, similarity
+from sde_core.vocabulary import Direction
 from tests.clients.programs import ARE_REQUIRED, program
 
 
@@ -124,3 +125,49 @@ def test_hit_rate_and_reciprocal_rank_of_torchmetrics_are_ours_without_ties():
     assert mean(module.retrieval_reciprocal_rank) == pytest.approx(found["text_retrieval_mrr"])
     assert mean(module.retrieval_hit_rate, top_k=5) == pytest.approx(found["text_retrieval_recall@5"])
     assert mean(module.retrieval_recall, top_k=5) != pytest.approx(found["text_retrieval_recall@5"])
+
+
+@pytest.mark.parametrize("measure", measure_names())
+def test_calibrated_scores_and_p_values_are_those_of_calibrated_similarity(measure):
+    module = program("calibrated_similarity")
+    numbers = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(30, d, generator=numbers, dtype=torch.float64) for d in (6, 9))
+    y[:, :6] += 3 * x
+    for aggregate in ("max", "mean"):
+        layers = ([x, x[:, :3]], [y, y[:, 2:]])
+        theirs = module.calibrate_layers(
+            *layers, lambda a, b: similarity(a, b, measure), agg=aggregate, K=39,
+            generator=torch.Generator().manual_seed(3),
+        )  # fmt: skip
+        ours = sde.calibrated_similarity(*layers, measure, n_permutations=39, seed=3, aggregate=aggregate)
+        found = (ours.score, ours.p_value, ours.threshold)
+        np.testing.assert_allclose(
+            found, [float(each) for each in theirs], atol=1e-6
+        )  # they round to float32
+        assert ours.score > 0
+
+
+def test_hub_values_of_dbsn_are_the_potentials_of_pot():
+    ot = program("ot")
+    numbers = torch.Generator().manual_seed(0)
+    image, text, gallery = (
+        torch.nn.functional.normalize(torch.randn(n, 12, generator=numbers)) for n in (50, 60, 40)
+    )
+    score = sde.fit_sinkhorn(image, text, beta=20.0)
+    hubs = score.hubs(gallery, Direction.IMAGE_RETRIEVAL).numpy()
+    cosines = (torch.cat([gallery, image]) @ text.T).double().numpy()
+    even = [np.full(n, 1 / n) for n in cosines.shape]
+    _, log = ot.sinkhorn(*even, 1 - cosines, reg=1 / 20, numItermax=10, stopThr=0, warn=False, log=True)
+    potentials = -np.log(log["u"][:40]) / 20
+    np.testing.assert_allclose(hubs - hubs.mean(), potentials - potentials.mean(), atol=1e-6)
+
+
+def test_the_spread_of_the_gap_is_the_bures_distance_of_pot():
+    ot = program("ot")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 6)) * rng.uniform(0.3, 2, 6), rng.normal(size=(80, 6)) + 0.4
+    x, y = (z / np.linalg.norm(z, axis=1, keepdims=True) for z in (x, y))
+    moments = [(z.mean(0), np.cov(z.T, bias=True)) for z in (x, y)]
+    (a, b), (c, d) = zip(*moments, strict=True)
+    distance = ot.gaussian.bures_wasserstein_distance(a, b, c, d)
+    assert sde.gap_parts(x, y).frechet_squared == pytest.approx(distance**2, rel=1e-7)

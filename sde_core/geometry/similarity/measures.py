@@ -102,10 +102,10 @@ def checked(first: MatrixLike, second: MatrixLike, measure: Measure) -> tuple[Te
 
 
 def _hsic(k: Tensor, other: Tensor) -> float:
-    """Return Song's unbiased HSIC of two (m, m) kernels whose diagonals are 0."""
+    """Return Song's unbiased HSIC of two (m, m) kernels whose diagonals are 0; CKNNA's are not symmetric."""
     m = len(k)
-    total = float((k * other).sum()) + float(k.sum()) * float(other.sum()) / ((m - 1) * (m - 2))
-    return (total - 2 * float(k.sum(0) @ other.sum(0)) / (m - 2)) / (m * (m - 3))
+    total = float((k * other.T).sum()) + float(k.sum()) * float(other.sum()) / ((m - 1) * (m - 2))
+    return (total - 2 * float(k.sum(0) @ other.sum(1)) / (m - 2)) / (m * (m - 3))
 
 
 def _kernel(x: Tensor) -> State:

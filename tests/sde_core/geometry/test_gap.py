@@ -68,8 +68,7 @@ def test_rmg_is_that_of_plain_loops():
     u, v = _unit(x), _unit(y)
 
     def within(z):
-        total = [0.0 if i == j else (1 - z[i] @ z[j]) / 2 for i in range(12) for j in range(12)]
-        return np.mean(total)
+        return np.mean([(1 - z[i] @ z[j]) / 2 for i in range(12) for j in range(12) if i != j])
 
     m = np.mean([(1 - u[i] @ v[i]) / 2 for i in range(12)])
     expected = m / (m + (within(u) + within(v)) / 2)
