@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from benchmarks import kinds
 from benchmarks.kinds import KINDS, Kind
 
 _FORK = multiprocessing.get_context("fork")
@@ -67,14 +68,14 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=3600, help="after which no other begins; default: %(default)s"
     )
+    parser.add_argument("--pairs", default=kinds.PAIRS, help="what is encoded; default: %(default)s")
     options = parser.parse_args()
+    kinds.PAIRS = options.pairs
     begin = time.monotonic()
     rows = campaign(options.count, options.seed, options.only, until=begin + options.seconds)
     print(table(rows))
-    kills, lost = (
-        sum(row.kills for row in rows.values()),
-        [s for row in rows.values() for s in row.lost or ()],
-    )
+    kills = sum(row.kills for row in rows.values())
+    lost = [s for row in rows.values() for s in row.lost or ()]
     print(f"\n{kills} kills, seed {options.seed}, {time.monotonic() - begin:.0f} s; {len(lost)} lost.")
     for sentence in lost:
         print(f"- {sentence}")

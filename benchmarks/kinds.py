@@ -21,6 +21,9 @@ from sde_core.training.checkpoint import read_checkpoint
 from sde_explorer.intake.uploads import Upload, put_away
 from sde_explorer.jobs import encoding_job
 
+PAIRS = "clipart/val"
+"""What is encoded."""
+
 Look = tuple[int, int]
 """How many files or folders were read whole, and how many resumable parts lie beside them."""
 
@@ -73,12 +76,13 @@ def _often() -> None:
 
 def _encode(place: Path) -> None:
     _often()
-    _run("encode", "clipart/val", "--output", "set", "--quiet", "--device", "cpu")
+    few = ("--batch-size", "16", "--quiet")
+    _run("encode", PAIRS, "--output", "set", "--device", "cpu", *few)
 
 
 def _job(place: Path) -> None:
     _often()
-    job = encoding_job("clipart/val", "bundled", place / "cache", sde.load_encoder)
+    job = encoding_job(PAIRS, "bundled", place / "cache", sde.load_encoder)
     job.run()
     if job.status != "done":
         raise RuntimeError(job.error or job.status)

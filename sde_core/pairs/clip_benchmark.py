@@ -6,9 +6,10 @@ from sde_core.errors import DataError
 from sde_core.pairs.base import Classification
 from sde_core.pairs.braces import MAX_NAMES
 from sde_core.pairs.fields import caption_text
+from sde_core.pairs.folder_tree import FolderTree
 from sde_core.pairs.limits import MAX_ROW_BYTES
 from sde_core.pairs.source import Source
-from sde_core.pairs.tree import FolderTree, Tree
+from sde_core.pairs.tree import Tree
 from sde_core.pairs.webdataset import WebDatasetPairs
 
 COUNT = "nshards.txt"

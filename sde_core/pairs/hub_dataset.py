@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
 from sde_core.files.hub import hub_answers, offline_when_unreachable
-from sde_core.pairs.tree import FolderTree
+from sde_core.pairs.folder_tree import FolderTree
 
 if TYPE_CHECKING:
     from datasets import Dataset

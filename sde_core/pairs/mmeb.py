@@ -10,10 +10,10 @@ from sde_core.errors import DataError
 from sde_core.pairs.base import Pair, Pairs, Skipped
 from sde_core.pairs.fields import clean_captions
 from sde_core.pairs.fingerprint import ends_digest
+from sde_core.pairs.folder_tree import FolderTree
 from sde_core.pairs.mmeb_rows import COLUMNS
 from sde_core.pairs.mmeb_tasks import MMEB, MMEBTask, Side, is_mmeb
 from sde_core.pairs.source import Source
-from sde_core.pairs.tree import FolderTree
 
 LOOKS_FOR = f"a folder of MMEB tasks (parquet or JSON lines with {', '.join(COLUMNS)})"
 

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from sde_core.checks.brief import brief
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
+from sde_core.pairs.folder_tree import FolderTree
 from sde_core.pairs.limits import MAX_CAPTION_CHARACTERS
 from sde_core.pairs.mmeb_rows import COLUMNS, SUFFIXES, Row, has_columns, read_rows
-from sde_core.pairs.tree import FolderTree
 
 IMAGE_FOLDERS = ("images", "eval_images")
 IMAGE_TOKEN = "<|image_1|>"

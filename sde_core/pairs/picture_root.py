@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from sde_core.errors import DataError
-from sde_core.pairs.tree import FolderTree, Tree, safe_name
+from sde_core.pairs.folder_tree import FolderTree
+from sde_core.pairs.tree import Tree, safe_name
 
 
 class PictureRoot(FolderTree):

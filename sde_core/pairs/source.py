@@ -7,8 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from sde_core.errors import DataError
 from sde_core.pairs.base import Pairs
+from sde_core.pairs.folder_tree import FolderTree
 from sde_core.pairs.picture_root import PictureRoot
-from sde_core.pairs.tree import FolderTree, Tree
+from sde_core.pairs.tree import Tree
 
 _REPOSITORY = r"(models|datasets|spaces)--.+"
 

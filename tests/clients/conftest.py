@@ -38,14 +38,27 @@ def _environment(**more):
     } | more  # fmt: skip
 
 
-def _by_torchrun(script, words, cwd, processes):
-    """Return exit status, output and errors of a script that torchrun starts in several processes."""
+def _free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+def _ranks(processes):
+    """Return what torchrun says to each process in its environment; nothing to one that is alone."""
+    if processes == 1:
+        return [{}]
+    same = {"WORLD_SIZE": processes, "LOCAL_WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1"}
+    same |= {"MASTER_PORT": _free_port()}
+    ranks = [same | {"RANK": rank, "LOCAL_RANK": rank} for rank in range(processes)]
+    return [{name: str(value) for name, value in rank.items()} for rank in ranks]
+
+
+def _by_torchrun(script, words, cwd, processes):
+    """Return exit status, output and errors of a script that torchrun starts in several processes."""
     start = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
     done = subprocess.run(
-        [*start, f"--master-port={port}", script, *words],
+        [*start, f"--master-port={_free_port()}", script, *words],
         env=_environment(), cwd=cwd, capture_output=True, text=True, timeout=LIMIT_S, check=False,
     )  # fmt: skip
     return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
@@ -59,10 +72,10 @@ class _Forking:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(words, env=_environment(), cwd=cwd, text=True, **pipes)
 
-    def run(self, words):
+    def run(self, words, processes):
         limit = threading.Timer(LIMIT_S, self.process.kill)
         limit.start()
-        self.process.stdin.write(json.dumps(words) + "\n")
+        self.process.stdin.write(json.dumps([words, _ranks(processes)]) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         limit.cancel()
@@ -87,10 +100,10 @@ def run_example(tmp_path_factory):
 
     @functools.cache
     def report(name, words, processes, by_torchrun, complains):
-        if processes > 1 or by_torchrun:
+        if by_torchrun:
             said = _by_torchrun(EXAMPLES / name, words, folder, processes)
         else:
-            said = forking(name).run(words)
+            said = forking(name).run(words, processes)
         assert said["code"] == 0, said["err"][-3000:]
         assert ("curriculum" in said["err"]) is complains, said["err"][-3000:]
         return json.loads(next(line for line in said["out"].splitlines() if line.startswith('{"')))

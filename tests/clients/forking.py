@@ -1,7 +1,8 @@
 """Runs one script again and again in forks of one program, which has imported what the script imports.
 
-`python forking.py SCRIPT`: for every line of its input, words as JSON, a fork runs the script as `python SCRIPT WORDS`
-does, up to its end as a program. A line of JSON answers: exit status, output and errors.
+`python forking.py SCRIPT`: for every line of its input, words and environments as JSON, a fork for each environment
+runs the script as `python SCRIPT WORDS` does, up to its end as a program. A line of JSON answers: exit status of the
+first that failed, output and errors of all.
 """
 
 import json
@@ -23,17 +24,23 @@ def main() -> None:
     import sde_core.training  # noqa: F401
 
     for line in sys.stdin:
+        words, environments = json.loads(line)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            child = os.fork()
-            if child == 0:
-                os.dup2(out.fileno(), 1)
-                os.dup2(err.fileno(), 2)
-                sys.argv = [script, *json.loads(line)]
-                runpy.run_path(script, run_name="__main__")
-                return
-            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            children = []
+            for environment in environments:
+                child = os.fork()
+                if child == 0:
+                    os.dup2(out.fileno(), 1)
+                    os.dup2(err.fileno(), 2)
+                    os.environ.update(environment)
+                    sys.argv = [script, *words]
+                    runpy.run_path(script, run_name="__main__")
+                    return
+                children.append(child)
+            codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
             out.seek(0)
             err.seek(0)
+            code = next(filter(None, codes), 0)
             said = {"code": code, "out": out.read().decode(), "err": err.read().decode()}
             print(json.dumps(said), file=answers, flush=True)
 

@@ -6,12 +6,12 @@ from tests.clients.programs import RESUMED_LOSSES, TWO_PROCESSES, apart, program
 
 program("deepspeed")
 SCRIPT = "train_deepspeed.py"
-ONE = {"processes": 1, "by_torchrun": True}
+ONE, TWO = ({"processes": n, "by_torchrun": True} for n in (1, 2))
 STEPS = pytest.approx([i / 5 for i in range(6)])
 
 
 def test_two_processes_with_a_spread_optimiser_are_one_on_the_whole_batch(run_example, compared):
-    alone, two = run_example(SCRIPT, **ONE), run_example(SCRIPT, "--stage", 1, processes=2)
+    alone, two = run_example(SCRIPT, **ONE), run_example(SCRIPT, "--stage", 1, **TWO)
     assert alone["t"] == STEPS
     assert two["t"] == STEPS
     # float32, and Adam divides by what is nearly 0 in the first steps

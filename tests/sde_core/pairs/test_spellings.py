@@ -10,7 +10,7 @@ import pytest
 
 from sde_core.cli.main import main
 from sde_core.pairs import open_pairs
-from sde_core.pairs.tree import FolderTree
+from sde_core.pairs.folder_tree import FolderTree
 from tests.fixtures import picture_bytes
 
 RED, BLUE = picture_bytes("red", (8, 8)), picture_bytes("blue", (8, 8))

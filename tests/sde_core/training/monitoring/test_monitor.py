@@ -1,10 +1,8 @@
 """The monitor in a loop: which steps it looks at, what it rests on, and that it never stops a training."""
 
-import socket
-import subprocess
-import sys
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +10,8 @@ import torch
 
 import sde_core as sde
 from sde_core.training.monitoring.measurement import measured_look
+from tests.sde_core.losses.forked import run_ranks
+from tests.sde_core.training.monitoring import watched_ranks
 
 
 def _batch(step, rows=32, width=8):
@@ -196,35 +196,22 @@ def test_a_run_that_goes_on_knows_what_it_looked_like_before(tmp_path):
     assert any(sentence.startswith("step 9: image effective rank fell") for sentence in looks[10].alarms)
 
 
-_RANKS = """
-import sys, torch, torch.distributed as dist, sde_core as sde
-rank, port, folder, together = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4] == "1"
-dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-rows = torch.randn(30, 6, generator=torch.Generator().manual_seed(0))
-own = rows[: 18] if rank == 0 else rows[18:]
-monitor = sde.SpectralMonitor(folder, every=1, rows=64, all_ranks=together)
-monitor(1, image=own, text=own.flip(1))
-monitor.close()
-dist.barrier()
-dist.destroy_process_group()
-"""
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory):
+    """Where two ranks looked together, and the first alone."""
+    folder = tmp_path_factory.mktemp("ranks")
+    run_ranks(Path(watched_ranks.__file__), folder)
+    return folder
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_ranks_look_together_or_the_first_alone(together, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    started = [
-        subprocess.Popen([sys.executable, "-c", _RANKS, str(rank), port, str(tmp_path), str(int(together))])
-        for rank in (0, 1)
-    ]
-    assert [process.wait() for process in started] == [0, 0]
-    (look,) = sde.read_looks(tmp_path)
-    rows = torch.randn(30, 6, generator=torch.Generator().manual_seed(0))
-    rows = rows if together else rows[:18]
+@pytest.mark.parametrize(
+    ("name", "count"), [("together", watched_ranks.ROWS), ("alone", watched_ranks.OF_THE_FIRST)]
+)
+def test_ranks_look_together_or_the_first_alone(ranks, name, count):
+    (look,) = sde.read_looks(ranks / name)
+    rows = watched_ranks.drawn()[:count]
     np.testing.assert_allclose(look.image.values, measured_look(1, rows, rows).image.values, rtol=1e-5)
-    assert len(list(tmp_path.glob("looks-*.arrow"))) == 1
+    assert len(list((ranks / name).glob("looks-*.arrow"))) == 1
 
 
 def test_no_warning_in_a_training_that_is_well(tmp_path):
