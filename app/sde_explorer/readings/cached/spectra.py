@@ -4,6 +4,7 @@ Everything here depends on the set and on frozen values. Moved thresholds are ap
 microseconds, and once for all parts of a page that read them.
 """
 
+import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -45,9 +46,19 @@ def matrix_spectrum(data: Dataset, matrix: Matrix) -> sde.Spectrum:
     return _spectrum(data.fingerprint, matrix, data.embeddings)
 
 
+def seconds_taken(data: Dataset, matrix: Matrix) -> float:
+    """Return the seconds that the spectrum of a matrix of the set took."""
+    return _timed(data.fingerprint, matrix, data.embeddings)[1]
+
+
+def _spectrum(fingerprint: str, matrix: Matrix, set: sde.EmbeddingSet) -> sde.Spectrum:
+    return _timed(fingerprint, matrix, set)[0]
+
+
 @st.cache_resource(max_entries=32, show_spinner="Decomposing the vectors")
-def _spectrum(fingerprint: str, matrix: Matrix, _set: sde.EmbeddingSet) -> sde.Spectrum:
-    return spectrum_of(sides_of(_set, matrix), matrix)
+def _timed(fingerprint: str, matrix: Matrix, _set: sde.EmbeddingSet) -> tuple[sde.Spectrum, float]:
+    begin = time.monotonic()
+    return spectrum_of(sides_of(_set, matrix), matrix), time.monotonic() - begin
 
 
 def chance(data: Dataset, matrix: Matrix) -> "Job[torch.Tensor]":
