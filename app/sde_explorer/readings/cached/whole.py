@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from sde_explorer.shared_state import SharedState
 
 _LANE = "all rows"
+_OPERATIONS_A_S = 2e10
+"""Of products of matrices on two cores."""
 
 
 def all_rows(state: "SharedState") -> "Job[None]":
@@ -36,12 +38,13 @@ def all_rows(state: "SharedState") -> "Job[None]":
 
 
 def all_rows_s(state: "SharedState") -> float:
-    """Return about how many seconds `all_rows` takes, by what the sample took."""
+    """Return about how many seconds `all_rows` takes, by what the sample took, or by its size."""
     some = sets.dataset(sets.entry_of(state), state.part, sampled=True)
-    times = (
-        spectra.seconds_taken(some, Matrix(kind=m, center=state.center)) for m in some.embeddings.modalities
-    )
-    return sum(times) * some.drawn_from / some.embeddings.n_rows
+    kinds = some.embeddings.modalities
+    took = sum(spectra.seconds_taken(some, Matrix(kind=kind, center=state.center)) for kind in kinds)
+    if took:
+        return took * some.drawn_from / some.embeddings.n_rows
+    return 2 * some.drawn_from * some.embeddings.width**2 * len(kinds) / _OPERATIONS_A_S
 
 
 def again(state: "SharedState") -> None:
