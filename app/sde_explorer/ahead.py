@@ -182,7 +182,7 @@ def follow_visitor() -> None:
         return
     who, state = background.session(), current_state()
     try:
-        data = cached_sets.dataset(cached_sets.entry_of(state), state.part)
+        data = cached_sets.shown(state)
     except (SDEError, OSError):  # the view has said so
         return
     seen = (data.fingerprint, state)

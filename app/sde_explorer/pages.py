@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from sde_explorer.packages import import_packages
+
+import_packages()  # the server's own thread imports them as well
+
 from sde_explorer.ahead import follow_visitor
 from sde_explorer.readings.cached.background import all_drawn, begin_run, end_run
 from sde_explorer.tour.card import tour

@@ -17,6 +17,7 @@ from sde_core.errors import SDEError
 from sde_core.files.cache import cache_folder
 from sde_core.files.mapped import copy_before_mapping
 from sde_explorer.early_style import EarlyStyle
+from sde_explorer.packages import import_packages
 from sde_explorer.serving import log
 from sde_explorer.serving.doors import HostDoor, SessionDoor
 from sde_explorer.serving.policy import install, policy_from
@@ -100,6 +101,7 @@ def warm(names: tuple[str, ...] | None = None) -> None:
     Args:
         names: of modules; None takes what the first page needs.
     """
+    import_packages()
     for name in HEAVY if names is None else names:
         try:
             import_module(name)

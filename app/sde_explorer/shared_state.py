@@ -26,6 +26,7 @@ class SharedState:
         data: pairs that were encoded (a bundled set, or what was typed), or the folder of an embedding set.
         encoder: what encoded them, as `load_encoder` takes it.
         part: "column=value" filters; values of one column add up, columns narrow each other down.
+        whole: 1 for all rows of a set that is so large that a sample of it is shown at first.
         center: whether the mean is removed before the spectrum.
         rule: partition rule.
         noise: noise threshold as a multiple of the rule's, the same for both modalities.
@@ -53,6 +54,7 @@ class SharedState:
     data: Annotated[str, Place()] = "emoji"
     encoder: Annotated[str, Place()] = "bundled"
     part: tuple[str, ...] = ()
+    whole: Annotated[int, Range(0, 1)] = 0
     center: Annotated[Center, Said("mean {}", always=True)] = "removed"
     rule: Annotated[str, Said("{}", always=True)] = "mp-iqr"
     noise: Annotated[float, Range(*FACTOR_RANGE), Said("noise × {:.3g}", always=True)] = 1.0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sde_explorer.compare.cached.both import Common
     from sde_explorer.compare.state import CompareState
     from sde_explorer.jobs import Job
+    from sde_explorer.readings.cached.exact import Best
 
 Result = TypeVar("Result")
 
@@ -86,16 +87,11 @@ class Compared:
             if two[0].modality in known
         ]
 
-    def separate(self) -> "list[Job]":
+    def separate(self) -> "Best":
         """Return the jobs that ask how separate directions are, which starts them."""
-        if not self.common.is_paired:
-            return []
-        known = modalities_of(self.common)
-        return [
-            measured.separate(self.common, self.state.center, two)
-            for two in self.pairs
-            if two[0].modality in known
-        ]
+        known = modalities_of(self.common) if self.common.is_paired else []
+        pairs = [two for two in self.pairs if two[0].modality in known]
+        return measured.separate(self.common, self.state.center, pairs)
 
     def similarity(self) -> "list[Job]":
         """Return the job that compares the spaces, which starts it."""

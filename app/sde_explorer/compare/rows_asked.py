@@ -2,13 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from sde_explorer.compare import words
 from sde_explorer.compare.cached.measured import ask_all
 from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers.measures import ComparedSets, Neighbours
-from sde_explorer.ui.job_progress import seconds_in_words
+from sde_explorer.ui.exact import exact_line
 from sde_explorer.ui.pending import pending
 
 if TYPE_CHECKING:
@@ -25,16 +23,13 @@ def rows_asked(found: "Compared") -> None:
     sentence = words.cards_sample([*near, *ranked])
     if not sentence:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        more = " All rows are being compared." if any(job.is_active for job in found.finer) else ""
-        st.caption(sentence + more, width="content")
-        if seconds := found.whole_s():
-            st.button(
-                f"Compare all rows, about {seconds_in_words(seconds)}",
-                key="compare_all",
-                icon=":material/all_inclusive:",
-                type="tertiary",
-                on_click=ask_all,
-                args=(found.common.key,),
-            )
+    more = " All rows are being compared." if any(job.is_active for job in found.finer) else ""
+    exact_line(
+        sentence + more,
+        key="compare_all",
+        ask="Compare all rows",
+        seconds=found.whole_s(),
+        on_ask=ask_all,
+        args=(found.common.key,),
+    )
     pending([job for job in found.finer if not job.is_active])

@@ -20,6 +20,7 @@ from sde_explorer.compare.tables import (
     separate_table,
 )
 from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.exact import exact_rows
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.words import plain
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sde_core.partition import Bands
     from sde_explorer.compare.cached.both import Common
     from sde_explorer.jobs import Job
+    from sde_explorer.readings.cached.exact import Best
 
 
 def not_there() -> None:
@@ -110,14 +112,15 @@ def _angles(there: "list[Subspaces]", *, feature: bool) -> None:
     st.markdown(story + ("" if feature else words.sampled(there[0].n_rows, there[0].total, "rows")))
 
 
-def separate_section(jobs: "list[Job]") -> None:
+def separate_section(known: "Best") -> None:
     """Show how far directions keep to one column, for A and B, each beside random rotations."""
-    there = results(jobs, Separate)
+    there = results(known.jobs, Separate)
     for place, found in zip(chart_columns("compare_separate"), there, strict=False):
         place.html(separate_table(found))
-        place.markdown(words.separate_story(found) + words.sampled(found.n_rows, found.total, "pictures"))
-    pending(jobs)
+        place.markdown(words.separate_story(found))
+    pending(known.jobs)
     if there:
+        exact_rows(known, what="pictures", n_rows=there[0].n_rows, total=there[0].total)
         st.caption(words.SEPARATE_STORY, help=words.separate_columns(there[0].columns))
 
 

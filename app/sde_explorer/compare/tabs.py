@@ -121,9 +121,9 @@ def _separate(found: "Compared", asked: "list[Job]") -> None:
     elif len(told_columns(found.common.a.embeddings)) < 2:
         st.info(words.NO_COLUMNS, icon=":material/table_rows:")
     else:
-        jobs = found.separate()
-        asked += _active(*jobs)
-        separate_section(jobs)
+        known = found.separate()
+        asked += _active(*known.jobs, *known.finer)
+        separate_section(known)
 
 
 def _beyond_chance(found: "Compared", asked: "list[Job]") -> None:

@@ -9,6 +9,7 @@ from sde_explorer.data.panel import data_panel, open_what_was_made, opening, wha
 from sde_explorer.data.recent_sets import recent_sets, remember_open
 from sde_explorer.data.review import review_pairs
 from sde_explorer.data.shown_pairs import pair_controls, shown_pairs
+from sde_explorer.readings.cached.sets import all_of
 from sde_explorer.ui.chart_columns import chart_columns
 from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.session import current_state
@@ -19,9 +20,9 @@ def show() -> None:
     """Compose the view."""
     open_what_was_made()
     view = open_view("Data", needs_both=False, otherwise=lambda: data_panel(current_state().data))
-    data = view.data
-    remember_open(data)
-    view.finding(words.finding(data))
+    data, whole = view.data, all_of(view.data, current_state())
+    remember_open(whole)
+    view.finding(words.finding(whole))
     with view.controls:
         rows = pair_controls(data)
     view.how_to_read(words.HOW_IT_OPENS)
@@ -36,9 +37,9 @@ def show() -> None:
     view.tabs(
         "data_part",
         {
-            "What is open": partial(open_set, data),
-            "What is odd": partial(check, data),
-            "Wrong pairs": partial(review_pairs, data),
+            "What is open": partial(open_set, whole),
+            "What is odd": partial(check, whole),
+            "Wrong pairs": partial(review_pairs, whole),
             "Opened lately": recent_sets,
         },
     )

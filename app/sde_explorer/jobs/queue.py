@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict, deque
 
 from sde_explorer.jobs.job import Job, T
+from sde_explorer.packages import import_packages
 
 ENDED_KEPT = 32
 """Ended jobs whose result stays in memory; those that nobody asked for the longest leave first."""
@@ -46,6 +47,7 @@ class JobQueue:
 
         One that failed or was cancelled does not stand in the way of another attempt.
         """
+        import_packages()  # its thread imports while this one does
         with self._lock:
             known = self._jobs.get(job.key)
             if known is not None and (known.status == "done" or (known.is_active and not known.is_stopping)):

@@ -15,8 +15,8 @@ from sde_explorer.subspaces.words import KNOWLEDGE
 from sde_explorer.tour.start import overview_button
 from sde_explorer.ui import words
 from sde_explorer.ui.cards import card_grid, grid_places
+from sde_explorer.ui.exact import exact_line
 from sde_explorer.ui.frame import open_view
-from sde_explorer.ui.job_progress import seconds_in_words
 from sde_explorer.ui.navigation import page_link
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import catch_up, pending
@@ -67,18 +67,15 @@ def _what_is_shown(data: "Dataset", known: Known) -> None:
     catch_up(list(known.missing))
     sentence = headline_cards.sample_sentence(data.embeddings, known.headline)
     if sentence and not known.missing:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            more = " More are being asked." if any(job.is_active for job in known.finer) else ""
-            st.caption(sentence + more, width="content")
-            if known.exact_s:
-                st.button(
-                    f"Ask all, about {seconds_in_words(known.exact_s)}",
-                    key="headline_exact",
-                    icon=":material/all_inclusive:",
-                    type="tertiary",
-                    on_click=ask_all,
-                    args=(data,),
-                )
+        more = " More are being asked." if any(job.is_active for job in known.finer) else ""
+        exact_line(
+            sentence + more,
+            key="headline_exact",
+            ask="Ask all",
+            seconds=known.exact_s,
+            on_ask=ask_all,
+            args=(data,),
+        )
 
 
 def _other_data() -> None:

@@ -12,8 +12,9 @@ from sde_explorer.retrieval import cached as cached_retrieval
 from sde_explorer.retrieval.numbers.sampled import steps_of
 from sde_explorer.retrieval.numbers.table import RAW, Part, RecallRow, in_order, treatment_config
 from sde_explorer.state import DEFAULT
+from sde_explorer.ui.exact import exact_line
 from sde_explorer.ui.followed import followed
-from sde_explorer.ui.job_progress import job_error, seconds_in_words
+from sde_explorer.ui.job_progress import job_error
 from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.words import as_text
 
@@ -172,17 +173,14 @@ def progress(found: Measured) -> None:
         )
 
     elif found.n_asked and found.exact_s:
-        _line(
+        exact_line(
             so_far,
-            lambda: st.button(
-                f"Ask all, about {seconds_in_words(found.exact_s)}",
-                key="recall_exact",
-                icon=":material/all_inclusive:",
-                type="tertiary",
-                help="Every query of the half that nothing was fitted on; beside the page.",
-                on_click=_ask_all,
-                args=(found,),
-            ),
+            key="recall_exact",
+            ask="Ask all",
+            seconds=found.exact_s,
+            on_ask=_ask_all,
+            args=(found,),
+            help="Every query of the half that nothing was fitted on; beside the page.",
         )
 
 

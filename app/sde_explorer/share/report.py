@@ -76,7 +76,7 @@ def share_report(view: "View", state: "ShareState") -> None:
         if spec is not None:
             made = _making(spec, state)
     view.how_to_read(_HOLDS)
-    view.finding(_finding(data, made))
+    view.finding(_finding(cached_sets.all_of(data, state), made))
     with view.picture:
         if problem:
             error_box(problem)
@@ -117,7 +117,8 @@ def report_spec(data: "Dataset", state: "ShareState", choices: ReportChoices) ->
 
     entry = cached_sets.entry_of(state)
     name, part = set_name(entry), choices.fit_on_part
-    shown = SetSpec(embeddings=name, part=state.part, fingerprint=data.fingerprint)
+    fingerprint = cached_sets.all_of(data, state).fingerprint  # a report is of all rows
+    shown = SetSpec(embeddings=name, part=state.part, fingerprint=fingerprint)
     if part:
         reference = cached_sets.dataset(entry, part).fingerprint
         shown = replace(shown, fit_on=name, fit_on_part=part, fit_on_fingerprint=reference)

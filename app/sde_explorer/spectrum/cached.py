@@ -1,5 +1,6 @@
 """What stands beside the bands: the cone; in the background bootstrap, batches, rules and metrics of rows."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -8,6 +9,7 @@ import sde_core as sde
 from sde_explorer.jobs import Cancelled
 from sde_explorer.readings import metrics as numbers_metrics
 from sde_explorer.readings.cached import background
+from sde_explorer.readings.cached.exact import Best, best
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.cached.spectra import chance, matrix_spectrum
 from sde_explorer.readings.matrices import Matrix, resampled_of, sides_of, spectrum_of
@@ -129,18 +131,29 @@ def _shuffles(job: "Job") -> "torch.Tensor":
     return found
 
 
-def row_metrics(data: Dataset, batch: int, seed: int) -> "Job":
+def row_metrics(data: Dataset, batch: int, seed: int) -> Best:
     """Return the job that measures the rows of the pairs; its partial result is the tuple of readings so far."""
+    key = f"metrics/{data.fingerprint}/{batch}/{seed}"
+    return best(
+        "metrics", key, [partial(_row_metrics, data, Matrix(kind="joint", batch=batch, seed=seed), key)]
+    )
+
+
+def _row_metrics(data: Dataset, matrix: Matrix, key: str, whole: bool) -> "Job":
     embeddings = data.embeddings
-    matrix = Matrix(kind="joint", batch=batch, seed=seed)
 
     def work(job: "Job") -> "tuple[Reading, ...]":
-        image, text = numbers_metrics.sampled_pairs(*sides_of(embeddings, matrix))
+        image, text = sides_of(embeddings, matrix)
+        if not whole:
+            image, text = numbers_metrics.sampled_pairs(image, text)
         found: list[Reading] = []
         for reading in numbers_metrics.row_readings(image, text):
             found.append(reading)
             job.report(len(found) / 6, f"{len(found)} of 6", partial=tuple(found))
         return tuple(found)
 
-    key = f"metrics/{data.fingerprint}/{batch}/{seed}"
+    if whole:
+        return background.in_background(
+            "metrics all", f"{key}/all", "Measuring all rows", work, lane="metrics all"
+        )
     return background.in_background("metrics", key, "Measuring the rows", work)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from sde_explorer.readings import metrics as numbers_metrics
 from sde_explorer.readings.cached import spectra as cached_spectra
+from sde_explorer.readings.matrices import pair_rows
 from sde_explorer.spectrum import cached as cached_spectrum
 from sde_explorer.spectrum import words as spectrum_words
 from sde_explorer.spectrum.clicks import take_size
@@ -24,6 +25,7 @@ from sde_explorer.ui import words
 from sde_explorer.ui.bands_table import bands_table
 from sde_explorer.ui.cards import card_strip
 from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.exact import exact_rows
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.metric_cards import metric_cards
@@ -161,11 +163,12 @@ def _batches(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
 
 def _metrics(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     jobs = {matrix.kind: cached_spectra.chance(data, matrix) for matrix, _ in shown}
-    rows = cached_spectrum.row_metrics(data, state.batch, state.seed)
+    measured = cached_spectrum.row_metrics(data, state.batch, state.seed)
+    [rows] = measured.jobs
     chance = {kind: job.result.numpy() for kind, job in jobs.items() if job.status == "done"}
     reports = [report for _, report in shown if report.modality in chance]
     spectral = numbers_metrics.spectrum_readings(reports, chance) if reports else ()
-    how_to_read(spectrum_words.METRIC_STORY + _sample_sentence(data, state))
+    how_to_read(spectrum_words.METRIC_STORY)
     cross = reports[0].modality == "cross" if reports else False
 
     def draw(readings: "tuple[Reading, ...]") -> None:
@@ -176,13 +179,10 @@ def _metrics(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:
     if rows.status == "failed":
         draw(())
     growing(rows, draw)
-
-
-def _sample_sentence(data: "Dataset", state: "SpectrumState") -> str:
-    from sde_explorer.readings.metrics import SAMPLE
-
-    there = min(state.batch or data.embeddings.n_images, data.embeddings.n_images)
-    return f" Cone to hubness: a seeded sample of {SAMPLE:,} pairs." if there > SAMPLE else ""
+    count = len(pair_rows(data.embeddings))
+    there = min(state.batch or count, count)
+    sampled = there if "/all" in rows.key else min(numbers_metrics.SAMPLE, there)
+    exact_rows(measured, what="pairs", n_rows=sampled, total=there, power=2.0)
 
 
 def _rules(data: "Dataset", shown: Shown, state: "SpectrumState") -> None:

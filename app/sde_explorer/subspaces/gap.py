@@ -1,6 +1,7 @@
 """What the gap between images and texts of a set is made of, in a picture and a sentence."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,7 +11,9 @@ from sde_core.geometry.projection import sample_rows
 from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.readings.cached.background import in_background
+from sde_explorer.readings.cached.exact import Best, best
 from sde_explorer.subspaces.figures.gap import PARTS, gap_figure
+from sde_explorer.ui.exact import exact_rows
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.pending import pending
@@ -55,7 +58,8 @@ class Gap:
 
 def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
     """Show the parts of the gap, computed beside the page."""
-    job = gap_job(data, state.rule)
+    known = gap_jobs(data, state.rule)
+    [job] = known.jobs
     if job.status == "done":
         found = job.result
         title = gap_title(found)
@@ -67,16 +71,21 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
             alt="Share of the squared distance of images and texts by part, band and direction. "
             + plain(title),
         )
+        exact_rows(known, what="pairs", n_rows=found.n_pairs, total=found.total)
     pending([job])
 
 
-def gap_job(data: "Dataset", rule: str) -> "Job[Gap]":
-    """Return the job whose result is the gap of a set.
+def gap_jobs(data: "Dataset", rule: str) -> Best:
+    """Return the job whose result is the gap of a set, of a sample of many pairs until all are asked for.
 
     Args:
         data: of both modalities.
         rule: of the bands.
     """
+    return best("gap", f"{data.fingerprint}/{rule}", [partial(_gap_job, data, rule)])
+
+
+def _gap_job(data: "Dataset", rule: str, whole: bool) -> "Job[Gap]":
     embeddings = data.embeddings
     gap_parts, gap_labels = (
         sde.gap_parts,
@@ -86,14 +95,16 @@ def gap_job(data: "Dataset", rule: str) -> "Job[Gap]":
     def work(job: "Job[Gap]") -> Gap:
         job.report(0.0, "parts and directions")
         images, texts = embeddings.paired()
-        rows = sample_rows(len(images), MOST_PAIRS)
+        rows = sample_rows(len(images), len(images) if whole else MOST_PAIRS)
         image, text = images[rows], texts[rows]
         parts = gap_parts(image, text)
         job.report(0.7, "bands")
         return Gap(parts=parts, labels=gap_labels(image, text, rule), n_pairs=len(rows), total=len(images))
 
-    key = f"gap/{data.fingerprint}/{rule}"
-    return in_background("gap", key, "What the gap is made of", work)
+    key, title = f"gap/{data.fingerprint}/{rule}", "What the gap is made of"
+    if whole:
+        return in_background("gap all", f"{key}/all", f"{title}, all pairs", work, lane="gap all")
+    return in_background("gap", key, title, work)
 
 
 def gap_title(found: Gap) -> str:
@@ -106,12 +117,7 @@ def gap_title(found: Gap) -> str:
     bands = [sum(pair) / total for pair in parts.by_band(found.labels)]
     band = BANDS[bands.index(max(bands))]
     means = "" if largest == "centroid" else f", {percent(sizes['centroid'])} the distance of the means"
-    sample = (
-        f" Seeded sample of {found.n_pairs:,} of {found.total:,} pairs."
-        if found.n_pairs < found.total
-        else ""
-    )
     return (
         f"**{percent(sizes[largest])}** of the gap is {_SAID[largest]}{means}; {percent(max(bands))} of all of it lies "
-        f"in {word(band)} directions. RMG {parts.relative:.2f}.{sample}"
+        f"in {word(band)} directions. RMG {parts.relative:.2f}."
     )

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from sde_explorer.jobs import queue
-from sde_explorer.state import DEFAULT
+from sde_explorer.state import DEFAULT, choices
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.cached import maps as cached_maps
 from sde_explorer.subspaces.figures.maps import AXES, CONFIG, map_figure
@@ -25,6 +25,7 @@ from sde_explorer.subspaces.numbers.maps import (
 )
 from sde_explorer.subspaces.point_map import point_map
 from sde_explorer.subspaces.terms import HELP
+from sde_explorer.ui.exact import exact_line
 from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.job_progress import job_error, job_progress
@@ -133,7 +134,14 @@ def _draw(data: "Dataset", state: "SubspacesState", flat: "npt.NDArray[np.float3
             config=CONFIG,
             alt=alt,
         )
-    st.caption(words.map_story(state.map_of, rows))
+    more, count = maps.more_points(len(rows), rows.n_all, choices("map_points"))
+    exact_line(
+        words.map_story(state.map_of, rows),
+        key="map_more",
+        ask=f"Lay out {'all ' if count == rows.n_all else ''}{count:,} points",
+        seconds=cached_maps.umap_s(data, state, count) if more and state.map == "UMAP" else 0.0,
+        on_ask=lambda: put(map_points=more),
+    )
 
 
 def _colours(data: "Dataset", state: "SubspacesState") -> Colours:

@@ -109,17 +109,15 @@ def triangle_finding(pairs: "PairEnergies") -> str:
 
 
 def triangle_story(pairs: "PairEnergies", shown: int) -> str:
-    """Return how to read the triangles, and which sample is drawn."""
+    """Return how to read the triangles, and which pairs are drawn."""
     count = len(pairs.images)
     said = [
         "Near a corner, all of a vector's energy lies in that band; in the middle it is spread evenly. Flagged are "
         "pairs of which one side is in the upper quarter of its modality by signal (strong and weak) and the other "
         "in the lower quarter. By chance means: sides that know nothing of each other."
     ]
-    if count < pairs.n_pairs:
-        said.append(f"A seeded sample of {count:,} of {pairs.n_pairs:,} pairs.")
     if shown < count:
-        said.append(f"Drawn are {shown:,} of them, picked and flagged ones first.")
+        said.append(f"Drawn are {shown:,} of {count:,} pairs, picked and flagged ones first.")
     return " ".join(said)
 
 

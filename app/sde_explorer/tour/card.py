@@ -128,8 +128,7 @@ def _state_of(number: int) -> tuple[State, bool]:
 
 
 def _data() -> "Dataset":
-    base = _base()
-    return cached_sets.dataset(cached_sets.entry_of(base), base.part)
+    return cached_sets.shown(_base())
 
 
 def _direction(data: "Dataset", number: int) -> int:

@@ -85,7 +85,7 @@ def step_state(number: int, base: State = DATA, **found: Any) -> State:  # noqa:
 
 def presented(state: State) -> State:
     """Return what a presentation keeps from step to step: the set and its thresholds."""
-    kept = ("data", "encoder", "part", "center", "rule", "noise", "strong")
+    kept = ("data", "encoder", "part", "whole", "center", "rule", "noise", "strong")
     return replace(DATA, present=1, **{name: getattr(state, name) for name in kept})
 
 

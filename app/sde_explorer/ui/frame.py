@@ -24,6 +24,7 @@ from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.state import choices
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.panel import opened_set
+from sde_explorer.ui.sampled import sampled_line
 from sde_explorer.ui.session import current_state, link_problems
 from sde_explorer.ui.skeleton import skeleton
 from sde_explorer.ui.widget_keys import on_choice, widget_key
@@ -146,6 +147,7 @@ def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_b
         picture = st.container(key="main_picture")
     with picture:
         skeleton(name)
+    sampled_line(opened.data)
     return View(opened.data, controls, picture, title)
 
 

@@ -78,7 +78,7 @@ def _data() -> Opened:
     fields.choice(
         "data", "Data", options, help=_with_place(HELP["data"], current_state().data), typed=True,
         words=lambda data: called.get(data, data),
-        also=lambda _: {"encoder": DEFAULT.encoder, "part": (), **selections()},
+        also=lambda _: {"encoder": DEFAULT.encoder, "part": (), "whole": 0, **selections()},
     )  # fmt: skip
     missing: list[str] = []
     try:
@@ -86,7 +86,7 @@ def _data() -> Opened:
         entry = _encoder(entries, missing)
         whole = cached_sets.dataset(entry)
         _part(whole, missing)
-        found = cached_sets.dataset(entry, current_state().part)
+        found = cached_sets.dataset(entry, current_state().part, sampled=not current_state().whole)
     except sde.SDEError as error:
         return Opened(problem=str(error))
     _counts(found, whole)

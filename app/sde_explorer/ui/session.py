@@ -93,7 +93,7 @@ def drawn_widgets() -> dict[str, Drawn]:
 
 def open_data(data: str, encoder: str) -> None:
     """Show another set, all of it; selections count rows of the set before, and end."""
-    put(data=data, encoder=encoder, part=(), **selections())
+    put(data=data, encoder=encoder, part=(), whole=0, **selections())
 
 
 def take_link() -> None:

@@ -33,7 +33,7 @@ def _shares(count: int, seed: int = 0) -> np.ndarray:
 
 def _pairs(count: int = 400, seed: int = 0):
     rows = np.arange(count)
-    return pair_energies(rows, rows, _shares(count, seed), _shares(count, seed + 1), count)
+    return pair_energies(rows, rows, _shares(count, seed), _shares(count, seed + 1))
 
 
 def test_parts_of_all_directions_add_up():
@@ -125,7 +125,7 @@ def test_flags_are_opposite_quarters():
     assert sorted(pairs.widest(signal, 10_000).tolist()) == signal.tolist()
     assert (pairs.apart[pairs.where("text-signal")] < 0).all()
     assert len(pairs.where("all")) == 4000
-    same = pair_energies(pairs.images, pairs.texts, pairs.image, pairs.image, 4000)
+    same = pair_energies(pairs.images, pairs.texts, pairs.image, pairs.image)
     assert not same.kind.any()
 
 
@@ -133,7 +133,7 @@ def test_energies_that_are_all_alike_or_unknown_flag_nobody():
     rows = np.arange(9)
     alike = np.full((9, 3), 1 / 3, np.float32)
     for image in (alike, np.full((9, 3), np.nan, np.float32)):
-        pairs = pair_energies(rows, rows, image, alike, 9)
+        pairs = pair_energies(rows, rows, image, alike)
         assert not pairs.kind.any()
         triangle_figure(pairs, np.zeros(9, bool), rows, n_images=9)
 

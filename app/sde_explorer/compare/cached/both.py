@@ -111,8 +111,10 @@ def common(data: Dataset, state: "CompareState") -> Common:
         return _with_transform(data, replace(state, transform=kind))
     entries = entries_of(state.data)
     entry = next((e for e in entries if e.encoder == state.encoder), entries[0])
-    whole, other = dataset(entry), dataset(other_entry(state))
-    return _paired(whole.fingerprint, other.fingerprint, state.part, whole, other)
+    whole, other, part = dataset(entry), dataset(other_entry(state)), state.part
+    if data.drawn_from:  # B is narrowed to the pictures of the sample
+        whole, part = data, ()
+    return _paired(whole.fingerprint, other.fingerprint, part, whole, other)
 
 
 # Few: at 50,000 x 512 a narrowed pair of sets is 400 MB.

@@ -1,6 +1,7 @@
 """What compares two sets, as jobs: spaces, neighbours, retrieval, subspaces, how separate directions are."""
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import streamlit as st
@@ -10,6 +11,7 @@ from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.compare.numbers.rows import MOST_ROWS, PairRows
 from sde_explorer.compare.numbers.treated import taken
 from sde_explorer.readings.cached import background
+from sde_explorer.readings.cached.exact import Best, best
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,14 +131,20 @@ def subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Jo
     return _job(f"subspaces {modality}", key, f"Comparing subspaces, {modality}", work)
 
 
-def separate(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Job":
-    """Return the job whose result is `Separate` of one modality, by the columns of A.
+def separate(found: Common, center: str, pairs: "list[tuple[Bands, Bands]]") -> Best:
+    """Return the jobs whose results are `Separate` of each modality, by the columns of A.
 
     Args:
         found: both sets, their pictures row by row.
         center: "removed" or "kept" mean.
-        reports: bands of the modality in A and in B.
+        pairs: bands of each modality in A and in B.
     """
+    of = "/".join((found.key, center, *(_labels_of(two) for two in pairs)))
+    return best("separate", of, [partial(_separate, found, center, two) for two in pairs])
+
+
+def _separate(found: Common, center: str, reports: "tuple[Bands, Bands]", whole: bool) -> "Job":
+    from sde_explorer.compare.numbers.separate import MOST_ROWS as SEPARATE_ROWS
     from sde_explorer.compare.numbers.separate import Part, Separate, separate
 
     modality = reports[0].modality
@@ -148,10 +156,11 @@ def separate(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Job
     )
 
     def work(job: "Job") -> Separate:
-        return separate(modality, a, b, job.report)
+        return separate(modality, a, b, job.report, most=0 if whole else SEPARATE_ROWS)
 
     key = f"{found.key}/{center}/{_labels_of(reports)}"
-    return _job(f"separate {modality}", key, f"How separate {modality} directions are", work)
+    title = f"How separate {modality} directions are"
+    return _job(f"separate {modality}", key, title, work, whole=whole)
 
 
 def _labels_of(reports: "tuple[Bands, Bands]") -> str:

@@ -86,7 +86,7 @@ class Part:
     partition: "Partition"
 
 
-def separate(modality: str, a: Part, b: Part, report: Progress) -> Separate:
+def separate(modality: str, a: Part, b: Part, report: Progress, *, most: int = MOST_ROWS) -> Separate:
     """Return how separate the directions of both sets are, by the columns of A.
 
     Args:
@@ -94,6 +94,7 @@ def separate(modality: str, a: Part, b: Part, report: Progress) -> Separate:
         a: the first set, whose metadata are asked.
         b: the second one.
         report: called with the share that is done.
+        most: pictures that are asked, a seeded sample of more; 0 asks all.
 
     Raises:
         DataError: fewer than two columns say anything.
@@ -102,7 +103,7 @@ def separate(modality: str, a: Part, b: Part, report: Progress) -> Separate:
     from sde_core.knowledge import disentanglement
 
     total = a.embeddings.n_images
-    rows = sample_rows(total, MOST_ROWS)
+    rows = sample_rows(total, most or total)
     names = told_columns(a.embeddings)
     columns: dict[str, npt.ArrayLike] = {name: a.embeddings.metadata[name][rows] for name in names}
     found = []

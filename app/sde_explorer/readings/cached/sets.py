@@ -1,6 +1,6 @@
 """Which sets there are, and an open one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ from sde_explorer.sets import SetEntry
 if TYPE_CHECKING:
     from sde_explorer.shared_state import SharedState
 
+WHOLE_ROWS, SAMPLE_ROWS = 100_000, 25_000
+"""Of more rows than the first a seeded sample is shown, of as many as the second: a spectrum of it takes a second."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -30,6 +33,7 @@ class Dataset:
         folder: where the whole set lies.
         sizes: of its files with vectors, in bytes.
         unfiltered: columns that are no filter, because nearly every picture has a value of its own.
+        drawn_from: rows from which this seeded sample was drawn; 0 is no sample.
     """
 
     embeddings: sde.EmbeddingSet
@@ -37,6 +41,7 @@ class Dataset:
     folder: str = ""
     sizes: tuple[int, ...] = ()
     unfiltered: tuple[str, ...] = ()
+    drawn_from: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -100,21 +105,56 @@ def entry_of(state: "SharedState") -> SetEntry:
     )
 
 
-def dataset(entry: SetEntry, part: tuple[str, ...] = ()) -> Dataset:
+def dataset(entry: SetEntry, part: tuple[str, ...] = (), *, sampled: bool = False) -> Dataset:
     """Return a set, or a part of it.
 
     Its files are looked at each time: a mapped one that was cut off would end the server when it is read.
+
+    Args:
+        entry: the set.
+        part: "column=value" filters.
+        sampled: whether of more than 100,000 rows a seeded sample of 25,000 is enough.
 
     Raises:
         DataError: it is not whole, it vanished, or its files are others than when it was opened.
     """
     found = _dataset(entry, part)
+    if sampled and found.embeddings.n_rows > WHOLE_ROWS:
+        found = _sample(found.fingerprint, entry, part, found)
     if found.sizes and found.sizes != _sizes(entry.folder):
         _dataset.clear()
         raise sde.DataError(
             f"the files of {entry.data} were changed while it was open: encode or save it again"
         )
     return found
+
+
+def shown(state: "SharedState") -> Dataset:
+    """Return what the views show of a state: the set or its part; of a large one a sample, until all is asked for.
+
+    Raises:
+        DataError: as of `entry_of` and `dataset`.
+    """
+    return dataset(entry_of(state), state.part, sampled=not state.whole)
+
+
+def all_of(data: Dataset, state: "SharedState") -> Dataset:
+    """Return the set or part of which the views show a sample; ``data`` itself where they show all of it.
+
+    Args:
+        data: that the views show.
+        state: of the dashboard.
+    """
+    return dataset(entry_of(state), state.part) if data.drawn_from else data
+
+
+@st.cache_resource(max_entries=4, show_spinner="Drawing a sample of the rows")
+def _sample(fingerprint: str, entry: SetEntry, part: tuple[str, ...], _whole: Dataset) -> Dataset:
+    from sde_core.geometry.projection import sample_rows
+
+    n_rows = _whole.embeddings.n_rows
+    some = _whole.embeddings.select(sample_rows(n_rows, SAMPLE_ROWS))
+    return replace(_whole, embeddings=some, drawn_from=n_rows)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

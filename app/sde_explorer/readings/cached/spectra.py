@@ -4,6 +4,7 @@ Everything here depends on the set and on frozen values. Moved thresholds are ap
 microseconds, and once for all parts of a page that read them.
 """
 
+import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from sde_explorer.jobs import Job
     from sde_explorer.shared_state import SharedState
 
+_TIMES_KEPT = 256
+_took: dict[tuple[str, Matrix], float] = {}
+
 
 def spectrum(data: Dataset, modality: str, center: str) -> sde.Spectrum:
     """Return the spectrum of one modality."""
@@ -45,9 +49,19 @@ def matrix_spectrum(data: Dataset, matrix: Matrix) -> sde.Spectrum:
     return _spectrum(data.fingerprint, matrix, data.embeddings)
 
 
+def seconds_taken(data: Dataset, matrix: Matrix) -> float:
+    """Return the seconds that the spectrum of a matrix of the set took; 0 where it was not computed here."""
+    return _took.get((data.fingerprint, matrix), 0.0)
+
+
 @st.cache_resource(max_entries=32, show_spinner="Decomposing the vectors")
 def _spectrum(fingerprint: str, matrix: Matrix, _set: sde.EmbeddingSet) -> sde.Spectrum:
-    return spectrum_of(sides_of(_set, matrix), matrix)
+    begin = time.monotonic()
+    found = spectrum_of(sides_of(_set, matrix), matrix)
+    _took[fingerprint, matrix] = time.monotonic() - begin
+    while len(_took) > _TIMES_KEPT:
+        del _took[next(iter(_took))]
+    return found
 
 
 def chance(data: Dataset, matrix: Matrix) -> "Job[torch.Tensor]":

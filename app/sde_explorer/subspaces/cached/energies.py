@@ -12,12 +12,9 @@ from sde_explorer.subspaces.numbers.pair_energy import PairEnergies, pair_energi
 if TYPE_CHECKING:
     from sde_explorer.shared_state import SharedState
 
-MOST_PAIRS = 50_000
-"""Pairs whose energies are compared; of more, a seeded sample."""
-
 
 def pairs_by_band(data: Dataset, state: "SharedState") -> PairEnergies:
-    """Return the energies of the pairs, all or a seeded sample of 50,000.
+    """Return the energies of all pairs.
 
     Raises:
         SDEError: the rule misses something.
@@ -26,7 +23,7 @@ def pairs_by_band(data: Dataset, state: "SharedState") -> PairEnergies:
     return _pairs(data.fingerprint, state.center, state.rule, factors, data, state)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _pairs(
     fingerprint: str,
     center: str,
@@ -35,12 +32,8 @@ def _pairs(
     _data: Dataset,
     _state: "SharedState",
 ) -> PairEnergies:
-    from sde_core.geometry.projection import sample_rows
-
     primary = _data.embeddings.primary_text
     images = np.flatnonzero(primary >= 0)
-    count = len(images)
-    images = images[sample_rows(count, MOST_PAIRS)]
     texts = primary[images]
     image, text = (band_shares(_data, _state, modality) for modality in ("image", "text"))
-    return pair_energies(images, texts, image[images], text[texts], count)
+    return pair_energies(images, texts, image[images], text[texts])

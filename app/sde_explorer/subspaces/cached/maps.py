@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 import sde_core as sde
-from sde_explorer.jobs import Job
+from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached.background import in_background
 from sde_explorer.readings.cached.energies import band_shares
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
@@ -28,6 +28,8 @@ from sde_explorer.subspaces.numbers.maps import (
 from sde_explorer.subspaces.state import SubspacesState
 
 Floats = npt.NDArray[np.float32]
+_READ_S, _POINT_S = 2.0, 0.004
+"""Seconds below which a map was read and not laid out; seconds that the layout of one point takes on two cores."""
 
 
 def rows_of_map(data: Dataset, state: SubspacesState) -> MapRows:
@@ -90,6 +92,21 @@ def umap(data: Dataset, state: SubspacesState) -> Job:
         lambda: vectors_of(data.embeddings, rows),
         cache_folder(),
     )
+
+
+def umap_s(data: Dataset, state: SubspacesState, n_points: int) -> float:
+    """Return about how many seconds a UMAP of more points takes, by what that of the state took here.
+
+    Args:
+        data: the set.
+        state: whose map is laid out.
+        n_points: of the other map.
+    """
+    known = queue.find(umap(data, state).key)
+    took = known.seconds if known is not None and known.status == "done" else 0.0
+    # One that was read from a file took no time: then what a point takes on two cores.
+    each = took / len(rows_of_map(data, state)) if took > _READ_S else _POINT_S
+    return each * n_points
 
 
 def colour_names(data: Dataset) -> tuple[str, ...]:

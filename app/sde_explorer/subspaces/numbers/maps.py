@@ -48,6 +48,24 @@ class MapRows:
         return len(self) < self.n_all
 
 
+def more_points(shown: int, n_all: int, options: tuple[str, ...]) -> tuple[str, int]:
+    """Return the next choice that shows more points than now, and how many; "" and 0 where there is none.
+
+    Args:
+        shown: points of the map.
+        n_all: that it could show.
+        options: points at most, ascending, such as "20,000".
+
+    >>> more_points(20_000, 50_000, ("20,000", "100,000")), more_points(300, 300, ("20,000", "100,000"))
+    (('100,000', 50000), ('', 0))
+    """
+    for option in options:
+        count = min(int(option.replace(",", "")), n_all)
+        if count > shown:
+            return option, count
+    return "", 0
+
+
 def map_rows(embeddings: sde.EmbeddingSet, of: str, limit: int | None = None) -> MapRows:
     """Return the rows of a map: all, or a seeded sample with as many pictures as captions.
 

@@ -25,7 +25,6 @@ class PairEnergies:
         image: (p, 3) energy of the picture in strong, weak and noise; NaN without energy.
         text: (p, 3) energy of the caption.
         kind: (p,) 0 neither, 1 picture signal and caption noise, 2 the reverse.
-        n_pairs: pairs of the whole set; more than p if these are a sample.
     """
 
     images: Ints
@@ -33,7 +32,6 @@ class PairEnergies:
     image: Floats
     text: Floats
     kind: npt.NDArray[np.int8]
-    n_pairs: int
 
     def where(self, kind: str) -> Ints:
         """Return the positions of the pairs of a kind of `KINDS`, ascending."""
@@ -55,7 +53,7 @@ class PairEnergies:
         return self.text[:, 2] - self.image[:, 2]
 
 
-def pair_energies(images: Ints, texts: Ints, image: Floats, text: Floats, n_pairs: int) -> PairEnergies:
+def pair_energies(images: Ints, texts: Ints, image: Floats, text: Floats) -> PairEnergies:
     """Return the pairs with their kinds.
 
     A side counts as signal in the upper quarter of its own modality by strong and weak energy, as noise in
@@ -66,7 +64,6 @@ def pair_energies(images: Ints, texts: Ints, image: Floats, text: Floats, n_pair
         texts: (p,) rows of the captions.
         image: (p, 3) band shares.
         text: (p, 3) band shares.
-        n_pairs: pairs of the whole set.
     """
     kind = np.zeros(len(images), np.int8)
     known = [side[np.isfinite(side[:, 2]), 2] for side in (image, text)]
@@ -75,7 +72,7 @@ def pair_energies(images: Ints, texts: Ints, image: Floats, text: Floats, n_pair
         # Strict, so that sides that are all alike flag nobody.
         kind[(image[:, 2] < signal[0]) & (text[:, 2] > noise[1])] = 1
         kind[(image[:, 2] > noise[0]) & (text[:, 2] < signal[1])] = 2
-    return PairEnergies(images=images, texts=texts, image=image, text=text, kind=kind, n_pairs=n_pairs)
+    return PairEnergies(images=images, texts=texts, image=image, text=text, kind=kind)
 
 
 def triangle(shares: Floats) -> tuple[Floats, Floats]:
