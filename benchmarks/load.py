@@ -1,10 +1,10 @@
 """Many visitors at once on one server: `python -m benchmarks.load`, over real WebSockets.
 
 Every visitor has a set, a part and thresholds of their own, and walks Overview, Spectrum, a moved threshold,
-Subspaces, Retrieval, and looks at each for a while. "Answered" is the end of the run of the page; "settled" is when
-nothing on it is on its way any more, the retrieval table of one's own thresholds included. What each page shows is
-compared with the visitor's own set and thresholds, and its counts of directions with those that the library
-computes in this process.
+Subspaces, Retrieval, and looks at each for a while; with `--think 0` all begin in the same instant and nobody looks.
+"Answered" is the end of the run of the page; "settled" is when nothing on it is on its way any more, the retrieval
+table of one's own thresholds included. What each page shows is compared with the visitor's own set and thresholds,
+and its counts of directions with those that the library computes in this process.
 """
 
 import argparse
@@ -95,10 +95,11 @@ def _level(number: int, options: argparse.Namespace, folder: Path) -> None:
         errors = log.read_text("utf-8").count('"event": "error"')
     count = sum(map(len, walk.answered.values()))
     print(
-        f"\n{number} visitors, {count} actions in {took:.0f} s; load of the machine {load:.1f} before, ",
+        f"\n{number} visitors, {options.think:g} s of looking between, {count} actions in {took:.0f} s; ",
         end="",
     )
-    print(f"{os.getloadavg()[0]:.1f} after; processor {used / max(count, 1):.2f} s an action.\n")
+    print(f"load of the machine {load:.1f} before, {os.getloadavg()[0]:.1f} after; ", end="")
+    print(f"processor {used / max(count, 1):.2f} s an action, {used / took:.2f} cores.\n")
     print("| action | answered, s: median | p95 | settled, s: median | p95 |\n|---|---:|---:|---:|---:|")
     for name in (*ACTIONS, "all"):
         first, last = (

@@ -1,9 +1,12 @@
-"""What the views show first, computed before somebody asks: of the bundled sets, and of what visitors look at."""
+"""What the views show first, computed before somebody asks: of the bundled sets, and of what visitors look at.
+
+Two pieces are computed beside each other, so that the second core of a small server does not wait for the first.
+"""
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -15,6 +18,7 @@ from sde_explorer.jobs import Job
 from sde_explorer.readings import headline as headline_numbers
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.readings.cached.background import AT_ONCE
 from sde_explorer.serving import log
 from sde_explorer.serving.policy import current
 from sde_explorer.state import DEFAULT, State
@@ -25,31 +29,71 @@ Ask = Callable[[], list[Job]]
 STOOD_S = 1.0
 """Thresholds that a visitor moved are followed once they have stood so long: a drag asks for nothing."""
 _PAUSE_S = 0.1
+_SPLIT = "split="
 
 
 def look_ahead(*, names: Sequence[str] = bundled.PAIR_SETS) -> None:
     """Compute it, as jobs and caches that the views find; what fails is left to the view, which says so.
 
     Args:
-        names: of the bundled sets; first what every view begins with, of each, then what takes longer.
+        names: of the bundled sets; first what every view begins with, of each, then what takes longer. Where many
+            use the server, their splits too.
     """
-    states, begin = [replace(DEFAULT, data=name) for name in names], time.monotonic()
+    begin = time.monotonic()
     try:
+        data = [_opened(replace(DEFAULT, data=name)) for name in names]
+        if not current().one_user:
+            data += [
+                _opened(replace(DEFAULT, data=name, part=(part,)))
+                for name, whole in zip(names, tuple(data), strict=True)
+                for part in whole.filters
+                if part.startswith(_SPLIT)
+            ]
         for pieces in (first_pieces, slow_pieces):
-            for state in states:
-                for ask in pieces(cached_sets.dataset(cached_sets.entry_of(state))):
-                    wait_until_idle()
-                    for job in ask():
-                        job.wait()
+            _ask_all(ask for one in data for ask in pieces(one))
         log.tell("looked ahead", sets=list(names), seconds=round(time.monotonic() - begin, 1))
     except (SDEError, OSError, ImportError) as error:
         log.tell("ahead", error=str(error))
 
 
-def wait_until_idle() -> None:
-    """Wait until nobody has asked for a view lately and no job runs: a visitor's own work comes first."""
+def _opened(state: State) -> cached_sets.Dataset:
+    return cached_sets.dataset(cached_sets.entry_of(state), state.part)
+
+
+def _ask_all(asks: Iterable[Ask]) -> None:
+    """Ask for all, some beside each other, while nobody asks for a view; raise the first error."""
+    left, lock, failed = iter(asks), threading.Lock(), list[Exception]()
+
+    def work() -> None:
+        try:
+            while not failed:
+                with lock:
+                    ask = next(left, None)
+                if ask is None:
+                    return
+                wait_until_idle(beside=AT_ONCE - 1)
+                for job in ask():
+                    job.wait()
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, daemon=True, name=f"ahead-{i}") for i in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def wait_until_idle(*, beside: int = 0) -> None:
+    """Wait until nobody has asked for a view lately and no job runs: a visitor's own work comes first.
+
+    Args:
+        beside: so many jobs may run.
+    """
     pause = threading.Event()
-    while background.is_busy():
+    while background.is_busy(beside=beside):
         pause.wait(_PAUSE_S)
 
 
@@ -119,7 +163,7 @@ class _Visit:
 
 
 class Visits:
-    """What visitors look at; what they come to next is computed in a thread whenever no job of the page runs.
+    """What visitors look at; what they come to next is computed in threads whenever fewer than `AT_ONCE` jobs run.
 
     Of each visitor the last look counts, and of all looks the pieces that are quick come first.
     """
@@ -128,7 +172,7 @@ class Visits:
         self._new: OrderedDict[str, _Visit] = OrderedDict()
         self._begun: OrderedDict[str, _Visit] = OrderedDict()
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._threads = 0
 
     def note(self, who: str, data: cached_sets.Dataset, state: State) -> None:
         """Note what a visitor looks at; sets with one modality, and large ones, are left to their views."""
@@ -138,20 +182,20 @@ class Visits:
             self._begun.pop(who, None)
             self._new.pop(who, None)
             self._new[who] = _Visit(data, state, time.monotonic())
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._follow, daemon=True, name="visits")
-                self._thread.start()
+            if self._threads < AT_ONCE:
+                self._threads += 1
+                threading.Thread(target=self._follow, daemon=True, name="visits").start()
             self._changed.notify()
 
     def is_done(self) -> bool:
         """Return whether nothing is left to be computed."""
         with self._changed:
-            return self._thread is None
+            return self._threads == 0
 
     def _follow(self) -> None:
         while (found := self._next()) is not None:
             for ask in found:
-                _ask_when_nothing_runs(ask)
+                _ask_when_there_is_room(ask)
 
     def _next(self) -> Iterator[Ask] | None:
         """Return the next pieces, waiting until the oldest look has stood; None, and the thread ends, without any."""
@@ -168,7 +212,7 @@ class Visits:
             if self._begun:
                 _, visit = self._begun.popitem(last=False)
                 return longest_pieces(visit.data, visit.state)
-            self._thread = None
+            self._threads -= 1
             return None
 
 
@@ -191,10 +235,10 @@ def follow_visitor() -> None:
         visits.note(who, data, state)
 
 
-def _ask_when_nothing_runs(ask: Ask) -> None:
-    """Ask once no job of the page runs; what fails is left to the view, which says so."""
+def _ask_when_there_is_room(ask: Ask) -> None:
+    """Ask once fewer than `AT_ONCE` jobs of the page run; what fails is left to the view, which says so."""
     pause = threading.Event()
-    while background.is_computing():
+    while background.is_computing(beside=AT_ONCE - 1):
         pause.wait(_PAUSE_S)
     try:
         for job in ask():

@@ -1,5 +1,6 @@
 import threading
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -87,6 +88,49 @@ def test_what_takes_seconds_comes_after_what_every_set_begins_with(open_page, sp
     assert {f.job.status for f in at.session_state["followed_jobs"].values()} == {"done"}
 
 
+@pytest.mark.parametrize("one_user", [True, False])
+def test_splits_come_after_whole_sets_and_only_where_many_use_the_server(
+    spiked_folder, tmp_path, monkeypatch, one_user
+):
+    seen = []
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path))
+    monkeypatch.setattr(policy, "_CURRENT", [policy.Policy(one_user=one_user)])
+    for kind in ("first_pieces", "slow_pieces"):
+        monkeypatch.setattr(
+            ahead, kind, lambda data, kind=kind: seen.append((kind[:5], data.embeddings.n_rows)) or iter(())
+        )
+    look_ahead(names=[str(spiked_folder)])
+    sizes = [300] if one_user else [300, 100, 100, 100]
+    assert seen == [("first", n) for n in sizes] + [("slow_", n) for n in sizes]
+
+
+def test_two_pieces_are_computed_beside_each_other(monkeypatch):
+    monkeypatch.setattr(background, "_runs", {})
+    both, made = threading.Barrier(2), []
+
+    def piece(name):
+        lane = background.shortest_lane("a lane")
+        made.append(background.in_background(name, name, name, lambda _: both.wait(20), lane=lane))
+        return made[-1:]
+
+    ahead._ask_all(partial(piece, name) for name in ("one", "another"))
+    assert [job.status for job in made] == ["done", "done"]
+
+
+def test_what_fails_ends_what_is_computed_ahead(monkeypatch):
+    monkeypatch.setattr(background, "_runs", {})
+
+    def fails():
+        raise OSError("gone")
+
+    def never_ending():
+        while True:
+            yield fails
+
+    with pytest.raises(OSError, match="gone"):
+        ahead._ask_all(never_ending())
+
+
 def test_nothing_is_computed_ahead_while_a_page_is_drawn_and_shortly_after(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock[0]))
@@ -137,7 +181,8 @@ def test_of_a_drag_what_it_ends_at_is_followed_and_what_is_quick_comes_first(spi
     for kind in ("next_pieces", "longest_pieces"):
         monkeypatch.setattr(ahead, kind, lambda data, state, kind=kind: (kind, state.noise))
     visits = ahead.Visits()
-    visits._thread = threading.Thread()  # one that never begins: the test asks in its place
+    monkeypatch.setattr(ahead, "AT_ONCE", 1)
+    visits._threads = 1  # one that never begins: the test asks in its place
     for noise in (1.0, 0.9, 0.8):
         visits.note("a", *_look(spiked_folder, noise=noise))
     visits.note("b", *_look(spiked_folder, noise=1.2))

@@ -8,11 +8,12 @@ import streamlit as st
 
 import sde_core as sde
 from sde_explorer.jobs import Job
-from sde_explorer.readings.cached.background import in_background, result_of
+from sde_explorer.readings.cached.background import in_background, result_of, shortest_lane
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.retrieval.numbers.sampled import sampled
 from sde_explorer.retrieval.numbers.surface import surface
 from sde_explorer.retrieval.numbers.table import (
+    QUICK_SCORES,
     RAW,
     TREATED,
     Part,
@@ -115,9 +116,15 @@ def _job(
     n_asked = min(map(len, asked.values())) if asked else 0
     title = f"Retrieval, {n_asked:,} queries each way" if asked else "Retrieval"
     # Raw and what follows the page come first; the baselines wait for raw only.
-    lane = "recall baselines" if slot == "baselines" else "recall"
+    lane = _baselines_lane(test) if slot == "baselines" else "recall"
     part = f" {n_asked}" if asked else ""
     return in_background(f"recall {slot}{part}", f"recall/{slot}/{key}", title, work, lane=lane)
+
+
+def _baselines_lane(test: Part) -> str:
+    """Return where baselines are measured; those of small sets beside each other, a large one's vectors are copied."""
+    made, name = test.embeddings, "recall baselines"
+    return shortest_lane(name) if made.n_images * made.n_texts <= QUICK_SCORES else name
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

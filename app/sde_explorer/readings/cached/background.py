@@ -1,9 +1,11 @@
 """Numbers that take seconds, computed beside the page: it shows how far they are, and then the numbers.
 
-What is kept: the results of the last 96 jobs, each at most a few hundred spectra of a few hundred values.
+What is kept: the results of the last 192 jobs, each at most a few hundred spectra of a few hundred values, or the ranks
+of a table's rows, a few megabytes. Twenty visitors of eight sets and parts, with thresholds of their own, have 112.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -21,6 +23,8 @@ FIRST_WAIT_S = 0.25
 
 REST_S = 3.0
 """So long after a view was drawn nothing is computed ahead."""
+AT_ONCE = 2
+"""Jobs that take seconds run so many beside each other, where several visitors or nobody waits for them."""
 _LONGEST_S = 60.0
 _runs: dict[str, float] = {}  # until when each session counts as one that waits for its page
 
@@ -42,7 +46,7 @@ class Followed:
     is_asked: bool = True
 
 
-_figures = JobQueue(ended_kept=96)
+_figures = JobQueue(ended_kept=192)
 _queues: "WeakSet[JobQueue]" = WeakSet([_figures])
 
 
@@ -110,16 +114,26 @@ def is_known(key: str) -> bool:
     return job is not None and (job.status == "done" or job.is_active)
 
 
-def is_busy() -> bool:
-    """Return whether a job of the page's numbers runs or waits, or somebody has just asked for a view."""
+def is_busy(*, beside: int = 0) -> bool:
+    """Return whether jobs of the page's numbers run or wait, or somebody has just asked for a view.
+
+    Args:
+        beside: so many jobs leave room for another one.
+    """
     now = time.monotonic()
     # A run that was broken off is one that never ends: after a minute it counts no more.
-    return any(now < until for until in list(_runs.values())) or is_computing()
+    return any(now < until for until in list(_runs.values())) or is_computing(beside=beside)
 
 
-def is_computing() -> bool:
-    """Return whether a job of the page's numbers runs or waits."""
-    return bool(_figures.active("figure"))
+def is_computing(*, beside: int = 0) -> bool:
+    """Return whether more than ``beside`` jobs of the page's numbers run or wait."""
+    return len(_figures.active("figure")) > beside
+
+
+def shortest_lane(name: str) -> str:
+    """Return that of the `AT_ONCE` lanes of a name in which the fewest jobs run or wait."""
+    active = Counter(job.device for job in _figures.active("figure"))
+    return min((f"{name} {number}" for number in range(AT_ONCE)), key=lambda lane: active[lane])
 
 
 def followed_jobs() -> dict[str, Followed]:
