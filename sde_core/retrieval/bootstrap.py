@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Annotated
 
 import numpy as np
@@ -25,6 +26,7 @@ from sde_core.vocabulary import DIRECTIONS
 _BLOCK_ENTRIES = 1 << 22
 # Draws that are kept for the next row of a table, which has the same queries: 32 MiB of bytes.
 _KEPT_ENTRIES = 1 << 25
+_DRAWING = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +254,8 @@ def _draw(table: Tensor, places: FirstPlaces | None, group: Tensor, how: Resampl
 def _draws(n_groups: int, how: Resampling) -> Iterable[Tensor]:
     """Return blocks of (b, g) how often each group is drawn; those of small sets are kept for the next call."""
     if n_groups * how.n_resamples <= _KEPT_ENTRIES:
-        return _kept_draws(n_groups, how)
+        with _DRAWING:  # rows that are computed at one time wait for the draws of the first
+            return _kept_draws(n_groups, how)
     return _drawn(n_groups, how)
 
 

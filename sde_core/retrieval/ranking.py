@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from sde_core.checks.brief import brief
 from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike
-from sde_core.checks.sphere import unit_rows
-from sde_core.errors import ConfigError, DataError
-from sde_core.retrieval.block_counts import count_by_blocks
-from sde_core.retrieval.both_ways import Counts, count_both_ways
-from sde_core.retrieval.links import as_link_pairs, linked_groups
+from sde_core.errors import ConfigError
+from sde_core.retrieval.links import linked_groups
 from sde_core.retrieval.medians import MedianPlaces
-from sde_core.retrieval.per_query import any_twin_places, average_precision, first_places
+from sde_core.retrieval.per_query import average_precision
 from sde_core.retrieval.places import FirstPlaces
 from sde_core.retrieval.scores import BlockScore as BlockScore
-from sde_core.retrieval.scores import HubScore, score_for
 from sde_core.retrieval.scores import Score as Score
 from sde_core.retrieval.scores import cosine_score as cosine_score
-from sde_core.retrieval.twins import twin_classes, with_twins
+from sde_core.retrieval.sides import BLOCK_ENTRIES as BLOCK_ENTRIES
+from sde_core.retrieval.sides import CountLinks as CountLinks
+from sde_core.retrieval.sides import Side, counted_sides
 from sde_core.vocabulary import DIRECTIONS
-
-Floats: TypeAlias = npt.NDArray[np.floating[Any]]
-CountLinks: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int64]], tuple[Counts, Counts]]
-"""Counts every link both ways, of (texts, images, links), as `count_both_ways` does."""
-_Side: TypeAlias = tuple[Counts, FirstPlaces, FirstPlaces]
-
-# Scores held at one time: 16 MiB of float32, and three temporaries of the same size at most.
-BLOCK_ENTRIES = 1 << 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -169,43 +156,11 @@ def retrieval_ranks(
 
     Source: docs/method.md, equations (6.13) and (6.14).
     """
-    images, texts = unit_rows(image, "image"), unit_rows(text, "text")
-    if images.shape[1] != texts.shape[1]:
-        raise DataError(
-            f"image and text must have the same width; got {images.shape[1]} and {texts.shape[1]}"
-        )
-    if block_entries < 1:
-        raise ConfigError(f"block_entries must be at least 1; got {block_entries}")
-    score = score_for(score, images, texts.to(images.device))
-    links = as_link_pairs(text_to_image, len(texts), len(images))
-    by_image = links[:, 1].argsort(stable=True)
-    asked = (links, links[by_image].flip(1))
-    if images.is_cpu and texts.is_cpu and (score is cosine_score or isinstance(score, HubScore)):
-        hubs = _hubs(score, images, texts)
-        given = (texts.numpy(), images.numpy(), links.numpy())
-        if count is not None and score is cosine_score:
-            from_text, from_image = count(*given)
-        else:
-            from_text, from_image = count_both_ways(*given, hubs, block_entries=block_entries)
-        order = by_image.numpy()
-        counts = (from_text, Counts(from_image.above[order], from_image.tied[order]))
-        sides = [
-            _by_formula(q, c, g, len(x))
-            for q, c, g, x in zip(asked, counts, (images, texts), (texts, images), strict=True)
-        ]
-    else:
-        texts = texts.to(images.device)
-        sides = [
-            _by_scores(queries, gallery, score(gallery, direction), pairs, block_entries)
-            for queries, gallery, direction, pairs in zip(
-                (texts, images), (images, texts), DIRECTIONS, asked, strict=True
-            )
-        ]
-    groups = linked_groups(links.numpy(), len(texts), len(images))
-    return RetrievalRanks(
-        image_retrieval=_query_ranks(asked[0], *sides[0], groups[0], len(images)),
-        text_retrieval=_query_ranks(asked[1], *sides[1], groups[1], len(texts)),
-    )
+    made = counted_sides(image, text, text_to_image, score, block_entries, count)
+    texts, images = made[0].queries, made[0].gallery
+    groups = linked_groups(made[0].links.numpy(), len(texts), len(images))
+    of_texts, of_images = (_query_ranks(side, group) for side, group in zip(made, groups, strict=True))
+    return RetrievalRanks(image_retrieval=of_texts, text_retrieval=of_images)
 
 
 def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
@@ -272,45 +227,14 @@ def _median(places: FirstPlaces) -> float:
     return float(MedianPlaces(places, one_group, 1).of(torch.ones(1, 1, dtype=torch.float64)))
 
 
-def _hubs(score: Score, images: Tensor, texts: Tensor) -> tuple[Floats | None, Floats | None]:
-    """Return what a score takes off the cosines with each image and with each text; equal for equal items."""
-    if not isinstance(score, HubScore):
-        return None, None
-    of_images, of_texts = (
-        score.hubs(gallery, direction).double()[twin_classes(gallery)].numpy()
-        for gallery, direction in zip((images, texts), DIRECTIONS, strict=True)
-    )
-    return of_images, of_texts
-
-
-def _by_formula(links: Tensor, counts: Counts, gallery: Tensor, n_queries: int) -> _Side:
-    """Return one direction where equal items are known to score the same."""
-    first = first_places(links, counts, n_queries)
-    return counts, first, any_twin_places(links, counts, first, twin_classes(gallery))
-
-
-def _by_scores(
-    queries: Tensor, gallery: Tensor, score: BlockScore, links: Tensor, block_entries: int
-) -> _Side:
-    """Return one direction from scores of any kind, which may tell equal items apart."""
-    with_all = with_twins(links, twin_classes(gallery).cpu())
-    sets = [links] if len(with_all) == len(links) else [links, with_all]
-    moved = [pairs.to(queries.device) for pairs in sets]
-    found = count_by_blocks(queries, score, moved, len(gallery), block_entries)
-    places = [first_places(pairs, each, len(queries)) for pairs, each in zip(sets, found, strict=True)]
-    return found[0], places[0], places[-1]
-
-
-def _query_ranks(
-    links: Tensor, counts: Counts, first: FirstPlaces, any_twin: FirstPlaces, group: Tensor, n_gallery: int
-) -> QueryRanks:
-    n_relevant = torch.bincount(links[:, 0], minlength=len(group))
+def _query_ranks(side: Side, group: Tensor) -> QueryRanks:
+    n_relevant = torch.bincount(side.links[:, 0], minlength=len(group))
     return QueryRanks(
-        best_rank=first.expected(),
-        average_precision=average_precision(links, counts, n_relevant),
+        best_rank=side.first.expected(),
+        average_precision=average_precision(side.links, side.counts, n_relevant),
         n_relevant=n_relevant,
         group=group,
-        n_gallery=n_gallery,
-        first=first,
-        any_twin=any_twin,
+        n_gallery=len(side.gallery),
+        first=side.first,
+        any_twin=side.any_twin(),
     )

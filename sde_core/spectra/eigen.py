@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from sde_core.checks.threads import one_thread
 
 # Up to this width two threads gain nothing, and on a busy machine they wait for each other: an eigendecomposition of
 # 192 columns took 3 ms on one thread and up to 4 s on two.
@@ -21,19 +20,8 @@ def symmetric_eigen(matrix: Float[Tensor, "n n"]) -> tuple[Tensor, Tensor]:
         matrix: (n, n) symmetric.
     """
     if matrix.is_cpu and len(matrix) <= _ONE_THREAD:
-        with _one_thread():
+        with one_thread():
             values, vectors = torch.linalg.eigh(matrix)
     else:
         values, vectors = torch.linalg.eigh(matrix)
     return values, vectors
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let this thread compute on one core; a thread that starts to compute meanwhile keeps to one as well."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import math
+from collections.abc import Callable, Hashable, Iterable
+from threading import RLock
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,21 +17,31 @@ from sde_core.errors import ConfigError, DataError
 from sde_core.retrieval.ranking import BLOCK_ENTRIES
 from sde_core.vocabulary import Direction
 
+Found = TypeVar("Found")
+
 
 class Banks:
     """Unit reference rows of both modalities: images are asked for texts, texts for images.
 
     What several settings and several scores need of one small gallery (at most `BLOCK_ENTRIES` numbers) is computed
     once: the last gallery of each direction is kept with it. Of a larger one nothing is kept.
+
+    Args:
+        image: (a, n) reference images.
+        text: (b, n) reference texts.
+        keeps_scores: whether the cosines of that gallery are kept too (at most `4 BLOCK_ENTRIES` numbers), for who
+            tries many settings on it.
     """
 
-    def __init__(self, image: MatrixLike, text: MatrixLike) -> None:
+    def __init__(self, image: MatrixLike, text: MatrixLike, *, keeps_scores: bool = False) -> None:
         self.image, self.text = unit_rows(image, "image"), unit_rows(text, "text")
         if self.image.shape[1] != self.text.shape[1]:
             raise DataError(
                 f"image and text must have the same width; got {self.image.shape[1]} and {self.text.shape[1]}"
             )
-        self._kept: dict[Direction, tuple[Tensor, dict[Hashable, Tensor]]] = {}
+        self._keeps_scores = keeps_scores
+        self._kept: dict[Direction, tuple[Tensor, dict[Hashable, Any]]] = {}
+        self._lock = RLock()  # who asks for the same waits for it
 
     def check_neighbours(self, k: int) -> None:
         """Refuse a number of neighbours that a bank does not have.
@@ -56,7 +70,7 @@ class Banks:
             gallery,
             direction,
             ("nearest", most),
-            lambda: _nearest(gallery, self.of(direction, gallery)[0], most),
+            lambda: _nearest(self.cosines(gallery, direction), most),
         )
         return nearest[:, :k].mean(dim=1)
 
@@ -66,26 +80,53 @@ class Banks:
             gallery,
             direction,
             ("log sum exp", beta),
-            lambda: _log_sum_exp(gallery, self.of(direction, gallery)[0], beta),
+            lambda: _log_sum_exp(self.cosines(gallery, direction), beta),
         )
 
     def is_hub(self, gallery: Tensor, direction: Direction) -> Tensor:
         """Return (g,) whether an item is the best one of some query of the bank."""
         return self._once(gallery, direction, "hubs", lambda: _hubs(gallery, self.of(direction, gallery)[0]))
 
+    def cosines(self, gallery: Tensor, direction: Direction) -> Iterable[Tensor]:
+        """Return blocks of the (g, b) cosines of each item to the bank of queries, in the order of the items."""
+        bank = self.of(direction, gallery)[0]
+
+        def blocks() -> Iterable[Tensor]:
+            return (part @ bank.T for part in blocks_of(gallery, len(bank)))
+
+        if not self._keeps_scores or len(gallery) * len(bank) > 4 * BLOCK_ENTRIES:
+            return blocks()
+        return self._once(gallery, direction, "cosines", lambda: list(blocks()))
+
+    def once(
+        self, gallery: Tensor, direction: Direction, key: Hashable, compute: Callable[[], list[Tensor]]
+    ) -> list[Tensor]:
+        """Return what was computed of this gallery under a key, by who tries many settings; otherwise anew."""
+        return self._once(gallery, direction, key, compute) if self._keeps_scores else compute()
+
     def _once(
-        self, gallery: Tensor, direction: Direction, key: Hashable, compute: Callable[[], Tensor]
-    ) -> Tensor:
+        self, gallery: Tensor, direction: Direction, key: Hashable, compute: Callable[[], Found]
+    ) -> Found:
         self.of(direction, gallery)
         if gallery.numel() > BLOCK_ENTRIES:
             return compute()
-        last, known = self._kept.get(direction, (None, {}))
-        if last is None or last.device != gallery.device or not torch.equal(last, gallery):
-            known = {}
-            self._kept[direction] = (gallery, known)
-        if key not in known:
-            known[key] = compute()
-        return known[key]
+        with self._lock:
+            last, known = self._kept.get(direction, (None, {}))
+            if last is None or last.device != gallery.device or not torch.equal(last, gallery):
+                known = {}
+                self._kept[direction] = (gallery, known)
+            if key not in known:
+                known[key] = compute()
+            found: Found = known[key]
+            return found
+
+
+def is_small(*matrices: MatrixLike) -> bool:
+    """Return whether each of these lies on the CPU and has at most `BLOCK_ENTRIES` numbers."""
+    return all(
+        math.prod(np.shape(x)) <= BLOCK_ENTRIES and not (isinstance(x, Tensor) and not x.is_cpu)
+        for x in matrices
+    )
 
 
 def blocks_of(rows: Tensor, width: int) -> tuple[Tensor, ...]:
@@ -96,15 +137,15 @@ def blocks_of(rows: Tensor, width: int) -> tuple[Tensor, ...]:
 
 def mean_of_nearest(rows: Tensor, bank: Tensor, k: int) -> Tensor:
     """Return (m,) mean of the k largest cosines of each row to the bank."""
-    return _nearest(rows, bank, k).mean(dim=1)
+    return _nearest((part @ bank.T for part in blocks_of(rows, len(bank))), k).mean(dim=1)
 
 
-def _nearest(rows: Tensor, bank: Tensor, k: int) -> Tensor:
-    return torch.cat([(part @ bank.T).topk(k, dim=1).values for part in blocks_of(rows, len(bank))])
+def _nearest(cosines: Iterable[Tensor], k: int) -> Tensor:
+    return torch.cat([block.topk(k, dim=1).values for block in cosines])
 
 
-def _log_sum_exp(rows: Tensor, bank: Tensor, beta: float) -> Tensor:
-    return torch.cat([torch.logsumexp(beta * (part @ bank.T), dim=1) for part in blocks_of(rows, len(bank))])
+def _log_sum_exp(cosines: Iterable[Tensor], beta: float) -> Tensor:
+    return torch.cat([torch.logsumexp(beta * block, dim=1) for block in cosines])
 
 
 def _hubs(gallery: Tensor, bank: Tensor) -> Tensor:

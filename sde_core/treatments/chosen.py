@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
-from sde_core.retrieval.ranking import retrieval_ranks
+from sde_core.retrieval.sides import first_right_places
 from sde_core.retrieval.twins import twin_classes
 from sde_core.treatments.sweep import Setting, SettingSweep
 from sde_core.treatments.treatment import Treatment
@@ -75,10 +75,9 @@ def choose_setting(
 
 def _mean_recall(treatment: Treatment, asking: Tensors) -> float:
     image, text = treatment.mapped(*asking)
-    found = retrieval_ranks(image, text, torch.arange(len(image)), score=treatment.score)
-    firsts = found.text_retrieval.first, found.image_retrieval.first
+    of_text, of_image = first_right_places(image, text, torch.arange(len(image)), score=treatment.score)
     # The recalls of `retrieval_metrics`, where every query has its answer.
-    values = [float(first.share_within(k).mean()) for first in firsts for k in _KS]
+    values = [float(first.share_within(k).mean()) for first in (of_image, of_text) for k in _KS]
     return sum(values) / len(values)
 
 

@@ -9,10 +9,12 @@ from torch import Tensor
 from sde_core.checks.brief import brief
 from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike
+from sde_core.checks.threads import side_by_side
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
 from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, metrics_from_ranks
 from sde_core.retrieval.scores import TransductiveScore, score_for
+from sde_core.treatments.banks import is_small
 from sde_core.treatments.sweep import SettingSweep
 from sde_core.treatments.treatment import Treatment
 from sde_core.vocabulary import Direction
@@ -102,7 +104,9 @@ def compare_retrieval(
     """
     report = progress or (lambda name, done, total: None)
     rows = Comparison()
-    each = compared_rows(image, text, text_to_image, treatments, ks=ks, resampling=resampling)
+    each = compared_rows(
+        image, text, text_to_image, treatments, ks=ks, resampling=resampling, ahead=is_small(image, text)
+    )
     for done, treatment in enumerate(treatments):
         report(treatment.name, done, len(treatments))
         rows.append(next(each))
@@ -119,6 +123,7 @@ def compared_rows(
     raw: RetrievalRanks | DrawnMetrics | None = None,
     ks: Sequence[int] = (1, 5, 10),
     resampling: Resampling | None = None,
+    ahead: bool = False,
 ) -> Iterator[ComparedRetrieval]:
     """Return the rows of `compare_retrieval` one by one, each as soon as it is measured.
 
@@ -131,6 +136,7 @@ def compared_rows(
             None takes those of the first row.
         ks: cut-offs of the recalls.
         resampling: of the intervals.
+        ahead: whether the next rows are computed meanwhile, one a core, which holds their vectors at once.
 
     Raises:
         ConfigError: no treatment, or ``ks`` out of range.
@@ -139,23 +145,27 @@ def compared_rows(
     if not treatments:
         raise ConfigError("treatments must hold at least one; got none")
     check_ks(ks)
-    return _rows(image, text, text_to_image, treatments, raw, ks, resampling)
+    return _rows((image, text, text_to_image), treatments, raw, ks, resampling, ahead=ahead)
 
 
 def _rows(
-    image: MatrixLike,
-    text: MatrixLike,
-    text_to_image: MatrixLike,
+    pairs: tuple[MatrixLike, MatrixLike, MatrixLike],
     treatments: Sequence[Treatment],
     raw: RetrievalRanks | DrawnMetrics | None,
     ks: Sequence[int],
     resampling: Resampling | None,
+    *,
+    ahead: bool,
 ) -> Iterator[ComparedRetrieval]:
     before = drawn_metrics(raw, ks, resampling=resampling) if isinstance(raw, RetrievalRanks) else raw
-    for treatment in treatments:
-        drawn = drawn_metrics(treatment.ranks(image, text, text_to_image), ks, resampling=resampling)
-        yield _row(treatment.name, drawn, before, ks, treatment.sweep, treatment.transductive)
-        before = before or drawn
+
+    def measured(treatment: Treatment) -> DrawnMetrics:
+        return drawn_metrics(treatment.ranks(*pairs), ks, resampling=resampling)
+
+    found = side_by_side(measured, treatments) if ahead else map(measured, treatments)
+    for treatment, metrics in zip(treatments, found, strict=True):
+        yield _row(treatment.name, metrics, before, ks, treatment.sweep, treatment.transductive)
+        before = before or metrics
 
 
 def compared_row(

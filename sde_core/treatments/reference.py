@@ -26,11 +26,13 @@ class Reference:
         image: (a, n) rows.
         text: (b, n) rows.
         paired: (m, n) images and (m, n) texts that belong together, row by row; None where that is not known.
+        for_settings: whether many settings are tried on it with one small gallery, whose cosines are then kept.
     """
 
     image: MatrixLike
     text: MatrixLike
     paired: Paired | None = None
+    for_settings: bool = False
 
     @cached_property
     def spectra(self) -> tuple[Spectrum, Spectrum]:
@@ -58,4 +60,4 @@ class Reference:
     @cached_property
     def banks(self) -> Banks:
         """Unit rows, for scores."""
-        return Banks(self.image, self.text)
+        return Banks(self.image, self.text, keeps_scores=self.for_settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -44,8 +44,12 @@ def sinkhorn(banks: Banks, *, beta: float = 20.0) -> Score:
     check_positive(beta, "beta")
 
     def hubs(gallery: Tensor, direction: Direction) -> Tensor:
-        queries, items = (_drawn(each) for each in banks.of(direction, gallery))
-        return _hub_values(queries, torch.cat([gallery, items]), beta)[: len(gallery)]
+        queries, own = (_drawn(each) for each in banks.of(direction, gallery))
+        items = torch.cat([gallery, own])
+        below = None
+        if _is_small(queries, items):
+            below = banks.once(gallery, direction, "below best", lambda: list(_below_best(queries, items)))
+        return _hub_values(queries, items, beta, below)[: len(gallery)]
 
     return _score(hubs)
 
@@ -87,20 +91,33 @@ def _drawn(bank: Tensor) -> Tensor:
     return bank[torch.randperm(len(bank), generator=torch.Generator().manual_seed(0))[:_MOST].sort().values]
 
 
-def _hub_values(queries: Tensor, items: Tensor, beta: float) -> Tensor:
-    """Return (g,) -log v(g) / beta after the rounds; a query's own factor moves no rank."""
+def _hub_values(queries: Tensor, items: Tensor, beta: float, below: Iterable[Tensor] | None = None) -> Tensor:
+    """Return (g,) -log v(g) / beta after the rounds; a query's own factor moves no rank.
+
+    ``below`` is what `_below_best` returns, where somebody has it.
+    """
     scale = items.new_full((len(items),), 1 / len(items))
     total = torch.zeros_like(scale)
-    kept = list(_kernels(queries, items, beta)) if len(queries) * len(items) <= 4 * BLOCK_ENTRIES else None
+    kept = list(_kernels(below or _below_best(queries, items), beta)) if _is_small(queries, items) else None
     for _ in range(N_ITERATIONS):
         total.zero_()
-        for block in kept or _kernels(queries, items, beta):
+        for block in kept or _kernels(_below_best(queries, items), beta):
             total += block.T @ (block @ scale).clamp_min(_TINY).reciprocal()
         scale = total.clamp_min(_TINY).reciprocal() * (len(queries) / len(items))
     return -scale.log() / beta
 
 
-def _kernels(queries: Tensor, items: Tensor, beta: float) -> Iterator[Tensor]:
+def _is_small(queries: Tensor, items: Tensor) -> bool:
+    """Return whether all their scores may be held."""
+    return len(queries) * len(items) <= 4 * BLOCK_ENTRIES
+
+
+def _below_best(queries: Tensor, items: Tensor) -> Iterator[Tensor]:
+    """Yield blocks of cosines of queries with all items, less the largest of each query."""
     for part in blocks_of(queries, len(items)):
         scores = part @ items.T
-        yield (scores - scores.amax(dim=1, keepdim=True)).mul_(beta).exp_()
+        yield scores.sub_(scores.amax(dim=1, keepdim=True))
+
+
+def _kernels(below: Iterable[Tensor], beta: float) -> Iterator[Tensor]:
+    return ((block * beta).exp_() for block in below)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sde_core.checks.matrices import MatrixLike
+from sde_core.checks.threads import side_by_side
 from sde_core.errors import ConfigError
 from sde_core.glossary.term import Term
+from sde_core.treatments.banks import is_small
 from sde_core.treatments.chosen import Tensors, choose_setting, held_out_pairs
 from sde_core.treatments.gains import (
     DEFAULT_TREATMENT,
@@ -86,7 +89,9 @@ class _HeldOut:
 
 def _held_out(paired: Paired, seed: int) -> _HeldOut | None:
     parts = held_out_pairs(paired, seed=seed)
-    return parts and _HeldOut(Reference(*parts[0], paired=parts[0]), len(parts[0][0]), parts[1])
+    return parts and _HeldOut(
+        Reference(*parts[0], paired=parts[0], for_settings=True), len(parts[0][0]), parts[1]
+    )
 
 
 def _fitted(name: str, reference: Reference, held_out: _HeldOut | None) -> Treatment:
@@ -141,7 +146,10 @@ def fit_all(
     held_out = _held_out(paired, config.seed) if paired is not None and needs else None
     kinds = {ROW_NAMES[kind]: kind for kind in KINDS if ROW_NAMES[kind] in chosen}
     fitted = {RAW.name: RAW} | (_fit_gains(kinds, reference, config) if kinds else {})
-    return [fitted.get(name) or _fitted(name, reference, held_out) for name in chosen]
+    baselines = [name for name in chosen if name not in fitted]
+    work = partial(_fitted, reference=reference, held_out=held_out)
+    fitted |= zip(baselines, (side_by_side if is_small(image, text) else map)(work, baselines), strict=True)
+    return [fitted[name] for name in chosen]
 
 
 def comparison_names() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sde_core as sde
+from sde_core.checks.sphere import unit_rows
 from sde_core.retrieval import ranking
 from tests.sde_core.retrieval.problems import CHECK, normal, problems
 
@@ -223,7 +224,7 @@ def test_one_image_and_one_text():
 
 def test_rows_of_any_size_have_unit_length():
     size = torch.tensor([1e-200, 1e200, 1, 1e-5, 1e5], dtype=torch.float64)
-    unit = ranking.unit_rows(normal(5, 3) * size[:, None], "x")
+    unit = unit_rows(normal(5, 3) * size[:, None], "x")
     torch.testing.assert_close(unit.norm(dim=1), torch.ones(5))
 
 

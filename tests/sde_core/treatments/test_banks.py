@@ -17,8 +17,9 @@ def galleries():
     return [unit_rows(cloud(30, seed=seed), "gallery") for seed in (5, 6)]
 
 
-def test_another_gallery_or_direction_is_not_mistaken_for_the_last_one(galleries):
-    banks = Banks(cloud(40, seed=1), cloud(50, seed=2))
+@pytest.mark.parametrize("keeps_scores", [False, True])
+def test_another_gallery_or_direction_is_not_mistaken_for_the_last_one(galleries, keeps_scores):
+    banks = Banks(cloud(40, seed=1), cloud(50, seed=2), keeps_scores=keeps_scores)
     first, second = galleries
     for gallery in (first, second, first, first.clone()):
         for way in Direction:

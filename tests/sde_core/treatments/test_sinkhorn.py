@@ -7,6 +7,7 @@ import torch
 import sde_core as sde
 from sde_core.checks.sphere import unit_rows
 from sde_core.treatments import sinkhorn as module
+from sde_core.treatments.banks import Banks
 from sde_core.vocabulary import Direction
 from tests.sde_core.treatments.clouds import aligned, cloud
 
@@ -29,6 +30,10 @@ def test_values_are_those_of_sinkhorns_rounds_in_blocks_or_whole(entries, monkey
     monkeypatch.setattr("sde_core.treatments.banks.BLOCK_ENTRIES", entries)
     image, text = cloud(30, seed=1), cloud(25, seed=2)
     gallery = unit_rows(cloud(20, seed=3), "gallery")
+    kept = Banks(image, text, keeps_scores=True)
+    for beta in (15.0, 5.0):
+        again = module.sinkhorn(kept, beta=beta).hubs(gallery, WAY)
+        assert torch.equal(again, sde.fit_sinkhorn(image, text, beta=beta).hubs(gallery, WAY))
     found = -sde.fit_sinkhorn(image, text, beta=15.0).hubs(gallery, WAY).double().numpy()
     items = torch.cat([gallery, unit_rows(image, "image")])
     expected = _loops(unit_rows(text, "text"), items, 15.0)[:20]

@@ -1,0 +1,62 @@
+"""How many cores compute: one for small work, and each of them its own piece of a list."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let this thread compute on one core; a thread that starts to compute meanwhile keeps to one as well."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def side_by_side(work: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    """Yield ``work`` of each item, in order, while the next ones are computed: one item a core, on one thread each.
+
+    Small matrix products gain little from two cores, whole pieces of work all of it. At most two items a thread of
+    torch are begun ahead of who takes the results; with one thread none is. What ``work`` raises comes up at its item,
+    and no further one is begun.
+
+    Args:
+        work: safe to run beside itself.
+        items: what it is done to.
+
+    >>> list(side_by_side(abs, [-1, 2, -3]))
+    [1, 2, 3]
+    """
+    threads = torch.get_num_threads()
+    if threads == 1:
+        yield from map(work, items)
+        return
+    waiting = iter(items)
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            begun: deque[Future[Found]] = deque(
+                pool.submit(work, each) for each in islice(waiting, 2 * threads)
+            )
+            try:
+                while begun:
+                    found = begun.popleft().result()
+                    begun.extend(pool.submit(work, each) for each in islice(waiting, 1))
+                    yield found
+            finally:
+                for each in begun:
+                    each.cancel()
+    finally:
+        torch.set_num_threads(threads)  # for threads that are still to come, which take what was set last
