@@ -32,6 +32,9 @@ def symmetric_eigen(matrix: Float[Tensor, "n n"]) -> tuple[Tensor, Tensor]:
 def _one_thread() -> Iterator[None]:
     """Let this thread compute on one core; a thread that starts to compute meanwhile keeps to one as well."""
     before = torch.get_num_threads()
+    if before == 1:  # setting it again would have every thread that starts later keep to one for good
+        yield
+        return
     torch.set_num_threads(1)
     try:
         yield

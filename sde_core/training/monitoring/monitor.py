@@ -16,6 +16,7 @@ from sde_core.errors import ConfigError
 from sde_core.partition.base import rule_names
 from sde_core.training.monitoring.attachment import attach
 from sde_core.training.monitoring.keeper import LookKeeper, Seen, Sink
+from sde_core.training.monitoring.own_core import keep_to_one_core
 from sde_core.training.monitoring.ranks import gathered, n_ranks, rank_here
 from sde_core.training.monitoring.said import Said
 from sde_core.training.monitoring.schedule import Schedule
@@ -78,7 +79,9 @@ class SpectralMonitor:
         self._schedule = Schedule(every)
         self._window = RowWindow(rows)
         self._pending: Future[None] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sde-monitor")
+        self._thread = ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix="sde-monitor", initializer=keep_to_one_core
+        )
         check_writable(self.folder)
 
     def __call__(
