@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,11 +20,29 @@ Found = TypeVar("Found")
 def one_thread() -> Iterator[None]:
     """Let this thread compute on one core; a thread that starts to compute meanwhile keeps to one as well."""
     before = torch.get_num_threads()
+    if before == 1:  # setting it again would have every thread that starts later keep to one for good
+        yield
+        return
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def keep_to_one_core() -> None:
+    """Have torch compute on one core in the thread that calls this, and in no other; for a thread that has just begun.
+
+    torch's number of threads belongs to the thread that sets it (OpenMP's and MKL's both), and is what threads begin
+    with that compute for the first time later. So another thread, which then ends, sets that back.
+    """
+    before = torch.get_num_threads()
+    if before == 1 or "ATen parallel backend: OpenMP" not in torch.__config__.parallel_info():
+        return  # without OpenMP there is one number for all threads, which is the caller's
+    torch.set_num_threads(1)
+    later = threading.Thread(target=torch.set_num_threads, args=(before,))
+    later.start()
+    later.join()
 
 
 def side_by_side(work: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:

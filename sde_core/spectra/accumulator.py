@@ -113,19 +113,10 @@ class SpectrumAccumulator:
         else:
             cone = torch.outer(self._sum, self._shift)
             gram = self._gram + cone + cone.T + self.count * torch.outer(self._shift, self._shift)
-        # Read from the lower triangle.
-        energies, vectors = symmetric_eigen(gram)
-        values = energies.clamp_min(0).sqrt().flip(0)
-        keep = values > self._cut(gram, mean)
-        # A bound that no rounding may break; the cut alone has always held it.
-        keep &= torch.arange(len(values), device=values.device) < self.count - (self.center == "mean")
-        return Spectrum(
-            singular_values=values[keep],
-            basis=with_fixed_signs(vectors.flip(1)[:, keep]),
-            mean=mean if self.center == "mean" else None,
-            n_samples=self.count,
-            n_features=self.n_features,
-            route="gram",
+        # The Gram matrix rounds at the size of the rows it is taken of.
+        trace = self._gram.diagonal().sum() if self.center == "mean" else gram.diagonal().sum()
+        return spectrum_of_gram(
+            gram, mean=mean, is_centred=self.center == "mean", n_samples=self.count, trace=float(trace)
         )
 
     def save(self, path: str | Path) -> None:
@@ -157,9 +148,33 @@ class SpectrumAccumulator:
         else:
             self._gram.addmm_(block.T, block)
 
-    def _cut(self, gram: Tensor, mean: Tensor) -> float:
-        # The Gram matrix rounds at the size of the rows it is taken of; and the shift at the size of the mean.
-        trace = self._gram.diagonal().sum() if self.center == "mean" else gram.diagonal().sum()
-        larger = max(self.count, self.n_features)
-        cone = math.sqrt(self.count) * float(mean.norm())
-        return max(math.sqrt(_EPS * larger * float(trace)), _EPS * larger * cone)
+
+def spectrum_of_gram(
+    gram: Tensor, *, mean: Tensor, is_centred: bool, n_samples: int, trace: float | None = None
+) -> Spectrum:
+    """Return the spectrum of rows by their Gram matrix, with the rank cut of route "gram" (1.3).
+
+    Args:
+        gram: (n, n) in float64, of which the lower triangle is read.
+        mean: (n,) of the rows.
+        is_centred: whether the Gram matrix is of the rows less their mean.
+        n_samples: m, rows.
+        trace: of the Gram matrix of the rows about the point that the sums were taken from; None is that of ``gram``.
+    """
+    n_features = len(gram)
+    energies, vectors = symmetric_eigen(gram)
+    values = energies.clamp_min(0).sqrt().flip(0)
+    larger, rounded = max(n_samples, n_features), float(gram.diagonal().sum()) if trace is None else trace
+    # The point that the sums are taken from rounds at the size of the mean.
+    cone = math.sqrt(n_samples) * float(mean.norm())
+    keep = values > max(math.sqrt(_EPS * larger * rounded), _EPS * larger * cone)
+    # A bound that no rounding may break; the cut alone has always held it.
+    keep &= torch.arange(n_features, device=values.device) < n_samples - is_centred
+    return Spectrum(
+        singular_values=values[keep],
+        basis=with_fixed_signs(vectors.flip(1)[:, keep]),
+        mean=mean if is_centred else None,
+        n_samples=n_samples,
+        n_features=n_features,
+        route="gram",
+    )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from sde_core.checks.brief import brief
+from sde_core.checks.threads import keep_to_one_core
 from sde_core.errors import ConfigError
 from sde_core.partition.base import rule_names
 from sde_core.training.monitoring.attachment import attach
@@ -78,7 +79,9 @@ class SpectralMonitor:
         self._schedule = Schedule(every)
         self._window = RowWindow(rows)
         self._pending: Future[None] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sde-monitor")
+        self._thread = ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix="sde-monitor", initializer=keep_to_one_core
+        )
         check_writable(self.folder)
 
     def __call__(

@@ -5,7 +5,8 @@ import threading
 import pytest
 import torch
 
-from sde_core.checks.threads import one_thread, side_by_side
+from sde_core.checks.threads import keep_to_one_core, one_thread, side_by_side
+from sde_core.spectra.eigen import symmetric_eigen
 
 
 @pytest.fixture(params=[1, 3])
@@ -67,3 +68,24 @@ def test_one_thread_is_for_this_work_only(threads):
     with one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == threads
+
+
+def _in_a_thread(*works):
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(work() for work in works))
+    thread.start()
+    thread.join()
+    return found
+
+
+def test_one_core_holds_for_the_thread_that_asks_and_no_other(threads):
+    inside = _in_a_thread(
+        torch.get_num_threads,
+        keep_to_one_core,
+        torch.get_num_threads,
+        lambda: symmetric_eigen(torch.eye(3, dtype=torch.float64)),  # sets the number, and sets it back
+        torch.get_num_threads,
+    )
+    assert (inside[0], inside[2], inside[4]) == (threads, 1, 1)
+    assert torch.get_num_threads() == threads
+    assert _in_a_thread(torch.get_num_threads) == [threads]

@@ -157,6 +157,39 @@ def test_a_call_never_waits_for_a_look_that_is_under_way(tmp_path):
     assert [look.step for look in sde.read_looks(tmp_path)] == taken == [1, 4]
 
 
+def test_a_training_keeps_its_threads_and_its_numbers_while_a_look_is_taken_on_one(tmp_path):
+    taken, done, inside = threading.Event(), threading.Event(), []
+
+    def sink(look, alarms):
+        inside.append(torch.get_num_threads())
+        taken.set()
+        assert done.wait(60)
+
+    def step():
+        numbers = torch.get_num_threads()
+        weight = torch.randn(192, 192, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        (weight @ weight).logsumexp(dim=1).sum().backward()
+        return numbers, weight.grad
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        n_threads, gradient = step()
+        with sde.SpectralMonitor(tmp_path, every=1, rows=32, sinks=(sink,)) as monitor:
+            image, text = _batch(1)
+            monitor(1, image=image, text=text)
+            assert taken.wait(60)
+            during, later = step(), []
+            thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+            thread.start()
+            thread.join()
+            done.set()
+    finally:
+        torch.set_num_threads(before)
+    assert (n_threads, during[0], later, inside) == (2, 2, [2], [1])
+    torch.testing.assert_close(during[1], gradient, rtol=0, atol=0)
+
+
 def test_a_second_writer_is_told_of_once_and_loses_nothing(tmp_path):
     with sde.SpectralMonitor(tmp_path, every=1, rows=8, in_background=False) as first:
         image, text = _batch(1)
