@@ -186,6 +186,7 @@ from .treatments.compression.axes import fit_axes as fit_axes
 from .treatments.compression.codes import compressed_index as compressed_index
 from .treatments.compression.codes import fill_index as fill_index
 from .treatments.compression.prediction import predicted_fidelity as predicted_fidelity
+from .treatments.compression.streamed import streamed_compression as streamed_compression
 from .treatments.compression.table import CompressedRetrieval as CompressedRetrieval
 from .treatments.compression.table import CompressionTable as CompressionTable
 from .treatments.compression.table import compression_table as compression_table

@@ -61,12 +61,13 @@ def difference(found: "Common", modality: str) -> "Job":
 
 
 def layers(data: "Dataset") -> "Job":
-    """Return the job whose result is the `Layers` of the encoder of a set, read from its pairs.
+    """Return the job whose result is the `Layers` of the encoder of a set, read from the pairs of its pictures.
 
     Args:
-        data: whose provenance names encoder and pairs.
+        data: a set or a part of one, whose provenance names encoder and pairs.
     """
     origin, own = data.embeddings.provenance, cache_folder()
+    ids = data.embeddings.image_ids or None  # texts alone have none
     _imported("load_encoder", "open_pairs", "read_layers")
 
     def work(job: "Job") -> "sde.Layers":
@@ -83,10 +84,17 @@ def layers(data: "Dataset") -> "Job":
 
         pairs = sde.open_pairs(origin.pairs)
         return sde.read_layers(
-            encoder, pairs, limit=LAYER_PAIRS, n_sampled=LAYER_PAIRS, n_permutations=99, progress=follow
+            encoder,
+            pairs,
+            ids=ids,
+            limit=LAYER_PAIRS,
+            n_sampled=LAYER_PAIRS,
+            n_permutations=99,
+            progress=follow,
         )
 
-    key = f"layers/{origin.pairs}/{origin.pairs_fingerprint}/{origin.encoder}/{origin.weights_sha256}/{own}"
+    origins = (origin.pairs, origin.pairs_fingerprint, origin.encoder, origin.weights_sha256, own)
+    key = "/".join(map(str, ("layers", data.fingerprint, *origins)))
     return background.in_background("layers", key, "Reading every layer", work, lane="layers")
 
 
