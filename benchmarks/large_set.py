@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--parts", type=int, default=1, help="files of each kind; default: %(default)s")
     parser.add_argument("--repeated", type=float, default=0.0, help="share of captions that are not alone")
     parser.add_argument("--folder", type=Path, help="keep the sets here, and use them if they are here")
+    parser.add_argument("--sets", nargs="*", default=["clip-retrieval", "saved"], help="which formats")
     parser.add_argument(
         "--queries", type=int, default=1_000, help="of compress, each way; default: %(default)s"
     )

@@ -202,6 +202,7 @@ from .treatments.maps import fit_joint_pca as fit_joint_pca
 from .treatments.maps import fit_mean_shift as fit_mean_shift
 from .treatments.maps import fit_pca_truncation as fit_pca_truncation
 from .treatments.maps import fit_whitening as fit_whitening
+from .treatments.mixed_lists import mixed_rankings as mixed_rankings
 from .treatments.scores import fit_csls as fit_csls
 from .treatments.scores import fit_dynamic_inverted_softmax as fit_dynamic_inverted_softmax
 from .treatments.scores import fit_inverted_softmax as fit_inverted_softmax

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 import sde_core as sde
@@ -11,12 +12,15 @@ from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.readings.cached.background import in_background
 from sde_explorer.subspaces.figures.gap import PARTS, gap_figure
+from sde_explorer.subspaces.figures.mixed import mixed_figure
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from sde_explorer.jobs import Job
@@ -30,6 +34,13 @@ _SAID = {
     "covariance": "other shapes of the spectra",
     "rotation": "other directions",
 }
+MOST_LISTED, MOST_FITTED = 2_000, 10_000
+"""Pictures of the mixed list, and those that treatments are fitted on; of more, a seeded sample."""
+MIXED_STORY = (
+    "Each thing stands as its image or as its first caption, each in one of two lists; its last caption asks. "
+    "Treatments are fitted on the other half of the pictures. A second caption that repeats the first finds it easily."
+)
+ONE_CAPTION = "Search in one list of both needs pictures with two captions: one stands in the list, one asks."
 STORY = (
     "The squared Fréchet distance of both clouds of unit rows; parts, bands and directions add up to it. A shift takes "
     "away the means alone. Directions are those of both modalities about their own means."
@@ -67,7 +78,57 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
             alt="Share of the squared distance of images and texts by part, band and direction. "
             + plain(title),
         )
-    pending([job])
+    jobs = [job]
+    if int(np.bincount(data.embeddings.links[:, 1]).max(initial=0)) > 1:
+        jobs.append(mixed := mixed_job(data))
+        if mixed.status == "done":
+            _mixed(mixed.result)
+    else:
+        st.caption(ONE_CAPTION)
+    pending(jobs)
+
+
+def _mixed(found: "dict[str, sde.MixedRanking]") -> None:
+    title = mixed_title(found)
+    st.markdown(title, help=MIXED_STORY)
+    st.plotly_chart(
+        mixed_figure(found),
+        key="mixed_chart",
+        config=CONFIG,
+        alt="NDCG@10 of texts in one list of images and texts, by what the thing stands as, raw and after treatments. "
+        + plain(title),
+    )
+
+
+def mixed_job(data: "Dataset") -> "Job[dict[str, sde.MixedRanking]]":
+    """Return the job whose result is what treatments do to search in one list of images and texts.
+
+    Args:
+        data: of both modalities.
+    """
+    embeddings = data.embeddings
+    hold_out, rankings = sde.hold_out, sde.mixed_rankings  # imported here, as below
+
+    def work(job: "Job[dict[str, sde.MixedRanking]]") -> "dict[str, sde.MixedRanking]":
+        job.report(0.0, "half of the pictures, for the treatments")
+        fit, test = (np.flatnonzero(half) for half in hold_out(embeddings))
+        fit, test = fit[sample_rows(len(fit), MOST_FITTED)], test[sample_rows(len(test), MOST_LISTED)]
+        job.report(0.2, "one list of both")
+        return rankings(embeddings.select(test), embeddings.select(fit))
+
+    return in_background("mixed list", f"mixed/{data.fingerprint}", "Search in one list of both", work)
+
+
+def mixed_title(found: "Mapping[str, sde.MixedRanking]") -> str:
+    """Return how much later texts find images than texts in one list, and what the best treatment makes of it."""
+    raw = found["raw"]
+    best = max((name for name in found if name != "raw"), key=lambda name: found[name].ndcg)
+    change = 100 * (found[best].ndcg - raw.ndcg)
+    return (
+        f"In one list of both, texts find {word('image', 'images')} with NDCG@10 {raw.ndcg_image:.2f} and "
+        f"{word('text', 'texts')} with {raw.ndcg_text:.2f}; {best} changes both together by {change:+.1f} points. "
+        f"{raw.n_queries:,} things."
+    )
 
 
 def gap_job(data: "Dataset", rule: str) -> "Job[Gap]":
