@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.subspaces.state import SubspacesState
 
-MOST_PAIRS = 20_000
+MOST_PAIRS, FIRST_PAIRS = 20_000, 4_000
+"""Pairs of which the gap is taken apart, and those shown until it is; of more, a seeded sample."""
 _SAID = {
     "centroid": "the distance of the means",
     "trace": "other sizes of the clouds",
@@ -67,8 +68,8 @@ class Gap:
 def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
     """Show the parts of the gap, computed beside the page."""
     job = gap_job(data, state.rule)
-    if job.status == "done":
-        found = job.result
+    found = job.result if job.status == "done" else job.partial
+    if found is not None:
         title = gap_title(found)
         st.markdown(title, help=STORY)
         st.plotly_chart(
@@ -81,11 +82,12 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
     jobs = [job]
     if int(np.bincount(data.embeddings.links[:, 1]).max(initial=0)) > 1:
         jobs.append(mixed := mixed_job(data))
-        if mixed.status == "done":
-            _mixed(mixed.result)
+        there = mixed.result if mixed.status == "done" else mixed.partial
+        if there:
+            _mixed(there)
     else:
         st.caption(ONE_CAPTION)
-    pending(jobs)
+    pending(jobs, draws_partial=True)
 
 
 def _mixed(found: "dict[str, sde.MixedRanking]") -> None:
@@ -113,8 +115,9 @@ def mixed_job(data: "Dataset") -> "Job[dict[str, sde.MixedRanking]]":
         job.report(0.0, "half of the pictures, for the treatments")
         fit, test = (np.flatnonzero(half) for half in hold_out(embeddings))
         fit, test = fit[sample_rows(len(fit), MOST_FITTED)], test[sample_rows(len(test), MOST_LISTED)]
-        job.report(0.2, "one list of both")
-        return rankings(embeddings.select(test), embeddings.select(fit))
+        listed, reference = embeddings.select(test), embeddings.select(fit)
+        job.report(0.2, "treatments", partial=rankings(listed, reference, ()))
+        return rankings(listed, reference)
 
     return in_background("mixed list", f"mixed/{data.fingerprint}", "Search in one list of both", work)
 
@@ -122,13 +125,15 @@ def mixed_job(data: "Dataset") -> "Job[dict[str, sde.MixedRanking]]":
 def mixed_title(found: "Mapping[str, sde.MixedRanking]") -> str:
     """Return how much later texts find images than texts in one list, and what the best treatment makes of it."""
     raw = found["raw"]
-    best = max((name for name in found if name != "raw"), key=lambda name: found[name].ndcg)
-    change = 100 * (found[best].ndcg - raw.ndcg)
-    return (
+    said = (
         f"In one list of both, texts find {word('image', 'images')} with NDCG@10 {raw.ndcg_image:.2f} and "
-        f"{word('text', 'texts')} with {raw.ndcg_text:.2f}; {best} changes both together by {change:+.1f} points. "
-        f"{raw.n_queries:,} things."
+        f"{word('text', 'texts')} with {raw.ndcg_text:.2f}"
     )
+    treated = [name for name in found if name != "raw"]
+    if treated:
+        best = max(treated, key=lambda name: found[name].ndcg)
+        said += f"; {best} changes both together by {100 * (found[best].ndcg - raw.ndcg):+.1f} points"
+    return f"{said}. {raw.n_queries:,} things."
 
 
 def gap_job(data: "Dataset", rule: str) -> "Job[Gap]":
@@ -147,11 +152,16 @@ def gap_job(data: "Dataset", rule: str) -> "Job[Gap]":
     def work(job: "Job[Gap]") -> Gap:
         job.report(0.0, "parts and directions")
         images, texts = embeddings.paired()
-        rows = sample_rows(len(images), MOST_PAIRS)
-        image, text = images[rows], texts[rows]
-        parts = gap_parts(image, text)
-        job.report(0.7, "bands")
-        return Gap(parts=parts, labels=gap_labels(image, text, rule), n_pairs=len(rows), total=len(images))
+
+        def of(most: int) -> Gap:
+            rows = sample_rows(len(images), most)
+            image, text = images[rows], texts[rows]
+            labels = gap_labels(image, text, rule)
+            return Gap(parts=gap_parts(image, text), labels=labels, n_pairs=len(rows), total=len(images))
+
+        if len(images) > 2 * FIRST_PAIRS:
+            job.report(0.1, "more pairs", partial=of(FIRST_PAIRS))
+        return of(MOST_PAIRS)
 
     key = f"gap/{data.fingerprint}/{rule}"
     return in_background("gap", key, "What the gap is made of", work)

@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
 
+FIRST_PAIRS = 32
+"""Pairs whose layers are shown until those of more are there."""
 LAYER_PAIRS = 400
 """Pairs that go through the encoder again; of more, a seeded sample."""
 
 
 def same_space(found: "Common") -> "Job":
     """Return the job whose result is the `SameSpace` of two sets."""
-    from sde_explorer.compare.numbers.decided import SameSpace, same_space
+    from sde_explorer.compare.numbers.decided import FIRST_ROWS, SameSpace, same_space
 
     a, b = found.sources
     _imported("parity")
 
     def work(job: "Job") -> SameSpace:
         job.report(0.0, "maps from the simplest on")
+        if a.n_images > 2 * FIRST_ROWS:
+            job.report(0.1, "all rows", partial=same_space(a, b, FIRST_ROWS))
         return same_space(a, b)
 
     return _job("same space", found.key, "Is it the same space?", work)
@@ -35,12 +39,17 @@ def same_space(found: "Common") -> "Job":
 
 def calibrated(found: "Common", modality: str) -> "Job":
     """Return the job whose result is `Calibrated` of one modality."""
-    from sde_explorer.compare.numbers.decided import Calibrated, calibrated
+    from sde_explorer.compare.numbers.decided import CALIBRATED_ROWS, FIRST_ROWS, Calibrated, calibrated
 
     (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
     _imported("calibrated_similarity", "measure_names")
 
     def work(job: "Job") -> Calibrated:
+        if len(items.first) >= CALIBRATED_ROWS:
+            first = calibrated(
+                modality, a, b, items, lambda *_: job.report(0.0, "a first look"), FIRST_ROWS // 2
+            )
+            job.report(0.1, "more rows", partial=first)
         return calibrated(modality, a, b, items, job.report)
 
     return _job(f"calibrated {modality}", found.key, f"Similarities beside shuffled rows, {modality}", work)
