@@ -1,8 +1,9 @@
-"""A million pairs on one machine: seconds and memory of opening, `sde spectrum` and `sde report`.
+"""A million pairs on one machine: seconds and memory of opening, `sde spectrum`, `sde report` and `sde compress`.
 
 ``python -m benchmarks.large_set`` writes a folder as clip-retrieval does (parts of embeddings and of metadata) and
 the same set as `EmbeddingSet.save` does, both generated and seeded, and runs each command on each in a process of its
-own, whose largest resident memory is printed beside its seconds.
+own, whose largest resident memory is printed beside its seconds. `compress` fits to 20,000 other pairs of the same
+directions, and asks with a thousand texts and images, each among the million.
 """
 
 import argparse
@@ -21,7 +22,9 @@ _OPEN = "import sys; from sde_core import open_embeddings; open_embeddings(sys.a
 _NOTHING = "import sde_core; sde_core.open_embeddings, sde_core.compute_spectrum"
 
 
-def write_clip_retrieval(folder: str | Path, n_rows: int, width: int, n_parts: int, repeated: float) -> Path:
+def write_clip_retrieval(
+    folder: str | Path, n_rows: int, width: int, n_parts: int, repeated: float, seed: int = 0
+) -> Path:
     """Write a folder as clip-retrieval does: unit float16 vectors, captions, paths and similarities.
 
     Args:
@@ -30,6 +33,7 @@ def write_clip_retrieval(folder: str | Path, n_rows: int, width: int, n_parts: i
         width: of the vectors.
         n_parts: files of each kind.
         repeated: share of captions that are one of a hundred, with the vector of that caption.
+        seed: of the rows; directions are those of every seed.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -40,6 +44,7 @@ def write_clip_retrieval(folder: str | Path, n_rows: int, width: int, n_parts: i
     )
     cones = rng.standard_normal((2, width), dtype=np.float32) * 3
     common = _unit(rng.standard_normal((100, width), dtype=np.float32)).astype(np.float16)
+    rng = np.random.default_rng((0, seed)) if seed else rng
     for name in ("img_emb", "text_emb", "metadata"):
         (folder / name).mkdir(parents=True)
     edges = np.linspace(0, n_rows, n_parts + 1).astype(int)
@@ -72,7 +77,11 @@ def main() -> None:
     parser.add_argument("--parts", type=int, default=1, help="files of each kind; default: %(default)s")
     parser.add_argument("--repeated", type=float, default=0.0, help="share of captions that are not alone")
     parser.add_argument("--folder", type=Path, help="keep the sets here, and use them if they are here")
-    parser.add_argument("--only", nargs="*", default=["open", "spectrum", "report"])
+    parser.add_argument("--sets", nargs="*", default=["clip-retrieval", "saved"], help="which formats")
+    parser.add_argument(
+        "--queries", type=int, default=1_000, help="of compress, each way; default: %(default)s"
+    )
+    parser.add_argument("--only", nargs="*", default=["open", "spectrum", "report", "compress"])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         place = options.folder or Path(scratch)
@@ -94,6 +103,11 @@ def main() -> None:
                 "--output",
                 f"{scratch}/r.html",
             ],
+            "compress": lambda path: [
+                *("-m", "sde_core", "compress", str(path), "--fit-on", str(place / "reference"), "--quiet"),
+                *("--queries", str(options.queries), "--axes", "own,pca", "--codes", "float32,int8,1bit"),
+                *("--widths", f"{options.width},{options.width // 2}"),
+            ],
         }
         print(f"| imports alone | | {_measured(['-c', _NOTHING])} |", flush=True)
         for work in options.only:
@@ -108,10 +122,16 @@ def _sets(place: Path, options: argparse.Namespace) -> dict[str, Path]:
         given = (options.pairs, options.width, options.parts, options.repeated)
         code = f"from benchmarks.large_set import write_clip_retrieval as w; w({str(theirs)!r}, *{given})"
         subprocess.run([sys.executable, "-c", code], check=True)
-    if not ours.exists():
+    if "compress" in options.only and not (place / "reference").exists():
+        given = (20_000, options.width, 1, 0.0, 1)
+        code = f"from benchmarks.large_set import write_clip_retrieval as w; w({str(place / 'reference')!r}, *{given})"
+        subprocess.run([sys.executable, "-c", code], check=True)
+    if "saved" in options.sets and not ours.exists():
         code = f"from sde_core import open_embeddings; open_embeddings({str(theirs)!r}).save({str(ours)!r})"
         subprocess.run([sys.executable, "-c", code], check=True)
-    return {"clip-retrieval": theirs, "saved": ours}
+    return {
+        name: path for name, path in (("clip-retrieval", theirs), ("saved", ours)) if name in options.sets
+    }
 
 
 def _measured(arguments: list[str]) -> str:

@@ -186,6 +186,7 @@ from .treatments.compression.axes import fit_axes as fit_axes
 from .treatments.compression.codes import compressed_index as compressed_index
 from .treatments.compression.codes import fill_index as fill_index
 from .treatments.compression.prediction import predicted_fidelity as predicted_fidelity
+from .treatments.compression.streamed import streamed_compression as streamed_compression
 from .treatments.compression.table import CompressedRetrieval as CompressedRetrieval
 from .treatments.compression.table import CompressionTable as CompressionTable
 from .treatments.compression.table import compression_table as compression_table
@@ -201,6 +202,7 @@ from .treatments.maps import fit_joint_pca as fit_joint_pca
 from .treatments.maps import fit_mean_shift as fit_mean_shift
 from .treatments.maps import fit_pca_truncation as fit_pca_truncation
 from .treatments.maps import fit_whitening as fit_whitening
+from .treatments.mixed_lists import mixed_rankings as mixed_rankings
 from .treatments.scores import fit_csls as fit_csls
 from .treatments.scores import fit_dynamic_inverted_softmax as fit_dynamic_inverted_softmax
 from .treatments.scores import fit_inverted_softmax as fit_inverted_softmax

@@ -206,6 +206,8 @@ ELSEWHERE = {
     "sde_core/training/trainer.py": "sde_core/training/test_finetune.py",
     "sde_core/treatments/ways.py": "sde_core/treatments/test_table.py",
     "sde_core/treatments/sweep.py": "sde_core/treatments/test_chosen.py",
+    "sde_core/treatments/compression/cells.py": "sde_core/treatments/compression/test_table.py",
+    "sde_core/treatments/compression/counting.py": "sde_core/treatments/compression/test_streamed.py",
     "sde_core/treatments/compression/prediction.py": "sde_core/treatments/compression/test_table.py",
     "sde_core/treatments/gains.py": "sde_core/shaping/test_transform.py",
     "sde_core/vocabulary.py": "app/retrieval/test_numbers.py",

@@ -4,7 +4,7 @@ import argparse
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.options import new_command, words
 from sde_core.cli.output import counting_bar, print_json, print_table
@@ -13,9 +13,18 @@ from sde_core.vocabulary import Modality
 
 if TYPE_CHECKING:
     from sde_core.checks.matrices import MatrixLike
-    from sde_core.treatments.compression.axes import Axes, CompressionMap
-    from sde_core.treatments.compression.codes import Code
-    from sde_core.treatments.compression.table import CompressedRetrieval
+    from sde_core.sets.embeddings import EmbeddingSet
+    from sde_core.treatments.compression.axes import Axes, CompressionMap, Floats
+    from sde_core.treatments.compression.codes import Code, Progress
+    from sde_core.treatments.compression.table import CompressedRetrieval, CompressionTable
+
+
+N_QUERIES = 1_000
+"""That ask each way of a large set."""
+MOST_IN_MEMORY = 50_000
+"""Images or texts that are ranked in memory, each against each."""
+MOST_FITTED = 50_000
+"""Pairs to which axes and ranges are fitted; of more, a seeded sample."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -49,6 +58,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--captions", choices=("each", "primary", "all"), default="all", help="the gallery; default: all"
     )
+    parser.add_argument(
+        "--queries",
+        type=int,
+        metavar="N",
+        help="ask with N seeded texts and N images, each among everything, the gallery read in blocks; 0: with all; "
+        f"default: {N_QUERIES:,} in sets of more than {MOST_IN_MEMORY:,}, else all in memory",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of rotations, draws and the blur")
     parser.add_argument(
         "--keep", metavar="AXES:WIDTH[:CODE]", help="write that map, such as pca:96:int8, to --output"
@@ -70,11 +86,9 @@ def run(options: argparse.Namespace) -> int:
     """Measure, print, and write the map that was chosen."""
     from sde_core.cli.retrieval import check_and_warn
     from sde_core.cli.sources import opened_saying
-    from sde_core.retrieval.bootstrap import Resampling
     from sde_core.sets.evaluation import gallery_of
-    from sde_core.treatments.compression.axes import AXES, fit_axes
-    from sde_core.treatments.compression.codes import CODES
-    from sde_core.treatments.compression.table import compression_table, recommendation
+    from sde_core.treatments.compression.axes import fit_axes
+    from sde_core.treatments.compression.table import recommendation
 
     if bool(options.keep) != bool(options.output):
         raise ConfigError("--keep and --output must be given together: which map, and where it goes")
@@ -83,21 +97,12 @@ def run(options: argparse.Namespace) -> int:
     kept = _kept(options.keep, options.output) if options.keep else None
     tested, reference = opened_saying(options.embeddings), opened_saying(options.fit_on)
     check_and_warn(reference, tested)
-    gallery, paired = gallery_of(tested, options.captions), reference.paired()
+    gallery, paired = gallery_of(tested, options.captions), _fitted_on(reference)
+    queries = options.queries
+    if queries is None and max(gallery.n_images, gallery.n_texts) > MOST_IN_MEMORY:
+        queries = N_QUERIES
     with counting_bar(tested.name) as progress:
-        rows = compression_table(
-            gallery.image,
-            gallery.text,
-            gallery.links,
-            paired,
-            widths=[_width(each) for each in options.widths] if options.widths else None,
-            axes=options.axes or AXES,
-            codes=options.codes or CODES,
-            rescore=options.rescore,
-            resampling=Resampling(seed=options.seed),
-            seed=options.seed,
-            progress=progress,
-        )
+        rows = _measured(gallery, paired, queries, options, progress)
     if kept is not None:
         onto = fit_axes(*paired, kept[0], kept[1], seed=options.seed)
         _write(onto, kept[2], paired, options.output, options.add)
@@ -105,9 +110,46 @@ def run(options: argparse.Namespace) -> int:
         print_json({"rows": [asdict(row) for row in rows], "recommendation": recommendation(rows)})
         return 0
     header = ("kept", "mean recall %, 95 %", "change, points", "predicted %", "fidelity", "MB per million")
-    print_table(f"{tested.name}, fitted on {reference.name}", header, [_cells(row) for row in rows])
+    asked = f", {queries:,} texts and images ask" if queries else ""
+    print_table(f"{tested.name}{asked}, fitted on {reference.name}", header, [_cells(row) for row in rows])
     print(recommendation(rows))
     return 0
+
+
+def _measured(
+    gallery: "EmbeddingSet",
+    paired: "tuple[Floats, Floats]",
+    queries: int | None,
+    options: argparse.Namespace,
+    progress: "Progress",
+) -> "CompressionTable":
+    from sde_core.retrieval.bootstrap import Resampling
+    from sde_core.treatments.compression.axes import AXES
+    from sde_core.treatments.compression.codes import CODES
+    from sde_core.treatments.compression.streamed import streamed_compression
+    from sde_core.treatments.compression.table import compression_table
+
+    how: dict[str, Any] = {
+        "widths": [_width(each) for each in options.widths] if options.widths else None,
+        "axes": options.axes or AXES,
+        "codes": options.codes or CODES,
+        "rescore": options.rescore,
+        "resampling": Resampling(seed=options.seed),
+        "seed": options.seed,
+        "progress": progress,
+    }
+    sides = (gallery.image, gallery.text, gallery.links)
+    if queries is None:
+        return compression_table(*sides, paired, **how)
+    return streamed_compression(*sides, paired, queries=queries, **how)
+
+
+def _fitted_on(reference: "EmbeddingSet") -> "tuple[Floats, Floats]":
+    from sde_core.geometry.projection import sample_rows
+
+    if reference.n_images <= MOST_FITTED:
+        return reference.paired()
+    return reference.select(sample_rows(reference.n_images, MOST_FITTED)).paired()
 
 
 def _cells(row: "CompressedRetrieval") -> tuple[str, ...]:

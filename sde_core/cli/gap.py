@@ -2,13 +2,14 @@
 
 import argparse
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sde_core.cli.options import new_command, words
 from sde_core.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from sde_core.geometry.gap import GapParts
+    from sde_core.retrieval.mixed_list import MixedRanking
     from sde_core.sets.embeddings import EmbeddingSet
 
 _TREATMENTS = ("mean-shift", "whitening", "sde-enhanced")
@@ -95,36 +96,9 @@ def _bands(embeddings: "EmbeddingSet", parts: "GapParts", rule: str) -> dict[str
 
 def _mixed(
     embeddings: "EmbeddingSet", reference: "EmbeddingSet", options: argparse.Namespace
-) -> dict[str, Any]:
-    import numpy as np
-
+) -> "dict[str, MixedRanking]":
     from sde_core.cli.retrieval import check_and_warn
-    from sde_core.errors import ConfigError, DataError
-    from sde_core.retrieval.mixed_list import mixed_ranking
-    from sde_core.treatments.table import fit_all
+    from sde_core.treatments.mixed_lists import mixed_rankings
 
     check_and_warn(reference, embeddings)
-    image_rows, first = np.unique(embeddings.links[:, 1], return_index=True)
-    last = np.append(first[1:], len(embeddings.links)) - 1
-    several = last > first
-    if not several.any():
-        raise DataError(
-            f"{embeddings.name} must have pictures with two captions, one to ask and one to find; leave out --fit-on"
-        )
-    rows, shown, asks = (
-        image_rows[several],
-        embeddings.links[first[several], 0],
-        embeddings.links[last[several], 0],
-    )
-    # Things that share a caption would tie: one of them stays.
-    for column in (0, 1):
-        once = np.sort(np.unique((shown, asks)[column], return_index=True)[1])
-        rows, shown, asks = rows[once], shown[once], asks[once]
-    treatments = fit_all(reference.image, reference.text, paired=reference.paired(), names=options.baselines)
-    found = {}
-    for each in treatments:
-        if not each.moves and each.name != "raw":
-            raise ConfigError(f"--baselines must name treatments that move vectors; {each.name} only scores")
-        image, text = each.mapped(embeddings.image[rows], embeddings.text)
-        found[each.name] = mixed_ranking(image, text[shown], text[asks], seed=options.seed)
-    return found
+    return mixed_rankings(embeddings, reference, options.baselines, seed=options.seed)

@@ -226,6 +226,17 @@ def drawn_metrics(
     return DrawnMetrics(ranks=ranks, how=how, values=found)
 
 
+def drawn_means(table: Tensor, groups: Tensor, how: Resampling) -> Tensor:
+    """Return the (s, B + 1) means of (s, q) values of the same queries, drawn and, last, as they are.
+
+    Args:
+        table: a row a kind of value.
+        groups: (q,) queries of one number are drawn together.
+        how: they are drawn.
+    """
+    return _draw(table, None, groups, how)[0]
+
+
 def _draw(table: Tensor, places: FirstPlaces | None, group: Tensor, how: Resampling) -> tuple[Tensor, Tensor]:
     """Return (s, B + 1) means of ``table`` (s, q) and (B + 1,) medians of the places, drawn and, last, as they are.
 

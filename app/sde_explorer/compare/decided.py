@@ -30,22 +30,22 @@ _WORDS = {"image": "pictures", "text": "captions"}
 
 def parity_section(job: "Job") -> None:
     """Show the verdict on two sets, and the numbers that it rests on."""
-    for found in results([job], SameSpace):
+    for found in results([job], SameSpace, first=True):
         left, right = chart_columns("compare_parity", (0.55, 0.45), least="20rem")
         left.markdown(words.parity_title(found))
         left.caption(words.PARITY_STORY)
         if found.parity is not None:
             right.html(parity_table(found.parity))
-    pending([job])
+    pending([job], draws_partial=True)
 
 
 def calibrated_section(jobs: "list[Job]") -> None:
     """Show every similarity beside shuffled rows."""
-    there = results(jobs, Calibrated)
+    there = results(jobs, Calibrated, first=True)
     if there:
         st.markdown(words.calibrated_title(there), help=words.CALIBRATED_STORY)
         st.html(calibrated_table(there))
-    pending(jobs)
+    pending(jobs, draws_partial=True)
 
 
 def difference_section(found: "Compared") -> "list[Job]":
@@ -100,7 +100,7 @@ def layers_section(data: "Dataset") -> "list[Job]":
         return []
     job = decided.layers(data)
     active = [job] if job.is_active else []
-    for found in results([job], sde.Layers):
+    for found in results([job], sde.Layers, first=True):
         title = words.layers_title(found)
         st.markdown(title, help=words.LAYERS_STORY)
         st.plotly_chart(
@@ -110,5 +110,5 @@ def layers_section(data: "Dataset") -> "list[Job]":
             alt="Rank, intrinsic dimension and shared directions by depth, agreement of every two layers. "
             + plain(title),
         )
-    pending([job])
+    pending([job], draws_partial=True)
     return active

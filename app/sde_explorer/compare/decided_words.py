@@ -36,8 +36,9 @@ DIFFERENCE_STORY = (
 )
 NO_LAYERS = "Layers are read from pictures and captions: the set must name its pairs and its encoder."
 LAYERS_STORY = (
-    "A layer is the mean over its patches or tokens. Agreement: unbiased CKA beyond the best that shuffled pairs reach "
-    "in any two layers. Ranks are raw: widths differ from layer to layer."
+    "A layer is the mean over its patches or tokens. Shared: directions in common with the output of the other tower. "
+    "Agreement: unbiased CKA beyond the best that shuffled pairs reach in any two layers. Ranks are raw: widths "
+    "differ from layer to layer."
 )
 
 

@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def results(jobs: "Sequence[Job]", kind: type[Result]) -> list[Result]:
-    """Return what those jobs came to that are done."""
-    return [job.result for job in jobs if isinstance(job.result, kind)]
+def results(jobs: "Sequence[Job]", kind: type[Result], *, first: bool = False) -> list[Result]:
+    """Return what those jobs came to that are done.
+
+    Args:
+        jobs: any.
+        kind: of result.
+        first: whether what there is already of the others counts as well.
+    """
+    found = [job.partial if first and job.is_active else job.result for job in jobs]
+    return [each for each in found if isinstance(each, kind)]
 
 
 @dataclass(frozen=True, kw_only=True)

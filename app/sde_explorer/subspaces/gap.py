@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 import sde_core as sde
@@ -13,6 +14,7 @@ from sde_core.vocabulary import BANDS
 from sde_explorer.readings.cached.background import in_background
 from sde_explorer.readings.cached.exact import Best, best
 from sde_explorer.subspaces.figures.gap import PARTS, gap_figure
+from sde_explorer.subspaces.figures.mixed import mixed_figure
 from sde_explorer.ui.exact import exact_rows
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.figures.palette import word
@@ -20,19 +22,29 @@ from sde_explorer.ui.pending import pending
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.subspaces.state import SubspacesState
 
-MOST_PAIRS = 20_000
+MOST_PAIRS, FIRST_PAIRS = 20_000, 4_000
+"""Pairs of which the gap is taken apart, and those shown until it is; of more, a seeded sample."""
 _SAID = {
     "centroid": "the distance of the means",
     "trace": "other sizes of the clouds",
     "covariance": "other shapes of the spectra",
     "rotation": "other directions",
 }
+MOST_LISTED, MOST_FITTED = 2_000, 10_000
+"""Pictures of the mixed list, and those that treatments are fitted on; of more, a seeded sample."""
+MIXED_STORY = (
+    "Each thing stands as its image or as its first caption, each in one of two lists; its last caption asks. "
+    "Treatments are fitted on the other half of the pictures. A second caption that repeats the first finds it easily."
+)
+ONE_CAPTION = "Search in one list of both needs pictures with two captions: one stands in the list, one asks."
 STORY = (
     "The squared Fréchet distance of both clouds of unit rows; parts, bands and directions add up to it. A shift takes "
     "away the means alone. Directions are those of both modalities about their own means."
@@ -60,8 +72,8 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
     """Show the parts of the gap, computed beside the page."""
     known = gap_jobs(data, state.rule)
     [job] = known.jobs
-    if job.status == "done":
-        found = job.result
+    found = job.result if job.status == "done" else job.partial
+    if found is not None:
         title = gap_title(found)
         st.markdown(title, help=STORY)
         st.plotly_chart(
@@ -71,8 +83,64 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
             alt="Share of the squared distance of images and texts by part, band and direction. "
             + plain(title),
         )
+        if job.status != "done":
+            st.caption(f"Seeded sample, {found.n_pairs:,} of {found.total:,} pairs. More are being measured.")
         exact_rows(known, what="pairs", n_rows=found.n_pairs, total=found.total)
-    pending([job])
+    jobs = [job]
+    if int(np.bincount(data.embeddings.links[:, 1]).max(initial=0)) > 1:
+        jobs.append(mixed := mixed_job(data))
+        there = mixed.result if mixed.status == "done" else mixed.partial
+        if there:
+            _mixed(there)
+    else:
+        st.caption(ONE_CAPTION)
+    pending(jobs, draws_partial=True)
+
+
+def _mixed(found: "dict[str, sde.MixedRanking]") -> None:
+    title = mixed_title(found)
+    st.markdown(title, help=MIXED_STORY)
+    st.plotly_chart(
+        mixed_figure(found),
+        key="mixed_chart",
+        config=CONFIG,
+        alt="NDCG@10 of texts in one list of images and texts, by what the thing stands as, raw and after treatments. "
+        + plain(title),
+    )
+
+
+def mixed_job(data: "Dataset") -> "Job[dict[str, sde.MixedRanking]]":
+    """Return the job whose result is what treatments do to search in one list of images and texts.
+
+    Args:
+        data: of both modalities.
+    """
+    embeddings = data.embeddings
+    hold_out, rankings = sde.hold_out, sde.mixed_rankings  # imported here, as below
+
+    def work(job: "Job[dict[str, sde.MixedRanking]]") -> "dict[str, sde.MixedRanking]":
+        job.report(0.0, "half of the pictures, for the treatments")
+        fit, test = (np.flatnonzero(half) for half in hold_out(embeddings))
+        fit, test = fit[sample_rows(len(fit), MOST_FITTED)], test[sample_rows(len(test), MOST_LISTED)]
+        listed, reference = embeddings.select(test), embeddings.select(fit)
+        job.report(0.2, "treatments", partial=rankings(listed, reference, ()))
+        return rankings(listed, reference)
+
+    return in_background("mixed list", f"mixed/{data.fingerprint}", "Search in one list of both", work)
+
+
+def mixed_title(found: "Mapping[str, sde.MixedRanking]") -> str:
+    """Return how much later texts find images than texts in one list, and what the best treatment makes of it."""
+    raw = found["raw"]
+    said = (
+        f"In one list of both, texts find {word('image', 'images')} with NDCG@10 {raw.ndcg_image:.2f} and "
+        f"{word('text', 'texts')} with {raw.ndcg_text:.2f}"
+    )
+    treated = [name for name in found if name != "raw"]
+    if treated:
+        best = max(treated, key=lambda name: found[name].ndcg)
+        said += f"; {best} changes both together by {100 * (found[best].ndcg - raw.ndcg):+.1f} points"
+    return f"{said}. {raw.n_queries:,} things."
 
 
 def gap_jobs(data: "Dataset", rule: str) -> Best:
@@ -95,11 +163,18 @@ def _gap_job(data: "Dataset", rule: str, whole: bool) -> "Job[Gap]":
     def work(job: "Job[Gap]") -> Gap:
         job.report(0.0, "parts and directions")
         images, texts = embeddings.paired()
-        rows = sample_rows(len(images), len(images) if whole else MOST_PAIRS)
-        image, text = images[rows], texts[rows]
-        parts = gap_parts(image, text)
-        job.report(0.7, "bands")
-        return Gap(parts=parts, labels=gap_labels(image, text, rule), n_pairs=len(rows), total=len(images))
+
+        def of(most: int) -> Gap:
+            rows = sample_rows(len(images), most)
+            image, text = images[rows], texts[rows]
+            labels = gap_labels(image, text, rule)
+            return Gap(parts=gap_parts(image, text), labels=labels, n_pairs=len(rows), total=len(images))
+
+        if whole:
+            return of(len(images))
+        if len(images) > 2 * FIRST_PAIRS:
+            job.report(0.1, "more pairs", partial=of(FIRST_PAIRS))
+        return of(MOST_PAIRS)
 
     key, title = f"gap/{data.fingerprint}/{rule}", "What the gap is made of"
     if whole:

@@ -1,6 +1,6 @@
 """One pass of pairs through both towers, every layer looked at."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
 
 import torch
@@ -32,6 +32,7 @@ def read_layers(
     encoder: Encoder,
     pairs: Pairs,
     *,
+    ids: Collection[str] | None = None,
     limit: int | None = None,
     n_sampled: int = 1_000,
     n_permutations: int = N_PERMUTATIONS,
@@ -50,6 +51,7 @@ def read_layers(
     Args:
         encoder: from `load_encoder`.
         pairs: from `open_pairs`; of pictures or of captions alone there is no agreement.
+        ids: read these pairs only, such as those of a part of a set; None reads all.
         limit: items at most, a seeded sample; None reads all.
         n_sampled: rows that TwoNN and agreement are taken from, drawn among all that were read.
         n_permutations: shuffles that agreement is told from.
@@ -59,7 +61,7 @@ def read_layers(
 
     Raises:
         EncoderError: a tower has no layers that can be read.
-        DataError: fewer than 8 usable items.
+        DataError: fewer than 8 usable items, or none of ``ids`` is there.
         ConfigError: ``limit``, ``n_sampled`` or ``batch_size`` is too small.
 
     Source: docs/method.md, equations (1.5), (1.7), (6.1), (6.21), (6.41), (6.47).
@@ -74,9 +76,10 @@ def read_layers(
     towers = {side: tower_of(encoder, side) for side in pairs.modalities}
     sums = LayerSums(list(towers.values()), n_sampled=n_sampled, seed=seed)
     skipped: list[Skipped] = []
-    n_items = pairs.n_items if limit is None else min(limit, pairs.n_items)
+    chosen = None if ids is None else _known(pairs, ids)
+    n_items = min(pairs.n_items if chosen is None else len(chosen), pairs.n_items if limit is None else limit)
     pace = Pace("layers", n_items, progress)
-    for n_pairs, rows in _batches(encoder, towers, _some(pairs, limit, seed), batch_size, skipped):
+    for n_pairs, rows in _batches(encoder, towers, _some(pairs, chosen, limit, seed), batch_size, skipped):
         if rows:
             sums.update(rows)
         pace.step(n_pairs)
@@ -99,12 +102,28 @@ def read_layers(
     )
 
 
-def _some(pairs: Pairs, limit: int | None, seed: int) -> Iterator[Pair]:
-    """Return the pairs, or a seeded sample of them in their order."""
-    if limit is None or limit >= pairs.n_items:
+def _known(pairs: Pairs, ids: Collection[str]) -> list[str]:
+    """Return the ids that the pairs have, in their order."""
+    wanted = set(ids)
+    found = [pair.id for pair in pairs if pair.id in wanted]
+    if not found:
+        raise DataError(
+            f"{pairs.uri} must hold the pairs that are asked for; it has none of their {len(wanted)} ids"
+        )
+    return found
+
+
+def _some(pairs: Pairs, ids: list[str] | None, limit: int | None, seed: int) -> Iterator[Pair]:
+    """Return the pairs, or those of some ids, or a seeded sample of them, in their order."""
+    count = pairs.n_items if ids is None else len(ids)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()
+    some = order if limit is None else order[:limit]
+    if ids is not None:
+        named = {ids[number] for number in some}
+        return (pair for pair in pairs if pair.id in named)
+    if len(some) == count:
         return iter(pairs)
-    order = torch.randperm(pairs.n_items, generator=torch.Generator().manual_seed(seed))
-    chosen = set(order[:limit].tolist())
+    chosen = set(some)
     return (pair for number, pair in enumerate(pairs) if number in chosen)
 
 

@@ -67,6 +67,10 @@ class CompressionMap:
         rows = unit_rows(x, "x")
         if rows.shape[1] != len(self.matrix):
             raise DataError(f"x must have {len(self.matrix)} columns; got shape {tuple(rows.shape)}")
+        return self.of_unit(rows, modality)
+
+    def of_unit(self, rows: Tensor, modality: Modality | str) -> Tensor:
+        """Return the same of (m, d) float32 rows that are known to have unit length."""
         z = (rows - self.mean(modality)) @ self.matrix
         unit: Tensor = z / torch.linalg.vector_norm(z, dim=1, keepdim=True).clamp_min(1e-30)
         return unit

@@ -1,9 +1,9 @@
 """What every width, kind of axes and code costs in recall, beside what the spectrum predicts."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -12,12 +12,11 @@ from sde_core.checks.brief import brief
 from sde_core.checks.drawn import plotted
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
-from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import Interval, Resampling, drawn_metrics
 from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, retrieval_ranks
-from sde_core.treatments.compression.axes import AXES, Axes, CompressionMap, fit_axes
-from sde_core.treatments.compression.codes import BITS, CODES, Code, Coder, coded_score, reference_rows
-from sde_core.treatments.compression.prediction import predicted_fidelity
+from sde_core.treatments.compression.axes import AXES, Axes
+from sde_core.treatments.compression.cells import Cell, Cells
+from sde_core.treatments.compression.codes import BITS, CODES, Code, coded_score
 from sde_core.vocabulary import DIRECTIONS, Direction
 
 KS = (1, 5, 10)
@@ -55,6 +54,39 @@ class CompressedRetrieval:
     bytes_per_million: int
 
     __repr__ = brief
+
+    @classmethod
+    def of(
+        cls, cell: Cell, drawn: Tensor, before: Tensor, fidelity: float, predicted: float, how: Resampling
+    ) -> Self:
+        """Return the row of a way to keep less.
+
+        Args:
+            cell: the way.
+            drawn: (B + 1,) mean recalls, drawn and, last, as they are.
+            before: the same of whole vectors.
+            fidelity: predicted correlation.
+            predicted: recall.
+            how: queries were drawn.
+        """
+        return cls(
+            axes=cell.axes,
+            width=cell.width,
+            code=cell.code,
+            float_query=cell.float_query,
+            rescore=cell.rescore,
+            recall=_interval(drawn, how),
+            change=_interval(drawn - before, how),
+            fidelity=fidelity,
+            predicted=predicted,
+            bytes_per_million=1_000_000 * math.ceil(cell.width * BITS[cell.code] / 8),
+        )
+
+    @classmethod
+    def whole(cls, width: int, drawn: Tensor, how: Resampling) -> Self:
+        """Return the row of whole vectors; arguments as of `of`."""
+        cell = Cell(axes="own", width=width, code="float32", float_query=True, rescore=0)
+        return cls.of(cell, drawn, drawn, 1.0, float(drawn[-1]), how)
 
     @property
     def name(self) -> str:
@@ -119,13 +151,9 @@ def compression_table(
     Source: docs/decide.md.
     """
     check_ks(ks)
-    if unknown := [c for c in codes if c not in CODES]:
-        raise ConfigError(f"codes must be out of {', '.join(CODES)}; got {unknown[0]!r}")
-    if rescore < 0:
-        raise ConfigError(f"rescore must be at least 0; got {rescore}")
     d = unit_rows(image, "image").shape[1]
-    sizes = list(widths or sorted({d, max(1, d // 2), max(1, d // 3), max(1, d // 6)}, reverse=True))
-    work = _Work(image, text, text_to_image, reference, ks, resampling, seed)
+    cells = Cells(reference, d, widths, axes, codes, rescore, seed=seed)
+    work = _Work((image, text, text_to_image), cells, ks, resampling or Resampling())
     rows = CompressionTable()
 
     def take(row: CompressedRetrieval) -> None:
@@ -133,13 +161,11 @@ def compression_table(
         if each is not None:
             each(row)
 
-    take(work.whole(d))
-    cells = [(a, w, *way) for a, w in product(axes, sizes) for way in _ways(codes, rescore)]
-    cells = [cell for cell in cells if cell[:4] != ("own", d, "float32", True)]
-    for done, (kind, width, code, float_query, again) in enumerate(cells):
+    take(work.whole())
+    for done, cell in enumerate(cells):
         if progress is not None:
-            progress(f"{kind} {width} {code}", done, len(cells))
-        take(work.row(kind, width, code, float_query, again))
+            progress(f"{cell.axes} {cell.width} {cell.code}", done, len(cells))
+        take(work.row(cell))
     if progress is not None:
         progress("", len(cells), len(cells))
     return rows
@@ -200,86 +226,48 @@ def _points(change: Interval) -> str:
     return f"{100 * change.estimate:+z.1f} points [{100 * change.low:+z.1f}, {100 * change.high:+z.1f}]"
 
 
-def _ways(codes: Sequence[Code], rescore: int) -> Iterator[tuple[Code, bool, int]]:
-    for code in codes:
-        if code != "1bit":
-            yield code, True, 0
-            continue
-        yield code, False, 0
-        yield code, True, 0
-        if rescore:
-            yield code, False, rescore
-
-
 class _Work:
     """What all rows of the table share."""
 
     def __init__(
         self,
-        image: MatrixLike,
-        text: MatrixLike,
-        text_to_image: MatrixLike,
-        reference: tuple[MatrixLike, MatrixLike],
+        tested: tuple[MatrixLike, MatrixLike, MatrixLike],
+        cells: Cells,
         ks: Sequence[int],
-        resampling: Resampling | None,
-        seed: int,
+        how: Resampling,
     ) -> None:
-        self._tested = (image, text, text_to_image)
-        self._reference, self._ks, self._seed = reference, ks, seed
-        self._how = resampling or Resampling()
-        self._of_image, self._of_text = (
-            _covariance(unit_rows(x, "reference", torch.float64)) for x in reference
-        )
-        self._maps: dict[tuple[Axes, int], CompressionMap] = {}
-        self._before = self._draws(retrieval_ranks(*self._tested))
+        self._tested, self._cells, self._ks, self._how = tested, cells, ks, how
+        self._before = self._draws(retrieval_ranks(*tested))
         self._blurred: dict[float, float] = {}
 
-    def whole(self, width: int) -> CompressedRetrieval:
-        recall = self._interval(self._before)
-        none = Interval(estimate=0.0, low=0.0, high=0.0, level=self._how.level)
-        return CompressedRetrieval(
-            axes="own", width=width, code="float32", float_query=True, rescore=0, recall=recall, change=none,
-            fidelity=1.0, predicted=recall.estimate, bytes_per_million=4_000_000 * width,
-        )  # fmt: skip
+    def whole(self) -> CompressedRetrieval:
+        return CompressedRetrieval.whole(self._cells.width, self._before, self._how)
 
-    def row(self, axes: Axes, width: int, code: Code, float_query: bool, rescore: int) -> CompressedRetrieval:
-        key = (axes, width)
-        if key not in self._maps:
-            self._maps[key] = fit_axes(*self._reference, axes, width, seed=self._seed)
-        onto = self._maps[key]
-        coder = Coder(code, reference_rows(onto, self._reference))
-        score = coded_score(onto, coder, float_query=float_query, rescore=rescore)
+    def row(self, cell: Cell) -> CompressedRetrieval:
+        onto, coder = self._cells.map(cell), self._cells.coder(cell)
+        score = coded_score(onto, coder, float_query=cell.float_query, rescore=cell.rescore)
         after = self._draws(retrieval_ranks(*self._tested, score=score))
-        fidelity = predicted_fidelity(self._of_image, self._of_text, onto, code, float_query=float_query)
-        return CompressedRetrieval(
-            axes=axes,
-            width=width,
-            code=code,
-            float_query=float_query,
-            rescore=rescore,
-            recall=self._interval(after),
-            change=self._interval(after - self._before),
-            fidelity=fidelity,
-            predicted=math.nan if rescore else self._predicted(fidelity),
-            bytes_per_million=1_000_000 * math.ceil(width * BITS[code] / 8),
-        )
+        fidelity = self._cells.fidelity(cell)
+        predicted = math.nan if cell.rescore else self._predicted(fidelity)
+        return CompressedRetrieval.of(cell, after, self._before, fidelity, predicted, self._how)
 
     def _draws(self, ranks: RetrievalRanks) -> Tensor:
         """Return the (B + 1,) mean recalls, drawn and, last, as they are."""
         values = drawn_metrics(ranks, self._ks, resampling=self._how, with_medians=False).values
         return torch.stack([values[f"{way}_recall@{k}"] for way in DIRECTIONS for k in self._ks]).mean(0)
 
-    def _interval(self, drawn: Tensor) -> Interval:
-        tail = (1 - self._how.level) / 2
-        low, high = (float(drawn[:-1].quantile(q)) for q in (tail, 1 - tail))
-        return Interval(estimate=float(drawn[-1]), low=low, high=high, level=self._how.level)
-
     def _predicted(self, fidelity: float) -> float:
         key = round(fidelity, 4)
         if key not in self._blurred:
-            ranks = retrieval_ranks(*self._tested, score=_blurred_score(fidelity, self._seed))
+            ranks = retrieval_ranks(*self._tested, score=_blurred_score(fidelity, self._cells.seed))
             self._blurred[key] = float(self._draws(ranks)[-1])
         return self._blurred[key]
+
+
+def _interval(drawn: Tensor, how: Resampling) -> Interval:
+    tail = (1 - how.level) / 2
+    low, high = (float(drawn[:-1].quantile(q)) for q in (tail, 1 - tail))
+    return Interval(estimate=float(drawn[-1]), low=low, high=high, level=how.level)
 
 
 def _blurred_score(fidelity: float, seed: int) -> Score:
@@ -297,8 +285,3 @@ def _blurred_score(fidelity: float, seed: int) -> Score:
         return block
 
     return score
-
-
-def _covariance(rows: Tensor) -> Tensor:
-    centred = rows - rows.mean(0)
-    return centred.T @ centred / len(rows)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from sde_core.embedding_formats.named import open_named
 from sde_core.glossary import TERMS
 from sde_core.glossary.formats import number
-from sde_core.sets.provenance import Provenance
 from sde_explorer.compare.cached import decided as cached
 from sde_explorer.compare.figures.decided import difference_figure, layers_figure
 from sde_explorer.compare.numbers import decided
@@ -113,11 +113,19 @@ def test_groups_are_rows_of_the_first_set_and_their_sizes_the_values():
 
 def test_layers_of_the_sets_encoder_are_drawn(open_page, monkeypatch, tmp_path):
     monkeypatch.setattr(cached, "LAYER_PAIRS", 16)
-    origin = Provenance(pairs="clipart/val", encoder="bundled")
-    folder = replace(spiked(40, 16), provenance=origin).save(tmp_path / "told")
-    at = settled(open_page("compare", data=str(folder), compare_look="By layer"))
+    whole = open_named("clipart/val")
+    part = whole.select(np.arange(3, 15), name="part")
+    read, count = cached.sde.read_layers, []
+
+    def reading(encoder, pairs, *, ids, **how):
+        count.append(set(ids))
+        return read(encoder, pairs, ids=ids, **how)
+
+    monkeypatch.setattr(cached.sde, "read_layers", reading)
+    at = settled(open_page("compare", data=str(part.save(tmp_path / "part")), compare_look="By layer"))
     assert not at.exception
-    assert "16 pairs through bundled" in said(at)
+    assert count == [set(whole.image_ids[3:15])]
+    assert "12 pairs through bundled" in said(at)
     assert re.search(r"Image layer \d of 8 and text layer \d of 5 agree most", said(at))
 
 

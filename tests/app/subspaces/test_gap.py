@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import sde_core as sde
+from sde_core.embedding_formats.named import open_named
 from sde_core.vocabulary import BANDS
 from sde_explorer.subspaces.figures.gap import gap_figure
-from sde_explorer.subspaces.gap import Gap, gap_title
+from sde_explorer.subspaces.figures.mixed import mixed_figure
+from sde_explorer.subspaces.gap import ONE_CAPTION, Gap, gap_title, mixed_title
 from tests.app.compare.test_page import said, settled
 from tests.app.conftest import spiked
 
@@ -47,3 +49,22 @@ def test_one_cloud_has_no_gap(found):
     drawn = gap_figure(parts, whole.labels)
     assert all(np.isfinite(trace.y).all() for trace in drawn.data)
     assert found.parts.frechet_squared > parts.frechet_squared
+
+
+def test_the_mixed_list_has_a_row_a_treatment_in_numbers_of_the_library(open_page, tmp_path):
+    source = open_named("clipart/test")
+    twice = source.select(np.flatnonzero(np.bincount(source.links[:, 1]) > 1)[:120])
+    at = settled(open_page("subspaces", data=str(twice.save(tmp_path / "twice")), look="Gap"))
+    assert not at.exception
+    fit, test = (twice.select(np.flatnonzero(half)) for half in sde.hold_out(twice))
+    found = sde.mixed_rankings(test, fit)
+    assert mixed_title(found) in said(at)
+    drawn = mixed_figure(found)
+    assert list(drawn.data[1].y) == ["raw", "sde-enhanced", "mean-shift", "whitening"]
+    assert list(drawn.data[1].x) == [row.ndcg_image for row in found.values()]
+    assert list(drawn.data[2].x) == [row.ndcg_text for row in found.values()]
+
+
+def test_without_second_captions_the_mixed_list_says_so(open_page, spiked_folder):
+    at = settled(open_page("subspaces", data=str(spiked_folder), look="Gap"))
+    assert ONE_CAPTION in [each.value for each in at.caption]

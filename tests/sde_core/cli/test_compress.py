@@ -25,6 +25,23 @@ def test_a_map_is_written_and_the_rows_are_told(tmp_path, capsys):
     assert CompressionMap.load(file).width == 64
 
 
+def test_a_large_set_is_asked_by_some_queries_and_read_in_blocks(capsys, monkeypatch):
+    words = ["compress", "clipart/val", *SMALL, "--json"]
+    assert main(words) == 0
+    whole = json.loads(capsys.readouterr().out)["rows"]
+    assert main([*words, "--queries", "0"]) == 0
+    for row, other in zip(json.loads(capsys.readouterr().out)["rows"], whole, strict=True):
+        assert row["recall"] == pytest.approx(other["recall"], abs=1e-9)
+    monkeypatch.setattr("sde_core.cli.compress.MOST_IN_MEMORY", 100)
+    monkeypatch.setattr("sde_core.cli.compress.N_QUERIES", 90)
+    monkeypatch.setattr("sde_core.cli.compress.MOST_FITTED", 500)
+    assert main(words[:-1]) == 0
+    said = capsys.readouterr().out
+    assert "clipart/val, 90 texts and images ask, fitted on clipart/train" in said
+    assert main([*words, "--queries", "-1"]) == 2
+    assert "queries must be at least 0" in capsys.readouterr().err
+
+
 def test_an_index_of_a_code_is_written_with_the_map_before_it(tmp_path, capsys):
     file = tmp_path / "pca.faiss"
     small = ["compress", "clipart/val", "--fit-on", "clipart/train", "--widths", "16", "--axes", "pca"]

@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
 
+FIRST_PAIRS = 32
+"""Pairs whose layers are shown until those of more are there."""
 LAYER_PAIRS = 400
 """Pairs that go through the encoder again; of more, a seeded sample."""
 
 
 def same_space(found: "Common") -> "Job":
     """Return the job whose result is the `SameSpace` of two sets."""
-    from sde_explorer.compare.numbers.decided import SameSpace, same_space
+    from sde_explorer.compare.numbers.decided import FIRST_ROWS, SameSpace, same_space
 
     a, b = found.sources
     _imported("parity")
 
     def work(job: "Job") -> SameSpace:
         job.report(0.0, "maps from the simplest on")
+        if a.n_images > 2 * FIRST_ROWS:
+            job.report(0.1, "all rows", partial=same_space(a, b, FIRST_ROWS))
         return same_space(a, b)
 
     return _job("same space", found.key, "Is it the same space?", work)
@@ -35,12 +39,17 @@ def same_space(found: "Common") -> "Job":
 
 def calibrated(found: "Common", modality: str) -> "Job":
     """Return the job whose result is `Calibrated` of one modality."""
-    from sde_explorer.compare.numbers.decided import Calibrated, calibrated
+    from sde_explorer.compare.numbers.decided import CALIBRATED_ROWS, FIRST_ROWS, Calibrated, calibrated
 
     (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
     _imported("calibrated_similarity", "measure_names")
 
     def work(job: "Job") -> Calibrated:
+        if len(items.first) >= CALIBRATED_ROWS:
+            first = calibrated(
+                modality, a, b, items, lambda *_: job.report(0.0, "a first look"), FIRST_ROWS // 2
+            )
+            job.report(0.1, "more rows", partial=first)
         return calibrated(modality, a, b, items, job.report)
 
     return _job(f"calibrated {modality}", found.key, f"Similarities beside shuffled rows, {modality}", work)
@@ -61,12 +70,13 @@ def difference(found: "Common", modality: str) -> "Job":
 
 
 def layers(data: "Dataset") -> "Job":
-    """Return the job whose result is the `Layers` of the encoder of a set, read from its pairs.
+    """Return the job whose result is the `Layers` of the encoder of a set, read from the pairs of its pictures.
 
     Args:
-        data: whose provenance names encoder and pairs.
+        data: a set or a part of one, whose provenance names encoder and pairs.
     """
     origin, own = data.embeddings.provenance, cache_folder()
+    ids = data.embeddings.image_ids or None  # texts alone have none
     _imported("load_encoder", "open_pairs", "read_layers")
 
     def work(job: "Job") -> "sde.Layers":
@@ -83,10 +93,17 @@ def layers(data: "Dataset") -> "Job":
 
         pairs = sde.open_pairs(origin.pairs)
         return sde.read_layers(
-            encoder, pairs, limit=LAYER_PAIRS, n_sampled=LAYER_PAIRS, n_permutations=99, progress=follow
+            encoder,
+            pairs,
+            ids=ids,
+            limit=LAYER_PAIRS,
+            n_sampled=LAYER_PAIRS,
+            n_permutations=99,
+            progress=follow,
         )
 
-    key = f"layers/{origin.pairs}/{origin.pairs_fingerprint}/{origin.encoder}/{origin.weights_sha256}/{own}"
+    origins = (origin.pairs, origin.pairs_fingerprint, origin.encoder, origin.weights_sha256, own)
+    key = "/".join(map(str, ("layers", data.fingerprint, *origins)))
     return background.in_background("layers", key, "Reading every layer", work, lane="layers")
 
 

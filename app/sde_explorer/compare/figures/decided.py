@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 _SHOWN = 40
 _ALIKE = [[0.0, "rgba(128,128,128,0.10)"], [1.0, "rgba(47,156,143,0.80)"]]
 _PLACES = ("effective_rank", "two_nn", "cross_rank")
-_TITLES = ("directions it uses", "intrinsic dimension", "directions shared with the other output")
+_TITLES = (
+    "directions it uses",
+    "intrinsic dimension",
+    "directions shared",
+)  # each fits a panel of 900 pixels
 
 
 def difference_figure(found: "Difference", *, height: int = 230) -> go.Figure:
@@ -76,7 +80,7 @@ def layers_figure(found: "sde.Layers", *, height: int = 380) -> go.Figure:
     if found.agreement is not None:
         panel = len(titles)
         traces.append(_agreement(found, found.agreement) | where(panel))
-        layout["annotations"].append(caption("agreement beyond chance", places[panel], size=13))
+        layout["annotations"].append(caption("agreement", places[panel], size=13))
         layout[f"xaxis{panel + 1}"] = axis(
             "text layer", domain=list(places[panel]), anchor=f"y{panel + 1}", showgrid=False, dtick=1
         )

@@ -17,6 +17,8 @@ Progress = Callable[[float, str], None]
 CALIBRATED_ROWS = 500
 """Rows that similarities are told from chance by; memory and time grow with their square."""
 SHUFFLES = 99
+FIRST_ROWS = 300
+"""Rows of a verdict, and of similarities, that are shown until those of more rows are there."""
 DIFFERENCE_ROWS = 4_000
 N_GROUPS = 2
 """Groups of each side."""
@@ -76,22 +78,30 @@ class Difference:
     total: int
 
 
-def same_space(first: Source, second: Source) -> SameSpace:
+def same_space(first: Source, second: Source, most: int = MOST_ROWS) -> SameSpace:
     """Return whether B is the space of A, and if not what was done to it.
 
     Args:
         first: A.
         second: B, its pictures those of A row by row.
+        most: pictures; of more, a seeded sample.
     """
     widths, total = (first.width, second.width), first.n_images
     if widths[0] != widths[1]:
         return SameSpace(parity=None, widths=widths, total=total)
-    rows = sample_rows(total, MOST_ROWS)
+    rows = sample_rows(total, most)
     parity = sde.parity(first.select(rows), second.select(rows))
     return SameSpace(parity=parity, widths=widths, total=total)
 
 
-def calibrated(modality: str, first: Source, second: Source, items: Items, progress: Progress) -> Calibrated:
+def calibrated(
+    modality: str,
+    first: Source,
+    second: Source,
+    items: Items,
+    progress: Progress,
+    most: int = CALIBRATED_ROWS,
+) -> Calibrated:
     """Return every similarity of a modality with its null.
 
     Args:
@@ -100,11 +110,12 @@ def calibrated(modality: str, first: Source, second: Source, items: Items, progr
         second: B.
         items: rows that both have.
         progress: called with the share that is done.
+        most: rows; of more, a seeded sample.
 
     Raises:
         DataError: too few rows, or a side that does not vary.
     """
-    some = sample_rows(len(items.first), CALIBRATED_ROWS)
+    some = sample_rows(len(items.first), most)
     a, b = (
         taken(source, modality, rows[some]) for source, rows in ((first, items.first), (second, items.second))
     )

@@ -76,6 +76,15 @@ def test_every_number_of_every_layer_is_that_of_its_rows(found, direct):
             assert float(found.agreement.values[i, j]) == pytest.approx(similarity(a, b), abs=1e-3)
 
 
+def test_some_pairs_by_id_are_read_and_nothing_else(encoder, pairs):
+    ids = [pair.id for _, pair in zip(range(20), pairs, strict=False)][3:]
+    found = read_layers(encoder, pairs, ids=[*ids, "of another set"], n_permutations=9)
+    assert found.n_items == 17
+    assert read_layers(encoder, pairs, ids=ids, limit=9, n_permutations=9).n_items == 9
+    with pytest.raises(DataError, match="it has none of their 1 ids"):
+        read_layers(encoder, pairs, ids=["of another set"])
+
+
 def test_names_say_where_a_layer_stands(found):
     assert [layer.name for layer in found.text] == [
         *(f"text.transformer.resblocks.{i}" for i in range(4)),
