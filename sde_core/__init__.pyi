@@ -29,14 +29,9 @@ from .geometry.alignment import modality_gap as modality_gap
 from .geometry.alignment import uniformity as uniformity
 from .geometry.difference import DifferenceSpectrum as DifferenceSpectrum
 from .geometry.difference import difference_spectrum as difference_spectrum
-from .geometry.directions import CorrelationTest as CorrelationTest
-from .geometry.directions import PairMoments as PairMoments
-from .geometry.directions import PairShares as PairShares
 from .geometry.directions import band_shares as band_shares
-from .geometry.directions import correlation_test as correlation_test
 from .geometry.directions import direction_coefficients as direction_coefficients
 from .geometry.directions import energy_shares as energy_shares
-from .geometry.directions import pair_moments as pair_moments
 from .geometry.gap import GapParts as GapParts
 from .geometry.gap import gap_labels as gap_labels
 from .geometry.gap import gap_parts as gap_parts
@@ -53,6 +48,11 @@ from .geometry.neighbourhoods import neighbourhood_overlap as neighbourhood_over
 from .geometry.neighbourhoods import principal_angles as principal_angles
 from .geometry.neighbourhoods import subspace_overlap as subspace_overlap
 from .geometry.neighbourhoods import two_nn_dimension as two_nn_dimension
+from .geometry.pair_moments import CorrelationTest as CorrelationTest
+from .geometry.pair_moments import PairMoments as PairMoments
+from .geometry.pair_moments import PairShares as PairShares
+from .geometry.pair_moments import correlation_test as correlation_test
+from .geometry.pair_moments import pair_moments as pair_moments
 from .geometry.parity.verdict import Parity as Parity
 from .geometry.projection import pca_map as pca_map
 from .geometry.projection import umap_map as umap_map

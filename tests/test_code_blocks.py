@@ -83,12 +83,14 @@ def test_every_block_is_of_a_kind_that_is_run():
 @pytest.mark.parametrize(
     "page", sorted({p for p, k, _ in BLOCKS if k == "python" and (p, k) not in ELSEWHERE})
 )
-def test_python_runs_as_printed(page, tmp_path, monkeypatch):
+def test_python_runs_as_printed(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = {}
     for name, kind, code in BLOCKS:
         if (name, kind) == (page, "python"):
             exec(compile(code, page, "exec"), names)
+    if page == "README.md":
+        assert "image_retrieval_recall@10" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("page", sorted({page for page, line in COMMANDS if not line.startswith("sde app")}))

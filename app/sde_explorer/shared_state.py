@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sde_core.checks.settings import Range
-from sde_explorer.url_values import Numbers, Place, Said
+from sde_explorer.url_values import Numbers, Place
 
 Center = Literal["removed", "kept"]
 Show = Literal["both", "image", "text"]
@@ -55,23 +55,23 @@ class SharedState:
     encoder: Annotated[str, Place()] = "bundled"
     part: tuple[str, ...] = ()
     whole: Annotated[int, Range(0, 1)] = 0
-    center: Annotated[Center, Said("mean {}", always=True)] = "removed"
-    rule: Annotated[str, Said("{}", always=True)] = "mp-iqr"
-    noise: Annotated[float, Range(*FACTOR_RANGE), Said("noise × {:.3g}", always=True)] = 1.0
-    strong: Annotated[float, Range(*FACTOR_RANGE), Said("strong × {:.3g}", always=True)] = 1.0
+    center: Center = "removed"
+    rule: str = "mp-iqr"
+    noise: Annotated[float, Range(*FACTOR_RANGE)] = 1.0
+    strong: Annotated[float, Range(*FACTOR_RANGE)] = 1.0
     show: Show = "both"
     unit: Unit = "rank"
     xscale: Scale = "linear"
     yscale: Scale = "log"
-    transform: Annotated[Transform, Said("vectors {}")] = "none"
-    t: Annotated[float, Range(0.0, 1.0), Said("t = {:.2f}")] = 0.0
-    rho: Annotated[float, Range(0.05, 1.0), Said("ρ = {:.2f}")] = 1.0
-    alpha_start: Annotated[float, Range(0.0, 0.95), Said("α from {:.2f}")] = 0.5
-    alpha_end: Annotated[float, Range(0.0, 0.95), Said("α to {:.2f}")] = 0.05
-    schedule: Annotated[Schedule, Said("{} schedule")] = "cosine"
-    warmup: Annotated[float, Range(0.0, 0.9), Said("warm-up {:.2f}")] = 0.0
-    strong_mode: Annotated[StrongMode, Said("strong band: {}")] = "amplify"
-    rows: Annotated[tuple[int, ...], Numbers(), Said("{:,} pictures picked")] = ()
+    transform: Transform = "none"
+    t: Annotated[float, Range(0.0, 1.0)] = 0.0
+    rho: Annotated[float, Range(0.05, 1.0)] = 1.0
+    alpha_start: Annotated[float, Range(0.0, 0.95)] = 0.5
+    alpha_end: Annotated[float, Range(0.0, 0.95)] = 0.05
+    schedule: Schedule = "cosine"
+    warmup: Annotated[float, Range(0.0, 0.9)] = 0.0
+    strong_mode: StrongMode = "amplify"
+    rows: Annotated[tuple[int, ...], Numbers()] = ()
     selection: str = ""
     names: tuple[str, ...] = ()
     given: str = ""

@@ -1,8 +1,7 @@
 """The state of the dashboard as one typed value: what each view declares in its own ``state.py``, together.
 
-The annotation of a field says which values are good (a `Literal`, a `Range`, `Numbers`) and, with `Said`, how the
-line at the top of every view names it. Reading, checking and writing the link follow from that. A function takes the
-part that it reads; the whole is for pages, links and the tour.
+The annotation of a field says which values are good (a `Literal`, a `Range`, `Numbers`). Reading, checking and writing
+the link follow from that. A function takes the part that it reads; the whole is for pages, links and the tour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from sde_explorer.retrieval.state import RetrievalState
 from sde_explorer.search.state import SearchState
 from sde_explorer.share.state import ShareState
 from sde_explorer.shared_state import SharedState
-from sde_explorer.url_values import MOST_LETTERS, Numbers, Place, Said, numbers_as_text, wrong_number
+from sde_explorer.url_values import MOST_LETTERS, Numbers, Place, numbers_as_text, wrong_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,18 +131,6 @@ def left_out(state: SharedState) -> list[str]:
         for name, kind in _settings(type(state)).items()
         if _is_too_long(kind, getattr(state, name))
     ]
-
-
-def said(state: SharedState) -> list[tuple[str, bool]]:
-    """Return what the line at the top says of a state: each part, and whether it is not the default."""
-    found = []
-    for name, kind in _settings(type(state)).items():
-        value = getattr(state, name)
-        special = value != getattr(DEFAULT, name)
-        words = kind.note(Said)
-        if words and (special or words.always):
-            found.append((words.of(value), special))
-    return found
 
 
 def _is_too_long(kind: Setting, value: Any) -> bool:  # noqa: ANN401  (any field's)

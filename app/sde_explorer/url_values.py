@@ -74,23 +74,6 @@ class Place:
     """A field that may hold a path of the server; an address says an id for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """How the line at the top of every view names a field.
-
-    Attributes:
-        text: a format for the value, such as "noise × {:.3g}"; for a selection, for its size.
-        always: also where the value is the default.
-    """
-
-    text: str
-    always: bool = False
-
-    def of(self, value: object) -> str:
-        """Return the words for a value."""
-        return self.text.format(len(value) if isinstance(value, tuple) else value)
-
-
 def numbers_as_text(numbers: Iterable[int]) -> str:
     """Return whole numbers of at least 0 as a short text: runs, each by its distance from the one before, base 36.
 

@@ -76,7 +76,7 @@ def open_embeddings(
         path: "emoji", "clipart" or a split of them; a folder that `EmbeddingSet.save` wrote; an npy, npz,
             safetensors or parquet file; a folder with image.npy and text.npy; clip-retrieval's output; a
             folder of npy or parquet parts. None, with ``text``, opens a set of texts only.
-        text: file or folder of the caption vectors, where ``path`` has only those of pictures; without it such a
+        text: file or folder of the caption vectors, where ``path`` has only those of images; without it such a
             set has images only.
         format: one of `FORMATS`; None detects it.
         images: ids of the images, or a file (parquet, csv, tsv, jsonl, json, txt, npy) with a row for each
@@ -88,7 +88,7 @@ def open_embeddings(
             file's own are not understood.
         pairs: what `open_pairs` takes for the images; ids that the file lacks are taken from there.
         encoder: what `load_encoder` takes for the encoder that made the vectors, for searching by new words.
-        compare_encoder: whether ``encoder``, if it is on this machine, encodes a few captions and pictures again; the
+        compare_encoder: whether ``encoder``, if it is on this machine, encodes a few captions and images again; the
             verdict of `compare_with_encoder` is then the last of ``remarks``.
 
     Returns:

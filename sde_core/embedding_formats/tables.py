@@ -275,7 +275,7 @@ def parquet_schema(path: Path) -> "tuple[pa.Schema, int]":
 
 
 def is_scalar(kind: "pa.DataType") -> bool:
-    """Return whether entries are numbers, booleans, strings or times; pictures and lists are not."""
+    """Return whether entries are numbers, booleans, strings or times; images and lists are not."""
     import pyarrow.types as pt
 
     tests = (pt.is_integer, pt.is_floating, pt.is_boolean, pt.is_string, pt.is_large_string, pt.is_temporal)

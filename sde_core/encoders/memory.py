@@ -1,4 +1,4 @@
-"""What fits into memory: the arithmetic of the model and the batch of pictures."""
+"""What fits into memory: the arithmetic of the model and the batch of images."""
 
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,9 @@ _LIVE = 4  # outputs of about as many layers as the widest one are alive at a ti
 
 
 def default_batch_size(encoder: Encoder) -> int:
-    """Return how many pictures to encode at a time: a power of two that fits a quarter of the free memory.
+    """Return how many images to encode at a time: a power of two that fits a quarter of the free memory.
 
-    One grey picture goes through the model, and the widest layer says what a picture takes.
+    One grey image goes through the model, and the widest layer says what an image takes.
     """
     room = _SHARE * free_bytes(encoder.device)
     fits = int(room // max(1, _LIVE * picture_bytes(encoder)))
@@ -31,7 +31,7 @@ def default_batch_size(encoder: Encoder) -> int:
 
 
 def picture_bytes(encoder: Encoder) -> int:
-    """Return the bytes that go into and out of the widest layer for one picture."""
+    """Return the bytes that go into and out of the widest layer for one image."""
     from PIL import Image
 
     widest = 0

@@ -172,7 +172,7 @@ class _Pictures:
                 self._pairs = None
 
     def read(self, rows: "npt.NDArray[np.int64]", most: int) -> "tuple[list[int], list[Image]]":
-        """Return the first ``most`` of ``rows`` whose picture can be read, with their pictures."""
+        """Return the first ``most`` of ``rows`` whose image can be read, with their images."""
         found: list[int] = []
         shown: list[Image] = []
         for row in rows[: 4 * most]:  # a few that are broken do no harm

@@ -28,7 +28,7 @@ class Training:
 
     Attributes:
         pairs: what to hand to `open_pairs`; "" where that was not known.
-        keys: (n,) of the pictures that were trained on, ascending.
+        keys: (n,) of the images that were trained on, ascending.
     """
 
     pairs: str
@@ -88,7 +88,7 @@ def pair_keys(vectors: EmbeddingSet, rows: npt.NDArray[np.int64] | None = None) 
 
 
 def with_training(vectors: EmbeddingSet) -> EmbeddingSet:
-    """Return the set with a remark where its encoder was trained on pictures of it, by the encoder's own record."""
+    """Return the set with a remark where its encoder was trained on images of it, by the encoder's own record."""
     if any(remark.startswith(_BEGINNING) for remark in vectors.remarks):
         return vectors
     trainings = records_of(vectors.provenance.encoder)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
-from sde_core.geometry.directions import pair_moments
+from sde_core.geometry.pair_moments import pair_moments
 from sde_core.spectra.eigen import symmetric_eigen
 from sde_core.treatments.matrix_map import MatrixMap
 

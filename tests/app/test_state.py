@@ -15,11 +15,10 @@ from sde_explorer.state import (
     link_of,
     linked_values,
     read_state,
-    said,
     selections,
     wild_parameters,
 )
-from sde_explorer.url_values import Numbers, Said, numbers_as_text, wrong_number
+from sde_explorer.url_values import Numbers, numbers_as_text, wrong_number
 
 RULES = ("mp-iqr", "energy")
 STATES = st.builds(
@@ -149,12 +148,6 @@ def test_a_wild_selection_is_refused(text):
 )
 def test_a_number_of_the_link_lies_in_its_range(text, whole, good):
     assert (wrong_number(text, Range(0, 5), whole=whole) == "") == good
-
-
-def test_the_line_names_what_is_special_and_what_always_counts():
-    parts = dict(said(State(noise=0.5, unit="share")))
-    assert parts == {"mean removed": False, "mp-iqr": False, "noise × 0.5": True, "strong × 1": False}
-    assert Said("{:,} rows").of((4, 5)) == "2 rows"
 
 
 def test_a_long_wild_value_is_cut_in_its_sentence():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import sde_core as sde
 from benchmarks.client import server
 from sde_explorer.screenshots import new_page, rest
 from tests.browser.test_data import _look
@@ -62,13 +63,17 @@ def test_an_encoding_goes_on_after_the_server_was_killed(chromium, again, tmp_pa
         _killed(process)
     with _visited(chromium) as page, again() as (url, _process, _):
         page.goto(f"{url}/data")
-        expect(page.get_by_text("The encoding of clipart/val by bundled was interrupted")).to_be_visible()
+        said = "The encoding of clipart/val by bundled was interrupted; what is done is kept."
+        expect(page.get_by_text(said)).to_be_visible()
         page.get_by_role("button", name="Go on").click()
         expect(page.get_by_text("encoded, saved and opened")).to_be_visible()
         expect(page.get_by_text("was interrupted")).to_have_count(0)
         rest(page)
     assert _hidden(tmp_path) == []
     assert not list((tmp_path / "cache").rglob("*.blocks"))
+    assert not list((tmp_path / "cache" / "unfinished").glob("*.json"))
+    (folder,) = (path.parent for path in (tmp_path / "cache").rglob("manifest.json"))
+    assert sde.EmbeddingSet.load(folder).n_images > 100
 
 
 def test_a_training_is_resumed_after_the_server_was_killed(chromium, again, tmp_path):

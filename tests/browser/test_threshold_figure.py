@@ -15,7 +15,7 @@ import sde_core as sde
 from sde_core.partition import Bands
 from sde_core.vocabulary import BANDS
 from sde_explorer.screenshots import dashboard, new_page, rest
-from sde_explorer.ui.band_bar import BAND_BAR_JS, report_bar
+from sde_explorer.ui.band_bar import BAND_BAR_JS, band_bar
 from sde_explorer.ui.threshold_figure.component import LOGIC
 from sde_explorer.ui.threshold_figure.sent import figure_data
 
@@ -114,10 +114,12 @@ def test_the_bar_of_the_browser_is_the_bar_of_the_server(blank):
             ".map(i => [i.className, Number(i.style.flexGrow)]),"
             "[...bar.querySelectorAll('.numbers > span')].map(s => [s.className, s.textContent])]"
         )
+        counts = {band: report.count(band) for band in BANDS}
+        shares = {band: report.energy_share(band) for band in BANDS}
         server = blank.evaluate(
             "([html, looks]) => { document.body.innerHTML = html;"
             "return eval(looks)(document.querySelector('.sde-band-bar')); }",
-            [report_bar(report), looks],
+            [band_bar(counts, shares), looks],
         )
         moved = {"noise": noise, "strong": strong}
         browser = blank.evaluate(

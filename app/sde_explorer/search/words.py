@@ -2,33 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from sde_explorer.ui.formulas import with_formulas
-
 if TYPE_CHECKING:
     import sde_core as sde
     from sde_core.encoders import Encoder
     from sde_explorer.search.numbers import Comparison
-
-_WORDS = {
-    "search": (
-        "**text**: words that you type. **picture**: a file that you upload. **pair**: a pair of this set; its right "
-        "answer is known, so its rank before and after is shown. A typed text that is a caption of the set is one too."
-    ),
-    "find": (
-        "What to look for in this set. With a pair, pictures are looked for by its caption and captions by its "
-        "picture, as in the table of R@k."
-    ),
-    "score": (
-        "Cosine of query and result, from -1 to 1. The transform changes all cosines, so scores of the two sides "
-        "cannot be compared; ranks can."
-    ),
-}
-HELP = with_formulas(
-    _WORDS,
-    {
-        "score": ("", "6.13"),
-    },
-)
 
 PICK_HELP = (
     "Those of both sides become the selection at the side: the maps mark them, their spectrum can be set beside that "

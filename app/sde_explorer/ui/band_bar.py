@@ -1,13 +1,9 @@
 """One bar of energy, wherever bands are: green strong, ochre weak, grey noise, with count and share of each."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures import palette
-
-if TYPE_CHECKING:
-    from sde_core.partition import Bands
 
 _COLOURS = "".join(f"--{band}:{palette.BAND[band]};--{band}-ink:{palette.as_text(band)};" for band in BANDS)
 BAND_BAR_CSS = f".sde-band-bar,.sde-bands-of{{{_COLOURS}}}\n" + Path(__file__).with_name(
@@ -36,13 +32,6 @@ def band_bar(counts: dict[str, int], shares: dict[str, float]) -> str:
         f"<style>{BAND_BAR_CSS}</style>"
         f'<div class="sde-band-bar" role="img" aria-label="{spoken}">'
         f'<div class="bar">{bar}</div><div class="numbers">{numbers}</div></div>'
-    )
-
-
-def report_bar(report: "Bands") -> str:
-    """Return the bar of a spectrum's bands."""
-    return band_bar(
-        {band: report.count(band) for band in BANDS}, {band: report.energy_share(band) for band in BANDS}
     )
 
 

@@ -1,4 +1,4 @@
-"""The layers of a model, found by what runs when it encodes: one vector of each for a picture or a caption."""
+"""The layers of a model, found by what runs when it encodes: one vector of each for an image or a caption."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ class Tower:
 def tower_of(encoder: Encoder, side: Modality) -> Tower:
     """Return the layers of a modality: repeated blocks of one class, those that are in no other block.
 
-    One grey picture or one word goes through the model, and what runs is taken: any model of open_clip, timm or
+    One grey image or one word goes through the model, and what runs is taken: any model of open_clip, timm or
     transformers.
 
     Raises:
@@ -69,7 +69,7 @@ def layer_vectors(encoder: Encoder, tower: Tower, given: Tensor) -> list[Tensor]
     Args:
         encoder: whose tower it is.
         tower: of `tower_of`.
-        given: n prepared pictures, or the tokens of n captions.
+        given: n prepared images, or the tokens of n captions.
     """
     blocks = {name: encoder.model.get_submodule(name) for name in tower.names[:-1]}
     with _heard(blocks) as heard:
@@ -83,14 +83,14 @@ def layer_vectors(encoder: Encoder, tower: Tower, given: Tensor) -> list[Tensor]
 
 
 def encode(encoder: Encoder, side: Modality, given: Tensor) -> Tensor:
-    """Return the encoder's unit vectors of prepared pictures or tokens."""
+    """Return the encoder's unit vectors of prepared images or tokens."""
     if side == Modality.IMAGE:
         return encoder.encode_images(given)
     return encoder.encode_tokens(given)
 
 
 def probe_input(encoder: Encoder, side: Modality) -> Tensor:
-    """Return one grey picture, prepared, or the tokens of one word."""
+    """Return one grey image, prepared, or the tokens of one word."""
     from PIL import Image
 
     if side == Modality.IMAGE:

@@ -42,15 +42,15 @@ def read_layers(
 ) -> Layers:
     """Return what every layer of both towers holds: rank, intrinsic dimension, what it shares, how much it agrees.
 
-    Each picture goes through the model once with its first caption. A layer's vector is the mean over its places,
-    patches or cells of a picture and the tokens of a caption that are no padding. Layers are the blocks of one class
+    Each image goes through the model once with its first caption. A layer's vector is the mean over its places,
+    patches or cells of an image and the tokens of a caption that are no padding. Layers are the blocks of one class
     that stand in a list, those that are in no other block: any tower of open_clip, timm or transformers. Memory
     O(layers (width² + ``n_sampled`` width + ``n_sampled``²)), however many pairs. An exception that ``progress``
     raises passes through.
 
     Args:
         encoder: from `load_encoder`.
-        pairs: from `open_pairs`; of pictures or of captions alone there is no agreement.
+        pairs: from `open_pairs`; of images or of captions alone there is no agreement.
         ids: read these pairs only, such as those of a part of a set; None reads all.
         limit: items at most, a seeded sample; None reads all.
         n_sampled: rows that TwoNN and agreement are taken from, drawn among all that were read.

@@ -49,10 +49,10 @@ class Layers:
 
     Attributes:
         encoder: its name.
-        image: layers of the image tower, the output last; none without pictures.
+        image: layers of the image tower, the output last; none without images.
         text: the same of the text tower.
         agreement: unbiased CKA of every image layer with every text layer; None with one modality.
-        n_items: pairs, pictures or captions that were read.
+        n_items: pairs, images or captions that were read.
         n_sampled: of them, those whose rows TwoNN and agreement are of.
         skipped: what could not be read, with reasons.
     """

@@ -1,1 +1,1 @@
-"""Which pairs are wrong: captions that stand with pictures of something else (noisy correspondence)."""
+"""Which pairs are wrong: captions that stand with images of something else (noisy correspondence)."""

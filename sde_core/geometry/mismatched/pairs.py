@@ -37,7 +37,7 @@ class MismatchedPairs:
         share_low: lower end of the 95 % interval of the counts behind it.
         share_high: its upper end.
         precision: (l,) estimated share of wrong ones among the first 1, 2, ... of ``order``.
-        has_twin: (l,) whether another image of the set has the same vector: one picture twice, with two captions.
+        has_twin: (l,) whether another image of the set has the same vector: one image twice, with two captions.
     """
 
     links: Ints
@@ -79,10 +79,10 @@ def mismatched_pairs(
 ) -> MismatchedPairs:
     """Return the pairs from the least fitting one up, and how many of the first are wrong, estimated by shuffled pairs.
 
-    Pictures are put beside captions of other pictures: that is how wrong pairs score. The share of wrong pairs can be
+    Images are put beside captions of other images: that is how wrong pairs score. The share of wrong pairs can be
     no larger than the share of all pairs below a score over that of the shuffled ones below it: the estimate is that
     bound where a quarter of the shuffled ones are below. It is right as far as wrong captions are captions of other
-    pictures, drawn blindly: a caption that is half right scores higher, and is not counted.
+    images, drawn blindly: a caption that is half right scores higher, and is not counted.
 
     Args:
         image: (n_images, d) rows, none of zeros.
@@ -191,7 +191,7 @@ def _exchanged(links: Ints, share: float, numbers: np.random.Generator) -> tuple
 
 
 def _shuffled(scorer: PairScorer, numbers: np.random.Generator) -> Ints:
-    """Return links of pictures to captions of others, within the folds; none that is a link of the set."""
+    """Return links of images to captions of others, within the folds; none that is a link of the set."""
     links, size = scorer.links, len(scorer.image)
     fold = scorer.fold[links[:, 1]]
     known = links[:, 0] * size + links[:, 1]

@@ -107,7 +107,7 @@ def matrix_parity(
     it leaves is looked at row by row. Rows that it does not explain are broken where they have nothing in common
     with their twins, else their input changed. What no map explains may be a rounding (its errors are uniform
     between two levels), a lower precision of the computation (below 2 % of the spread), another preprocessing
-    (uneven over the rows), another checkpoint (even), or another model (centred cosine below 0.3). From pictures
+    (uneven over the rows), another checkpoint (even), or another model (centred cosine below 0.3). From images
     alone a strong change of their normalisation is as even as another checkpoint: `sde.parity` of sets looks at
     the texts, too. Of more than 20,000 rows a seeded sample is compared.
 

@@ -1,9 +1,6 @@
 """`sde finetune`: the same training as the library's, on one process and on two."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +13,7 @@ from sde_core.cli import main
 from sde_core.cli.finetune_options import chosen_config
 from sde_core.cli.main import build_parser
 from sde_core.training import CheckpointSaved
+from tests.forking import library, ranks
 from tests.sde_core.training.conftest import *  # noqa: F403  (its fixtures)
 
 STEPS = [
@@ -149,11 +147,6 @@ def test_a_failed_training_exits_with_1(saved, tmp_path, capsys):
     assert "lower learning_rate (now 1e+30) and start again" in capsys.readouterr().err
 
 
-def _environment() -> dict[str, str]:
-    root = str(Path(sde.__file__).resolve().parents[1])
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": root, "GLOO_SOCKET_IFNAME": "lo"}
-
-
 TWO = {
     "adapter": ["--loss", "sde", "--sde", "component_contrast=1"],
     "full": ["--train", "full", "--loss", "siglip", "--accumulate", "2", "--batch-size", "16", "--steps", "4",
@@ -165,19 +158,15 @@ TWO = {
 
 @pytest.fixture(scope="module")
 def two_ranks(saved, shape_shard, tiny_encoder_folder, tmp_path_factory):
-    """The outputs of one torchrun of two processes that trains every case of TWO, one after the other."""
+    """The outputs of two processes, as torchrun starts them, that train every case of TWO, one after the other."""
     folder = tmp_path_factory.mktemp("ranks")
     (folder / "cases.json").write_text(
         json.dumps([_words(name, saved, shape_shard, tiny_encoder_folder, folder) for name in TWO])
     )
     script = Path(__file__).with_name("run_cases.py")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*command, str(script), str(folder / "cases.json")],
-        env=_environment(), capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder, done.stdout
+    said = library().run(script, [folder / "cases.json"], ranks(2))
+    assert said["code"] == 0, said["err"]
+    return folder, said["out"]
 
 
 def _half(saved, folder) -> None:

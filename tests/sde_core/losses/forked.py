@@ -1,13 +1,12 @@
 """Ranks of one machine as forks of one program, which imports what they need once."""
 
 import os
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.forking import library
 
 
 def on_ranks(main: Callable[[int, Path], None], world: int, folder: Path) -> None:
@@ -35,10 +34,5 @@ def on_ranks(main: Callable[[int, Path], None], world: int, folder: Path) -> Non
 
 def run_ranks(script: Path, folder: Path) -> None:
     """Run a script that ends in `on_ranks`, on the CPU and with one thread a rank."""
-    more = {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, script, folder], env=os.environ | more | {"PYTHONPATH": path},
-        stderr=subprocess.PIPE, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    said = library().run(script, [folder])
+    assert said["code"] == 0, said["err"][-3000:]

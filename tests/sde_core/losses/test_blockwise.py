@@ -1,8 +1,5 @@
 """Losses in blocks are open_clip's on the whole matrix: value and gradient, whatever the tile."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 from open_clip.loss import ClipLoss, SigLipLoss
@@ -10,6 +7,7 @@ from torch.nn.functional import normalize
 
 import sde_core as sde
 from sde_core.losses import BlockwiseLoss, SDELoss, SDELossConfig, blocks, spectral_contrast
+from tests.forking import library
 
 FORMS = {"infonce": ClipLoss, "siglip": SigLipLoss}
 
@@ -108,24 +106,27 @@ def test_gradients_by_differences(form):
     assert torch.autograd.gradcheck(BlockwiseLoss(form, tile=4), (*features, scale, bias))
 
 
-def test_a_batch_of_which_the_scores_would_not_fit():
+_GROWN = """
+import resource, torch
+from sde_core.losses import BlockwiseLoss, spectral_contrast
+x, y = torch.nn.functional.normalize(torch.randn(2, 8192, 64), dim=-1)
+x.requires_grad_(), y.requires_grad_()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for form in ("infonce", "siglip"):
+    BlockwiseLoss(form, tile=256)(x, y, torch.tensor(20.0), torch.tensor(-10.0)).backward()
+spectral_contrast(x, y, logit_scale=torch.tensor(20.0), tile=256).backward()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_a_batch_of_which_the_scores_would_not_fit(tmp_path):
     """8,192 rows: the matrix of scores is 256 MiB, and open_clip's loss holds several; a process of its own counts.
 
     It grows by 100 to 135 MiB, which differs from run to run with what the allocator keeps.
     """
-    script = (
-        "import resource, torch\n"
-        "from sde_core.losses import BlockwiseLoss, spectral_contrast\n"
-        "x, y = torch.nn.functional.normalize(torch.randn(2, 8192, 64), dim=-1)\n"
-        "x.requires_grad_(), y.requires_grad_()\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "for form in ('infonce', 'siglip'):\n"
-        "    BlockwiseLoss(form, tile=256)(x, y, torch.tensor(20.0), torch.tensor(-10.0)).backward()\n"
-        "spectral_contrast(x, y, logit_scale=torch.tensor(20.0), tile=256).backward()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert int(done.stdout) * 1024 < 8192 * 8192 * 4
+    (tmp_path / "grown.py").write_text(_GROWN)
+    said = library().run(tmp_path / "grown.py")
+    assert int(said["out"]) * 1024 < 8192 * 8192 * 4, said["err"]
 
 
 def test_what_it_refuses():

@@ -1,9 +1,6 @@
 """What goes wrong in a training costs nothing that was on disk, and says so in one sentence."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import sde_core as sde
 from sde_core import ConfigError, DataError, FinetuneConfig, LossConfig
 from sde_core.training import CheckpointSaved, Failed, Step
 from sde_core.training.checkpoint import read_checkpoint
+from tests.forking import library
 from tests.sde_core.training.hardship import KILLED, ON_A_SMALL_DISK
 
 CONFIG = FinetuneConfig(steps=6, batch_size=32, learning_rate=2e-2, evaluate_every=2, device="cpu")
@@ -28,15 +26,9 @@ def hardship(toy_set, tmp_path_factory):
     *_, whole = sde.finetune(sde.EmbeddingSet.load(toy), ON_A_SMALL_DISK, output=folder / "whole")
     # The first checkpoint has no optimiser state yet, so it fits; the second is three times as large.
     limit = whole.checkpoint.stat().st_size * 2 // 3
-    root = str(Path(sde.__file__).resolve().parents[1])
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": root}
-    script = Path(__file__).with_name("hardship.py")
-    done = subprocess.run(
-        [sys.executable, script, toy, folder, str(limit)],
-        env=environment, capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder, whole, json.loads(done.stdout)
+    said = library().run(Path(__file__).with_name("hardship.py"), [toy, folder, str(limit)])
+    assert said["code"] == 0, said["err"]
+    return folder, whole, json.loads(said["out"])
 
 
 def test_a_training_killed_again_and_again_ends_bitwise_as_if_it_had_not_been(hardship):

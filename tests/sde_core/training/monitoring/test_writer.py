@@ -2,8 +2,6 @@
 
 import random
 import resource
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import pytest
@@ -12,6 +10,7 @@ import torch
 import sde_core as sde
 from sde_core.training.monitoring.record import LooksReader, read_looks
 from sde_core.training.monitoring.writer import LooksWriter
+from tests.forking import library
 from tests.sde_core.training.monitoring.looks import a_look
 
 
@@ -103,9 +102,10 @@ def test_trainings_killed_at_ten_moments_lose_nothing_before_the_last_look(tmp_p
     """Each is killed at some point of its way to the next look: while that one is measured, or written."""
     draw = random.Random(0)
     moments = [f"{draw.randint(1, 9)}+{draw.randint(0, 400)}" for _ in range(10)]
-    command = [sys.executable, "-c", _KILLED, str(tmp_path), *moments]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert len(said) == 10
+    (tmp_path / "killed.py").write_text(_KILLED)
+    ended = library().run(tmp_path / "killed.py", [tmp_path, *moments])
+    said = ended["out"].split()
+    assert len(said) == 10, ended["err"]
     for number, last in enumerate(map(int, said)):
         looks = LooksReader(tmp_path / str(number)).new_looks()
         assert [look.step for look in looks] == list(range(1, len(looks) + 1))
