@@ -9,6 +9,7 @@ from sde_core.checks.settings import Range
 from sde_core.errors import ConfigError
 from sde_core.losses.blocks import both_ways_in_blocks, one_way_in_blocks, sigmoid_in_blocks
 from sde_core.losses.distributed import gather_rows_for_sum, shares_of
+from sde_core.losses.uncompiled import uncompiled
 
 Form = Literal["infonce", "siglip"]
 FORMS: tuple[Form, Form] = ("infonce", "siglip")
@@ -71,7 +72,7 @@ class BlockwiseLoss(nn.Module):
         loss: Tensor = self._loss(image_features, text_features, logit_scale, logit_bias)
         return {"contrastive_loss": loss} if output_dict else loss
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @uncompiled
     def _loss(self, image: Tensor, text: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
         shares = shares_of(image, text)
         scale = torch.as_tensor(scale, device=image.device)

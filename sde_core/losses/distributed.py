@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, distributed
 
 from sde_core.errors import DataError
+from sde_core.losses.uncompiled import uncompiled
 
 Pair = tuple[Tensor, Tensor]
 
@@ -56,7 +57,7 @@ class Shares:
         return len(set(self.sizes)) == 1
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 def shares_of(image: Tensor, text: Tensor) -> Shares:
     """Return who holds how many pairs in this call; where that is wrong, every rank raises alike.
 
@@ -117,7 +118,7 @@ def gather_rows_for_sum(rows: Tensor, shares: Shares) -> Tensor:
     return gathered
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 def sum_over_ranks(x: Tensor) -> Tensor:
     """Return the sum of a constant over all ranks."""
     if world_size() > 1:
@@ -154,7 +155,7 @@ def _listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 def _gathered(rows: Tensor, shares: Shares, gradient_scale: float, is_summed: bool) -> Any:  # noqa: ANN401
     return _Gather.apply(rows, shares, gradient_scale, is_summed)
 

@@ -12,6 +12,7 @@ from sde_core.losses.decomposition import decompose
 from sde_core.losses.distributed import Shares, gather_rows, shares_of
 from sde_core.losses.enhanced_view import with_lengths_of
 from sde_core.losses.progress import TrainingClock, is_training_call
+from sde_core.losses.uncompiled import uncompiled
 from sde_core.spectra.spectrum import Spectrum
 
 
@@ -88,7 +89,7 @@ class FANoiseLoss(nn.Module):
         """Take over what a checkpoint holds."""
         self._clock.restore(state["clock"])
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @uncompiled
     def _both_with_noise(self, image: Tensor, text: Tensor, shares: Shares) -> tuple[Tensor, Tensor]:
         generator = self._clock.generator(self.seed)
         with torch.autocast(device_type=image.device.type, enabled=False):

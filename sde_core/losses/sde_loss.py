@@ -19,6 +19,7 @@ from sde_core.losses.distributed import gather_rows, shares_of, sum_over_ranks
 from sde_core.losses.enhanced_view import enhanced_view
 from sde_core.losses.progress import TrainingClock, is_training_call
 from sde_core.losses.terms.term import Batch, StepConstants
+from sde_core.losses.uncompiled import uncompiled
 from sde_core.partition import Partition
 from sde_core.shaping.curriculum import alpha, scheduled_value
 from sde_core.shaping.enhancement import enhancement_gains
@@ -166,7 +167,7 @@ class SDELoss(nn.Module):
         loss: Tensor = self.base_loss(image, text, scale, logit_bias=bias)
         return loss
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @uncompiled
     def _spectral_part(
         self, image_features: Tensor, text_features: Tensor, scale: Tensor, bias: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:

@@ -62,6 +62,8 @@ def test_a_search_is_typed_moved_and_restored_by_its_address(url, opened):
         expect(page.locator("[data-side=after].sde-texts")).to_be_visible()
         rest(page)
         _fits(page)
+        page.set_viewport_size({"width": 1280, "height": 900})  # the controls stay in one line
+        page.wait_for_function("document.querySelector('.st-key-own_controls').offsetHeight < 60")
 
 
 def test_a_picture_is_uploaded_and_a_pair_is_marked(url, opened, tmp_path):

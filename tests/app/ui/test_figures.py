@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 import sde_core as sde
@@ -12,6 +13,7 @@ from sde_explorer.spectrum.figures.bands import bands_figure
 from sde_explorer.spectrum.figures.bulk import SHOWN_EDGES, bulk_figure
 from sde_explorer.spectrum.figures.spectrum import cumulative_figure, spectrum_figure
 from sde_explorer.ui.figures import layout, palette
+from sde_explorer.ui.figures.packed import PackedFigure
 
 
 def _report(modality: str = "image", m: int = 400, n: int = 80, spikes: int = 5, seed: int = 0) -> Bands:
@@ -20,6 +22,33 @@ def _report(modality: str = "image", m: int = 400, n: int = 80, spikes: int = 5,
     x[:, :spikes] *= 4
     spectrum = sde.compute_spectrum(x)
     return Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=modality)
+
+
+def test_a_figure_writes_itself_down_as_plotly_does():
+    arrays = (
+        np.array([-3, 4]),
+        np.array([0, 40_000]),
+        np.array([0, 2**40]),
+        np.array([0, 200], np.uint64),
+        np.array([0, 2**40], np.uint64),
+        np.array([0.5, np.nan]),
+        np.array([0.5, 1.5], np.float32),
+        np.array([0.5, 1.5], np.float16),
+        np.array([True, False]),
+        np.array(["a", "b"], object),
+        np.zeros(0),
+        np.arange(12.0).reshape(3, 4).T,
+        np.arange(12)[::2],
+    )
+    for array in arrays:
+        given = {
+            "data": [{"type": "scatter", "x": array, "y": [1, 2], "customdata": (array, [array])}],
+            "layout": {"xaxis": {"range": np.array([0.0, 1.0])}, "meta": {"kept": array}},
+            "frames": [{"name": "one", "data": [{"type": "scatter", "y": array}]}],
+        }
+        theirs, ours = go.Figure(given, _validate=False), PackedFigure(given, _validate=False)
+        assert ours.to_json() == theirs.to_json()
+    assert isinstance(ours.data[0].x, np.ndarray)  # the figure itself is what it was
 
 
 def test_no_text_of_a_figure_is_a_link():

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sde_explorer.ui.figures import palette
+from sde_explorer.ui.figures.packed import PackedFigure
 
 CONFIG = {
     "displaylogo": False,
@@ -97,7 +98,7 @@ def built(traces: list[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
 
     The tests, which replace this function, have every figure gone through.
     """
-    return go.Figure(data=traces, layout=layout, _validate=False)
+    return PackedFigure(data=traces, layout=layout, _validate=False)
 
 
 def without_links(value: Any) -> Any:  # noqa: ANN401  (what plotly takes)
