@@ -104,6 +104,7 @@ def first_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
     from sde_explorer.readings.matrices import Matrix
     from sde_explorer.retrieval.cached import recall_jobs
     from sde_explorer.search import cached as search
+    from sde_explorer.subspaces.cached import directions
 
     state = DEFAULT
 
@@ -112,8 +113,14 @@ def first_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
         headline(data)
         return []
 
+    def first_direction() -> list[Job]:
+        directions.table_of(data, state.basis, state.center)
+        directions.reading_figures(data, state.basis, state.center, state.direction)
+        return []
+
     yield numbers
-    yield lambda: [knowledge.knowledge(data, state, state.known_of)]
+    yield lambda: [knowledge.knowledge(data, state, kind) for kind in MODALITIES]
+    yield first_direction
     yield lambda: [search.index_before(data, "image"), search.encoder_job(data)]
     yield lambda: recall_jobs(data, state, baselines=False)
     yield lambda: [spectra.chance(data, Matrix(kind=kind, center=state.center)) for kind in MODALITIES]

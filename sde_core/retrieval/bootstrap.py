@@ -24,8 +24,9 @@ from sde_core.vocabulary import DIRECTIONS
 
 # Draws held at one time: 32 MiB of int64.
 _BLOCK_ENTRIES = 1 << 22
-# Draws that are kept for the next row of a table, which has the same queries: 32 MiB of bytes.
-_KEPT_ENTRIES = 1 << 25
+# Draws that are kept for the next row of a table, which has the same queries: 32 MiB of bytes; of small ones, 4 MiB,
+# those of several tables, which a server measures in turn.
+_KEPT_ENTRIES, _SMALL_ENTRIES = 1 << 25, 1 << 22
 _DRAWING = Lock()
 
 
@@ -102,7 +103,7 @@ def bootstrap_mean(
         raise DataError("values must have at least one query; got none")
     group = torch.arange(len(row)) if groups is None else _groups(groups, len(row))
     means, _ = _draw(row[None], None, group, how)
-    return _interval(float(row.mean()), means[0, :-1], how)
+    return _intervals({"mean": torch.cat([means[0, :-1], row.mean()[None]])}, how)["mean"]
 
 
 def retrieval_intervals(
@@ -173,7 +174,7 @@ class DrawnMetrics:
 
     def intervals(self) -> dict[str, Interval]:
         """Return the interval of every metric."""
-        return {name: _interval(float(row[-1]), row[:-1], self.how) for name, row in self.values.items()}
+        return _intervals(self.values, self.how)
 
     def differences(self, before: DrawnMetrics) -> dict[str, Interval]:
         """Return the paired intervals of this system less another.
@@ -190,8 +191,7 @@ class DrawnMetrics:
                     "before and after must rank the same queries with the same links; "
                     f"got {len(first.n_relevant)} and {len(second.n_relevant)} queries in {direction}"
                 )
-        changes = {name: row - before.values[name] for name, row in self.values.items()}
-        return {name: _interval(float(row[-1]), row[:-1], self.how) for name, row in changes.items()}
+        return _intervals({name: row - before.values[name] for name, row in self.values.items()}, self.how)
 
 
 def drawn_metrics(
@@ -264,14 +264,20 @@ def _draw(table: Tensor, places: FirstPlaces | None, group: Tensor, how: Resampl
 
 def _draws(n_groups: int, how: Resampling) -> Iterable[Tensor]:
     """Return blocks of (b, g) how often each group is drawn; those of small sets are kept for the next call."""
-    if n_groups * how.n_resamples <= _KEPT_ENTRIES:
-        with _DRAWING:  # rows that are computed at one time wait for the draws of the first
-            return _kept_draws(n_groups, how)
-    return _drawn(n_groups, how)
+    entries = n_groups * how.n_resamples
+    if entries > _KEPT_ENTRIES:
+        return _drawn(n_groups, how)
+    with _DRAWING:  # rows that are computed at one time wait for the draws of the first
+        return (_kept_draws if entries > _SMALL_ENTRIES else _kept_small_draws)(n_groups, how)
 
 
 @lru_cache(maxsize=2)
 def _kept_draws(n_groups: int, how: Resampling) -> list[Tensor]:
+    return list(_drawn(n_groups, how))
+
+
+@lru_cache(maxsize=16)
+def _kept_small_draws(n_groups: int, how: Resampling) -> list[Tensor]:
     return list(_drawn(n_groups, how))
 
 
@@ -287,10 +293,15 @@ def _drawn(n_groups: int, how: Resampling) -> Iterator[Tensor]:
         yield times.to(torch.uint8) if int(times.max()) < 256 else times
 
 
-def _interval(estimate: float, drawn: Tensor, how: Resampling) -> Interval:
-    tail = (1 - how.level) / 2
-    low, high = (float(drawn.quantile(q)) for q in (tail, 1 - tail))
-    return Interval(estimate=estimate, low=low, high=high, level=how.level)
+def _intervals(values: Mapping[str, Tensor], how: Resampling) -> dict[str, Interval]:
+    """Return the intervals of several metrics; of (B + 1,) values the last is the estimate."""
+    tail, rows = (1 - how.level) / 2, torch.stack(list(values.values()))
+    ends = rows[:, :-1].quantile(torch.tensor([tail, 1 - tail], dtype=rows.dtype), dim=1)
+    numbers = torch.cat([rows[:, -1:], ends.T], dim=1).tolist()
+    return {
+        name: Interval(estimate=estimate, low=low, high=high, level=how.level)
+        for name, (estimate, low, high) in zip(values, numbers, strict=True)
+    }
 
 
 def _groups(groups: MatrixLike, n_queries: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +22,7 @@ from sde_core.retrieval.scores import cosine_score as cosine_score
 from sde_core.retrieval.sides import BLOCK_ENTRIES as BLOCK_ENTRIES
 from sde_core.retrieval.sides import CountLinks as CountLinks
 from sde_core.retrieval.sides import Side, counted_sides
-from sde_core.vocabulary import DIRECTIONS
+from sde_core.vocabulary import DIRECTIONS, Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,12 +178,26 @@ def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) ->
 
     Source: docs/method.md, equations (6.15) to (6.17).
     """
+    return metrics_beside_medians(
+        ranks, {way: _median(one.first.at(one.included)) for way, one in _ways(ranks)}, ks
+    )
+
+
+def metrics_beside_medians(
+    ranks: RetrievalRanks, medians: Mapping[Direction, float], ks: Sequence[int] = (1, 5, 10)
+) -> dict[str, float]:
+    """Return what `metrics_from_ranks` does, where the median ranks are known already.
+
+    Args:
+        ranks: from `retrieval_ranks`.
+        medians: of each direction.
+        ks: cut-offs of the recalls, each at least 1.
+    """
     check_ks(ks)
     metrics: dict[str, float] = {}
-    for direction in DIRECTIONS:
-        one: QueryRanks = getattr(ranks, direction)
+    for direction, one in _ways(ranks):
         values = {name: float(each.mean()) for name, each in query_values(one, ks).items()}
-        values["median_rank"] = _median(one.first.at(one.included))
+        values["median_rank"] = medians[direction]
         values["queries"] = float(one.included.sum())
         values["excluded"] = float(one.n_excluded)
         metrics |= {f"{direction}_{name}": value for name, value in values.items()}
@@ -220,6 +234,10 @@ def check_ks(ks: Sequence[int]) -> None:
     """
     if len(ks) == 0 or min(ks) < 1:
         raise ConfigError(f"ks must hold numbers of at least 1; got {tuple(ks)}")
+
+
+def _ways(ranks: RetrievalRanks) -> list[tuple[Direction, QueryRanks]]:
+    return [(direction, getattr(ranks, direction)) for direction in DIRECTIONS]
 
 
 def _median(places: FirstPlaces) -> float:

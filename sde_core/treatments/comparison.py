@@ -12,12 +12,12 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.threads import side_by_side
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
-from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, metrics_from_ranks
+from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, metrics_beside_medians
 from sde_core.retrieval.scores import TransductiveScore, score_for
 from sde_core.treatments.banks import is_small
 from sde_core.treatments.sweep import SettingSweep
 from sde_core.treatments.treatment import Treatment
-from sde_core.vocabulary import Direction
+from sde_core.vocabulary import DIRECTIONS, Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -206,10 +206,11 @@ def _row(
     sweep: SettingSweep | None,
     transductive: bool,
 ) -> ComparedRetrieval:
+    medians = {way: float(drawn.values[f"{way}_median_rank"][-1]) for way in DIRECTIONS}
     return ComparedRetrieval(
         name=name,
         ranks=drawn.ranks,
-        metrics=metrics_from_ranks(drawn.ranks, ks),
+        metrics=metrics_beside_medians(drawn.ranks, medians, ks),
         intervals=drawn.intervals(),
         differences={} if before is None else drawn.differences(before),
         sweep=sweep,

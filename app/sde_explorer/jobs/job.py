@@ -31,6 +31,7 @@ class Job(Generic[T]):
         work: is given the job, reports to it, and returns the result.
         device: heavy work on one device runs one at a time.
         owner: whose it is, where not everybody sees it.
+        is_light: whether its result takes a few megabytes: many of these are kept.
         status: where it stands.
         share: how much is done, in [0, 1].
         note: what it does right now, in words.
@@ -52,6 +53,7 @@ class Job(Generic[T]):
     work: "Callable[[Job[T]], T]"
     device: str = "cpu"
     owner: str = ""
+    is_light: bool = False
     status: Status = "waiting"
     share: float = 0.0
     note: str = ""

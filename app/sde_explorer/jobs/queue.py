@@ -10,6 +10,8 @@ from sde_explorer.packages import import_packages
 
 ENDED_KEPT = 32
 """Ended jobs whose result stays in memory; those that nobody asked for the longest leave first."""
+LIGHT_KEPT = 32
+"""The same of light results, beside them: one for each of twenty visitors with thresholds of their own, and some."""
 
 
 class JobQueue:
@@ -116,9 +118,10 @@ class JobQueue:
                     return
 
     def _forget(self) -> None:
-        ended = [key for key, job in self._jobs.items() if not job.is_active]
-        for key in ended[: max(0, len(ended) - self._ended_kept)]:
-            del self._jobs[key]
+        for is_light, kept in ((False, self._ended_kept), (True, LIGHT_KEPT)):
+            ended = [key for key, job in self._jobs.items() if job.is_light == is_light and not job.is_active]
+            for key in ended[: max(0, len(ended) - kept)]:
+                del self._jobs[key]
 
 
 queue = JobQueue()

@@ -116,14 +116,14 @@ def _job(
     n_asked = min(map(len, asked.values())) if asked else 0
     title = f"Retrieval, {n_asked:,} queries each way" if asked else "Retrieval"
     # Raw and what follows the page come first; the baselines wait for raw only.
-    lane = _baselines_lane(test) if slot == "baselines" else "recall"
+    lane = _lane("recall baselines" if slot == "baselines" else "recall", test)
     part = f" {n_asked}" if asked else ""
     return in_background(f"recall {slot}{part}", f"recall/{slot}/{key}", title, work, lane=lane)
 
 
-def _baselines_lane(test: Part) -> str:
-    """Return where baselines are measured; those of small sets beside each other, a large one's vectors are copied."""
-    made, name = test.embeddings, "recall baselines"
+def _lane(name: str, test: Part) -> str:
+    """Return where rows are measured: those of small sets beside each other; of a large one the vectors are copied."""
+    made = test.embeddings
     return shortest_lane(name) if made.n_images * made.n_texts <= QUICK_SCORES else name
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sde_explorer.search.state import SearchState
 
 _BLOCK_ROWS = 8_192
+_LIGHT_BYTES = 1 << 22
 _encoders = JobQueue(ended_kept=2)
 _as_they_are, _transformed = JobQueue(ended_kept=6), JobQueue(ended_kept=4)
 """Indices of pictures and captions: what visitors with thresholds of their own share, and what each has alone."""
@@ -243,7 +244,9 @@ def _index(data: Dataset, gallery: str, key: str, transform: sde.AffineMap | Non
     when = "as they are" if transform is None else "after"
     title = f"Index of the {what} {when}"
     jobs = _as_they_are if transform is None else _transformed
-    return background.in_background(f"index {gallery} {when}", key, title, work, jobs=jobs)
+    # Of a small set those of all visitors stay: of few kept ones the first has gone when its page looks again.
+    is_light = rows.nbytes <= _LIGHT_BYTES
+    return background.in_background(f"index {gallery} {when}", key, title, work, jobs=jobs, is_light=is_light)
 
 
 def found_before(data: Dataset, query: Query, index: "NeighbourIndex") -> Found:

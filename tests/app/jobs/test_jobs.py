@@ -222,6 +222,16 @@ def test_an_ended_job_that_is_asked_for_outlives_the_others():
     assert line.find("a") is not None
 
 
+def test_light_results_are_kept_beside_the_others_and_in_a_number_of_their_own(monkeypatch):
+    monkeypatch.setitem(JobQueue._forget.__globals__, "LIGHT_KEPT", 3)
+    line = JobQueue(ended_kept=1)
+    for key in "abcdefgh":
+        job = _job(lambda j: j.key, key)
+        job.is_light = key > "b"
+        assert line.submit(job).wait(20)
+    assert [key for key in "abcdefgh" if line.find(key)] == ["b", *"efgh"]
+
+
 def test_vectors_are_compared_with_the_encoder_they_name(
     tiny_encoder_folder, write_shard, good_members, tmp_path
 ):

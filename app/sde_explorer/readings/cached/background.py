@@ -58,6 +58,7 @@ def in_background(
     *,
     lane: str = "figures",
     jobs: JobQueue = _figures,
+    is_light: bool = False,
 ) -> Job[T]:
     """Return the job with this key: known, or started now.
 
@@ -72,12 +73,15 @@ def in_background(
         work: as of `Job`.
         lane: work of one lane runs one after another; what takes minutes has a lane of its own.
         jobs: where it runs and where its result is kept; large results have a queue that keeps few.
+        is_light: as of `Job`.
     """
     who = session()
     known = jobs.find(key)
     is_new = known is None or (known.is_stopping and not known.was_stopped)
     _queues.add(jobs)
-    new: Job[T] = Job(key=key, kind="figure", title=title, work=work, device=lane, on_end=_ended)
+    new: Job[T] = Job(
+        key=key, kind="figure", title=title, work=work, device=lane, is_light=is_light, on_end=_ended
+    )
     if not who:  # asked for ahead of all visitors: those who come to it before its end follow it
         return jobs.submit(new) if known is None or is_new else known
     followed = followed_jobs()
