@@ -10,7 +10,7 @@ from sde_core.checks.threads import one_thread
 
 # Up to this width two threads gain nothing, and on a busy machine they wait for each other: an eigendecomposition of
 # 192 columns took 3 ms on one thread and up to 4 s on two.
-_ONE_THREAD = 512
+ONE_THREAD = 512
 
 
 def symmetric_eigen(matrix: Float[Tensor, "n n"]) -> tuple[Tensor, Tensor]:
@@ -19,7 +19,7 @@ def symmetric_eigen(matrix: Float[Tensor, "n n"]) -> tuple[Tensor, Tensor]:
     Args:
         matrix: (n, n) symmetric.
     """
-    if matrix.is_cpu and len(matrix) <= _ONE_THREAD:
+    if matrix.is_cpu and len(matrix) <= ONE_THREAD:
         with one_thread():
             values, vectors = torch.linalg.eigh(matrix)
     else:

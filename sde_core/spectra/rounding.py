@@ -105,8 +105,9 @@ class SampledProducts:
 
 def _off(blocks: list[Floats], product: Floats, directions: Floats) -> Floats:
     """Return (k, k) how far a float32 product is off along directions (n, k), as a share of its trace."""
-    whole = np.triu(product) + np.triu(product, 1).T
-    rounded = directions.T @ (whole.astype(np.float64) @ directions)
+    from scipy.linalg.blas import dsymm
+
+    rounded = directions.T @ dsymm(1.0, product.astype(np.float64, order="F"), directions)
     along = [block.astype(np.float64) @ directions for block in blocks]
     off: Floats = (rounded - sum(each.T @ each for each in along)) / max(float(np.trace(product)), 1e-300)
     return off

@@ -88,6 +88,12 @@ def test_few_rows_for_each_column_go_to_float64_at_once(monkeypatch):
         compute_spectrum(x)
 
 
+@pytest.mark.parametrize("condition", [10, 1e7])
+def test_the_solver_of_many_columns(condition):
+    x = shaped(1200, 520, np.geomspace(1, 1 / condition, 520))
+    assert_contract(compute_spectrum(x), x, "mean")
+
+
 def test_a_bound_is_never_beaten_by_the_first_pass_alone(monkeypatch):
     monkeypatch.setattr(mixed._Passes, "n_doubtful", 0)
     for seed in range(6):

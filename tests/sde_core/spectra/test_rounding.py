@@ -83,6 +83,20 @@ def test_rows_of_few_values_round_alike_in_every_block(step, dtype):
         assert_first_pass_is_bounded([x.astype(dtype)], step=step)
 
 
+def test_no_product_sums_more_than_a_strip_of_rows(monkeypatch):
+    """A product of 1,024 rows rounded to twice as much, and 20,000 x 1,024 took a second pass for it."""
+    summed = []
+
+    def product(alpha, a, beta, c, overwrite_c):
+        summed.append(a.shape[1])
+        return _SSYRK(alpha, a, beta, c, overwrite_c=overwrite_c)
+
+    monkeypatch.setattr(scipy.linalg.blas, "ssyrk", product)
+    assert mixed._Passes(RowBlocks([shaped(20_300, 16, np.ones(16))]), centred=True).first()
+    assert max(summed) == 128
+    assert sum(summed) == 20_300
+
+
 def test_it_says_something():
     x = shaped(40_000, 64, np.arange(1.0, 65) ** -0.6, cone=1)
     work, off = assert_first_pass_is_bounded([x])
