@@ -147,7 +147,8 @@ def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_b
         picture = st.container(key="main_picture")
     with picture:
         skeleton(name)
-    sampled_line(opened.data)
+    if name != "Training":  # which takes all rows
+        sampled_line(opened.data)
     return View(opened.data, controls, picture, title)
 
 

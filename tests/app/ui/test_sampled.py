@@ -57,3 +57,9 @@ def test_a_report_is_of_all_rows(open_page, large):
     at = open_page("share", data=str(large))
     assert not at.exception
     assert "500 images in one file" in at.title[0].value
+
+
+def test_a_training_takes_all_rows_and_says_nothing_of_a_sample(open_page, large):
+    at = open_page("training", data=str(large))
+    assert not at.exception
+    assert "seeded sample, 200" not in _said(at)
