@@ -1,7 +1,7 @@
 """What the gap between images and texts of a set is made of, in a picture and a sentence."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -79,7 +79,7 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
             alt="Share of the squared distance of images and texts by part, band and direction. "
             + plain(title),
         )
-    jobs = [job]
+    jobs: list[Job[Any]] = [job]
     if int(np.bincount(data.embeddings.links[:, 1]).max(initial=0)) > 1:
         jobs.append(mixed := mixed_job(data))
         there = mixed.result if mixed.status == "done" else mixed.partial
