@@ -21,6 +21,7 @@ from sde_core.geometry.projection import sample_rows
 from sde_explorer.compare.cached.decided import FIRST_PAIRS as FIRST_LAYERS
 from sde_explorer.compare.numbers import decided
 from sde_explorer.compare.numbers.rows import Items
+from sde_explorer.data.cached import FIRST_PICTURES
 from sde_explorer.retrieval.compress.numbers import Compressed, compressed
 from sde_explorer.retrieval.numbers.parts import parts_of
 from sde_explorer.subspaces.gap import FIRST_PAIRS, MOST_FITTED, MOST_LISTED
@@ -75,8 +76,9 @@ def answers(first: sde.EmbeddingSet, second: sde.EmbeddingSet) -> Iterator[tuple
         return f"{decided.difference('image', first, second, items).n_rows:,} rows"
 
     def wrong() -> str:
-        found = sde.mismatched_pairs(first.image, first.text, first.links)
-        return f"{len(found.links):,} links"
+        some = first.select(sample_rows(first.n_images, FIRST_PICTURES))
+        found = sde.mismatched_pairs(some.image, some.text, some.links)
+        return f"{len(found.links):,} pairs of {some.n_images:,} pictures"
 
     def layers() -> str:
         found = sde.read_layers(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_core.geometry.projection import sample_rows
 from sde_core.report.inspection import Odd, check_pairs, odd_of_vectors
 from sde_explorer.data.numbers import nearest_captions
 from sde_explorer.readings.cached import background
@@ -35,15 +36,27 @@ def odd_pictures(fingerprint: str, _data: "Dataset") -> tuple[Odd, ...] | str:
         return str(error)
 
 
+FIRST_PICTURES = 1_500
+"""Pictures of a seeded sample whose wrong pairs are counted before those of a large set."""
+
+
 def mismatched(data: "Dataset", measure: "PairMeasure") -> "Job[sde.MismatchedPairs]":
     """Return the job whose result is what `sde mismatched` says of the pairs; it fails where they are too few."""
-    made = data.embeddings
+    made, mismatched_pairs = (
+        data.embeddings,
+        sde.mismatched_pairs,
+    )  # imported here: threads must not meet it half made
 
     def work(job: "Job[sde.MismatchedPairs]") -> sde.MismatchedPairs:
         def report(share: float) -> None:
             job.report(share, f"{len(made.links):,} pairs")
 
-        return sde.mismatched_pairs(made.image, made.text, made.links, measure=measure, progress=report)
+        if made.n_images > 2 * FIRST_PICTURES:
+            few = made.select(sample_rows(made.n_images, FIRST_PICTURES))
+            job.report(
+                0.0, "a first look", partial=mismatched_pairs(few.image, few.text, few.links, measure=measure)
+            )
+        return mismatched_pairs(made.image, made.text, made.links, measure=measure, progress=report)
 
     key = f"mismatched/{data.fingerprint}/{measure}"
     return background.in_background("mismatched", key, "Pairs that fit least", work)

@@ -52,7 +52,9 @@ def review_pairs(data: "Dataset") -> None:
     measure = current_state().data_measure
     job = cached.mismatched(data, measure)
     if job.status != "done":
-        pending([job])
+        if job.partial is not None:
+            st.markdown(words.wrong_pairs_so_far(job.partial, len(data.embeddings.links)))
+        pending([job], draws_partial=True)
         return
     found = job.result
     st.markdown(words.wrong_pairs(found))

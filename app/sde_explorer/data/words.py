@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
+
 if TYPE_CHECKING:
     import sde_core as sde
     from sde_explorer.data.numbers import Review
@@ -33,6 +35,14 @@ def finding(data: "Dataset") -> str:
     count = len(embeddings.skipped)
     skipped = f"{count:,} {'item' if count == 1 else 'items'} skipped" if count else "nothing skipped"
     return f"{images}, {texts}, {skipped}"
+
+
+def wrong_pairs_so_far(found: "sde.MismatchedPairs", total: int) -> str:
+    """Return how many are wrong in a sample of the pairs, with the interval, while all of them are scored."""
+    return (
+        f"At most about **{percent(found.share)}** of the pairs are wrong [{percent(found.share_low)}, "
+        f"{percent(found.share_high)}], by a seeded sample of {len(found.links):,} of {total:,}."
+    )
 
 
 def wrong_pairs(found: "sde.MismatchedPairs") -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -86,7 +86,7 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
         if job.status != "done":
             st.caption(f"Seeded sample, {found.n_pairs:,} of {found.total:,} pairs. More are being measured.")
         exact_rows(known, what="pairs", n_rows=found.n_pairs, total=found.total)
-    jobs = [job]
+    jobs: list[Job[Any]] = [job]
     if int(np.bincount(data.embeddings.links[:, 1]).max(initial=0)) > 1:
         jobs.append(mixed := mixed_job(data))
         there = mixed.result if mixed.status == "done" else mixed.partial

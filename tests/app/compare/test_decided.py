@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sde_core.glossary import TERMS
 from sde_core.glossary.formats import number
 from sde_explorer.compare.cached import decided as cached
 from sde_explorer.compare.figures.decided import difference_figure, layers_figure
+from sde_explorer.compare.found import results
 from sde_explorer.compare.numbers import decided
 from sde_explorer.compare.numbers.rows import Items
 from tests.app.compare.test_page import said, settled
@@ -157,3 +159,13 @@ def test_the_figure_of_layers_has_a_curve_a_tower_and_every_two_layers():
     assert np.shape(drawn.data[-1].z) == (2, 1)
     alone = layers_figure(replace(found, text=(), agreement=None))
     assert [trace.type for trace in alone.data] == ["scatter", "scatter"]
+
+
+def test_a_first_look_is_shown_until_all_of_it_is_there():
+    source = spiked(120, 16)
+    few = decided.same_space(source, source, 40)
+    assert (few.parity.n_rows, few.total) == (40, source.n_images)
+    running, done = (SimpleNamespace(is_active=active, partial=few, result=None) for active in (True, False))
+    done.result = decided.same_space(source, source)
+    assert results([running, done], decided.SameSpace) == [done.result]
+    assert results([running, done], decided.SameSpace, first=True) == [few, done.result]

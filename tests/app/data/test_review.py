@@ -4,8 +4,10 @@ import json
 
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
+from sde_core.geometry.projection import sample_rows
+from sde_core.glossary.formats import percent
 from sde_core.sets.pair_list import pair_list
-from sde_explorer.data import words
+from sde_explorer.data import cached, words
 from sde_explorer.data.numbers import Review
 from sde_explorer.intake.reviews import read_history
 from sde_explorer.readings.cached.sets import cache_folder
@@ -53,6 +55,21 @@ def test_pairs_come_from_the_least_fitting_up_and_decisions_can_be_taken_back(op
     assert captions[0] not in [
         pair["caption"] for pair in left if pair["image_id"] == val.image_ids[found.links[found.order[0]][1]]
     ]
+
+
+def test_a_large_set_says_first_what_a_sample_says(open_page, monkeypatch):
+    monkeypatch.setattr(cached, "FIRST_PICTURES", 100)  # of 257
+    at = _compared(
+        open_page("data", data="clipart", part="split=val", data_part="Wrong pairs", data_measure="cosine")
+    )
+    first = at.session_state["followed_jobs"]["mismatched"].job.partial
+    val = open_named("clipart/val")
+    few = val.select(sample_rows(val.n_images, 100))
+    found = sde.mismatched_pairs(few.image, few.text, few.links, measure="cosine")
+    assert (first.share, len(first.links)) == (found.share, len(found.links))
+    said = words.wrong_pairs_so_far(first, len(val.links))
+    assert said.endswith(f"by a seeded sample of {len(few.links):,} of {len(val.links):,}.")
+    assert f"**{percent(found.share)}** of the pairs" in said
 
 
 def test_how_many_are_wrong_is_said_from_the_tenth_on():
