@@ -34,13 +34,17 @@ class Case:
     note: Callable[[], str] = str
 
 
-def cases(*, quick: bool) -> Iterator[Case]:
-    """Yield the cases one by one; with ``quick``, on a fifth of the rows."""
+def spectra(*, quick: bool) -> Iterator[Case]:
+    """Yield the spectra one by one; with ``quick``, of a fifth of the rows."""
     part = 5 if quick else 1
     for rows, width in ((100_000, 512), (100_000, 1024)):
         yield _spectrum(rows // part, width, decay=0.6)
     yield _spectrum(20_000 // part, 512, decay=0.6, with_full_svd=True)
     yield _spectrum(100_000 // part, 512, decay=1.5)
+
+
+def ranks(*, quick: bool) -> Iterator[Case]:
+    """Yield the ranks both ways; with ``quick``, of half of the rows."""
     yield _ranks(10_000 // (2 if quick else 1), 512)
 
 
