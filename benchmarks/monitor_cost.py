@@ -37,6 +37,20 @@ def main() -> None:
     print(f"{options.every} |\n|---|---:|---:|---:|---:|")
     for name, layers in towers.items():
         print(f"| {name} | {_parts(layers, options)} |", flush=True)
+    print(
+        f"floor of a look: {_floor(options):.0f} ms for two eigendecompositions and two sets of singular values"
+    )
+
+
+def _floor(options: argparse.Namespace) -> float:
+    """Return CPU milliseconds of the decompositions alone, on one thread; they need the width and no rows."""
+    torch.set_num_threads(1)
+    rows = torch.randn(ROWS, options.width, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    gram = rows.T @ rows
+    half = gram.float()
+    works = (lambda: torch.linalg.eigh(gram), lambda: torch.linalg.svdvals(half))
+    once = [statistics.median(_cpu_seconds(work) for _ in range(options.rounds)) for work in works]
+    return 2 * 1000 * sum(once)
 
 
 def _parts(layers: int, options: argparse.Namespace) -> str:

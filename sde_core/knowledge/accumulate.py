@@ -97,7 +97,7 @@ def accumulated(
             one.add((squared if one.is_squared else along)[here].numpy())
         if progress is not None:
             progress(start + here.stop, m)
-    return [one.moments(shift) for one in sums]
+    return [one.moments(shift, one.with_values(sums)) for one in sums]
 
 
 def _centre(vectors: npt.NDArray[np.floating]) -> Tensor:
@@ -136,7 +136,10 @@ def _entries(rows: Rows, start: int, stop: int) -> _Entries:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Addition:
-    """For every i, adds row ``row[i]`` of the coefficients, or their squares, times ``weight[i]`` to ``place[i]``."""
+    """For every i, adds row ``row[i]`` of the coefficients, or their squares, times ``weight[i]`` to ``place[i]``.
+
+    Rows ascend.
+    """
 
     target: Floats
     place: Ints
@@ -155,25 +158,30 @@ class _Addition:
             self._add(along, some, np.bincount(self.place[some], minlength=len(self.target)))
 
     def _add(self, along: npt.NDArray[np.floating], some: slice, counts: Ints) -> None:
-        from scipy.sparse import csr_array  # one thread: torch's would wait for each other after every sum
+        from scipy.sparse import csc_array  # one thread: torch's would wait for each other after every sum
 
+        row = self.row[some]
+        if not len(row):
+            return
+        along = along[row[0] : row[-1] + 1]
         there = counts > 0
         compact = (np.cumsum(there) - 1)[self.place[some]]
-        weights = csr_array(
-            (self.weight[some].astype(along.dtype), (compact, self.row[some])),
-            shape=(int(there.sum()), len(along)),
+        # Rows ascend, so that they are in the order of the columns already.
+        begins = np.searchsorted(row, np.arange(row[0], row[-1] + 2))
+        weights = csc_array(
+            (self.weight[some].astype(along.dtype), compact, begins), shape=(int(there.sum()), len(along))
         )
         if there.all():
             np.add(self.target, weights @ along, out=self.target)
-        elif there.any():
+        else:
             self.target[there] += weights @ along
 
 
 def _additions(sums: "Sequence[_Sums]", entries: _Entries) -> Iterator[_Addition]:
-    # Columns without gaps that are kept in as many parts share the sums of the squares.
+    # Columns without gaps that are kept in as many parts share the sums of the squares, and those of all values.
     yield from {id(one.squares): one.addition_of_squares(entries) for one in sums}.values()
     for one in sums:
-        yield from one.additions(entries)
+        yield from one.additions(entries, is_told=one.with_values(sums) is not None)
 
 
 class _Sums:
@@ -192,6 +200,12 @@ class _Sums:
         empty = np.zeros((self._n_parts, rank))
         self.squares = shared.setdefault(self._n_parts, empty) if self._known.all() else empty
 
+    def with_values(self, sums: "Sequence[_Sums]") -> "_Sums | None":
+        """Return the sums of a column with values whose total is that of this one, which has none; None without."""
+        if self._column.has_groups or not self._known.all():
+            return None
+        return next((s for s in sums if s._column.has_groups and s.squares is self.squares), None)
+
     def _kept(self, entries: _Entries) -> tuple[_Entries, Ints]:
         kept = entries if self._known.all() else entries.kept(self._known[entries.item])
         return kept, kept.part % self._n_parts
@@ -201,12 +215,13 @@ class _Sums:
         kept, part = self._kept(entries)
         return _Addition(target=self.squares, place=part, row=kept.row, weight=kept.weight, is_squared=True)
 
-    def additions(self, entries: _Entries) -> Iterator[_Addition]:
-        """Yield what adds to the sums along the directions; add up what has no direction."""
+    def additions(self, entries: _Entries, *, is_told: bool) -> Iterator[_Addition]:
+        """Yield what adds to the sums along the directions, unless others tell them; add up what has no direction."""
         kept, part = self._kept(entries)
         place = part * self._k + (self._column.codes[kept.item] if self._column.has_groups else 0)
         self._weight += np.bincount(place, kept.weight, minlength=len(self._weight))
-        yield _Addition(target=self._sums, place=place, row=kept.row, weight=kept.weight)
+        if not is_told:
+            yield _Addition(target=self._sums, place=place, row=kept.row, weight=kept.weight)
         if self._p:
             number = self._numbers[kept.item]
             entry, which = np.nonzero(number)
@@ -215,8 +230,14 @@ class _Sums:
             _Addition(target=self._design, place=place, row=entry, weight=heavy).add(design)
             yield _Addition(target=self._products, place=place, row=kept.row[entry], weight=heavy)
 
-    def moments(self, shift: Tensor) -> Moments:
-        """Return the sums of coefficients that lie by ``shift`` (r,) further along each direction than those added."""
+    def moments(self, shift: Tensor, told: "_Sums | None" = None) -> Moments:
+        """Return the sums of coefficients that lie by ``shift`` (r,) further along each direction than those added.
+
+        The sum over all rows is that of ``told``, where there is one.
+        """
+        if told is not None:
+            shape = (self._n_parts, told._k, self._rank)
+            self._sums = told._sums.reshape(shape).sum(axis=1)
 
         def by_part(sums: Floats, *shape: int) -> Tensor:
             return torch.from_numpy(sums).reshape(self._n_parts, *shape)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 N_RESAMPLES = 200
 _MOST_RESAMPLED = 160  # numbers of a model whose every draw is solved anew
+_DRAWS = 40  # at a time: more take much memory, of fewer every sum is read more often
 RATE = 0.05
 """Share of false discoveries that is accepted, and the level of the chance line."""
 
@@ -180,7 +181,7 @@ def _resampled(one: _Done, whole: Explained, n_resamples: int, seed: int) -> Ten
     drawn = np.random.default_rng(seed).multinomial(n_parts, np.full(n_parts, 1 / n_parts), size=n_resamples)
     chance = (whole.raw - whole.share) * whole.total
     found = []
-    for some in torch.split(torch.from_numpy(drawn).double(), 20):
+    for some in torch.split(torch.from_numpy(drawn).double(), _DRAWS):
         again = one.of(some)
         found.append(again.share * again.total - chance)
     return torch.cat(found)
