@@ -11,6 +11,9 @@ import platform
 import statistics
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
@@ -20,6 +23,7 @@ from benchmarks.loss_cost import batches_of, ratio_to_clip
 from benchmarks.peers import Case, bundled_table, ranks, seconds_in_turn, spectra
 
 PARTS = ("spectra", "ranks", "loss", "table", "large-set", "growth")
+_CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 _BESIDE_PEERS = {"spectra": spectra, "ranks": ranks}
 
 
@@ -31,6 +35,10 @@ def main() -> None:
         "--only", nargs="+", metavar="PART", choices=PARTS, default=PARTS, help=", ".join(PARTS)
     )
     parser.add_argument("--runs", type=int, default=5, help="of each, in turn; default: %(default)s")
+    parser.add_argument(
+        "--clock", choices=_CLOCKS, default="wall", help="cpu: the processor's seconds, beside peers"
+    )
+    parser.add_argument("--first-peer", action="store_true", help="beside the first peer of each only")
     parser.add_argument("--device", default="auto", help="of the loss; default: %(default)s")
     options = parser.parse_args()
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
@@ -40,7 +48,9 @@ def main() -> None:
         print("|---|---:|---|---:|---:|---:|---|")
     for part in (name for name in _BESIDE_PEERS if name in options.only):
         for case in _BESIDE_PEERS[part](quick=options.quick):
-            _print_case(case, 2 if options.quick else options.runs)
+            peers = dict(list(case.peers.items())[: 1 if options.first_peer else None])
+            runs = 2 if options.quick else options.runs
+            _print_case(replace(case, peers=peers), runs, _CLOCKS[options.clock])
     if "loss" in options.only:
         _print_loss(sde.resolve_device(options.device), quick=options.quick)
     if "table" in options.only:
@@ -54,9 +64,9 @@ def main() -> None:
         print_growth(quick=options.quick, runs=2 if options.quick else 3)
 
 
-def _print_case(case: Case, runs: int) -> None:
+def _print_case(case: Case, runs: int, clock: Callable[[], float]) -> None:
     """Print ours beside each peer, a row each."""
-    taken = seconds_in_turn({"ours": case.ours, **case.peers}, runs)
+    taken = seconds_in_turn({"ours": case.ours, **case.peers}, runs, clock)
     for number, peer in enumerate(case.peers):
         ratio = statistics.median(a / b for a, b in zip(taken["ours"], taken[peer], strict=True))
         first = number == 0
