@@ -191,7 +191,7 @@ class Visits:
             self._new[who] = _Visit(data, state, time.monotonic())
             if self._threads < AT_ONCE:
                 self._threads += 1
-                threading.Thread(target=self._follow, daemon=True, name="visits").start()
+                threading.Thread(target=self._follow, daemon=True, name="ahead-visits").start()
             self._changed.notify()
 
     def is_done(self) -> bool:

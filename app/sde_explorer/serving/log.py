@@ -10,6 +10,8 @@ from typing import TextIO
 
 NAME = "sde_explorer"
 _LOG = logging.getLogger(NAME)
+_OF_NO_TAB = ("jobs-", "warm", "ahead-")
+"""What the names of threads begin with that belong to no browser tab."""
 
 
 class JsonLines(logging.Formatter):
@@ -36,7 +38,7 @@ def leave_out_what_is_no_fault() -> None:
     """Keep Streamlit's log clean of what is meant to be so, and about which nobody can do anything.
 
     Each part that follows a job looks once more than it is there, where a change of view has just taken it away; and
-    jobs read what Streamlit caches in threads of their own, which belong to no browser tab.
+    jobs, and what is computed ahead, read what Streamlit caches in threads that belong to no browser tab.
     """
     logging.getLogger("streamlit.runtime.app_session").addFilter(_is_no_late_look)
     name = "streamlit.runtime.scriptrunner_utils.script_run_context"
@@ -48,7 +50,7 @@ def _is_no_late_look(record: logging.LogRecord) -> bool:
 
 
 def _is_of_a_tab(record: logging.LogRecord) -> bool:
-    return not str(record.threadName).startswith("jobs-") and record.threadName != "warm"
+    return not str(record.threadName).startswith(_OF_NO_TAB)
 
 
 def tell(event: str, **figures: object) -> None:

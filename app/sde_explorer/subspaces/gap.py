@@ -138,8 +138,9 @@ def mixed_title(found: "Mapping[str, sde.MixedRanking]") -> str:
     )
     treated = [name for name in found if name != "raw"]
     if treated:
-        best = max(treated, key=lambda name: found[name].ndcg)
-        said += f"; {best} changes both together by {100 * (found[best].ndcg - raw.ndcg):+.1f} points"
+        helps = max(treated, key=lambda name: found[name].ndcg)
+        points = f"{100 * (found[helps].ndcg - raw.ndcg):+.1f}".replace("-", "\u2212")
+        said += f"; {helps} changes both together by {points} points"
     return f"{said}. {raw.n_queries:,} things."
 
 

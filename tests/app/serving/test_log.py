@@ -62,7 +62,7 @@ def test_what_jobs_read_in_threads_of_their_own_is_no_line(caplog):
     logger = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
     log.leave_out_what_is_no_fault()
     with caplog.at_level(logging.WARNING, logger=logger.name):
-        for name in ("jobs-figures", "elsewhere"):
+        for name in ("jobs-figures", "ahead-0", "ahead-visits", "elsewhere"):
             thread = threading.Thread(target=logger.warning, args=("missing, in %s", name), name=name)
             thread.start()
             thread.join()
