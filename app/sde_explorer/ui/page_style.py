@@ -71,10 +71,10 @@ _WAITING = "".join(
 )
 # The line of Spectrum's controls becomes two where it is narrow, and its last one comes when the bands are there.
 _TWO_LINES = "html [data-testid=stLayoutWrapper]:has(~* .st-key-picture_of_spectrum) .st-key-own_controls"
-# Compare's and Retrieval's controls stand in one line also where it is narrow.
+# Compare's controls stand in one line also where it is narrow, Retrieval's down to 991 pixels.
 _WAITING += """
-@media (max-width:1340px){html .st-key-own_controls [class*=st-key-query_text]{width:auto!important;
-flex:1 1 120px!important;min-width:120px;max-width:230px}}
+@media (min-width:991px) and (max-width:1340px){html .st-key-own_controls [class*=st-key-query_text]{
+width:auto!important;flex:1 1 120px!important;min-width:120px;max-width:230px}}
 @media (max-width:1260px){html .st-key-other_pick{width:240px!important;flex-basis:240px!important;min-width:0}}
 """
 _WAITING += f"""
