@@ -55,6 +55,8 @@ class Tab(Client):
                 script = received.new_session.page_script_hash
                 if not received.metadata.run.fragment_ids:  # a whole run: the page is drawn anew
                     self.messages, again, is_begun, is_over = [], {}, True, False
+            elif kind == "navigation":  # the page that an address without a hash has come to
+                script = received.navigation.page_script_hash or script
             elif kind == "auto_rerun":
                 interval = received.auto_rerun.interval
                 again.setdefault(received.auto_rerun.fragment_id, (time.monotonic() + interval, interval))
