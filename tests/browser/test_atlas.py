@@ -9,8 +9,9 @@ from tests.browser.still import placed
 pytestmark = pytest.mark.browser
 
 
-def test_the_pointer_marks_a_picture_in_all_three(url, opened):
-    with opened(f"{url}/subspaces?data=clipart&look=Atlases", 0, dark=True, width=900) as page:
+@pytest.mark.parametrize(("dark", "width"), [(False, 1440), (True, 900)], ids=["light wide", "dark narrow"])
+def test_the_pointer_marks_a_picture_in_all_three(url, opened, dark, width):
+    with opened(f"{url}/subspaces?data=clipart&look=Atlases", 0, dark=dark, width=width) as page:
         atlas = page.locator(".sde-atlas")
         atlas.and_(page.locator("[data-pictures]")).wait_for(timeout=120_000)
         panes = page.locator(".sde-atlas .pane")

@@ -27,8 +27,9 @@ def _plotted(page: Page, field: str, trace: int) -> list[float]:
 BEFORE, DOT, STRONG = 4, 6, 7
 
 
-def test_the_enhanced_spectrum_follows_the_moment_and_plays(url, opened):
-    with opened(f"{url}/curriculum", FIGURES, dark=True, width=900, moving=True) as page:
+@pytest.mark.parametrize(("dark", "width"), [(False, 1440), (True, 900)], ids=["light", "dark, narrow"])
+def test_the_enhanced_spectrum_follows_the_moment_and_plays(url, opened, dark, width):
+    with opened(f"{url}/curriculum", FIGURES, dark=dark, width=width, moving=True) as page:
         before, first = _plotted(page, "y", BEFORE), _plotted(page, "y", STRONG)
         assert first[0] == pytest.approx(1.5 * before[0], rel=1e-5)
         slider = page.get_by_test_id("stSlider").filter(has_text="Moment t").get_by_role("slider")

@@ -33,8 +33,9 @@ def _fits(page: Page) -> None:
         assert item.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
 
 
-def test_a_search_is_typed_moved_and_restored_by_its_address(url, opened):
-    with opened(f"{url}/retrieval?{VALIDATION}", 0, dark=True, width=900) as page:
+@pytest.mark.parametrize(("dark", "width"), [(False, 1440), (True, 900)], ids=["light", "dark, narrow"])
+def test_a_search_is_typed_moved_and_restored_by_its_address(url, opened, dark, width):
+    with opened(f"{url}/retrieval?{VALIDATION}", 0, dark=dark, width=width) as page:
         page.get_by_role("button", name="a red heart").click()
         _numbers(page, "after")
         box = page.get_by_role("searchbox", name="Query")
@@ -47,9 +48,11 @@ def test_a_search_is_typed_moved_and_restored_by_its_address(url, opened):
         assert len(enhanced) >= 8
         assert page.locator("[data-side] img").first.evaluate("i => i.naturalWidth") > 0
         _fits(page)
-        page.get_by_test_id("stExpandSidebarButton").click()  # the side panel is folded
+        if width < 1100:  # the side panel is folded
+            page.get_by_test_id("stExpandSidebarButton").click()
         page.get_by_role("radio", name="pruned").click()
-        page.get_by_label("Collapse sidebar").click()
+        if width < 1100:
+            page.get_by_label("Collapse sidebar").click()
         expect(page.get_by_text("noise directions set to 0")).to_be_visible()
         rest(page)
         before, after = _numbers(page, "before"), _numbers(page, "after")

@@ -113,8 +113,9 @@ def test_a_direction_shows_the_pictures_at_its_ends_and_the_link_brings_it_back(
         assert _pictures(page) == fifth
 
 
-def test_points_have_pictures_and_a_lasso_outlives_colours_and_views(url, opened, tmp_path):
-    with opened(f"{url}/subspaces?data=clipart&look=Map", OF_MAP, dark=True, width=900) as page:
+@pytest.mark.parametrize(("dark", "width"), [(False, 1440), (True, 900)], ids=["light", "dark, narrow"])
+def test_points_have_pictures_and_a_lasso_outlives_colours_and_views(url, opened, tmp_path, dark, width):
+    with opened(f"{url}/subspaces?data=clipart&look=Map", OF_MAP, dark=dark, width=width) as page:
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
         _card_at_a_point(page)

@@ -65,7 +65,7 @@ def degenerate_batches(draw):
     return found
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=300, derandomize=True)
 @given(
     features=degenerate_batches(),
     center=st.sampled_from([None, "mean"]),
@@ -129,7 +129,7 @@ def test_features_of_unlike_shapes_are_refused(x, y):
         SDELoss()(x, y, SCALE)
 
 
-@settings(deadline=None, max_examples=80, derandomize=True)
+@settings(deadline=None, max_examples=150, derandomize=True)
 @given(features=degenerate_batches())
 def test_the_rivals_survive_degenerate_batches_too(features):
     x, y = (f.clamp(-1e3, 1e3).requires_grad_() for f in features)

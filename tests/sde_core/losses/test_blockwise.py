@@ -113,20 +113,21 @@ x, y = torch.nn.functional.normalize(torch.randn(2, 8192, 64), dim=-1)
 x.requires_grad_(), y.requires_grad_()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for form in ("infonce", "siglip"):
-    BlockwiseLoss(form, tile=256)(x, y, torch.tensor(20.0), torch.tensor(-10.0)).backward()
-spectral_contrast(x, y, logit_scale=torch.tensor(20.0), tile=256).backward()
+    BlockwiseLoss(form, tile=128)(x, y, torch.tensor(20.0), torch.tensor(-10.0)).backward()
+spectral_contrast(x, y, logit_scale=torch.tensor(20.0), tile=128).backward()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
 def test_a_batch_of_which_the_scores_would_not_fit(tmp_path):
-    """8,192 rows: the matrix of scores is 256 MiB, and open_clip's loss holds several; a process of its own counts.
+    """8,192 rows: the matrix of scores is 256 MiB, and open_clip's loss holds several.
 
-    It grows by 100 to 135 MiB, which differs from run to run with what the allocator keeps.
+    A fork of what has imported the library counts: it grows by 82 MiB. In a process of its own the peak of the imports
+    would hide that.
     """
     (tmp_path / "grown.py").write_text(_GROWN)
     said = library().run(tmp_path / "grown.py")
-    assert int(said["out"]) * 1024 < 8192 * 8192 * 4, said["err"]
+    assert int(said["out"]) * 1024 < 8192 * 8192 * 4 / 2, said["err"]
 
 
 def test_what_it_refuses():
