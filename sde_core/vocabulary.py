@@ -112,3 +112,7 @@ def as_direction(value: "Direction | str") -> Direction:
         return Direction(value)
     except ValueError:
         raise ConfigError(f"direction must be one of {', '.join(DIRECTIONS)}; got {value!r}") from None
+
+
+MIXED_TREATMENTS = ("mean-shift", "whitening", "sde-enhanced")
+"""Treatments of one list of images and texts beside "raw", where nothing else is asked for."""

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from sde_core.cli.options import new_command, words
 from sde_core.cli.output import print_json, print_table
+from sde_core.errors import DataError
+from sde_core.vocabulary import MIXED_TREATMENTS
 
 if TYPE_CHECKING:
     from sde_core.geometry.gap import GapParts
     from sde_core.retrieval.mixed_list import MixedRanking
     from sde_core.sets.embeddings import EmbeddingSet
-
-_TREATMENTS = ("mean-shift", "whitening", "sde-enhanced")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,9 +30,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--baselines",
         type=words,
-        default=list(_TREATMENTS),
+        default=list(MIXED_TREATMENTS),
         metavar="NAME,...",
-        help=f"treatments that move vectors; default: {','.join(_TREATMENTS)}",
+        help=f"treatments that move vectors; default: {','.join(MIXED_TREATMENTS)}",
     )
     parser.add_argument("--rule", default="mp-iqr", metavar="NAME", help="of the bands; default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the halves of the mixed list")
@@ -98,7 +98,9 @@ def _mixed(
     embeddings: "EmbeddingSet", reference: "EmbeddingSet", options: argparse.Namespace
 ) -> "dict[str, MixedRanking]":
     from sde_core.cli.retrieval import check_and_warn
-    from sde_core.treatments.mixed_lists import mixed_rankings
+    from sde_core.treatments.mixed_lists import NO_LIST, has_mixed_list, mixed_rankings
 
+    if not has_mixed_list(embeddings):
+        raise DataError(f"{embeddings.name} {NO_LIST}; leave out --fit-on")
     check_and_warn(reference, embeddings)
     return mixed_rankings(embeddings, reference, options.baselines, seed=options.seed)

@@ -103,7 +103,7 @@ def bootstrap_mean(
         raise DataError("values must have at least one query; got none")
     group = torch.arange(len(row)) if groups is None else _groups(groups, len(row))
     means, _ = _draw(row[None], None, group, how)
-    return _intervals({"mean": torch.cat([means[0, :-1], row.mean()[None]])}, how)["mean"]
+    return intervals_of({"mean": torch.cat([means[0, :-1], row.mean()[None]])}, how)["mean"]
 
 
 def retrieval_intervals(
@@ -174,7 +174,7 @@ class DrawnMetrics:
 
     def intervals(self) -> dict[str, Interval]:
         """Return the interval of every metric."""
-        return _intervals(self.values, self.how)
+        return intervals_of(self.values, self.how)
 
     def differences(self, before: DrawnMetrics) -> dict[str, Interval]:
         """Return the paired intervals of this system less another.
@@ -191,7 +191,7 @@ class DrawnMetrics:
                     "before and after must rank the same queries with the same links; "
                     f"got {len(first.n_relevant)} and {len(second.n_relevant)} queries in {direction}"
                 )
-        return _intervals({name: row - before.values[name] for name, row in self.values.items()}, self.how)
+        return intervals_of({name: row - before.values[name] for name, row in self.values.items()}, self.how)
 
 
 def drawn_metrics(
@@ -293,8 +293,13 @@ def _drawn(n_groups: int, how: Resampling) -> Iterator[Tensor]:
         yield times.to(torch.uint8) if int(times.max()) < 256 else times
 
 
-def _intervals(values: Mapping[str, Tensor], how: Resampling) -> dict[str, Interval]:
-    """Return the intervals of several metrics; of (B + 1,) values the last is the estimate."""
+def intervals_of(values: Mapping[str, Tensor], how: Resampling) -> dict[str, Interval]:
+    """Return the intervals of several metrics.
+
+    Args:
+        values: name -> (B + 1,) values as they were drawn and, last, the estimate.
+        how: they were drawn.
+    """
     tail, rows = (1 - how.level) / 2, torch.stack(list(values.values()))
     ends = rows[:, :-1].quantile(torch.tensor([tail, 1 - tail], dtype=rows.dtype), dim=1)
     numbers = torch.cat([rows[:, -1:], ends.T], dim=1).tolist()

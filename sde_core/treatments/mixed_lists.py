@@ -9,9 +9,14 @@ from sde_core.geometry.projection import sample_rows
 from sde_core.retrieval.mixed_list import MixedRanking, mixed_ranking
 from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.treatments.table import fit_all
+from sde_core.vocabulary import MIXED_TREATMENTS
 
-MIXED_TREATMENTS = ("mean-shift", "whitening", "sde-enhanced")
-"""Beside "raw", where nothing else is asked for."""
+NO_LIST = "must have images with two captions, one to ask and one to find"
+
+
+def has_mixed_list(tested: EmbeddingSet) -> bool:
+    """Return whether some image has two captions."""
+    return int(np.bincount(tested.links[:, 1]).max(initial=0)) > 1
 
 
 def mixed_rankings(
@@ -22,27 +27,27 @@ def mixed_rankings(
     most: int = 0,
     seed: int = 0,
 ) -> dict[str, MixedRanking]:
-    """Return `mixed_ranking` of the pictures that have two captions, raw and after treatments.
+    """Return `mixed_ranking` of the images that have two captions, raw and after treatments.
 
-    The first caption of a picture stands in the list where the picture does not, the last one asks. Pictures that share
+    The first caption of an image stands in the list where the image does not, the last one asks. Images that share
     either are left out but for the first: they would tie.
 
     Args:
-        tested: pictures and captions that nothing is fitted on.
+        tested: images and captions that nothing is fitted on.
         reference: what treatments are fitted on.
         names: treatments that move vectors, of `comparison_names`; "raw" comes first.
-        most: pictures in the list; of more, a seeded sample; 0 takes all.
+        most: images in the list; of more, a seeded sample; 0 takes all.
         seed: of the halves and the sample.
 
     Raises:
-        DataError: no picture has two captions.
+        DataError: no image has two captions.
         ConfigError: a name is unknown, or one that only scores.
     """
+    if not has_mixed_list(tested):
+        raise DataError(f"{tested.name} {NO_LIST}")
     image_rows, first = np.unique(tested.links[:, 1], return_index=True)
     last = np.append(first[1:], len(tested.links)) - 1
     several = last > first
-    if not several.any():
-        raise DataError(f"{tested.name} must have pictures with two captions, one to ask and one to find")
     rows, shown, asks = (
         image_rows[several],
         tested.links[first[several], 0],
@@ -57,7 +62,10 @@ def mixed_rankings(
     found = {}
     for each in fit_all(reference.image, reference.text, paired=reference.paired(), names=names):
         if not each.moves and each.name != "raw":
-            raise ConfigError(f"names must be of treatments that move vectors; {each.name} only scores")
+            raise ConfigError(
+                f"{each.name} only scores: one list of images and texts takes treatments that move vectors, such as "
+                f"{MIXED_TREATMENTS[0]}"
+            )
         image, texts = each.mapped(tested.image[rows], tested.text[np.concatenate([shown, asks])])
         found[each.name] = mixed_ranking(image, texts[: len(rows)], texts[len(rows) :], seed=seed)
     return found

@@ -17,6 +17,7 @@ from sde_explorer.ui.fields import segments
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.thumbnails import lines, thumbnails
+from sde_explorer.ui.titled_chart import titled_chart
 from sde_explorer.ui.words import plain
 
 if TYPE_CHECKING:
@@ -101,14 +102,12 @@ def layers_section(data: "Dataset") -> "list[Job]":
     job = decided.layers(data)
     active = [job] if job.is_active else []
     for found in results([job], sde.Layers, first=True):
-        title = words.layers_title(found)
-        st.markdown(title, help=words.LAYERS_STORY)
-        st.plotly_chart(
+        titled_chart(
+            words.layers_title(found),
             layers_figure(found),
             key="compare_layers_chart",
-            config=CONFIG,
-            alt="Rank, intrinsic dimension and shared directions by depth, agreement of every two layers. "
-            + plain(title),
+            story=words.LAYERS_STORY,
+            alt="Rank, intrinsic dimension and shared directions by depth, agreement of every two layers.",
         )
     pending([job], draws_partial=True)
     return active

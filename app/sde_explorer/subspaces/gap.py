@@ -16,10 +16,9 @@ from sde_explorer.readings.cached.exact import Best, best
 from sde_explorer.subspaces.figures.gap import PARTS, gap_figure
 from sde_explorer.subspaces.figures.mixed import mixed_figure
 from sde_explorer.ui.exact import exact_rows
-from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.figures.palette import word
 from sde_explorer.ui.pending import pending
-from sde_explorer.ui.words import plain
+from sde_explorer.ui.titled_chart import titled_chart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,24 +69,25 @@ class Gap:
 
 def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
     """Show the parts of the gap, computed beside the page."""
+    from sde_core.treatments.mixed_lists import has_mixed_list
+
     known = gap_jobs(data, state.rule)
     [job] = known.jobs
     found = job.result if job.status == "done" else job.partial
     if found is not None:
-        title = gap_title(found)
-        st.markdown(title, help=STORY)
-        st.plotly_chart(
+        titled_chart(
+            gap_title(found),
             gap_figure(found.parts, found.labels),
             key="gap_chart",
-            config=CONFIG,
-            alt="Share of the squared distance of images and texts by part, band and direction. "
-            + plain(title),
+            story=STORY,
+            alt="Share of the squared distance of images and texts by part, band and direction.",
         )
         if job.status != "done":
-            st.caption(f"Seeded sample, {found.n_pairs:,} of {found.total:,} pairs. More are being measured.")
+            more = " More are being measured." if job.is_active else ""
+            st.caption(f"Seeded sample, {found.n_pairs:,} of {found.total:,} pairs.{more}")
         exact_rows(known, what="pairs", n_rows=found.n_pairs, total=found.total)
     jobs: list[Job[Any]] = [job]
-    if int(np.bincount(data.embeddings.links[:, 1]).max(initial=0)) > 1:
+    if has_mixed_list(data.embeddings):
         jobs.append(mixed := mixed_job(data))
         there = mixed.result if mixed.status == "done" else mixed.partial
         if there:
@@ -98,14 +98,12 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
 
 
 def _mixed(found: "dict[str, sde.MixedRanking]") -> None:
-    title = mixed_title(found)
-    st.markdown(title, help=MIXED_STORY)
-    st.plotly_chart(
+    titled_chart(
+        mixed_title(found),
         mixed_figure(found),
         key="mixed_chart",
-        config=CONFIG,
-        alt="NDCG@10 of texts in one list of images and texts, by what the thing stands as, raw and after treatments. "
-        + plain(title),
+        story=MIXED_STORY,
+        alt="NDCG@10 of texts in one list of images and texts, by what the thing stands as, raw and after treatments.",
     )
 
 

@@ -116,15 +116,17 @@ def _known(pairs: Pairs, ids: Collection[str]) -> list[str]:
 def _some(pairs: Pairs, ids: list[str] | None, limit: int | None, seed: int) -> Iterator[Pair]:
     """Return the pairs, or those of some ids, or a seeded sample of them, in their order."""
     count = pairs.n_items if ids is None else len(ids)
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()
-    some = order if limit is None else order[:limit]
-    if ids is not None:
-        named = {ids[number] for number in some}
-        return (pair for pair in pairs if pair.id in named)
-    if len(some) == count:
+    whole = limit is None or limit >= count
+    if whole and ids is None:
         return iter(pairs)
-    chosen = set(some)
-    return (pair for number, pair in enumerate(pairs) if number in chosen)
+    order = (
+        torch.arange(count) if whole else torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    )
+    chosen = set(order[:limit].tolist())
+    if ids is None:
+        return (pair for number, pair in enumerate(pairs) if number in chosen)
+    named = {ids[number] for number in chosen}
+    return (pair for pair in pairs if pair.id in named)
 
 
 def _batches(

@@ -39,7 +39,7 @@ class Cells:
     """Every way that is tried, in the order of the table, fitted once to a reference.
 
     Args:
-        reference: (m, d) pictures and (m, d) their texts.
+        reference: (m, d) images and (m, d) their texts.
         width: d.
         widths: None takes d, d / 2, d / 3 and d / 6.
         axes: out of `AXES`.

@@ -55,7 +55,7 @@ def streamed_compression(
         image: (n_images, d) vectors that nothing is fitted on, in memory or mapped, no zero row.
         text: (n_texts, d) likewise.
         links: (n_links, 2) of (text row, image row).
-        reference: (m, d) pictures and (m, d) their texts, in memory.
+        reference: (m, d) images and (m, d) their texts, in memory.
         queries: seeded ones each way; 0 is all of them.
         widths: as in `compression_table`, and so are the next six.
         axes: out of `AXES`.

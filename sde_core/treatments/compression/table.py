@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Self
 
 import torch
@@ -12,7 +12,7 @@ from sde_core.checks.brief import brief
 from sde_core.checks.drawn import plotted
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
-from sde_core.retrieval.bootstrap import Interval, Resampling, drawn_metrics
+from sde_core.retrieval.bootstrap import Interval, Resampling, drawn_metrics, intervals_of
 from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, retrieval_ranks
 from sde_core.treatments.compression.axes import AXES, Axes
 from sde_core.treatments.compression.cells import Cell, Cells
@@ -26,15 +26,10 @@ _TRAP = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompressedRetrieval:
-    """One way to keep less.
+class CompressedRetrieval(Cell):
+    """One way to keep less, and what it costs.
 
     Attributes:
-        axes: one of `AXES`.
-        width: numbers kept of each vector.
-        code: one of `CODES`.
-        float_query: whether queries stay float.
-        rescore: how many of the best are scored again by whole vectors.
         recall: mean of the recalls, both ways, in [0, 1], with its interval over queries.
         change: that less the recall of whole vectors, paired.
         fidelity: predicted correlation of its scores with those of whole vectors.
@@ -42,11 +37,6 @@ class CompressedRetrieval:
         bytes_per_million: of the codes of a million vectors.
     """
 
-    axes: Axes
-    width: int
-    code: Code
-    float_query: bool
-    rescore: int
     recall: Interval
     change: Interval
     fidelity: float
@@ -69,14 +59,11 @@ class CompressedRetrieval:
             predicted: recall.
             how: queries were drawn.
         """
+        found = intervals_of({"recall": drawn, "change": drawn - before}, how)
         return cls(
-            axes=cell.axes,
-            width=cell.width,
-            code=cell.code,
-            float_query=cell.float_query,
-            rescore=cell.rescore,
-            recall=_interval(drawn, how),
-            change=_interval(drawn - before, how),
+            **asdict(cell),
+            recall=found["recall"],
+            change=found["change"],
             fidelity=fidelity,
             predicted=predicted,
             bytes_per_million=1_000_000 * math.ceil(cell.width * BITS[cell.code] / 8),
@@ -133,7 +120,7 @@ def compression_table(
         image: (n_images, d) vectors that nothing is fitted on.
         text: (n_texts, d) vectors that nothing is fitted on.
         text_to_image: as in `retrieval_metrics`.
-        reference: (m, d) pictures and (m, d) their texts.
+        reference: (m, d) images and (m, d) their texts.
         widths: None takes d, d / 2, d / 3 and d / 6.
         axes: out of `AXES`.
         codes: out of `CODES`.
@@ -262,12 +249,6 @@ class _Work:
             ranks = retrieval_ranks(*self._tested, score=_blurred_score(fidelity, self._cells.seed))
             self._blurred[key] = float(self._draws(ranks)[-1])
         return self._blurred[key]
-
-
-def _interval(drawn: Tensor, how: Resampling) -> Interval:
-    tail = (1 - how.level) / 2
-    low, high = (float(drawn[:-1].quantile(q)) for q in (tail, 1 - tail))
-    return Interval(estimate=float(drawn[-1]), low=low, high=high, level=how.level)
 
 
 def _blurred_score(fidelity: float, seed: int) -> Score:

@@ -6,6 +6,7 @@ import faiss
 import numpy as np
 import pytest
 
+import sde_core as sde
 from sde_core.cli.main import main
 from sde_core.embedding_formats.named import open_named
 from sde_core.treatments.compression.axes import CompressionMap
@@ -93,3 +94,11 @@ def test_the_parts_of_the_gap_add_up_in_json_and_lists_are_mixed(capsys):
     assert set(found["mixed"]) == {"raw", "mean-shift"}
     assert main(["gap", "clipart/test", "--fit-on", "clipart/train", "--baselines", "csls"]) == 2
     assert "csls only scores" in capsys.readouterr().err
+
+
+def test_without_second_captions_no_list_is_mixed_and_the_remedy_is_said(tmp_path, capsys):
+    x = np.random.default_rng(0).normal(size=(2, 30, 192)).astype("f")
+    one = sde.EmbeddingSet.from_arrays(*x, captions=[f"thing {i}" for i in range(30)]).save(tmp_path / "one")
+    assert main(["gap", str(one), "--fit-on", "clipart/train"]) == 2
+    said = capsys.readouterr().err
+    assert "must have images with two captions, one to ask and one to find; leave out --fit-on" in said
