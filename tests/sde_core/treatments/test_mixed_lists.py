@@ -33,5 +33,5 @@ def test_one_caption_a_picture_and_a_score_are_refused():
     with pytest.raises(DataError, match="made must have images with two captions"):
         sde.mixed_rankings(_set(np.stack([np.arange(30)] * 2, axis=1)), _set(np.arange(60) % 30))
     twice = _set(np.arange(60) % 30)
-    with pytest.raises(ConfigError, match="csls only scores.*mean-shift"):
+    with pytest.raises(ConfigError, match=r"csls only scores.*mean-shift"):
         sde.mixed_rankings(twice, twice, ["csls"])
