@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import torch
 
 from sde_core.checks.settings import Range, check_settings
+from sde_core.glossary.formats import percent
 from sde_core.glossary.term import Term
 from sde_core.partition import marchenko_pastur as mp
 from sde_core.partition import tracy_widom
@@ -57,7 +58,7 @@ class BemaRule:
             tau_strong=max(tukey_fence(spectrum.singular_values), tau_noise),
             tau_noise=tau_noise,
             noise_scale=theta,
-            note=f"Assumes iid noise, with signal in the top {self.trim:.0%} of the directions at most",
+            note=f"Assumes iid noise, with signal in the top {percent(self.trim)} of the directions at most",
             assumes_iid=True,
         )
 

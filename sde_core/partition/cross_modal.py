@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sde_core.checks.settings import Probability, check_settings
 from sde_core.errors import ConfigError, DataError
+from sde_core.glossary.formats import percent
 from sde_core.glossary.term import Term
 from sde_core.partition.base import NOISE, STRONG, WEAK, Decision, Evidence
 from sde_core.partition.tukey import tukey_fence
@@ -87,7 +88,7 @@ class CrossModalRule:
             labels=labels,
             note=(
                 f"Assumes that the {n_pairs} pairs are independent; nothing is assumed about the noise, and about "
-                f"{self.q:.0%} of the {int(signal.sum())} directions found agree by chance."
+                f"{percent(self.q)} of the {int(signal.sum())} directions found agree by chance."
             ),
         )
 

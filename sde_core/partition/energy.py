@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 
 from sde_core.errors import ConfigError
+from sde_core.glossary.formats import percent
 from sde_core.glossary.term import Term
 from sde_core.partition.base import Decision, Evidence
 from sde_core.partition.manual import cut_below, labels_by_rank
@@ -51,8 +52,8 @@ class EnergyRule:
             tau_noise=cut_below(spectrum, n_signal),
             labels=labels_by_rank(spectrum, n_strong, n_signal),
             note=(
-                f"Counts energy only ({self.strong_share:.0%} strong, {self.signal_share:.0%} with weak): nothing "
-                "is assumed about the noise, and pure noise is split just the same."
+                f"Counts energy only ({percent(self.strong_share)} strong, {percent(self.signal_share)} with weak): "
+                "nothing is assumed about the noise, and pure noise is split just the same."
             ),
         )
 

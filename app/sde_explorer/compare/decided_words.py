@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import percent
 from sde_explorer.compare.words import sampled
 from sde_explorer.ui.figures.palette import word
 
@@ -48,7 +49,7 @@ def parity_title(found: "SameSpace") -> str:
         return f"**Another space**: A has {found.widths[0]:,} features, B {found.widths[1]:,}."
     parity = found.parity
     verdict = parity.verdict[0].upper() + parity.verdict[1:]
-    sure = "" if parity.verdict == "not enough" else f", {parity.confidence:.0%} sure"
+    sure = "" if parity.verdict == "not enough" else f", {percent(parity.confidence)} sure"
     return f"**{verdict}**{sure}: {parity.detail}." + sampled(parity.n_rows, found.total, "rows")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sde_core as sde
 from sde_core.files import bundled
+from sde_core.glossary.formats import percent
 from sde_explorer.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def laid_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floatin
     def follow(stage: str, share: float) -> None:
         start, part = _STAGES[stage]
         left = job.seconds * (1 - share) / share if stage == "layout" and share > 0.02 else None
-        words = "looking for neighbours" if stage == "neighbours" else f"laying out, {share:.0%}"
+        words = "looking for neighbours" if stage == "neighbours" else f"laying out, {percent(share)}"
         job.report(start + part * share, words, seconds_left=left)
 
     job.report(0.0, "loading umap-learn")

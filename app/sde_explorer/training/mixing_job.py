@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import sde_core as sde
+from sde_core.glossary.formats import percent
 from sde_core.training import Interpolated, interpolate, interpolation_sweep
 from sde_core.training.interpolation import ALPHAS
 from sde_explorer.jobs.job import Job
@@ -69,7 +70,7 @@ def keep_job(
     return Job(
         key=f"mix/{folder}/{name}",
         kind="mix",
-        title=f"{run}, {alpha:.0%} of the way",
+        title=f"{run}, {percent(alpha)} of the way",
         device=device,
         work=work,
     )

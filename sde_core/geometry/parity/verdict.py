@@ -14,6 +14,7 @@ from sde_core.errors import ConfigError, DataError
 from sde_core.geometry.parity.figures import figures_of
 from sde_core.geometry.parity.reading import Ints, Reading, read
 from sde_core.geometry.parity.rows import RELATED
+from sde_core.glossary.formats import percent
 from sde_core.vocabulary import Modality
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -88,7 +89,7 @@ class Parity:
     @property
     def sentence(self) -> str:
         """One sentence for people."""
-        sure = "" if self.verdict == "not enough" else f"{self.confidence:.0%} sure, "
+        sure = "" if self.verdict == "not enough" else f"{percent(self.confidence)} sure, "
         return f"{self.verdict} ({sure}{self.n_rows:,} rows): {self.detail}."
 
 

@@ -55,7 +55,7 @@ def test_the_verdict_is_that_of_the_library(open_page, spiked_folder, planted):
     assert not at.exception
     found = sde.parity(sde.EmbeddingSet.load(spiked_folder), sde.EmbeddingSet.load(planted["rounded"]))
     assert found.verdict == "quantised"
-    assert f"**Quantised**, 100% sure: {found.detail}." in said(at)
+    assert f"**Quantised**, 100 % sure: {found.detail}." in said(at)
     shown = dict(cells(tables(at)[-1]))
     assert shown["the same, means taken off"] == number(found.figures["centred_cosine"])
 

@@ -60,11 +60,8 @@ def tab(at, look: str):
 
 def settled(at):
     """Run the page again until no job is on its way."""
-    for _ in range(300):
-        if at.exception or not at.get("progress"):
-            return at
-        at.run()
-    raise AssertionError(said(at))
+    until(lambda: at.exception or not at.get("progress") or not at.run().get("progress"), seconds=300)
+    return at
 
 
 def turned(source: EmbeddingSet, width: int, *, noise: float = 0.3) -> EmbeddingSet:

@@ -19,6 +19,7 @@ from sde_explorer.subspaces import picked
 from sde_explorer.subspaces.numbers import maps
 from sde_explorer.ui.pointer import card_of
 from tests.app.conftest import card_numbers, control
+from tests.waiting import until
 
 CHARTS = {"Directions": 3, "Pair energies": 1, "Map": 1}  # a direction has its null and its coefficients too
 
@@ -241,10 +242,7 @@ def test_a_umap_of_too_few_is_one_sentence(open_page, tmp_path):
     x = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
     folder = EmbeddingSet.from_arrays(x, x).save(tmp_path / "few")
     at = open_page("subspaces", data=str(folder), map="UMAP", look="Map")
-    for _ in range(200):
-        if at.error:
-            break
-        at.run()
+    until(lambda: at.error or at.run().error)
     assert "at least 8 rows" in at.error[0].value
     assert not at.exception
 

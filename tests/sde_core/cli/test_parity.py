@@ -21,7 +21,7 @@ def files(tmp_path, monkeypatch):
 
 def test_the_exit_code_says_whether_the_space_is_the_same(files, capsys):
     assert main(["parity", "image.npy", "image_again.npy"]) == 0
-    assert "identical (100% sure, 60 rows)" in capsys.readouterr().out
+    assert "identical (100 % sure, 60 rows)" in capsys.readouterr().out
     assert main(["parity", "image.npy", "image_half.npy", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["bits"], found["is_same"]) == ("quantised", 11, False)

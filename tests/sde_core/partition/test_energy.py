@@ -31,7 +31,7 @@ class TestEnergy:
         assert p.labels.tolist() == [STRONG, WEAK, WEAK, NOISE]
         everything = partition_spectrum(spectrum, EnergyRule(strong_share=0.0, signal_share=1.0))
         assert everything.labels.tolist() == [WEAK] * 4
-        assert "Counts energy only (40% strong, 90% with weak)" in p.note
+        assert "Counts energy only (40 % strong, 90 % with weak)" in p.note
 
     def test_equal_values_are_counted_one_by_one(self):
         spectrum = compute_spectrum(np.eye(4), center=None)
