@@ -1,6 +1,7 @@
 """How numbers are written for people: on the page, in reports and on the command line alike."""
 
 import math
+import re
 
 SPACE = "\u00a0"
 """Between a number and its unit: a space that does not break."""
@@ -59,5 +60,9 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def with_minus(text: str) -> str:
-    """Return the text of a number with a true minus for its hyphen."""
-    return text.replace("-", "−")
+    """Return a number, or a sentence with numbers, with a true minus where a hyphen stands for one.
+
+    >>> with_minus("-12.5"), with_minus("cross-modal 96: -0.7 points [-1.4, +0.0]")
+    ('−12.5', 'cross-modal 96: −0.7 points [−1.4, +0.0]')
+    """
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sde_core.glossary.formats import number, percent, points, signed
+from sde_core.glossary.formats import number, percent, points, signed, with_minus
 from sde_core.report.page import rendered
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.tables import Cell, Table
@@ -120,7 +120,7 @@ def _kept(readings: Sequence[Content]) -> Table | None:
         )
         cells: list[Cell] = [(one["name"], ""), (points(one["kept"][0]["recall"]), "")]
         cells += [_change(by_name.get(name)) for name in wanted]
-        rows.append(("", [*cells, (one["advice"], "words")]))
+        rows.append(("", [*cells, (with_minus(one["advice"]), "words")]))
     header = ["kept", "all of it, %", "half", "a quarter", "int8", "1 bit", "what loses nothing"]
     groups = [("", 2), ("change of mean recall, points, 95 %", 4), ("", 1)]
     return Table(header, rows, words_last=True, groups=groups) if rows else None

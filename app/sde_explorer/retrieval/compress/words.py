@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sde_core.glossary.formats import with_minus
 from sde_core.treatments.compression.table import recommendation, smallest_harmless, worst_trap
 from sde_explorer.retrieval.compress.numbers import AXES
 from sde_explorer.ui.words import as_text
@@ -55,7 +56,7 @@ def measuring(found: "Compressed | None") -> str:
 def story(found: "Compressed") -> str:
     """Return the recommendation with its intervals, and of what it is; Markdown."""
     asked = f"{found.n_images:,} pictures and {found.n_texts:,} captions, fitted on {found.n_fitted:,} other pairs."
-    return f"**{as_text(recommendation(found.rows))}** {asked}"
+    return f"**{as_text(with_minus(recommendation(found.rows)))}** {asked}"
 
 
 def code(name: str, file: str) -> str:
