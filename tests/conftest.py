@@ -45,13 +45,15 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each of several processes that share the cores one thread.
+    """Give each of several processes that share the cores one thread, and have it keep what it compiles.
 
     It is said to the processes before they start: pytest's plugins load numpy before this file is read, and threads
-    of BLAS that wait for a core cost ten times the work.
+    of BLAS that wait for a core cost ten times the work. Where a shell forbids bytecode, each of them, and each of
+    the hundreds of commands and servers that they start, would compile every file again.
     """
     if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(optionalhook=True)
