@@ -104,7 +104,7 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     monkeypatch.setenv("SDE_CACHE", str(tmp_path / "cache"))
 
     def run(page: str, **parameters: str) -> AppTest:
-        at = AppTest.from_string(PAGE.format(page=page), default_timeout=60)
+        at = AppTest.from_string(PAGE.format(page=page), default_timeout=120)
         for name, value in parameters.items():
             at.query_params[name] = value
         return at.run()

@@ -161,7 +161,7 @@ def test_some_rows_are_said_and_a_press_compares_all(open_page, tmp_path, monkey
     button = at.button(key="compare_all")
     assert re.fullmatch(r"Compare all rows, about \d+ s", button.label)
     button.click().run()
-    until(lambda: not background._figures.active("figure"), 60)
+    until(lambda: not background._figures.active("figure"), 120)
     at = settled(at.run())
     assert not at.exception
     assert "seeded sample" not in said(at)

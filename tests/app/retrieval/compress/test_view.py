@@ -23,7 +23,7 @@ def _no_work_is_left():
     yield
     for job in background._figures.active("figure"):
         job.cancel()
-        job.wait(60)
+        job.wait(120)
 
 
 def test_rows_come_and_say_what_the_library_says(open_page, tmp_path):
@@ -85,7 +85,7 @@ def test_a_job_that_was_stopped_stays_so_until_somebody_wants_it(open_page, spik
     at = open_page("retrieval", data=str(spiked_folder), recall_part=PART)
     job = at.session_state["followed_jobs"]["compress"].job
     job.stop()
-    job.wait(60)
+    job.wait(120)
     at.run()
     assert not at.exception
     assert job.status == "cancelled"
