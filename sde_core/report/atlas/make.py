@@ -15,7 +15,7 @@ from sde_core.encoding import EncodeProgress, encode_pairs
 from sde_core.errors import ConfigError, DataError, SDEError
 from sde_core.files.text_file import save_page, write_json
 from sde_core.pairs.base import Pairs
-from sde_core.partition.base import rule_names
+from sde_core.partition.rules import rule_names
 from sde_core.report.atlas.page import as_atlas_page
 from sde_core.report.atlas.reading import EncoderReading, read_encoder
 from sde_core.sets.embeddings import EmbeddingSet
