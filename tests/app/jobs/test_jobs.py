@@ -275,3 +275,11 @@ assert begun.wait(120)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
+
+
+def test_what_is_left_follows_from_the_pace_so_far():
+    job = _job(lambda _: None)
+    job._seconds = 30.0
+    assert job.left_at(0.25) == pytest.approx(90.0)
+    assert job.left_at(1.0) == 0
+    assert job.left_at(0.01) is None
