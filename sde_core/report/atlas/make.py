@@ -30,7 +30,7 @@ Progress = Callable[[str, EncodeProgress], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atlas:
-    """Encoders beside each other.
+    """Several encoders compared on one set.
 
     Attributes:
         pairs: the set that all have read.
@@ -83,7 +83,7 @@ def make_atlas(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Atlas:
-    """Return what several encoders make of one set, each read alike; what is done already is taken from ``folder``.
+    """Return how several encoders see one set, each measured alike; what ``folder`` holds already is reused.
 
     An encoder that cannot be loaded or read is named with its reason, and the rest go on.
 
