@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import pytest
 from hypothesis import HealthCheck, settings
-from jaxtyping import install_import_hook
 
-import tests.shape_checks  # noqa: F401
 from tests.clients.programs import row, table
 from tests.printed_json import held_to_schemas
+from tests.shape_checks import shaped_only
 
 ROOT = Path(__file__).resolve().parents[1]
 _BROWSER = "tests/browser/"
@@ -29,7 +29,8 @@ _LONG = (
 _SHAPED = [
     f"sde_core.{path.stem}" for path in (ROOT / "sde_core").iterdir() if path.stem not in {"pairs", "cli"}
 ]
-install_import_hook(_SHAPED, "sys.modules['tests.shape_checks'].checked")
+jaxtyping.jaxtyped = shaped_only
+jaxtyping.install_import_hook(_SHAPED, "sys.modules['tests.shape_checks'].checked")
 
 pytest_plugins = ["tests.fixtures", "tests.encoder_folders"]
 
