@@ -14,6 +14,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from sde_core import EmbeddingSet
+from sde_explorer.readings.cached import background
 from sde_explorer.ui.figures import layout as figure_layout
 
 
@@ -110,6 +111,25 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         return at.run()
 
     return run
+
+
+def settled(at: AppTest) -> AppTest:
+    """Run the page again whenever a job of its numbers has ended, until none is on its way.
+
+    A run while the job goes on would show the same, and take the processor from it.
+    """
+    for _ in range(300):
+        if at.exception or not at.get("progress"):
+            return at
+        wait_for_a_job()
+        at.run()
+    raise AssertionError(at.get("progress"))
+
+
+def wait_for_a_job() -> None:
+    """Wait until the oldest job of a page's numbers has ended; return at once where none is on its way."""
+    for job in background._figures.active("figure")[:1]:
+        job.wait(120)
 
 
 def card_numbers(at: AppTest) -> list[list[str]]:

@@ -23,7 +23,7 @@ from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import entry_of
 from sde_explorer.state import State, choices
 from sde_explorer.ui.frame import MOST_LETTERS
-from tests.app.conftest import card_numbers, control, spiked
+from tests.app.conftest import card_numbers, control, settled, spiked
 from tests.waiting import until
 
 CHARTS = 7  # spectra, neighbours kept; in tabs CKA, two of angles, what only one separates, retrieval
@@ -56,15 +56,6 @@ def charts(at) -> list:
 def tab(at, look: str):
     at.session_state["compare_look"] = look
     return settled(at.run())
-
-
-def settled(at):
-    """Run the page again until no job is on its way."""
-    for _ in range(300):
-        if at.exception or not at.get("progress"):
-            return at
-        at.run()
-    raise AssertionError(said(at))
 
 
 def turned(source: EmbeddingSet, width: int, *, noise: float = 0.3) -> EmbeddingSet:
