@@ -37,4 +37,4 @@ class EncoderError(SDEError):
 
 
 class ConfigError(SDEError):
-    """A parameter lies outside what it may be."""
+    """A parameter has a value that is not allowed."""

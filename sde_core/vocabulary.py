@@ -73,7 +73,7 @@ class Direction(StrEnum):
 
 
 class Centring(StrEnum):
-    """Whether the mean is taken off before the spectrum; the label says what becomes of the mean.
+    """Whether the mean is subtracted before the spectrum; the label says what becomes of the mean.
 
     Every spelling in use is read: that of options and specs ("mean", "none"), that of links ("removed", "kept"),
     and None.

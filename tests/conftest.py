@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import pytest
 from hypothesis import HealthCheck, settings
-from jaxtyping import install_import_hook
 
-import tests.shape_checks  # noqa: F401
 from tests.clients.programs import row, table
 from tests.printed_json import held_to_schemas
+from tests.shape_checks import shaped_only
 
 ROOT = Path(__file__).resolve().parents[1]
 _BROWSER = "tests/browser/"
@@ -29,7 +29,8 @@ _LONG = (
 _SHAPED = [
     f"sde_core.{path.stem}" for path in (ROOT / "sde_core").iterdir() if path.stem not in {"pairs", "cli"}
 ]
-install_import_hook(_SHAPED, "sys.modules['tests.shape_checks'].checked")
+jaxtyping.jaxtyped = shaped_only
+jaxtyping.install_import_hook(_SHAPED, "sys.modules['tests.shape_checks'].checked")
 
 pytest_plugins = ["tests.fixtures", "tests.encoder_folders"]
 
@@ -45,13 +46,15 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each of several processes that share the cores one thread.
+    """Give each of several processes that share the cores one thread, and have it keep what it compiles.
 
     It is said to the processes before they start: pytest's plugins load numpy before this file is read, and threads
-    of BLAS that wait for a core cost ten times the work.
+    of BLAS that wait for a core cost ten times the work. Where a shell forbids bytecode, each of them, and each of
+    the hundreds of commands and servers that they start, would compile every file again.
     """
     if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(optionalhook=True)

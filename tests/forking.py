@@ -84,7 +84,7 @@ class Forking:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(60)
+        self.process.wait(120)
         self.process.stdout.close()
 
 

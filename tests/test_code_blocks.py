@@ -150,7 +150,7 @@ def _serve(words, folder):
         _wait_for(server, port)
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait(120)
     with socket.socket() as gone:  # nobody is left behind
         assert gone.connect_ex(("127.0.0.1", port))
 

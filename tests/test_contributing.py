@@ -23,13 +23,13 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def test_the_example_runs_as_it_stands(capsys):
-    import sde_core.partition.base as base
+    from sde_core.partition import rules
 
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     try:
         exec(compile(code, "CONTRIBUTING.md", "exec"), {})
     finally:
-        base._registered.pop("half-energy", None)
+        rules._registered.pop("half-energy", None)
     assert (
         1 <= int(capsys.readouterr().out) <= 8
     )  # half of the energy of noise lies in fewer than half of the directions
@@ -63,7 +63,7 @@ def _rows(n: int = 60, width: int = 8) -> torch.Tensor:
 
 def test_a_partition_rule_is_a_file_and_a_line(monkeypatch, capsys, tmp_path):
     from sde_core.cli.main import main
-    from sde_core.partition import base
+    from sde_core.partition import rules
 
     _module(
         monkeypatch,
@@ -81,9 +81,9 @@ class HalvesRule:
         return Decision(tau_strong=edge, tau_noise=edge, note="Halves.")
 """,
     )
-    monkeypatch.setitem(base._BUNDLED, "halves", "sde_core.partition.halves:HalvesRule")
+    monkeypatch.setitem(rules._BUNDLED, "halves", "sde_core.partition.halves:HalvesRule")
     assert sde.partition_spectrum(sde.compute_spectrum(_rows()), "halves").n_strong == 4
-    assert base.rule_term("halves").sentence == "The first half is strong."
+    assert rules.rule_term("halves").sentence == "The first half is strong."
     folder = spiked().save(tmp_path / "set")
     assert main(["spectrum", str(folder), "--rule", "halves"]) == 0
     assert "Halves." in capsys.readouterr().out

@@ -204,6 +204,8 @@ ELSEWHERE = {
     "sde_core/training/subject.py": "sde_core/training/test_finetune.py",
     "sde_core/training/towers.py": "sde_core/training/test_encoders.py",
     "sde_core/training/trainer.py": "sde_core/training/test_finetune.py",
+    "sde_core/partition/base.py": "sde_core/partition/test_labelling.py",
+    "sde_core/treatments/way.py": "sde_core/treatments/test_table.py",
     "sde_core/treatments/ways.py": "sde_core/treatments/test_table.py",
     "sde_core/treatments/sweep.py": "sde_core/treatments/test_chosen.py",
     "sde_core/treatments/compression/cells.py": "sde_core/treatments/compression/test_table.py",

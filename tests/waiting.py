@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def until(reached: Callable[[], object], seconds: float = 60, every: float = 0.05) -> None:
+def until(reached: Callable[[], object], seconds: float = 120, every: float = 0.05) -> None:
     """Look until ``reached`` is true.
 
     Args:

@@ -67,6 +67,7 @@ CHARTS = {
 # Legends that come with what is computed beside the page, further down than the picture reaches.
 LEGENDS = {"spectrum": "shuffled columns"}
 WIDTHS = (1440, 900)
+_PATIENCE_S = 120.0  # on a machine that does much else a server takes a minute to start
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -96,16 +97,22 @@ def dashboard(
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        _wait_for(url, process)
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(_PATIENCE_S)
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + _PATIENCE_S
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=10).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server of {url} did not begin to answer within {_PATIENCE_S:.0f} s, or it ended")
 
 
 def launch(playwright: "Playwright", chromium: str | None = None) -> "Browser":

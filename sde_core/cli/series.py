@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     """Encode what is missing, measure, save, print."""
     from sde_core.errors import ConfigError
     from sde_core.pairs import open_pairs
-    from sde_core.partition.base import rule_names
+    from sde_core.partition.rules import rule_names
     from sde_core.training.series import find_checkpoints, make_series
 
     if options.rule not in rule_names():

@@ -64,7 +64,7 @@ def open_embeddings(
     encoder: str = "",
     compare_encoder: bool = True,
 ) -> EmbeddingSet:
-    """Return embeddings of images and captions, or of one of the two, whoever wrote them.
+    """Return embeddings of images and captions, or of either alone, from any format that is known.
 
     Rows that are NaN, infinite or zero are left out with what belongs to them and listed in ``skipped``.
     Captions belong to images by ``text_to_image``, else by ids where both have some, else by row. An

@@ -22,7 +22,7 @@ _LIVE = 4  # outputs of about as many layers as the widest one are alive at a ti
 def default_batch_size(encoder: Encoder) -> int:
     """Return how many images to encode at a time: a power of two that fits a quarter of the free memory.
 
-    One grey image goes through the model, and the widest layer says what an image takes.
+    One grey image is passed through the model; its widest layer gives the memory of an image.
     """
     room = _SHARE * free_bytes(encoder.device)
     fits = int(room // max(1, _LIVE * picture_bytes(encoder)))

@@ -38,7 +38,7 @@ def encode_pairs(
     resume: str | Path | None = None,
     name: str = "",
 ) -> EmbeddingSet:
-    """Return the pairs as unit vectors, each distinct caption once; of images or captions alone where that is all.
+    """Return the pairs as unit vectors, each distinct caption once; images or captions alone will do.
 
     Captions that the encoder reads in part only are counted in ``remarks``.
 

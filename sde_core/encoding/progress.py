@@ -1,4 +1,4 @@
-"""How far an encoding is."""
+"""Progress of an encoding."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from sde_core.checks.brief import brief
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeProgress:
-    """How far an encoding is.
+    """Progress of an encoding.
 
     Attributes:
         stage: "images" or "captions".

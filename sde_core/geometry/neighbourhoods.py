@@ -116,9 +116,9 @@ def k_occurrence(
 
 
 def neighbourhood_overlap(first: MatrixLike, second: MatrixLike) -> Float[Tensor, " m"]:
-    """Return, for each row, the share of its k nearest neighbours in one space that are so in another too.
+    """Return, for each row, the share of its k nearest neighbours that it keeps in another space.
 
-    The spaces may have other widths: only who is near whom is compared. Neighbours drawn at random, out of the
+    The spaces may differ in width: only which rows are near which is compared. Neighbours drawn at random, out of the
     m - 1 others, overlap by k / (m - 1) on average. The mean over rows is the mutual k-NN measure.
 
     Args:

@@ -5,8 +5,8 @@ control.
 """
 
 from sde_core.glossary import formats as formats
-from sde_core.glossary.measures import BETWEEN as BETWEEN
-from sde_core.glossary.measures import BOUNDS as BOUNDS
+from sde_core.glossary.between import BETWEEN as BETWEEN
+from sde_core.glossary.bounds import BOUNDS as BOUNDS
 from sde_core.glossary.measures import PAIRS as PAIRS
 from sde_core.glossary.measures import RETRIEVAL as RETRIEVAL
 from sde_core.glossary.measures import SPECTRUM as SPECTRUM

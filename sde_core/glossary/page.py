@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from sde_core.glossary.between import BETWEEN
+from sde_core.glossary.bounds import BOUNDS
 from sde_core.glossary.elsewhere import ELSEWHERE, OURS, READ
-from sde_core.glossary.measures import BETWEEN, BOUNDS, PAIRS, RETRIEVAL, SPECTRUM
+from sde_core.glossary.measures import PAIRS, RETRIEVAL, SPECTRUM
 from sde_core.glossary.term import Term
 
 _PARTS = (

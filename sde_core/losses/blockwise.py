@@ -16,7 +16,7 @@ FORMS: tuple[Form, Form] = ("infonce", "siglip")
 
 
 class BlockwiseLoss(nn.Module):
-    """InfoNCE or SigLIP's loss in O(B tile) memory: the score matrix is made and used up in blocks of rows.
+    """InfoNCE or SigLIP's loss in O(B tile) memory: scores are computed and consumed in blocks of rows.
 
     Value and gradient are those of open_clip's ClipLoss or SigLipLoss on the whole batch. With several ranks each
     contrasts its own rows with those of all, weighted so that the average over ranks is the loss of one process.

@@ -37,7 +37,7 @@ def spectral_noise(normal: Tensor, spectrum: Spectrum, *, rho: float) -> Tensor:
 class FANoiseLoss(nn.Module):
     """A contrastive loss on features with spectral noise, in open_clip's signature.
 
-    Rows are set back to the length that they had. Noise is drawn for the whole batch from the step's
+    Rows keep their original length. Noise is drawn for the whole batch from the step's
     seed, so that calls of one step draw the same and ranks draw their own rows. In eval mode, and where no
     gradient is asked for, none is added and nothing is counted.
     """

@@ -10,11 +10,9 @@ from sde_core.partition.base import (
     Partition,
     Rule,
     fit_limit,
-    has_thresholds,
-    partition_spectrum,
-    register_rule,
-    rule_names,
 )
+from sde_core.partition.labelling import partition_spectrum
+from sde_core.partition.rules import has_thresholds, register_rule, rule_names
 
 __all__ = [
     "NOISE",

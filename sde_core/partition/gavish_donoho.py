@@ -72,14 +72,3 @@ def optimal_threshold(aspect: float) -> float:
     """
     b = mp.checked_aspect(aspect)
     return math.sqrt(2 * (b + 1) + 8 * b / ((b + 1) + math.sqrt(b * b + 14 * b + 1)))
-
-
-def median_threshold(aspect: float) -> float:
-    """Return omega(b) = lambda*(b) / mu_b, the best hard threshold in units of the median singular value.
-
-    Source: docs/method.md, equation (2.10).
-
-    >>> round(median_threshold(1.0), 4)
-    2.8584
-    """
-    return optimal_threshold(aspect) / mp.median(aspect)

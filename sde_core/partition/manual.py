@@ -10,7 +10,8 @@ from torch import Tensor
 from sde_core.checks.settings import Range, check_settings
 from sde_core.errors import ConfigError
 from sde_core.partition.bands import moved_thresholds, nothing_to_move
-from sde_core.partition.base import Decision, Evidence, Partition, partition_spectrum
+from sde_core.partition.base import Decision, Evidence, Partition
+from sde_core.partition.labelling import partition_spectrum
 from sde_core.spectra.spectrum import Spectrum
 
 

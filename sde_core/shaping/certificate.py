@@ -104,7 +104,7 @@ def certify(
     next_gains: Tensor | None = None,
     next_allowance: float | None = None,
 ) -> Certificate:
-    """Return the bounds that ``gains`` guarantee and, given data, the measured values beside them.
+    """Return the bounds that ``gains`` guarantee and, given data, the measured values next to them.
 
     Without data only bounds come back. With ``spectrum`` the change of the reference set itself is
     exact (relative change, singular value shift). With ``features`` too, everything is measured on

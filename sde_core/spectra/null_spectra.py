@@ -58,7 +58,7 @@ def shuffled_pair_spectra(
 ) -> Iterator[Float[Tensor, " k"]]:
     """Yield the singular values of the cross-covariance of shuffled pairs, both sides centred first.
 
-    Each modality stays as it is; only who belongs to whom is lost.
+    Each modality stays as it is; only the pairing is lost.
 
     Args:
         image: (m, n) image features.

@@ -21,7 +21,7 @@ class PairSpectraAccumulator:
 
     Streamed equals whole, and merged equals whole in any order, up to the rounding of float64 sums; memory O(n^2 +
     chunk).
-    Whoever shares rows out to workers adds up these sums in a tree.
+    To spread rows over workers, add up their sums in a tree.
 
     Attributes:
         image: of the image rows.

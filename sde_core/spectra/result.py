@@ -25,7 +25,7 @@ _TENSORS = ("singular_values", "basis", "mean", "relative_errors")
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Spectrum:
-    """Thin SVD of F (m, n), without U: singular values, right singular vectors and the mean taken off.
+    """Thin SVD of F (m, n), without U: singular values, right singular vectors and the mean that was subtracted.
 
     Attributes:
         singular_values: (r,) float64, descending, strictly above the rank cut; same unit as F.

@@ -60,7 +60,7 @@ class ComparedRetrieval:
 
 
 class Comparison(list[ComparedRetrieval]):
-    """The rows of a table, each beside the first."""
+    """The rows of a table, each compared with the first."""
 
     __slots__ = ()
 

@@ -51,7 +51,7 @@ class PairCovariances:
 
 
 def fit_procrustes(image: MatrixLike, text: MatrixLike) -> Maps:
-    """Return maps that take each mean off and turn texts by the rotation that brings them nearest to their images.
+    """Return maps that subtract each mean and rotate texts to lie as near as possible to their images.
 
     Args:
         image: (m, n) reference images.

@@ -15,7 +15,7 @@ from sde_core.spectra.spectrum import Spectrum, compute_spectrum
 
 
 def fit_mean_shift(reference: MatrixLike | Spectrum) -> AffineMap:
-    """Return the map that takes the mean of the modality off; fitted on both, it closes the modality gap.
+    """Return the map that subtracts the modality's mean; fitted on both, it closes the modality gap.
 
     Args:
         reference: (m, n) embeddings of one modality, or their centred spectrum.
@@ -36,7 +36,7 @@ def fit_mean_shift(reference: MatrixLike | Spectrum) -> AffineMap:
 
 
 def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int | None = None) -> AffineMap:
-    """Return the map that takes off the mean and the directions of largest variance.
+    """Return the map that removes the mean and the directions of largest variance.
 
     Args:
         reference: (m, n) embeddings of one modality, or their centred spectrum.
@@ -58,7 +58,7 @@ def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int |
 
 
 def fit_pca_truncation(reference: MatrixLike | Spectrum, *, n_directions: int) -> AffineMap:
-    """Return the map that keeps the directions of largest variance and the mean, and drops all else.
+    """Return the map that keeps the mean and the directions of largest variance, and drops everything else.
 
     The mean stays where it is, so that what changes is the dropped noise and nothing else.
 

@@ -11,7 +11,7 @@ Setting: TypeAlias = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSweep:
-    """How well each setting found held-out pairs of the reference, and the one that was taken.
+    """How well each setting found held-out pairs of the reference, and which one was chosen.
 
     Attributes:
         settings: from the one that changes least to the one that changes most.

@@ -24,7 +24,8 @@ from sde_core.treatments.gains import (
 )
 from sde_core.treatments.reference import Reference
 from sde_core.treatments.treatment import RAW, ROW_NAMES, Treatment
-from sde_core.treatments.ways import RAW_TERM, WAYS, Way
+from sde_core.treatments.way import Way
+from sde_core.treatments.ways import RAW_TERM, WAYS
 
 
 def baseline_names() -> tuple[str, ...]:

@@ -1,14 +1,11 @@
-"""Every baseline: how it is fitted, the settings that are tried, and what is said of it."""
+"""Every baseline: what fits it, the settings that are tried, and what is said of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.glossary.term import Term
-from sde_core.retrieval.ranking import Score
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
 from sde_core.treatments.banks import Banks
 from sde_core.treatments.both_maps import fit_realign, shared_noise
@@ -25,11 +22,10 @@ from sde_core.treatments.scores import csls, dynamic_inverted_softmax, inverted_
 from sde_core.treatments.sinkhorn import sinkhorn, sinkhorn_of_test
 from sde_core.treatments.sweep import Setting
 from sde_core.treatments.treatment import Map
+from sde_core.treatments.way import Settings, Way, baseline_term, map_way, maps_way, score_way
 
 One: TypeAlias = MatrixLike | Spectrum
 """Reference rows of one modality, or their centred spectrum."""
-Settings: TypeAlias = Callable[[int, int], Sequence[Setting]]
-"""Width and number of reference rows -> what is tried, from what changes least to what changes most."""
 
 
 def _by_pca(reference: One, n_directions: float = 0) -> Map:
@@ -68,85 +64,6 @@ def _without_the_top(reference: One, n_directions: float | None = None) -> Map:
 
 def _fewer(k: float, banks: Banks) -> int:
     return min(int(k), len(banks.image), len(banks.text))
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a baseline is fitted with a setting, which settings are tried, what is said of it, and what it reads.
-
-    Attributes:
-        fit: reference and setting -> what a `Treatment` is made of.
-        term: its words.
-        settings: what is tried; None where there is nothing to choose.
-        needs_pairs: whether it is fitted on which rows belong together.
-        transductive: whether it reads all queries of a test before it ranks one.
-    """
-
-    fit: Callable[[Reference, Setting], dict[str, Any]]
-    term: Term
-    settings: Settings | None = None
-    needs_pairs: bool = False
-    transductive: bool = False
-
-
-def map_way(
-    fit: Callable[..., Map],
-    key: str,
-    sentence: str,
-    equation: str,
-    source: str = "",
-    settings: Settings | None = None,
-) -> Way:
-    """Return a way that maps each modality by itself, and compares what comes out by cosine.
-
-    Args:
-        fit: (m, n) reference rows of one modality -> map; with ``settings`` it gets their centred spectrum instead.
-        key: of the baseline.
-        sentence: what it does.
-        equation: of docs/method.md.
-        source: who published it.
-        settings: what is tried; None where there is nothing to choose.
-    """
-
-    def both(reference: Reference, setting: Setting) -> dict[str, Any]:
-        image, text = (reference.image, reference.text) if settings is None else reference.spectra
-        return {"image_map": fit(image, **setting), "text_map": fit(text, **setting)}
-
-    return Way(both, _term(key, sentence, equation, source), settings)
-
-
-def score_way(
-    fit: Callable[..., Score], key: str, sentence: str, equation: str, source: str, settings: Settings
-) -> Way:
-    """Return a way that leaves the vectors and corrects their scores; ``fit`` gets the `Banks` of the reference."""
-    return Way(
-        lambda reference, setting: {"score": fit(reference.banks, **setting)},
-        _term(key, sentence, equation, source),
-        settings,
-    )
-
-
-def maps_way(
-    fit: Callable[..., tuple[Map | None, Map | None]],
-    key: str,
-    sentence: str,
-    equation: str,
-    source: str = "",
-    settings: Settings | None = None,
-    *,
-    needs_pairs: bool = False,
-) -> Way:
-    """Return a way that maps both modalities together; ``fit`` gets the `Reference` and the setting by name."""
-
-    def both(reference: Reference, setting: Setting) -> dict[str, Any]:
-        image, text = fit(reference, **setting)
-        return {"image_map": image, "text_map": text}
-
-    return Way(both, _term(key, sentence, equation, source), settings, needs_pairs)
-
-
-def _term(key: str, sentence: str, equation: str, source: str) -> Term:
-    return Term(key=key, name=key, sentence=sentence, equation=equation, source=source)
 
 
 def _widths(width: int, rows: int) -> list[Setting]:
@@ -310,7 +227,7 @@ WAYS = {
         ),
         Way(
             lambda reference, setting: {"score": sinkhorn_of_test(**setting)},
-            _term(
+            baseline_term(
                 "dbsn-transductive",
                 "The same over the test's own queries. Transductive: it sees them all before it ranks one.",
                 "7.16",

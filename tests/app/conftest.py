@@ -3,15 +3,18 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from sde_core import EmbeddingSet
+from sde_explorer.readings.cached import background
 from sde_explorer.ui.figures import layout as figure_layout
 
 
@@ -73,6 +76,16 @@ def _validated_figures() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_read_once() -> Iterator[None]:
+    """Streamlit's AppTest reads the metadata of every installed package for each page: a fifth of a second each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)
+        )
+        yield
+
+
 @pytest.fixture(scope="session")
 def spiked_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return spiked().save(tmp_path_factory.mktemp("sets") / "spiked")
@@ -92,12 +105,31 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     monkeypatch.setenv("SDE_CACHE", str(tmp_path / "cache"))
 
     def run(page: str, **parameters: str) -> AppTest:
-        at = AppTest.from_string(PAGE.format(page=page), default_timeout=60)
+        at = AppTest.from_string(PAGE.format(page=page), default_timeout=120)
         for name, value in parameters.items():
             at.query_params[name] = value
         return at.run()
 
     return run
+
+
+def settled(at: AppTest) -> AppTest:
+    """Run the page again whenever a job of its numbers has ended, until none is on its way.
+
+    A run while the job goes on would show the same, and take the processor from it.
+    """
+    for _ in range(300):
+        if at.exception or not at.get("progress"):
+            return at
+        wait_for_a_job()
+        at.run()
+    raise AssertionError(at.get("progress"))
+
+
+def wait_for_a_job() -> None:
+    """Wait until the oldest job of a page's numbers has ended; return at once where none is on its way."""
+    for job in background._figures.active("figure")[:1]:
+        job.wait(120)
 
 
 def card_numbers(at: AppTest) -> list[list[str]]:

@@ -114,7 +114,7 @@ def test_two_pieces_are_computed_beside_each_other(monkeypatch):
 
     def piece(name):
         lane = background.shortest_lane("a lane")
-        made.append(background.in_background(name, name, name, lambda _: both.wait(20), lane=lane))
+        made.append(background.in_background(name, name, name, lambda _: both.wait(120), lane=lane))
         return made[-1:]
 
     ahead._ask_all(partial(piece, name) for name in ("one", "another"))
@@ -211,7 +211,7 @@ def test_what_a_person_stopped_is_not_begun_again_ahead():
             job.report(0.5)
 
     job = background.in_background("a slot", "stopped by a person", "Nothing", work)
-    assert running.wait(20)
+    assert running.wait(120)
     job.stop()
     job.wait()
     assert background.in_background("a slot", "stopped by a person", "Nothing", work) is job

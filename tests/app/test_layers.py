@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -62,15 +63,20 @@ FLOORS = (
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 
-def _imports(path: Path, *, top_only: bool = False) -> set[str]:
-    tree = ast.parse(path.read_text())
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
     found = set()
-    for node in tree.body if top_only else ast.walk(tree):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("path", PLAIN, ids=lambda p: p.name)
@@ -120,7 +126,7 @@ WHOLE = {"state.py", "tour/numbers.py", "ahead.py"}
 def test_a_function_takes_the_part_of_the_state_that_it_reads(path):
     if str(path.relative_to(APP)) in WHOLE:  # a tour's step, and what views show next, are of a whole state
         return
-    for function in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)):
+    for function in (n for n in ast.walk(_tree(path)) if isinstance(n, ast.FunctionDef)):
         for argument in (*function.args.args, *function.args.kwonlyargs):
             kind = ast.unparse(argument.annotation) if argument.annotation else ""
             assert not re.search(r"\bState\b", kind), f"{function.name}({argument.arg}: {kind})"
@@ -157,8 +163,7 @@ def test_views_do_not_compute(path):
     "path", [p for p in FILES if _is(p, "cached")], ids=lambda p: str(p.relative_to(APP))
 )
 def test_cached_functions_take_no_arrays(path):
-    tree = ast.parse(path.read_text())
-    for function in (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.decorator_list):
+    for function in (n for n in _tree(path).body if isinstance(n, ast.FunctionDef) and n.decorator_list):
         for argument in function.args.args:
             kind = ast.unparse(argument.annotation) if argument.annotation else ""
             plain = kind in {
@@ -189,7 +194,7 @@ def test_a_press_is_heard_by_a_callback():
     """What a button returns is known where the script draws it: a script that is broken off before loses the press."""
     seen = 0
     for path in FILES:
-        nodes = list(ast.walk(ast.parse(path.read_text()))) if "button(" in path.read_text() else []
+        nodes = list(ast.walk(_tree(path))) if "button(" in path.read_text() else []
         alone = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
         alone |= {id(n.body) for n in nodes if isinstance(n, ast.Lambda)}  # drawn later, by a name
         for call in (n for n in nodes if isinstance(n, ast.Call)):

@@ -30,5 +30,5 @@ def test_they_are_there_when_a_job_begins():
     job = jobs.submit(
         Job(key="k", kind="test", title="t", work=lambda _: [n for n in PACKAGES if n not in sys.modules])
     )
-    job.wait(60)
+    job.wait(120)
     assert job.result == []

@@ -29,7 +29,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, server_log: Path) -> Iterator[
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)
+    expect.set_options(timeout=120_000)
     with sync_playwright() as playwright:
         browser = launch(playwright, os.environ.get("SDE_CHROMIUM"))
         yield browser

@@ -36,7 +36,7 @@ def _until(page: Page, is_there: Callable[[], bool]) -> None:
 
 def _killed(process) -> None:
     process.send_signal(signal.SIGKILL)
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(120) == -signal.SIGKILL
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from sde_explorer.serving import log
 
 T = TypeVar("T", default=Any)
 """What the work of a job returns."""
+_TELLING_SHARE = 0.05  # of less the pace says little: what is loaded first, and what is compiled, takes long
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 
@@ -136,6 +137,10 @@ class Job(Generic[T]):
         self.share, self.note, self.seconds_left = min(max(share, 0.0), 1.0), note, seconds_left
         if partial is not None:
             self.partial = partial
+
+    def left_at(self, share: float) -> float | None:
+        """Return the seconds that are left at the pace so far; None while too little is done to tell."""
+        return self.seconds * (1 - share) / share if share > _TELLING_SHARE else None
 
     def run(self) -> None:
         """Do the work in this thread; whatever happens, the job ends with a status."""

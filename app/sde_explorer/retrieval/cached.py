@@ -141,8 +141,7 @@ def surface_job(data: Dataset, state: "RetrievalState") -> Job:
 
     def work(job: Job) -> "Surface":
         def report(share: float, note: str, partial: "Surface | None") -> None:
-            left = job.seconds * (1 - share) / share if share > 0.05 else None
-            job.report(share, note, seconds_left=left, partial=partial)
+            job.report(share, note, seconds_left=job.left_at(share), partial=partial)
 
         return surface(embeddings, config, captions, report)
 

@@ -46,7 +46,7 @@ def _make(job: Job, spec: "ReportSpec") -> MadeReport:
 
     def follow(what: str, done: int, total: int) -> None:
         share = done / total
-        left = job.seconds * (1 - share) / share if done > 2 else None
+        left = job.left_at(share) if done > 2 else None
         job.report(share, f"{what}, {done + 1} of {total}", seconds_left=left)
 
     job.report(0.0, "opening the set")

@@ -56,7 +56,7 @@ def laid_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floatin
 
     def follow(stage: str, share: float) -> None:
         start, part = _STAGES[stage]
-        left = job.seconds * (1 - share) / share if stage == "layout" and share > 0.02 else None
+        left = job.left_at(share) if stage == "layout" else None
         words = "looking for neighbours" if stage == "neighbours" else f"laying out, {percent(share)}"
         job.report(start + part * share, words, seconds_left=left)
 

@@ -12,6 +12,7 @@ from sde_core.vocabulary import BANDS
 from sde_explorer.readings.cached import energies as cached_energies
 from sde_explorer.readings.cached import pictures as cached_pictures
 from sde_explorer.ui.figures import palette
+from sde_explorer.ui.threshold_figure.component import sent_value
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -49,7 +50,7 @@ def hover_cards(data: "Dataset", state: "SharedState", charts: tuple[str, ...]) 
         state: whose thresholds the energies follow.
         charts: keys of the figures.
     """
-    asked = _value(_HOVER, "hovered")
+    asked = sent_value(_HOVER, "hovered")
     card = card_of(data, state, asked) if isinstance(asked, int) else None
     _pointer(
         key=_HOVER,
@@ -73,7 +74,7 @@ def picks(charts: tuple[str, ...], on_pick: Callable[[list[int]], None]) -> None
     key = "pointer_picks"
 
     def take() -> None:
-        picked = _value(key, "picked")
+        picked = sent_value(key, "picked")
         if isinstance(picked, Mapping):
             on_pick([id for id in picked.get("ids", ()) if isinstance(id, int)])
 
@@ -125,8 +126,3 @@ def picture_source(data: "Dataset", row: int) -> str | None:
 def _digest(data: "Dataset", state: "SharedState") -> str:
     """Return what the cards depend on: their energies follow the thresholds."""
     return f"{data.fingerprint}/{state.center}/{state.rule}/{state.noise}/{state.strong}"
-
-
-def _value(key: str, name: str) -> object:
-    found = st.session_state.get(key)
-    return found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)

@@ -1,7 +1,7 @@
 """What each number means, in a sentence with its formula and source: the help texts of all views."""
 
 from sde_core.glossary import TERMS
-from sde_core.partition.base import rule_names, rule_term
+from sde_core.partition.rules import rule_names, rule_term
 from sde_explorer.ui.formulas import with_formulas
 
 _WORDS = {

@@ -26,7 +26,7 @@ _Z = 1.959964
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MismatchedPairs:
-    """Every pair with its score, and what is estimated of them.
+    """Every pair with its score, and an estimate of how many are wrong.
 
     Attributes:
         links: (l, 2) of (text row, image row).
@@ -127,7 +127,7 @@ def mismatched_pairs(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantedRecovery:
-    """How well exchanged captions are found again.
+    """How well swapped captions are found.
 
     Attributes:
         auc: chance that an exchanged pair scores below one that was left.
@@ -148,7 +148,7 @@ def planted_recovery(
     share: float = 0.1,
     seed: int = 0,
 ) -> PlantedRecovery:
-    """Return how well a measure finds captions again that were exchanged among pairs of the set.
+    """Return how well a measure finds captions that were swapped between pairs of the set.
 
     Pairs that were wrong before count as right ones: on a set with many of them the numbers are a little too low.
 

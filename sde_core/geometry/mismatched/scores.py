@@ -37,7 +37,7 @@ def pair_scores(
     groups: Groups = None,
     seed: int = 0,
 ) -> Float[Tensor, " l"]:
-    """Return a score for every link, low where image and caption do not belong together.
+    """Return a score for every link, low where image and caption do not match.
 
     "margin" is the cosine less the mean cosine of each side to its 10 nearest of the other modality (CSLS): cosines of
     different pairs are on no common scale, margins are. "ratio" is the log likelihood ratio of a pair against two

@@ -20,7 +20,7 @@ _BLOCK = 1 << 22  # entries of shuffled kernels at a time
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerAgreement:
-    """Unbiased CKA of every two layers, each told from the best that shuffled rows reach among all of them.
+    """Unbiased CKA of every two layers, each compared with the best that shuffled rows reach.
 
     Attributes:
         values: (l, k) unbiased CKA; NaN where a layer does not vary.

@@ -42,7 +42,7 @@ class Measure:
 
 
 def similarity(first: MatrixLike, second: MatrixLike, measure: str = "unbiased-cka") -> float:
-    """Return how alike two matrices of the same items are: at most 1, which is the same but for a rotation.
+    """Return how similar two matrices of the same items are: at most 1, reached if they differ by a rotation.
 
     Raw values are inflated by width and few rows; read `calibrated_similarity`.
 

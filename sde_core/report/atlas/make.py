@@ -15,7 +15,7 @@ from sde_core.encoding import EncodeProgress, encode_pairs
 from sde_core.errors import ConfigError, DataError, SDEError
 from sde_core.files.text_file import save_page, write_json
 from sde_core.pairs.base import Pairs
-from sde_core.partition.base import rule_names
+from sde_core.partition.rules import rule_names
 from sde_core.report.atlas.page import as_atlas_page
 from sde_core.report.atlas.reading import EncoderReading, read_encoder
 from sde_core.sets.embeddings import EmbeddingSet
@@ -30,7 +30,7 @@ Progress = Callable[[str, EncodeProgress], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atlas:
-    """Encoders beside each other.
+    """Several encoders compared on one set.
 
     Attributes:
         pairs: the set that all have read.
@@ -83,7 +83,7 @@ def make_atlas(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Atlas:
-    """Return what several encoders make of one set, each read alike; what is done already is taken from ``folder``.
+    """Return how several encoders see one set, each measured alike; what ``folder`` holds already is reused.
 
     An encoder that cannot be loaded or read is named with its reason, and the rest go on.
 

@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 from sde_core.checks.brief import brief
 from sde_core.checks.threads import keep_to_one_core
 from sde_core.errors import ConfigError
-from sde_core.partition.base import rule_names
+from sde_core.partition.rules import rule_names
 from sde_core.training.monitoring.attachment import attach
 from sde_core.training.monitoring.keeper import LookKeeper, Seen, Sink
 from sde_core.training.monitoring.ranks import gathered, n_ranks, rank_here

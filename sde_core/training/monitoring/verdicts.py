@@ -13,7 +13,7 @@ from sde_core.training.monitoring.rules import ORDER, RULES
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What began to be wrong.
+    """A problem that appeared in a training.
 
     Attributes:
         step: of the first look of those that showed it.
@@ -35,7 +35,7 @@ class Alarm:
 
 
 def find_alarms(looks: Sequence[Look]) -> tuple[Alarm, ...]:
-    """Return the alarms of a run in order; each state is told once, until it has ended.
+    """Return the alarms of a run in order; a state that lasts raises one alarm.
 
     Args:
         looks: of one run, by step.

@@ -51,7 +51,7 @@ def make_series(
     device: str = "auto",
     progress: Callable[[SeriesCheckpoint, EncodeProgress], None] | None = None,
 ) -> CheckpointSeries:
-    """Return the checkpoints of a training as one object: encoded where they are not yet, measured, written.
+    """Return the checkpoints of a training as one object; those that are new are encoded, measured and saved.
 
     Args:
         checkpoints: a folder or a pattern, as for `find_checkpoints`.

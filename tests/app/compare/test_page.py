@@ -23,7 +23,7 @@ from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.sets import entry_of
 from sde_explorer.state import State, choices
 from sde_explorer.ui.frame import MOST_LETTERS
-from tests.app.conftest import card_numbers, control, spiked
+from tests.app.conftest import card_numbers, control, settled, spiked
 from tests.waiting import until
 
 CHARTS = 7  # spectra, neighbours kept; in tabs CKA, two of angles, what only one separates, retrieval
@@ -56,12 +56,6 @@ def charts(at) -> list:
 def tab(at, look: str):
     at.session_state["compare_look"] = look
     return settled(at.run())
-
-
-def settled(at):
-    """Run the page again until no job is on its way."""
-    until(lambda: at.exception or not at.get("progress") or not at.run().get("progress"), seconds=300)
-    return at
 
 
 def turned(source: EmbeddingSet, width: int, *, noise: float = 0.3) -> EmbeddingSet:
@@ -158,7 +152,7 @@ def test_some_rows_are_said_and_a_press_compares_all(open_page, tmp_path, monkey
     button = at.button(key="compare_all")
     assert re.fullmatch(r"Compare all rows, about \d+ s", button.label)
     button.click().run()
-    until(lambda: not background._figures.active("figure"), 60)
+    until(lambda: not background._figures.active("figure"), 120)
     at = settled(at.run())
     assert not at.exception
     assert "seeded sample" not in said(at)

@@ -11,13 +11,7 @@ from sde_explorer.data import cached, words
 from sde_explorer.data.numbers import Review
 from sde_explorer.intake.reviews import read_history
 from sde_explorer.readings.cached.sets import cache_folder
-from tests.waiting import until
-
-
-def _compared(at):
-    """Run again until the pairs are compared, which a job does beside the page."""
-    until(lambda: at.get("progress") == [] or at.run().get("progress") == [])
-    return at
+from tests.app.conftest import settled
 
 
 def _shown(at) -> str:
@@ -25,7 +19,7 @@ def _shown(at) -> str:
 
 
 def test_pairs_come_from_the_least_fitting_up_and_decisions_can_be_taken_back(open_page):
-    at = _compared(open_page("data", data="clipart", part="split=val", data_part="Wrong pairs"))
+    at = settled(open_page("data", data="clipart", part="split=val", data_part="Wrong pairs"))
     assert not at.exception
     val = open_named("clipart/val")
     found = sde.mismatched_pairs(val.image, val.text, val.links)
@@ -43,7 +37,7 @@ def test_pairs_come_from_the_least_fitting_up_and_decisions_can_be_taken_back(op
     assert Review.of(read_history(cache_folder(), val.fingerprint)) == Review().decided(
         int(found.order[0]), "drop"
     )
-    other = _compared(open_page("data", data="clipart", part="split=val", data_part="Wrong pairs"))
+    other = settled(open_page("data", data="clipart", part="split=val", data_part="Wrong pairs"))
     assert f"<p>{captions[1]}</p>" in _shown(other)  # another tab, or another day
     other.button(key="review_drop").click().run()
     at.button(key="review_keep").click().run()  # of a pair that the other tab has dropped meanwhile
@@ -59,7 +53,7 @@ def test_pairs_come_from_the_least_fitting_up_and_decisions_can_be_taken_back(op
 
 def test_a_large_set_says_first_what_a_sample_says(open_page, monkeypatch):
     monkeypatch.setattr(cached, "FIRST_PICTURES", 100)  # of 257
-    at = _compared(
+    at = settled(
         open_page("data", data="clipart", part="split=val", data_part="Wrong pairs", data_measure="cosine")
     )
     first = at.session_state["followed_jobs"]["mismatched"].job.partial
@@ -96,6 +90,6 @@ def test_too_few_pairs_say_so_and_the_rest_of_the_page_lives(open_page, tmp_path
 
     rows = np.random.default_rng(0).normal(size=(12, 6)).astype("f4")
     folder = sde.EmbeddingSet.from_arrays(rows, rows).save(tmp_path / "few")
-    at = _compared(open_page("data", data=str(folder), data_part="Wrong pairs"))
+    at = settled(open_page("data", data=str(folder), data_part="Wrong pairs"))
     assert not at.exception
     assert any("at least 20 pairs to compare; got 12" in each.value for each in at.error)

@@ -32,7 +32,7 @@ class Gate:
     def __call__(self, job: Job) -> str:
         job.report(0.25, "half way")
         self.begun.set()
-        assert self.open.wait(20)
+        assert self.open.wait(120)
         job.report(0.5)
         return job.key
 
@@ -63,19 +63,19 @@ def test_one_runs_on_a_device_the_others_wait_and_say_for_what():
     line, gates = JobQueue(), [Gate() for _ in range(3)]
     first, second = (line.submit(_job(gate, key)) for gate, key in zip(gates[:2], "ab", strict=True))
     other = line.submit(_job(gates[2], "c", device="cuda:0"))
-    assert gates[0].begun.wait(20)
-    assert gates[2].begun.wait(20)  # another device does not wait
+    assert gates[0].begun.wait(120)
+    assert gates[2].begun.wait(120)  # another device does not wait
     assert second.status == "waiting"
     assert line.ahead(second) == [first]
     assert "half way" in job_sentence(first)
     assert line.active("test") == [first, second, other]
     assert not gates[1].begun.is_set()
     gates[0].open.set()
-    assert gates[1].begun.wait(20)
+    assert gates[1].begun.wait(120)
     gates[1].open.set()
     gates[2].open.set()
-    assert second.wait(20)
-    assert other.wait(20)
+    assert second.wait(120)
+    assert other.wait(120)
     assert [j.result for j in (first, second, other)] == ["a", "b", "c"]
     assert line.active("test") == []
 
@@ -86,7 +86,7 @@ def test_twenty_equal_asks_at_once_are_one_computation():
     def ask():
         begin.wait()
         job = line.submit(_job(lambda job: computed.append(job) or len(computed)))
-        assert job.wait(20)
+        assert job.wait(120)
         found.append(job)
 
     asking = [threading.Thread(target=ask) for _ in range(20)]
@@ -103,21 +103,21 @@ def test_the_same_key_is_the_same_job_until_it_fails_or_is_forgotten():
     running = line.submit(_job(gate))
     assert line.submit(_job(gate)) is running
     gate.open.set()
-    assert running.wait(20)
+    assert running.wait(120)
     assert line.submit(_job(gate)) is running
     assert line.find("a") is running
     line.forget("a")
     failed = line.submit(_job(lambda _: 1 / 0))
     assert failed is not running
-    assert failed.wait(20)
-    assert line.submit(_job(gate)).wait(20)
+    assert failed.wait(120)
+    assert line.submit(_job(gate)).wait(120)
     assert line.find("a").status == "done"
 
 
 def test_stopping_takes_effect_at_the_next_report_and_at_once_while_waiting():
     line, gate = JobQueue(), Gate()
     running, waiting = line.submit(_job(gate)), line.submit(_job(gate, "b"))
-    assert gate.begun.wait(20)
+    assert gate.begun.wait(120)
     waiting.cancel()
     assert waiting.wait(0)
     assert waiting.status == "cancelled"
@@ -126,14 +126,14 @@ def test_stopping_takes_effect_at_the_next_report_and_at_once_while_waiting():
     again = line.submit(_job(gate))  # one that is being stopped is not joined
     assert again is not running
     gate.open.set()
-    assert again.wait(20)
+    assert again.wait(120)
     assert (running.status, again.status) == ("cancelled", "done")
 
 
 def test_ended_jobs_leave_memory_oldest_first():
     line = JobQueue(ended_kept=2)
     for key in "abcd":
-        assert line.submit(_job(lambda _: None, key)).wait(20)
+        assert line.submit(_job(lambda _: None, key)).wait(120)
     assert [key for key in "abcd" if line.find(key)] == [
         "b",
         "c",
@@ -198,7 +198,7 @@ def test_a_page_that_opens_later_follows_the_job_and_can_stop_it(open_page, spik
     gate = Gate()
     job = queue.submit(Job(key="encode/elsewhere", kind="encode", title="elsewhere", work=gate))
     try:
-        assert gate.begun.wait(20)
+        assert gate.begun.wait(120)
         at = open_page("data", data=str(spiked_folder))
         assert not at.exception
         assert "half way" in at.get("progress")[0].proto.text
@@ -206,7 +206,7 @@ def test_a_page_that_opens_later_follows_the_job_and_can_stop_it(open_page, spik
         assert job.is_stopping
     finally:
         gate.open.set()
-    assert job.wait(20)
+    assert job.wait(120)
     at.run()
     assert "cancelled, nothing was written" in at.info[-1].value
 
@@ -214,10 +214,10 @@ def test_a_page_that_opens_later_follows_the_job_and_can_stop_it(open_page, spik
 def test_an_ended_job_that_is_asked_for_outlives_the_others():
     line = JobQueue(ended_kept=2)
     for key in "ab":
-        assert line.submit(_job(lambda j: j.key, key)).wait(20)
+        assert line.submit(_job(lambda j: j.key, key)).wait(120)
     assert line.find("a") is not None
-    assert line.submit(_job(lambda j: j.key, "c")).wait(20)
-    assert line.submit(_job(lambda j: j.key, "d")).wait(20)
+    assert line.submit(_job(lambda j: j.key, "c")).wait(120)
+    assert line.submit(_job(lambda j: j.key, "d")).wait(120)
     assert line.find("b") is None
     assert line.find("a") is not None
 
@@ -228,7 +228,7 @@ def test_light_results_are_kept_beside_the_others_and_in_a_number_of_their_own(m
     for key in "abcdefgh":
         job = _job(lambda j: j.key, key)
         job.is_light = key > "b"
-        assert line.submit(job).wait(20)
+        assert line.submit(job).wait(120)
     assert [key for key in "abcdefgh" if line.find(key)] == ["b", *"efgh"]
 
 
@@ -271,7 +271,15 @@ def work(job):
 
 
 JobQueue().submit(Job(key="a", kind="test", title="a", work=work))
-assert begun.wait(20)
+assert begun.wait(120)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
+
+
+def test_what_is_left_follows_from_the_pace_so_far():
+    job = _job(lambda _: None)
+    job._seconds = 30.0
+    assert job.left_at(0.25) == pytest.approx(90.0)
+    assert job.left_at(1.0) == 0
+    assert job.left_at(0.01) is None

@@ -11,7 +11,7 @@ from sde_core.sets.evaluation import evaluate_retrieval
 from sde_explorer import sets
 from sde_explorer.readings.cached import machine as cached_machine
 from sde_explorer.readings.headline import STEPS, WHOLE
-from tests.app.conftest import card_numbers, control, spiked
+from tests.app.conftest import card_numbers, control, spiked, wait_for_a_job
 
 
 def _texts(at) -> str:
@@ -182,7 +182,8 @@ def test_a_large_set_shows_some_queries_with_their_interval_and_all_when_asked(o
     exact = evaluate_retrieval(made, captions="primary").metrics["image_retrieval_recall@1"]
 
     def at_rest(at, until):
-        for _ in range(600):  # a run waits for work that has just begun: no pause of its own
+        for _ in range(600):
+            wait_for_a_job()
             at.run()
             assert not at.exception
             if until(_texts(at)):

@@ -21,7 +21,7 @@ def _no_work_is_left():
     yield
     for job in [*background._figures.active("figure"), *queue.active("surface")]:
         job.cancel()
-        job.wait(60)
+        job.wait(120)
 
 
 def _said(at) -> str:
@@ -33,7 +33,7 @@ def _measured(at):
     """Run the page until all rows are there."""
     for _ in range(60):
         for job in background._figures.active("figure"):
-            job.wait(60)
+            job.wait(120)
         at.run()
         assert not at.exception
         if not background._figures.active("figure"):
@@ -156,7 +156,7 @@ def test_stopped_rows_stay_and_can_be_measured_again(open_page, tmp_path):
     assert at.button(key="recall_stop")
     at.button(key="recall_stop").click().run()
     for job in background._figures.active("figure"):  # a row that is being measured ends first
-        job.wait(60)
+        job.wait(120)
     at.run()
     assert any("Stopped" in e.value for e in at.caption)
     at.button(key="recall_again").click().run()

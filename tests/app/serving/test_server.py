@@ -16,7 +16,7 @@ from benchmarks.client import Client, server
 def _get(url: str, **headers: str) -> tuple[int, str, str]:
     request = urllib.request.Request(url, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode(), answer.headers.get("set-cookie", "")
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(), ""

@@ -107,7 +107,7 @@ def _make(at) -> None:
     at.button(key="make_report").click().run()
     [job] = [j for j in queue._jobs.values() if j.kind == "report" and j.is_active] or [None]
     if job is not None:
-        assert job.wait(60)
+        assert job.wait(120)
     at.run()
 
 
@@ -254,7 +254,7 @@ def test_a_report_of_two_sets_that_is_stopped_and_made(open_page, spiked_folder,
     at.button(key="make_report").click().run()
     job = queue.find(stopped.key)
     job.cancel()
-    assert job.wait(60)
+    assert job.wait(120)
     at.run()
     assert job.status == "cancelled"
     assert "Report: stopped" in texts(at)

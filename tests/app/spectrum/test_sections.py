@@ -14,8 +14,7 @@ from sde_explorer.readings.matrices import Matrix, sides_of
 from sde_explorer.spectrum.numbers import batches as numbers_batches
 from sde_explorer.spectrum.numbers import centring as numbers_centring
 from sde_explorer.spectrum.state import Section, Spectra
-from tests.app.conftest import band_counts, card_numbers, control, figure_sent
-from tests.waiting import until
+from tests.app.conftest import band_counts, card_numbers, control, figure_sent, settled
 
 SECTION_CHARTS = {
     "Is it noise?": ["bulk_chart"],
@@ -27,12 +26,6 @@ SECTION_CHARTS = {
 }
 
 
-def _settled(at: AppTest) -> AppTest:
-    """Run the page until nothing is computed beside it any more."""
-    until(lambda: not at.get("progress") or not at.run().get("progress"))
-    return at
-
-
 def _said(at: AppTest) -> str:
     return "\n".join(m.value for m in at.markdown)
 
@@ -40,7 +33,7 @@ def _said(at: AppTest) -> str:
 @pytest.mark.parametrize("spectra", get_args(Spectra))
 @pytest.mark.parametrize("section", get_args(Section))
 def test_every_part_shows_every_kind_of_spectrum(open_page, spiked_folder, section, spectra):
-    at = _settled(open_page("spectrum", data=str(spiked_folder), section=section, spectra=spectra))
+    at = settled(open_page("spectrum", data=str(spiked_folder), section=section, spectra=spectra))
     assert not at.exception
     assert not at.error
     charts = [chart.key for chart in at.get("plotly_chart")]
@@ -87,7 +80,7 @@ def test_wild_choices_are_named_and_the_default_is_used(open_page, spiked_folder
 
 @pytest.mark.parametrize("overlay", ["chance", "bootstrap", "none"])
 def test_the_band_around_the_spectra_is_the_one_chosen(open_page, spiked_folder, overlay):
-    at = _settled(open_page("spectrum", data=str(spiked_folder), overlay=overlay))
+    at = settled(open_page("spectrum", data=str(spiked_folder), overlay=overlay))
     assert not at.exception
     band = figure_sent(at)["panels"][0]["overlay"]
     name = band["name"] if band else ""
@@ -106,7 +99,7 @@ def test_three_equal_rows_and_rank_one_break_nothing(open_page, tmp_path, sectio
     thin = np.outer(rng.normal(size=40), rng.normal(size=8)).astype(np.float32)
     for name, rows in (("few", few), ("thin", thin), ("equal", np.ones((5, 8), np.float32))):
         folder = EmbeddingSet.from_arrays(rows, rows, name=name).save(tmp_path / name)
-        at = _settled(open_page("spectrum", data=str(folder), section=section, spectra=spectra))
+        at = settled(open_page("spectrum", data=str(folder), section=section, spectra=spectra))
         assert not at.exception, (name, section, spectra)
 
 

@@ -79,7 +79,7 @@ def test_the_maps_of_bundled_sets_came_with_them_and_keep_neighbourhoods(tmp_pat
     for name in bundled.PAIR_SETS:
         *atlases, images, texts, both = jobs_of(name)
         for job in (*atlases, images, texts, both):
-            assert job.wait(60)
+            assert job.wait(120)
             assert job.status == "done", job.error
             names.add(next(part for part in job.key.split("/") if part.endswith(".safetensors")))
         embeddings = open_named(name)

@@ -104,7 +104,7 @@ def test_a_typed_word_is_a_column_and_names_stand_in_the_reader(open_page, tmp_p
     assert not at.exception
     assert "of what is known of flag" in at.title[0].value
     for job in background._figures.active("figure"):  # further columns, from which names become finer
-        job.wait(60)
+        job.wait(120)
     at.run()
     assert any(
         text.value.startswith("**Direction 1 of 8**: ") and "“flag”" in text.value for text in at.markdown

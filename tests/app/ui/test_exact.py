@@ -36,7 +36,7 @@ def test_a_press_measures_all_rows(open_page, tmp_path, monkeypatch, view, look,
     button = at.button(key=f"measure_all_{name}")
     assert re.fullmatch(rf"Measure all {what}, about \d+ s", button.label)
     button.click().run()
-    until(lambda: not background._figures.active("figure"), 60)
+    until(lambda: not background._figures.active("figure"), 120)
     at = settled(at.run())
     assert not at.exception
     assert "Seeded sample" not in said(at)

@@ -19,7 +19,7 @@ def test_twenty_pages_that_wait_ask_as_often_as_a_few(monkeypatch, waiting, seco
         return fragment(part, run_every=run_every)
 
     monkeypatch.setattr(st, "fragment", noted)
-    job = background.in_background("slot", f"{waiting} wait", "Nothing", lambda _: over.wait(60))
+    job = background.in_background("slot", f"{waiting} wait", "Nothing", lambda _: over.wait(120))
     try:
         before = background.n_waiting()
         for number in range(waiting):

@@ -28,7 +28,7 @@ def open_any(tmp_path, monkeypatch):
     monkeypatch.setenv("SDE_CACHE", str(tmp_path / "cache"))
 
     def run(**parameters: str) -> AppTest:
-        at = AppTest.from_string(VIEW, default_timeout=60)
+        at = AppTest.from_string(VIEW, default_timeout=120)
         for name, value in parameters.items():
             at.query_params[name] = value
         return at.run()

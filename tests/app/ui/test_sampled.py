@@ -38,7 +38,7 @@ def test_a_sample_is_said_and_all_rows_come_by_a_press_that_says_how_long_it_tak
     button = at.button(key="show_all_rows")
     assert re.fullmatch(r"Show all rows, about \d+ s", button.label)
     button.click().run()
-    until(lambda: not background._figures.active("figure"), 60)
+    until(lambda: not background._figures.active("figure"), 120)
     at.run()
     assert not at.exception
     assert band_counts(at) == _counts(whole.image) + _counts(whole.text)

@@ -123,7 +123,17 @@ def test_a_share_at_the_ends_is_one():
 def test_shapes_in_signatures_are_checked_in_this_run():
     from jaxtyping import TypeCheckError
 
+    from sde_core.partition import Decision
+    from sde_core.spectra.eigen import symmetric_eigen  # its notes are strings
     from sde_core.spectra.spectrum import with_fixed_signs
 
     with pytest.raises(TypeCheckError, match="basis"):
         with_fixed_signs(torch.zeros(3))
+    with pytest.raises(TypeCheckError, match="matrix"):
+        symmetric_eigen(torch.zeros(3))
+    with pytest.raises(TypeCheckError, match="labels"):
+        Decision(tau_strong=1.0, tau_noise=1.0, labels=torch.zeros(2, 2, dtype=torch.int64))
+
+
+def test_what_has_no_shape_in_its_signature_is_not_wrapped():
+    assert not hasattr(check_share, "__wrapped__")

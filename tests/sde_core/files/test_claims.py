@@ -63,7 +63,7 @@ def test_a_block_waits_for_that_of_another_process_until_it_ends_or_dies(tmp_pat
         entering.start()
         assert not entered.is_set()
         other.kill()
-        assert entered.wait(60)
+        assert entered.wait(120)
     assert lock.read_bytes() == b""
 
 

@@ -7,8 +7,8 @@ import torch
 import sde_core as sde
 from sde_core.glossary import BOUNDS, SPECTRUM, TERMS, Format, Term, formats
 from sde_core.glossary.page import as_markdown
-from sde_core.partition import base
-from sde_core.partition.base import rule_names, rule_term
+from sde_core.partition import rules
+from sde_core.partition.rules import rule_names, rule_term
 
 ROOT = Path(__file__).resolve().parents[3]
 HOMES = re.findall(r"\((\d\.\d+)\)\s*$", (ROOT / "docs/method.md").read_text(), re.MULTILINE)
@@ -48,7 +48,7 @@ def test_each_rule_says_what_it_does(name):
 
 
 def test_a_rule_of_a_users_own_is_told_by_its_docstring(monkeypatch):
-    monkeypatch.setattr(base, "_registered", {})
+    monkeypatch.setattr(rules, "_registered", {})
 
     def halves(spectrum, evidence):
         """Call the first half strong.

@@ -92,7 +92,7 @@ def _recall(data: "Dataset", queries: int) -> "Job[numbers.Recall]":
 
     def work(job: "Job[numbers.Recall]") -> numbers.Recall:
         def report(share: float, note: str) -> None:
-            job.report(share, note, seconds_left=job.seconds * (1 - share) / share if share > 0.05 else None)
+            job.report(share, note, seconds_left=job.left_at(share))
 
         return numbers.recall(embeddings, queries, report if is_large else None)
 

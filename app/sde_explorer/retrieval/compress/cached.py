@@ -26,8 +26,7 @@ def compress_job(data: "Dataset", captions: str) -> "Job[Compressed]":
 
     def work(job: "Job[Compressed]") -> Compressed:
         def report(share: float, note: str, found: Compressed | None) -> None:
-            left = job.seconds * (1 - share) / share if share > 0.05 else None
-            job.report(share, note, seconds_left=left, partial=found)
+            job.report(share, note, seconds_left=job.left_at(share), partial=found)
 
         return compressed(fit, test, report)
 

@@ -13,7 +13,7 @@ from sde_explorer.training.figures.watch_parts import step_line
 from sde_explorer.training.numbers.watch import band_lines, line, thinned, waterfall
 from sde_explorer.ui.figures import palette
 from sde_explorer.ui.figures.layout import axis, caption, domains, figure
-from sde_explorer.ui.figures.panels import GAP
+from sde_explorer.ui.figures.panels import GAP, where
 
 _ROWS = ((0.5, 1.0), (0.25, 0.42), (0.0, 0.17))  # waterfall, effective rank, bands, from the top
 _BANDS = ", ".join(f'<span style="color:{palette.BAND[band]}">{band}</span>' for band in palette.BAND)
@@ -37,7 +37,7 @@ def watch_figure(runs: Sequence[FollowedRun], sides: Sequence[Modality], *, heig
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": []}
     for number, ((run, side), place) in enumerate(zip(columns, places, strict=True)):
-        axes = [_axes(3 * number + row) for row in range(3)]
+        axes = [where(3 * number + row) for row in range(3)]
         looks = thinned(run.looks)
         traces.append(_falls(looks, side, max(fulls), is_last=number == len(columns) - 1) | axes[0])
         traces += [each | axes[1] for each in _rank(run, looks, side)]
@@ -116,20 +116,15 @@ def _bands(looks: Sequence[Look], side: Modality) -> list[dict[str, Any]]:
     ]
 
 
-def _axes(number: int) -> dict[str, str]:
-    suffix = "" if number == 0 else str(number + 1)
-    return {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
-
-
 def _layout(number: int, place: tuple[float, float], *, first: bool) -> dict[str, Any]:
     made = {}
     for row, up in enumerate(_ROWS):
-        own = _axes(3 * number + row)
+        own = where(3 * number + row)
         x, y = own["xaxis"], own["yaxis"]
         shared = (
             {}
             if row == 2
-            else {"matches": _axes(3 * number + 2)["xaxis"], "showticklabels": False, "ticks": ""}
+            else {"matches": where(3 * number + 2)["xaxis"], "showticklabels": False, "ticks": ""}
         )
         bottom = axis("step" if row == 2 else "", domain=list(place), anchor=y, **shared)
         title = "direction" if first and row == 0 else ""
@@ -141,7 +136,7 @@ def _layout(number: int, place: tuple[float, float], *, first: bool) -> dict[str
             {"tickformat": ".0%", "range": [-0.02, 1.02]},
         )[row]
         if row == 1 and not first:  # ranks side by side are compared
-            left["matches"] = _axes(1)["yaxis"]
+            left["matches"] = where(1)["yaxis"]
         made[f"xaxis{x[1:]}"], made[f"yaxis{y[1:]}"] = bottom, left
     return made
 

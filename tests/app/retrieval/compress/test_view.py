@@ -12,8 +12,7 @@ from sde_explorer.retrieval.compress.figures import compress_figure
 from sde_explorer.retrieval.compress.table import compress_table
 from sde_explorer.retrieval.numbers.parts import parts_of
 from sde_explorer.ui.words import plain
-from tests.app.conftest import control, spiked
-from tests.waiting import until
+from tests.app.conftest import control, settled, spiked
 
 PART = "Keep how much?"
 
@@ -23,13 +22,13 @@ def _no_work_is_left():
     yield
     for job in background._figures.active("figure"):
         job.cancel()
-        job.wait(60)
+        job.wait(120)
 
 
 def test_rows_come_and_say_what_the_library_says(open_page, tmp_path):
     whole = spiked(60, width=6)
     at = open_page("retrieval", data=str(whole.save(tmp_path / "small")), recall_part=PART)
-    until(lambda: at.get("progress") == [] or at.run().get("progress") == [])
+    settled(at)
     assert not at.exception
     found = at.session_state["followed_jobs"]["compress"].job.result
     assert [title.value for title in at.title] == [words.finding(found)]
@@ -85,7 +84,7 @@ def test_a_job_that_was_stopped_stays_so_until_somebody_wants_it(open_page, spik
     at = open_page("retrieval", data=str(spiked_folder), recall_part=PART)
     job = at.session_state["followed_jobs"]["compress"].job
     job.stop()
-    job.wait(60)
+    job.wait(120)
     at.run()
     assert not at.exception
     assert job.status == "cancelled"

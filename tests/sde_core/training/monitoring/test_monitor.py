@@ -142,7 +142,7 @@ def test_a_call_never_waits_for_a_look_that_is_under_way(tmp_path):
     slow, taken = threading.Event(), []
 
     def sink(look, alarms):
-        assert slow.wait(60)
+        assert slow.wait(120)
         taken.append(look.step)
 
     image, text = _batch(1)
@@ -163,7 +163,7 @@ def test_a_training_keeps_its_threads_and_its_numbers_while_a_look_is_taken_on_o
     def sink(look, alarms):
         inside.append(torch.get_num_threads())
         taken.set()
-        assert done.wait(60)
+        assert done.wait(120)
 
     def step():
         numbers = torch.get_num_threads()
@@ -178,7 +178,7 @@ def test_a_training_keeps_its_threads_and_its_numbers_while_a_look_is_taken_on_o
         with sde.SpectralMonitor(tmp_path, every=1, rows=32, sinks=(sink,)) as monitor:
             image, text = _batch(1)
             monitor(1, image=image, text=text)
-            assert taken.wait(60)
+            assert taken.wait(120)
             during, later = step(), []
             thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
             thread.start()

@@ -8,7 +8,7 @@ import torch
 
 from sde_core import compute_spectrum, partition_spectrum, register_rule, rule_names
 from sde_core.errors import ConfigError, DataError
-from sde_core.partition import NOISE, STRONG, WEAK, Decision, Partition, base, fit_limit
+from sde_core.partition import NOISE, STRONG, WEAK, Decision, Partition, fit_limit, rules
 from sde_core.partition.marchenko_pastur import bulk_distance
 from tests.sde_core.partition.planted import spikes
 
@@ -71,7 +71,7 @@ def test_an_unknown_rule_lists_the_names():
 class TestOwnRule:
     @pytest.fixture(autouse=True)
     def _clean(self, monkeypatch):
-        monkeypatch.setattr(base, "_registered", {})
+        monkeypatch.setattr(rules, "_registered", {})
 
     def test_a_function_works_as_it_is(self):
         def top_one(spectrum, evidence):
