@@ -41,6 +41,29 @@ class Counts:
     tied: Ints
 
 
+class KeptScores:
+    """Cosines of all texts with all images, right ones hidden: who counts again, with other hubs, reads them here.
+
+    Args:
+        n_texts: rows.
+        n_images: columns.
+    """
+
+    def __init__(self, n_texts: int, n_images: int) -> None:
+        self._scores: Floats = np.empty((n_texts, n_images), np.float32)
+        self._known: set[tuple[int, ...]] = set()  # edges of tiles
+
+    def at(self, rows: slice, columns: slice) -> Floats | None:
+        """Return the scores of a tile, which nobody writes to; None where it was not kept."""
+        known = (rows.start, rows.stop, columns.start, columns.stop) in self._known
+        return self._scores[rows, columns] if known else None
+
+    def keep(self, rows: slice, columns: slice, scores: Floats) -> None:
+        """Copy the scores of a tile."""
+        self._scores[rows, columns] = scores
+        self._known.add((rows.start, rows.stop, columns.start, columns.stop))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
     """One direction: whose rows ask, and which link is the first, second, ... of each row."""
@@ -70,6 +93,7 @@ def count_both_ways(
     *,
     block_entries: int = _TILE * _TILE,
     within: tuple[int, int] | None = None,
+    kept: KeptScores | None = None,
 ) -> tuple[Counts, Counts]:
     """Return what stands above and beside every link, asked from its text and asked from its image.
 
@@ -82,11 +106,12 @@ def count_both_ways(
         hubs: (b,) and (a,) float64 values taken off the cosines with each image, and with each text.
         block_entries: scores held at once.
         within: count the first so many texts and images alone; what follows them is only linked to.
+        kept: scores of an earlier call with the same vectors and links, or where this one leaves them.
 
     Returns:
         Counts of text -> image and of image -> text, in the order of ``links``.
     """
-    work = _Work(texts, images, links, hubs)
+    work = _Work(texts, images, links, hubs, kept)
     n_texts, n_images = within or (len(texts), len(images))
     threads = torch.get_num_threads()
     columns = max(1, min(_TILE, math.isqrt(block_entries)))
@@ -99,9 +124,14 @@ class _Work:
     """The two sides, and the tiles counted so far."""
 
     def __init__(
-        self, texts: Floats, images: Floats, links: Ints, hubs: tuple[Floats | None, Floats | None]
+        self,
+        texts: Floats,
+        images: Floats,
+        links: Ints,
+        hubs: tuple[Floats | None, Floats | None],
+        kept: KeptScores | None,
     ) -> None:
-        self.texts, self.images, self.links = texts, images, links
+        self.texts, self.images, self.links, self.kept = texts, images, links, kept
         cosine = np.concatenate(
             [
                 np.einsum("ld,ld->l", texts[part[:, 0]], images[part[:, 1]], dtype=np.float64)
@@ -144,10 +174,8 @@ class _Work:
 
     def _counted(self, rows: slice, columns: slice, room: _Room) -> list[_Piece]:
         """Return what stands above and beside the links of a tile's rows and columns."""
-        scores = room.scores(rows.stop - rows.start, columns.stop - columns.start)
-        texts, images = torch.from_numpy(self.texts[rows]), torch.from_numpy(self.images[columns])
-        torch.mm(texts, images.T, out=torch.from_numpy(scores))
-        self._hide_right_ones(scores, rows, columns)
+        known = None if self.kept is None else self.kept.at(rows, columns)
+        scores = self._scores(rows, columns, room) if known is None else known
         found = [
             *self._count_side(self.by_text, scores, rows, columns, room, axis=1),
             *self._count_side(self.by_image, scores, columns, rows, room, axis=0),
@@ -157,6 +185,16 @@ class _Work:
         for piece in found:
             self._settle(piece)
         return found
+
+    def _scores(self, rows: slice, columns: slice, room: _Room) -> Floats:
+        """Return the cosines of a tile, right ones hidden."""
+        scores = room.scores(rows.stop - rows.start, columns.stop - columns.start)
+        texts, images = torch.from_numpy(self.texts[rows]), torch.from_numpy(self.images[columns])
+        torch.mm(texts, images.T, out=torch.from_numpy(scores))
+        self._hide_right_ones(scores, rows, columns)
+        if self.kept is not None:
+            self.kept.keep(rows, columns, scores)
+        return scores
 
     def _hide_right_ones(self, scores: Floats, rows: slice, columns: slice) -> None:
         low, high = np.searchsorted(self.links[:, 0], [rows.start, rows.stop])
@@ -289,7 +327,7 @@ def _count_true(mask: npt.NDArray[np.bool_], axis: int) -> Ints:
     rows, columns = mask.shape
     whole = columns - columns % 8
     words = np.ascontiguousarray(mask[:, :whole]).view(np.uint64)
-    rest = np.count_nonzero(mask[:, whole:], axis=axis)
+    rest: Ints | int = np.count_nonzero(mask[:, whole:], axis=axis) if whole < columns else 0
     if axis == 1:
         total = np.zeros((rows, 8), np.int64)
         for i in range(0, words.shape[1], 255):
@@ -299,7 +337,7 @@ def _count_true(mask: npt.NDArray[np.bool_], axis: int) -> Ints:
     total = np.zeros(whole, np.int64)
     for i in range(0, rows, 255):
         total += words[i : i + 255].sum(axis=0).view(np.uint8)
-    return np.concatenate([total, rest])
+    return total if whole == columns else np.concatenate([total, np.atleast_1d(rest)])
 
 
 def _parts(rows: Ints, size: int) -> list[Ints]:
