@@ -250,7 +250,7 @@ def _draw(table: Tensor, places: FirstPlaces | None, group: Tensor, how: Resampl
     means, medians = [], []
     for drawn in _draws(n_groups, how):
         for part in torch.split(drawn, max(1, _BLOCK_ENTRIES // n_groups)):
-            times = part.double()
+            times = part.double()  # itself where it was kept so
             total = times @ sums.T
             means.append((total[:, :-1] / total[:, -1:]).T)
             if search is not None:
@@ -268,12 +268,18 @@ def _draws(n_groups: int, how: Resampling) -> Iterable[Tensor]:
     if entries > _KEPT_ENTRIES:
         return _drawn(n_groups, how)
     with _DRAWING:  # rows that are computed at one time wait for the draws of the first
-        return (_kept_draws if entries > _SMALL_ENTRIES else _kept_small_draws)(n_groups, how)
+        return (_kept_draws if entries > _SMALL_ENTRIES else _kept_numbers)(n_groups, how)
 
 
 @lru_cache(maxsize=2)
 def _kept_draws(n_groups: int, how: Resampling) -> list[Tensor]:
     return list(_drawn(n_groups, how))
+
+
+@lru_cache(maxsize=1)
+def _kept_numbers(n_groups: int, how: Resampling) -> list[Tensor]:
+    """Return the last small draws in float64, 32 MiB at most: both ways of every row of a table multiply them."""
+    return [part.double() for part in _kept_small_draws(n_groups, how)]
 
 
 @lru_cache(maxsize=16)

@@ -1,14 +1,19 @@
 """Links of texts to images: (n_links, 2) of (text row, image row), each once, grouped by image."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from sde_core.checks.matrices import MatrixLike
+from sde_core.checks.tensors import is_tensor
 from sde_core.errors import DataError
+
+if TYPE_CHECKING:  # torch takes two seconds to import, which links alone are not worth
+    from torch import Tensor
+
+    from sde_core.checks.matrices import MatrixLike
 
 Ints = npt.NDArray[np.int64]
 
@@ -46,7 +51,7 @@ def as_links(given: MatrixLike | None, n_texts: int, n_images: int, *, may_be_em
                 f"text_to_image must be given when counts differ; got {n_texts} texts and {n_images} images"
             )
         return np.repeat(np.arange(n_texts, dtype=np.int64)[:, None], 2, axis=1)
-    index: npt.NDArray[Any] = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
+    index: npt.NDArray[Any] = given.detach().cpu().numpy() if is_tensor(given) else np.asarray(given)
     if not index.size and (not (n_texts and n_images) or (may_be_empty and index.shape == (0, 2))):
         return np.empty((0, 2), np.int64)
     if index.dtype.kind not in "iu":
@@ -80,6 +85,7 @@ def grouped(links: Ints) -> Ints:
 
 def linked_groups(links: Ints, n_texts: int, n_images: int) -> tuple[Tensor, Tensor]:
     """Return the connected component of every text and of every image in the graph of links (l, 2), as int64."""
+    import torch
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -92,5 +98,7 @@ def linked_groups(links: Ints, n_texts: int, n_images: int) -> tuple[Tensor, Ten
 
 def as_link_pairs(text_to_image: MatrixLike, n_texts: int, n_images: int) -> Tensor:
     """Return the links of `as_links` as an (l, 2) tensor, ordered by text and then by image."""
+    import torch
+
     links = as_links(text_to_image, n_texts, n_images)
     return torch.from_numpy(links[np.lexsort((links[:, 1], links[:, 0]))])

@@ -10,6 +10,8 @@ from sde_core.retrieval.places import FirstPlaces
 _TOLERANCE = 1e-9
 # Places looked at in one step of the search.
 _FAN = 16
+# Share of the groups up to which they are taken out.
+_FEW = 1 / 4
 # Entries of share sums that are kept: 32 MiB.
 _KEPT_ENTRIES = 1 << 22
 
@@ -66,8 +68,13 @@ class MedianPlaces:
             grid = _grid(low, high)
             steps = torch.stack([self._sums(k) for k in grid], dim=1) - self._sums(low)[:, None]
             moved = steps[:, -1].nonzero()[:, 0]
-            part = some.index_select(1, moved) if len(rows) == len(some) else some[rows[:, None], moved]
-            sums = base[rows, None] + part @ steps[moved]
+            if len(rows) < len(some):
+                gained = some[rows[:, None], moved] @ steps[moved]
+            elif len(moved) < _FEW * len(steps):
+                gained = some.index_select(1, moved) @ steps[moved]
+            else:  # a copy of most columns takes longer than their zeros
+                gained = some @ steps
+            sums = base[rows, None] + gained
             at = (sums >= target[rows, None]).int().argmax(dim=1)
             at[sums[:, -1] < target[rows]] = len(grid) - 1  # but for rounding, the last one reaches it
             for i in torch.unique(at).tolist():

@@ -21,7 +21,7 @@ from sde_core.retrieval.scores import Score as Score
 from sde_core.retrieval.scores import cosine_score as cosine_score
 from sde_core.retrieval.sides import BLOCK_ENTRIES as BLOCK_ENTRIES
 from sde_core.retrieval.sides import CountLinks as CountLinks
-from sde_core.retrieval.sides import Side, counted_sides
+from sde_core.retrieval.sides import Side, UnitPairs, counted_sides
 from sde_core.vocabulary import DIRECTIONS, Direction
 
 
@@ -156,7 +156,29 @@ def retrieval_ranks(
 
     Source: docs/method.md, equations (6.13) and (6.14).
     """
-    made = counted_sides(image, text, text_to_image, score, block_entries, count)
+    pairs = UnitPairs.of(image, text, text_to_image)
+    return ranks_of(pairs, score, block_entries=block_entries, count=count)
+
+
+def ranks_of(
+    pairs: UnitPairs,
+    score: Score = cosine_score,
+    *,
+    block_entries: int = BLOCK_ENTRIES,
+    count: CountLinks | None = None,
+) -> RetrievalRanks:
+    """Return what `retrieval_ranks` does of pairs that are there already.
+
+    Args:
+        pairs: of `UnitPairs.of`.
+        score: how queries are scored.
+        block_entries: scores held at once.
+        count: who counts cosines.
+
+    Raises:
+        DataError: ``score`` returns NaN or another shape.
+    """
+    made = counted_sides(pairs, score, block_entries, count)
     texts, images = made[0].queries, made[0].gallery
     groups = linked_groups(made[0].links.numpy(), len(texts), len(images))
     of_texts, of_images = (_query_ranks(side, group) for side, group in zip(made, groups, strict=True))

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sde_core.checks.drawn import drawn, plotted
-from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links, grouped
@@ -21,6 +20,9 @@ from sde_core.sets.provenance import Provenance
 from sde_core.sets.store import read_set, write_set
 from sde_core.sets.strings import rows_of
 from sde_core.vocabulary import MODALITIES, Modality
+
+if TYPE_CHECKING:
+    from sde_core.checks.matrices import MatrixLike
 
 Floats = npt.NDArray[np.floating[Any]]
 NO_LINKS = np.empty((0, 2), np.int64)
@@ -63,8 +65,8 @@ class EmbeddingSet:
     @classmethod
     def from_arrays(
         cls,
-        image: MatrixLike | None = None,
-        text: MatrixLike | None = None,
+        image: "MatrixLike | None" = None,
+        text: "MatrixLike | None" = None,
         text_to_image: npt.ArrayLike | None = None,
         *,
         image_ids: Sequence[str] | None = None,
@@ -304,8 +306,10 @@ class EmbeddingSet:
         return read_set(Path(folder).expanduser(), cls, verify=verify)
 
 
-def _as_arrays(image: MatrixLike | None, text: MatrixLike | None) -> tuple[Floats, Floats]:
+def _as_arrays(image: "MatrixLike | None", text: "MatrixLike | None") -> tuple[Floats, Floats]:
     """Return both matrices; one that is not given has no rows."""
+    from sde_core.checks.matrices import as_matrix  # brings torch
+
     given = {"image": image, "text": text}
     found: dict[str, Floats] = {
         name: as_matrix(x, name).cpu().numpy() for name, x in given.items() if x is not None

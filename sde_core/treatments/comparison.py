@@ -12,8 +12,16 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.threads import side_by_side
 from sde_core.errors import ConfigError
 from sde_core.retrieval.bootstrap import DrawnMetrics, Interval, Resampling, drawn_metrics
-from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_ks, metrics_beside_medians
+from sde_core.retrieval.ranking import (
+    BlockScore,
+    RetrievalRanks,
+    Score,
+    check_ks,
+    metrics_beside_medians,
+    ranks_of,
+)
 from sde_core.retrieval.scores import TransductiveScore, score_for
+from sde_core.retrieval.sides import UnitPairs
 from sde_core.treatments.banks import is_small
 from sde_core.treatments.sweep import SettingSweep
 from sde_core.treatments.treatment import Treatment
@@ -159,8 +167,16 @@ def _rows(
 ) -> Iterator[ComparedRetrieval]:
     before = drawn_metrics(raw, ks, resampling=resampling) if isinstance(raw, RetrievalRanks) else raw
 
+    # Rows that leave the vectors share them at unit length, their twins and, of few, their scores.
+    several = sum(not treatment.moves for treatment in treatments) > 1
+    unmoved = UnitPairs.of(*pairs, keeps_scores=True) if several else None
+
     def measured(treatment: Treatment) -> DrawnMetrics:
-        return drawn_metrics(treatment.ranks(*pairs), ks, resampling=resampling)
+        if unmoved is not None and not treatment.moves:
+            ranks = ranks_of(unmoved, treatment.score)
+        else:
+            ranks = treatment.ranks(*pairs)
+        return drawn_metrics(ranks, ks, resampling=resampling)
 
     found = side_by_side(measured, treatments) if ahead else map(measured, treatments)
     for treatment, metrics in zip(treatments, found, strict=True):

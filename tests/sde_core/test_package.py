@@ -7,6 +7,8 @@ from pathlib import Path
 import sde_core as sde
 from sde_core import errors
 
+EMOJI = str(Path(__file__).resolve().parents[2] / "data" / "embeddings" / "sde-mini" / "emoji")
+
 
 def test_every_public_name_is_there_and_has_a_docstring():
     stub = ast.parse(Path(sde.__file__).with_suffix(".pyi").read_text())
@@ -45,8 +47,12 @@ def test_importing_the_package_loads_nothing_heavy():
         "scipy",
     )
     code = f"import sys, sde_core; print([m for m in {heavy!r} if m in sys.modules])"
+    # Nor does opening a set load torch, which takes two seconds: longer than the rest for a million pairs.
+    code += (
+        f"\nsde_core.open_embeddings({EMOJI!r}).links; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"
+    assert out.stdout.split("\n") == ["[]", "False True", ""]
 
 
 def test_nothing_warns_on_import_and_on_loading_encoders(tiny_encoder_folder, siglip_folder, clip_folder):
