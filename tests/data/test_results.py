@@ -16,6 +16,14 @@ from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.state import DEFAULT
 
 LONG = ("headline/", "chance/", "recall/")
+NOT_KEPT = (
+    "search.cached.index_before",
+    "search.cached.encoder_job",
+    "subspaces.cached.directions.table_of",
+    "subspaces.cached.directions.reading_figures",
+    "readings.cached.knowledge.knowledge",
+    "readings.cached.knowledge.further",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +33,10 @@ def new_server(tmp_path, monkeypatch):
 
 
 def _asked(data):
-    """Return the long jobs of a set by their keys."""
-    from sde_explorer.search import cached as search
-
+    """Return the long jobs of a set by their keys; what is not kept is left out."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("index_before", "encoder_job"):  # are not kept
-            patch.setattr(search, name, lambda *_: None)
+        for name in NOT_KEPT:
+            patch.setattr(f"sde_explorer.{name}", lambda *_, **__: None)
         asks = [*ahead.first_pieces(data), *ahead.slow_pieces(data)]
         found = [job for ask in asks for job in ask() if job is not None]
     known = {job.key: job for job in (*found, *background._figures.all())}
