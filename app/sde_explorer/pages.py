@@ -51,8 +51,14 @@ VIEWS = {
 
 def _page(title: str, icon: str) -> "StreamlitPage":
     folder, is_first = title.lower(), title == next(iter(VIEWS))
+
+    def show() -> None:
+        import_module(
+            f"sde_explorer.{folder}.page"
+        ).show()  # the first visitor of a new server waits for no other view
+
     return st.Page(
-        import_module(f"sde_explorer.{folder}.page").show,
+        show,
         title=title,
         icon=f":material/{icon}:",
         url_path=None if is_first else folder,

@@ -41,15 +41,19 @@ MIDDLEWARE = (
     Middleware(EarlyStyle, css=PAGE_STYLE, js=EARLY_SCRIPT),
 )
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
-HEAVY = (
-    "sde_explorer.overview.page",
-    "plotly.graph_objects",
-    "torch",
+HEAVY = ("torch", "plotly.graph_objects", "sde_explorer.overview.page")
+NEXT = (
     "sde_explorer.spectrum.page",
     "sde_explorer.subspaces.page",
     "sde_explorer.curriculum.page",
     "sde_core.geometry.alignment",
+    "sde_explorer.retrieval.page",
+    "sde_explorer.compare.page",
+    "sde_explorer.training.page",
+    "sde_explorer.data.page",
+    "sde_explorer.share.page",
 )
+"""What other pages need: imported once nobody waits, or by the page itself."""
 LATER = ("open_clip",)
 """What the first search needs: half a minute of imports where many wait, so it begins once nobody does."""
 
@@ -69,7 +73,6 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     install(rules)
     take_presses_whole()
     copy_before_mapping(cache_folder())
-    threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
     threading.Thread(target=_prepare, daemon=True, name="warm").start()
     log.tell(
         "start",
@@ -101,12 +104,18 @@ def warm(names: tuple[str, ...] | None = None) -> None:
     Args:
         names: of modules; None takes what the first page needs.
     """
-    import_packages()
-    for name in HEAVY if names is None else names:
-        try:
+    is_first = names is None
+    try:
+        if is_first:  # what imports make stays: to look through it again and again is a fifth of their time
+            gc.disable()
+        import_packages()
+        for name in HEAVY if names is None else names:
             import_module(name)
-        except (ImportError, RuntimeError):  # missing, or two threads wait for each other's imports
-            break
+    except (ImportError, RuntimeError):  # missing, or two threads wait for each other's imports
+        pass
+    finally:
+        if is_first:
+            gc.enable()
     # Half a million objects that live as long as the server: no later collection walks them.
     gc.collect()
     gc.freeze()
@@ -114,11 +123,13 @@ def warm(names: tuple[str, ...] | None = None) -> None:
 
 def _prepare() -> None:
     """Import what is heavy, then compute what the bundled set shows first."""
+    warm()
+    threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
     from sde_explorer.ahead import look_ahead, wait_until_idle
 
-    warm()
-    wait_until_idle()
-    warm(LATER)
+    for names in (NEXT, LATER):
+        wait_until_idle()
+        warm(names)
     look_ahead()
 
 

@@ -66,6 +66,11 @@ def maps_folder() -> Path:
     return data_folder() / "maps"
 
 
+def results_folder() -> Path:
+    """Return where the results of the bundled sets lie that take longest, by what each depends on."""
+    return data_folder() / "results"
+
+
 def watched_folder() -> Path:
     """Return where the watched trainings of eight losses on the bundled sets lie, a run each."""
     return data_folder() / "watched"

@@ -166,6 +166,17 @@ class Job(Generic[T]):
             if self.on_end is not None:
                 self.on_end(self)
 
+    def settle(self, result: T, seconds: float) -> None:
+        """End it with a result that is known, instead of its work.
+
+        Args:
+            result: of the work.
+            seconds: that it took once.
+        """
+        with self._lock:
+            self.result, self.share, self._seconds = result, 1.0, seconds
+            self._finish("done")
+
     def fresh(self) -> "Job[T]":
         """Return the same work, not yet begun; for one that failed or was stopped, and is no figure of a view."""
         return Job(

@@ -71,6 +71,14 @@ class JobQueue:
                 thread.start()
         return job
 
+    def put(self, job: Job[T]) -> Job[T]:
+        """Keep a job that has ended, as if it had run here, and return it."""
+        with self._lock:
+            self._jobs[job.key] = job
+            self._jobs.move_to_end(job.key)
+            self._forget()
+        return job
+
     def find(self, key: str) -> Job | None:
         """Return the job with this key, active or ended, or None; an ended one is kept longer for it."""
         with self._lock:

@@ -2,24 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
+from sde_core.retrieval.places import FirstPlaces
+from sde_core.treatments.sweep import SettingSweep
+from sde_core.vocabulary import Direction
 from sde_explorer.jobs import Job
 from sde_explorer.readings.cached.background import in_background, result_of, shortest_lane
 from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.readings.kept import Kept
 from sde_explorer.retrieval.numbers.sampled import sampled
 from sde_explorer.retrieval.numbers.surface import surface
 from sde_explorer.retrieval.numbers.table import (
     QUICK_SCORES,
     RAW,
     TREATED,
+    Ints,
     Part,
     RecallRow,
     baseline_rows,
     drawn_of,
+    first_of,
     parts_of,
     recall_rows,
     treatment_config,
@@ -99,9 +106,7 @@ def _job(
     def work(job: Job) -> list[RecallRow]:
         before = None if raw is None else _drawn(raw.key, result_of(raw))
         job.report(0.0, "fitting")
-        made = fit.embeddings
-        known = sde.fit_all(made.image, made.text, paired=made.paired(), config=config, names=names)
-        treatments = [row for row in known if row.name in names]
+        treatments = _fitted(fit, config, names)
         found: list[RecallRow] = []
 
         def report(name: str, share: float) -> None:
@@ -118,13 +123,60 @@ def _job(
     # Raw and what follows the page come first; the baselines wait for raw only.
     lane = _lane("recall baselines" if slot == "baselines" else "recall", test)
     part = f" {n_asked}" if asked else ""
-    return in_background(f"recall {slot}{part}", f"recall/{slot}/{key}", title, work, lane=lane)
+    return in_background(
+        f"recall {slot}{part}",
+        f"recall/{slot}/{key}",
+        title,
+        work,
+        lane=lane,
+        kept=_kept_rows(fit, test, config) if _is_quick(test) else None,
+    )
+
+
+def _kept_rows(fit: Part, test: Part, config: sde.TreatmentConfig) -> Kept[list[RecallRow]]:
+    """Return how rows of a small part are kept: what stands first for a query is looked up again."""
+
+    def firsts(name: str) -> dict[Direction, Ints]:
+        return first_of(test, next(row for row in _fitted(fit, config, (name,)) if row.name == name))
+
+    def unpacked(kept: list[tuple[sde.ComparedRetrieval, float, bool]]) -> list[RecallRow]:
+        return [
+            RecallRow(compared=row, firsts=cache(partial(firsts, row.name)), gap=gap, moves=moves)
+            for row, gap, moves in kept
+        ]
+
+    return Kept(
+        classes=(
+            sde.ComparedRetrieval,
+            sde.Interval,
+            sde.RetrievalRanks,
+            sde.QueryRanks,
+            FirstPlaces,
+            SettingSweep,
+        ),
+        packed=lambda rows: [(row.compared, row.gap, row.moves) for row in rows],
+        unpacked=unpacked,
+    )
+
+
+def _fitted(fit: Part, config: sde.TreatmentConfig, names: Sequence[str]) -> list[sde.Treatment]:
+    made = fit.embeddings
+    known = sde.fit_all(made.image, made.text, paired=made.paired(), config=config, names=names)
+    return [row for row in known if row.name in names]
 
 
 def _lane(name: str, test: Part) -> str:
     """Return where rows are measured: those of small sets beside each other; of a large one the vectors are copied."""
-    made = test.embeddings
-    return shortest_lane(name) if made.n_images * made.n_texts <= QUICK_SCORES else name
+    return shortest_lane(name) if _is_small(test) else name
+
+
+def _is_quick(test: Part) -> bool:
+    """Return whether all queries of a small part ask."""
+    return test.asked is None and _is_small(test)
+
+
+def _is_small(test: Part) -> bool:
+    return test.embeddings.n_images * test.embeddings.n_texts <= QUICK_SCORES
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -12,7 +12,7 @@ from scipy.stats import f_oneway
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
 from sde_core.knowledge import BandKnowledge, Column, band_knowledge, column_kinds
-from sde_core.knowledge.explained import chance_moments, false_discoveries
+from sde_core.knowledge.explained import _beta, chance_line, chance_moments, false_discoveries, p_values
 from tests.sde_core.knowledge.made import made
 
 
@@ -124,6 +124,17 @@ def test_the_moments_of_permutations_are_exact():
     mean, variance = chance_moments(7, 2, leverage, kurtosis)
     assert mean == pytest.approx(np.mean(found), rel=1e-10)
     assert float(variance) == pytest.approx(np.var(found), rel=1e-10)
+
+
+def test_p_values_and_chance_are_those_of_the_beta_law():
+    from scipy.stats import beta
+
+    rng = np.random.default_rng(0)
+    raw, variance = torch.from_numpy(rng.uniform(-0.1, 1.1, 400)), torch.from_numpy(rng.uniform(0, 0.3, 400))
+    for mean in (0.001, 0.1, 0.6):
+        a, b = (law.numpy() for law in _beta(mean, variance))
+        np.testing.assert_array_equal(p_values(raw, mean, variance).numpy(), beta.sf(raw.numpy(), a, b))
+        np.testing.assert_array_equal(chance_line(mean, variance, 0.95).numpy(), beta.ppf(0.95, a, b))
 
 
 def test_p_values_agree_with_real_permutations():

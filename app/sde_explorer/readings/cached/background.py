@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 from weakref import WeakSet
 
@@ -16,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import sde_core as sde
 from sde_explorer.jobs import Job, JobQueue, T
+from sde_explorer.readings.kept import Kept
 from sde_explorer.serving import looks
 
 FIRST_WAIT_S = 0.25
@@ -59,8 +61,9 @@ def in_background(
     lane: str = "figures",
     jobs: JobQueue = _figures,
     is_light: bool = False,
+    kept: Kept[T] | None = None,
 ) -> Job[T]:
-    """Return the job with this key: known, or started now.
+    """Return the job with this key: known, read where its result is kept, or started now.
 
     A session asks for one key a slot at a time; the job that it asked for before is stopped, unless another session
     looks at it. So is one that a whole run of the page did not ask for, as soon as another waits: see `end_run`. One
@@ -74,14 +77,24 @@ def in_background(
         lane: work of one lane runs one after another; what takes minutes has a lane of its own.
         jobs: where it runs and where its result is kept; large results have a queue that keeps few.
         is_light: as of `Job`.
+        kept: how its result outlives the server; None lets it go.
     """
     who = session()
     known = jobs.find(key)
     is_new = known is None or (known.is_stopping and not known.was_stopped)
     _queues.add(jobs)
     new: Job[T] = Job(
-        key=key, kind="figure", title=title, work=work, device=lane, is_light=is_light, on_end=_ended
+        key=key,
+        kind="figure",
+        title=title,
+        work=work if kept is None else partial(_worked_and_kept, work, kept),
+        device=lane,
+        is_light=is_light,
+        on_end=_ended,
     )
+    if is_new and kept is not None and (found := kept.read(key)) is not None:
+        new.settle(*found)
+        known, is_new = jobs.put(new), False
     if not who:  # asked for ahead of all visitors: those who come to it before its end follow it
         return jobs.submit(new) if known is None or is_new else known
     followed = followed_jobs()
@@ -97,6 +110,12 @@ def in_background(
     if is_new:
         job.wait(FIRST_WAIT_S)
     return job
+
+
+def _worked_and_kept(work: Callable[[Job[T]], T], kept: Kept[T], job: Job[T]) -> T:
+    result = work(job)
+    kept.write(job.key, result, job.seconds)
+    return result
 
 
 def begin_again(key: str) -> None:

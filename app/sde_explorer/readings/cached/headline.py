@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+import sde_core as sde
 from sde_explorer.jobs import Job
 from sde_explorer.readings import headline as numbers
 from sde_explorer.readings.cached.background import begin_again, in_background, result_of
+from sde_explorer.readings.kept import Kept
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
 
 _EXACT = "headline_exact_asked"
 _LANE = "headline"
+_RECALL = Kept[numbers.Recall](classes=(numbers.Recall, sde.Interval))
+_ALIGNED = Kept[numbers.Aligned](classes=(numbers.Aligned,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +101,9 @@ def _recall(data: "Dataset", queries: int) -> "Job[numbers.Recall]":
         return numbers.recall(embeddings, queries, report if is_large else None)
 
     title = f"Retrieval, {queries:,} queries each way" if queries else "Retrieval, all queries"
-    return in_background(f"headline recall {queries}", _key(data, queries), title, work, lane=_LANE)
+    return in_background(
+        f"headline recall {queries}", _key(data, queries), title, work, lane=_LANE, kept=_RECALL
+    )
 
 
 def _aligned(data: "Dataset", *, whole: bool) -> "Job[numbers.Aligned]":
@@ -109,4 +115,5 @@ def _aligned(data: "Dataset", *, whole: bool) -> "Job[numbers.Aligned]":
         title,
         lambda _: numbers.aligned(embeddings, whole=whole),
         lane=_LANE,
+        kept=_ALIGNED,
     )

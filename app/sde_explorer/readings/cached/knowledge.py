@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import sde_core as sde
 from sde_core.knowledge import word_column
 from sde_core.knowledge.names import renamed
+from sde_core.knowledge.result import ColumnKnowledge
 from sde_core.vocabulary import Modality
 from sde_explorer.jobs import Job
 from sde_explorer.readings.cached.background import finished, in_background, is_known
 from sde_explorer.readings.cached.sets import Dataset, server_folder
 from sde_explorer.readings.cached.spectra import spectrum
+from sde_explorer.readings.kept import Kept
 from sde_explorer.url_values import named_directions
 
 if TYPE_CHECKING:
@@ -55,7 +57,13 @@ def further(data: Dataset, state: "SharedState", side: str, *, intervals: bool) 
     what = "further" if intervals else "names"
     key = _key(what, data, state, side, given)
     return in_background(
-        f"{what} columns", key, "What images and captions show", work, lane="further columns"
+        f"{what} columns",
+        key,
+        "What images and captions show",
+        work,
+        lane="further columns",
+        # What an interval is taken of is megabytes, and as quick to make as to read.
+        kept=None if intervals else Kept(classes=(sde.BandKnowledge, ColumnKnowledge, Modality)),
     )
 
 

@@ -13,6 +13,7 @@ import sde_core as sde
 from sde_core.partition import Bands
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached.sets import Dataset
+from sde_explorer.readings.kept import Kept
 from sde_explorer.readings.matrices import (
     FIRST_SHUFFLES,
     N_SHUFFLES,
@@ -89,7 +90,7 @@ def chance(data: Dataset, matrix: Matrix) -> "Job[torch.Tensor]":
         return torch.stack(found)
 
     key = f"chance/{data.fingerprint}/{centred}"
-    return background.in_background(f"chance {matrix.kind}", key, f"Shuffling {what}", work)
+    return background.in_background(f"chance {matrix.kind}", key, f"Shuffling {what}", work, kept=Kept())
 
 
 def partition(data: Dataset, modality: str, center: str, rule: str) -> sde.Partition:
