@@ -80,6 +80,7 @@ class Way:
         settings: what is tried; None where there is nothing to choose.
         needs_pairs: whether it is fitted on which rows belong together.
         transductive: whether it reads all queries of a test before it ranks one.
+        centres: whether it takes the mean off, so that of equal rows nothing is left.
     """
 
     fit: Callable[[Reference, Setting], dict[str, Any]]
@@ -87,6 +88,7 @@ class Way:
     settings: Settings | None = None
     needs_pairs: bool = False
     transductive: bool = False
+    centres: bool = False
 
 
 def map_way(
@@ -96,6 +98,8 @@ def map_way(
     equation: str,
     source: str = "",
     settings: Settings | None = None,
+    *,
+    centres: bool = False,
 ) -> Way:
     """Return a way that maps each modality by itself, and compares what comes out by cosine.
 
@@ -106,13 +110,14 @@ def map_way(
         equation: of docs/method.md.
         source: who published it.
         settings: what is tried; None where there is nothing to choose.
+        centres: whether it takes the mean off.
     """
 
     def both(reference: Reference, setting: Setting) -> dict[str, Any]:
         image, text = (reference.image, reference.text) if settings is None else reference.spectra
         return {"image_map": fit(image, **setting), "text_map": fit(text, **setting)}
 
-    return Way(both, _term(key, sentence, equation, source), settings)
+    return Way(both, _term(key, sentence, equation, source), settings, centres=centres)
 
 
 def score_way(
@@ -135,6 +140,7 @@ def maps_way(
     settings: Settings | None = None,
     *,
     needs_pairs: bool = False,
+    centres: bool = False,
 ) -> Way:
     """Return a way that maps both modalities together; ``fit`` gets the `Reference` and the setting by name."""
 
@@ -142,7 +148,7 @@ def maps_way(
         image, text = fit(reference, **setting)
         return {"image_map": image, "text_map": text}
 
-    return Way(both, _term(key, sentence, equation, source), settings, needs_pairs)
+    return Way(both, _term(key, sentence, equation, source), settings, needs_pairs, centres=centres)
 
 
 def _term(key: str, sentence: str, equation: str, source: str) -> Term:
@@ -194,7 +200,11 @@ WAYS = {
     way.term.key: way
     for way in (
         map_way(
-            fit_mean_shift, "mean-shift", "Each modality's mean is taken away, which closes the gap.", "7.2"
+            fit_mean_shift,
+            "mean-shift",
+            "Each modality's mean is taken away, which closes the gap.",
+            "7.2",
+            centres=True,
         ),
         map_way(
             _without_the_top,
@@ -203,6 +213,7 @@ WAYS = {
             "7.3",
             "Mu & Viswanath 2018",
             settings=_tops,
+            centres=True,
         ),
         map_way(
             fit_whitening,
@@ -210,6 +221,7 @@ WAYS = {
             "All directions get equal energy, with shrinkage.",
             "7.5",
             settings=_numbers("shrinkage", 1.0, 0.3, 0.1, 0.03, 0.01),
+            centres=True,
         ),
         map_way(
             _by_pca,
@@ -247,6 +259,7 @@ WAYS = {
             "7.11",
             "Schönemann 1966",
             needs_pairs=True,
+            centres=True,
         ),
         maps_way(
             lambda reference, shrinkage=0.3, power=0.5: cca(
@@ -258,6 +271,7 @@ WAYS = {
             "Hotelling 1936; Gong et al. 2014",
             _canonical,
             needs_pairs=True,
+            centres=True,
         ),
         maps_way(
             _by_isoclip,
