@@ -9,6 +9,7 @@ from sde_core import DataError
 from sde_core.encoders.bare_files import MODEL_CONFIG
 from sde_core.encoders.folders import CONFIG, MODULES, is_hub_cache
 from sde_core.files import bundled
+from sde_core.files.place import check_place
 from sde_core.pairs.braces import expand_braces
 from sde_core.sets.store import MANIFEST
 from sde_explorer.serving.policy import current
@@ -32,6 +33,7 @@ def check_source(source: str, own: Path | None = None) -> str:
     Raises:
         DataError: it may not.
     """
+    check_place(source, "path")
     if not source or (current().roots is None and current().hub):
         return source
     if source.partition("/")[0] in bundled.PAIR_SETS and ".." not in source.split("/"):
@@ -58,6 +60,7 @@ def check_encoder(name: str, own: Path | None = None) -> str:
         DataError: it may not.
     """
     policy = current()
+    check_place(name, "encoder")
     if name in ("", "bundled", bundled.ENCODER) or (policy.roots is None and policy.hub):
         return name
     import open_clip
@@ -94,6 +97,7 @@ def place_of_runs(asked: str, own: Path) -> Path:
     if asked.strip() == BUNDLED_RUNS:
         return bundled.watched_folder()
     roots = current().roots
+    check_place(asked.strip(), "path")
     path = Path(asked.strip()).expanduser()
     if roots and not path.is_absolute():
         path = next((root / path for root in roots if (root / path).exists()), roots[0] / path)
@@ -126,6 +130,7 @@ def _check_path(path: str, own: Path | None) -> None:
     roots = current().roots
     if roots is None:
         return
+    check_place(path, "path")
     allowed = [*roots, *((own,) if own is not None else ()), *_bundled()]
     # What a pattern matches lies below the part before its first sign.
     plain = re.split(r"[*?\[]", os.path.expanduser(path), maxsplit=1)[0]
@@ -136,8 +141,8 @@ def _check_path(path: str, own: Path | None) -> None:
     if ".." in Path(path).parts or real is None or not any(real.is_relative_to(r.resolve()) for r in allowed):
         where = " and ".join(map(str, roots)) or "no folder of its disk"
         raise DataError(
-            f"this server opens {where}, the bundled sets and your own uploads; {path} is not among them: "
-            "whoever runs it may name more folders with --root"
+            f"this server opens {where}, the bundled sets and your own uploads; {' '.join(path.split())} is not among "
+            "them: whoever runs it may name more folders with --root"
         )
 
 
