@@ -1,5 +1,6 @@
 """Which format a path has: by its name, else by its first bytes."""
 
+import os
 import re
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -119,9 +120,9 @@ def check_inside(folder: Path) -> None:
     Raises:
         DataError: names the link.
     """
-    root = folder.resolve()
+    root = os.path.realpath(folder)
     for path in (*folder.iterdir(), *(p for part in _PARTS for p in folder.glob(f"{part}/*"))):
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
             raise DataError(
                 f"{path} is a link that leads out of {folder}, and is not followed: put the file itself there"
             )

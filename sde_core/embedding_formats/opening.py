@@ -19,6 +19,7 @@ from sde_core.embedding_formats.sources import Source, source_of
 from sde_core.embedding_formats.tables import TableLike, open_table
 from sde_core.errors import ConfigError, DataError
 from sde_core.files import bundled
+from sde_core.files.place import check_place
 from sde_core.sets.absence import what_is_missing
 from sde_core.sets.claimed_encoder import with_agreement
 from sde_core.sets.embeddings import EmbeddingSet
@@ -155,6 +156,9 @@ def describe_embeddings(
 def _given(path: str | Path | None, text: str | Path | None) -> str:
     if path is None and text is None:
         raise ConfigError("path or text must be given; got neither")
+    for name, place in (("path", path), ("text", text)):
+        if place is not None:
+            check_place(place, name)
     return str(text if path is None else path)
 
 

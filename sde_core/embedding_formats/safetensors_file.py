@@ -1,4 +1,4 @@
-"""safetensors files, memory-mapped; bfloat16 is read as float32."""
+"""safetensors files, small ones read whole, large ones memory-mapped; bfloat16 is read as float32."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from sde_core.embedding_formats.base import (
 from sde_core.embedding_formats.quantised import are_whole_vectors, matrix_of_scaled, scale_of
 from sde_core.embedding_formats.roles import is_index_name, normal
 from sde_core.errors import DataError
-from sde_core.files.mapped import check_regular
+from sde_core.files.mapped import check_regular, is_read_whole, path_to_map
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,8 +35,10 @@ def open_safetensors(path: Path) -> Container:
 
     check_regular(path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with path_to_map(path) as place, safe_open(place, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if is_read_whole(path):
+                tensors = {name: tensor.clone() for name, tensor in tensors.items()}
     except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, MemoryError) as error:
         raise DataError(f"{path} must be a safetensors file; it is damaged or cut off: {error}") from None
     matrices: dict[str, Matrix | DataError] = {}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sde_core.errors import EncoderError
-from sde_core.files.mapped import check_regular
+from sde_core.files.mapped import check_regular, path_to_map
 from sde_core.files.recognised import recognised
 
 # Where trainers keep the weights in what they save; the first that is there is read.
@@ -56,7 +56,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file
 
-        content: object = load_file(path)
+        with path_to_map(path) as place:
+            content: object = load_file(place)
     else:
         content = torch.load(path, map_location="cpu", weights_only=True)
     found, others = _weights(content)

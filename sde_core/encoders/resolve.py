@@ -7,8 +7,9 @@ from typing import Literal
 
 from sde_core.encoders.beside import settings_beside
 from sde_core.encoders.folders import CHECKPOINT_SUFFIXES, CONFIG, inner_folder, is_hub_cache, weights_in
-from sde_core.errors import EncoderError
+from sde_core.errors import DataError, EncoderError
 from sde_core.files import bundled
+from sde_core.files.place import check_place
 
 Kind = Literal["open_clip", "transformers"]
 
@@ -61,7 +62,16 @@ def resolve(name: str, pretrained: str | None) -> Source:
         raise EncoderError(
             f"{name} is made of two functions and cannot be loaded by its name: hand over the encoder"
         )
+    for place in (name.removeprefix("local-dir:"), pretrained or ""):
+        try:
+            check_place(place, "name")
+        except DataError as error:
+            raise EncoderError(str(error)) from None
     if name.startswith("hf-hub:"):
+        if not name.removeprefix("hf-hub:").strip("/ "):
+            raise EncoderError(
+                f"name must say which model of the hub, as hf-hub:organisation/model; got {name!r}"
+            )
         _refuse_pretrained(name, pretrained)
         return Source(label=name, repository=name.removeprefix("hf-hub:"))
     path = Path(name.removeprefix("local-dir:")).expanduser()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from sde_core.encoders.resolve import Source
 from sde_core.encoders.settings import read_json
 from sde_core.encoders.tokenizer import bare_tokenizer
 from sde_core.errors import EncoderError
+from sde_core.files.mapped import path_to_map
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -197,10 +198,10 @@ def _model(folder: Path, label: str) -> nn.Module:
     import transformers
 
     kind = str(read_json(folder / MODEL_CONFIG).get("model_type"))
-    with tempfile.TemporaryDirectory(prefix="sde-encoder-") as place, _quiet():
+    with tempfile.TemporaryDirectory(prefix="sde-encoder-") as place, ExitStack() as open_files, _quiet():
         bare = Path(place)
         copy_bare(folder, bare, (MODEL_CONFIG, *(name for name in _WEIGHTS if name.endswith(".json"))))
-        if not _link_weights(folder, bare):
+        if not _link_weights(folder, bare, open_files):
             raise EncoderError(
                 f"{label} must hold the weights beside {MODEL_CONFIG}: model.safetensors; there are none"
             )
@@ -212,16 +213,20 @@ def _model(folder: Path, label: str) -> nn.Module:
             f"the weights of {label} must fill its model; {len(missing)} are missing: {missing[:3]}"
         )
     made: nn.Module = model.float()
+    for tensor in (*made.parameters(), *made.buffers()):
+        tensor.data = (
+            tensor.data.clone()
+        )  # else it stays mapped, and reading it ends the process with its file
     return made
 
 
-def _link_weights(folder: Path, bare: Path) -> bool:
+def _link_weights(folder: Path, bare: Path, open_files: ExitStack) -> bool:
     """Link the weights' files, safetensors before others, and return whether there are any."""
     for suffix in (".safetensors", ".bin"):
         stem = "model" if suffix == ".safetensors" else "pytorch_model"
         found = [p for p in folder.glob(f"{stem}*{suffix}") if p.is_file()]
         for path in found:
-            os.symlink(path.resolve(), bare / path.name)
+            os.symlink(open_files.enter_context(path_to_map(path.resolve())), bare / path.name)
         if found:
             return True
     return False

@@ -55,6 +55,34 @@ def to_map(file: IO[bytes]) -> Iterator[IO[bytes]]:
             yield copy
 
 
+@contextmanager
+def path_to_map(path: Path) -> Iterator[Path]:
+    """Yield the path by which a library maps a file of others: its own, or that of a copy without a name.
+
+    The copy is `copy_before_mapping`'s; what was mapped of it stays after the end.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        copy = _copied(file)
+    if copy is None:
+        yield path
+        return
+    with copy:
+        unnamed = Path(f"/proc/self/fd/{copy.fileno()}")
+        yield unnamed if unnamed.exists() else path
+
+
+def is_read_whole(path: Path) -> bool:
+    """Return whether a file is so small that what is in it is read at once, and nothing of it stays mapped.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    return path.stat().st_size <= READ_WHOLE_BYTES
+
+
 def _copied(file: IO[bytes]) -> IO[bytes] | None:
     """Return a copy without a name, or None where there shall be none, or can be none."""
     size = os.fstat(file.fileno()).st_size

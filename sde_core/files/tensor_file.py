@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sde_core.errors import DataError
 from sde_core.files.claims import claimed_file
-from sde_core.files.mapped import check_regular
+from sde_core.files.mapped import check_regular, path_to_map
 
 
 def write_tensors(
@@ -47,7 +47,7 @@ def read_tensors(
 
     check_regular(Path(path))
     try:
-        with safe_open(path, framework="pt") as file:
+        with path_to_map(Path(path)) as place, safe_open(place, framework="pt") as file:
             header = dict(file.metadata() or {})
             # Copies lie where torch aligns them, so that what is computed from them has the same last bits.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118

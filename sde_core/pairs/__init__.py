@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sde_core.errors import DataError
 from sde_core.files import bundled
+from sde_core.files.place import check_place
 from sde_core.pairs.base import Classification, Pair, Pairs, Skipped
 from sde_core.pairs.image import decode_image
 from sde_core.pairs.registry import detected_name, format_names, open_as, open_detected
@@ -65,6 +66,9 @@ def source_at(path_or_uri: str | Path, image_root: str | Path | None = None) -> 
     uri = str(path_or_uri)
     if not uri.strip() or "\0" in uri:
         raise DataError(f"path_or_uri must name a set of pairs; got {uri!r}")
+    for place, name in ((uri, "path_or_uri"), (image_root, "image_root")):
+        if place is not None:
+            check_place(place, name)
     root = None if image_root is None else Path(image_root).expanduser()
     return _bundled(uri) or Source.of(uri, root)
 

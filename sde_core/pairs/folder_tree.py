@@ -34,7 +34,7 @@ class FolderTree(Tree):
         """Yield the names right below the root in any order; those of folders end in a slash."""
         with _scan(self.root) as entries:
             for entry in entries:
-                yield entry.name + "/" * entry.is_dir()
+                yield entry.name + "/" * _is_folder(entry)
 
     def folders(self) -> Iterator[tuple[str, list[str]]]:
         """Yield every folder with the sorted names of the regular files in it; one folder's names are held.
@@ -68,7 +68,7 @@ class FolderTree(Tree):
                     for entry in entries
                     if not is_hidden(entry.name)
                     and (entry.is_file(follow_symlinks=False) or self._may_follow(folder, entry))
-                    and not entry.is_dir()
+                    and not _is_folder(entry)
                 )
         except (DataError, OSError, ValueError):
             return []
@@ -82,7 +82,7 @@ class FolderTree(Tree):
             with _scan(Path(path)) as entries:
                 for entry in entries:
                     if not is_hidden(entry.name):
-                        yield entry.name + ("/" if entry.is_dir() else "")
+                        yield entry.name + "/" * _is_folder(entry)
         except (DataError, OSError, ValueError):
             return
 
@@ -178,7 +178,7 @@ class FolderTree(Tree):
 
     def _may_enter(self, entry: "os.DirEntry[str]", known: set[str]) -> bool:
         """Return whether an entry is a link to a folder that the user opened links into, and not one seen before."""
-        if self._reach == self._real_root or not entry.is_symlink() or not entry.is_dir():
+        if self._reach == self._real_root or not entry.is_symlink() or not _is_folder(entry):
             return False
         real = os.path.realpath(entry.path)
         if real in known or not self._is_inside(real):
@@ -192,7 +192,7 @@ class FolderTree(Tree):
         try:
             self._located(name)
         except DataError as error:
-            reason = "is a link to a folder; it is not followed" if entry.is_dir() else str(error)
+            reason = "is a link to a folder; it is not followed" if _is_folder(entry) else str(error)
             self._refused[name] = Skipped(name, reason)
             return False
         return True
@@ -204,6 +204,14 @@ def _other_form(path: str) -> str | None:
         return None
     forms = (unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
     return next((form for form in forms if form != path and os.path.lexists(form)), None)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Return whether an entry is a folder or leads to one; a link that leads to itself does not."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _scan(folder: Path) -> "os._ScandirIterator[str]":

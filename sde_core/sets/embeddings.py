@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from sde_core.checks.drawn import drawn, plotted
 from sde_core.errors import DataError
+from sde_core.files.place import check_place
 from sde_core.pairs.base import Skipped
 from sde_core.retrieval.links import Ints, as_links, grouped
 from sde_core.sets.absence import are_row_numbers, what_is_missing
@@ -303,6 +304,7 @@ class EmbeddingSet:
         Raises:
             DataError: nothing there, a half-written or altered set, or files that do not fit each other.
         """
+        check_place(folder, "folder")
         return read_set(Path(folder).expanduser(), cls, verify=verify)
 
 

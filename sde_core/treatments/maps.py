@@ -40,7 +40,7 @@ def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int |
 
     Args:
         reference: (m, n) embeddings of one modality, or their centred spectrum.
-        n_directions: directions removed; None takes n / 100 as its authors do, at least 1.
+        n_directions: directions removed; None takes n / 100 as its authors do, at least 1 and never all.
 
     Raises:
         DataError: not a finite matrix, or a spectrum that was not centred.
@@ -50,7 +50,7 @@ def fit_all_but_the_top(reference: MatrixLike | Spectrum, *, n_directions: int |
     """
     spectrum = _centred(reference)
     n = spectrum.n_features
-    count = max(1, round(n / 100)) if n_directions is None else n_directions
+    count = min(max(1, round(n / 100)), n - 1) if n_directions is None else n_directions
     if not 0 <= count < max(n, 2):
         raise ConfigError(f"n_directions must lie in [0, {n}); got {count}")
     basis = spectrum.basis[:, :count]

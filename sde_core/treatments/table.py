@@ -8,7 +8,7 @@ from functools import partial
 
 from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.threads import side_by_side
-from sde_core.errors import ConfigError
+from sde_core.errors import ConfigError, DataError
 from sde_core.glossary.term import Term
 from sde_core.treatments.banks import is_small
 from sde_core.treatments.chosen import Tensors, choose_setting, held_out_pairs
@@ -65,7 +65,7 @@ def fit_baseline(
 
     Raises:
         ConfigError: unknown name (the names are listed), or it is fitted on pairs and there are none.
-        DataError: not finite, a row of zeros, or other widths.
+        DataError: not finite, a row of zeros, other widths, or one row or equal rows where their mean is taken off.
 
     Source: docs/method.md, section 7.
 
@@ -98,6 +98,13 @@ def _held_out(paired: Paired, seed: int) -> _HeldOut | None:
 def _fitted(name: str, reference: Reference, held_out: _HeldOut | None) -> Treatment:
     """Return a baseline with the setting that finds held-out pairs best; without them, with its default setting."""
     way = _way(name)
+    if way.centres and reference.constant:
+        count = len(getattr(reference, reference.constant))
+        raise DataError(
+            f"{reference.constant} must hold different rows where {name} is fitted, which takes their mean off; "
+            f"{'there is one row' if count == 1 else f'all {count:,} are equal'}: fit on more of the set, or leave "
+            f"{name} out of the table"
+        )
     if held_out is None or way.settings is None:
         return Treatment(name=name, **way.fit(reference, {}))
     known, n_fitted, asking = held_out.known, held_out.n_fitted, held_out.asking

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from sde_core.checks.brief import brief
@@ -108,9 +109,16 @@ class Treatment:
         """Return (n_images, n) and (n_texts, n) rows as they are compared.
 
         Raises:
-            DataError: not finite matrices, or of another width than the maps.
+            DataError: not finite matrices, of another width than the maps, or a row of which the maps leave nothing.
         """
-        return self.image(as_matrix(image, "image")), self.text(as_matrix(text, "text"))
+        sides = {"image": as_matrix(image, "image"), "text": as_matrix(text, "text")}
+        found = self.image(sides["image"]), self.text(sides["text"])
+        for (side, before), after, move in zip(
+            sides.items(), found, (self.image_map, self.text_map), strict=True
+        ):
+            if move is not None:
+                self._check_left(side, before, after)
+        return found
 
     def ranks(self, image: MatrixLike, text: MatrixLike, text_to_image: MatrixLike) -> RetrievalRanks:
         """Return the ranks of `retrieval_ranks` under this treatment.
@@ -169,6 +177,16 @@ class Treatment:
         except OSError as error:
             raise DataError(f"folder must be writable; {folder}: {error.strerror}") from None
         return target
+
+    def _check_left(self, side: str, before: Tensor, after: Tensor) -> None:
+        """Say which row a map moves to zero, where cosines mean nothing; what was zero before is said by them."""
+        gone = (torch.linalg.vector_norm(after, dim=1) == 0).nonzero()[:, 0]
+        row = next((int(i) for i in gone if before[i].any()), None)
+        if row is not None:
+            raise DataError(
+                f"{self.name} must leave something of each {side}; of row {row} nothing is left, so it has no "
+                "direction any more: leave that row of the set, or of the table, out"
+            )
 
     def _check_only_maps(self) -> None:
         if self.score is not cosine_score:

@@ -26,6 +26,7 @@ class Way:
         settings: what is tried; None where there is nothing to choose.
         needs_pairs: whether it is fitted on which rows belong together.
         transductive: whether it reads all queries of a test before it ranks one.
+        centres: whether it takes the mean off, so that of equal rows nothing is left.
     """
 
     fit: Callable[[Reference, Setting], dict[str, Any]]
@@ -33,6 +34,7 @@ class Way:
     settings: Settings | None = None
     needs_pairs: bool = False
     transductive: bool = False
+    centres: bool = False
 
 
 def map_way(
@@ -42,6 +44,8 @@ def map_way(
     equation: str,
     source: str = "",
     settings: Settings | None = None,
+    *,
+    centres: bool = False,
 ) -> Way:
     """Return a way that maps each modality by itself, and compares what comes out by cosine.
 
@@ -52,13 +56,14 @@ def map_way(
         equation: of docs/method.md.
         source: who published it.
         settings: what is tried; None where there is nothing to choose.
+        centres: whether it takes the mean off.
     """
 
     def both(reference: Reference, setting: Setting) -> dict[str, Any]:
         image, text = (reference.image, reference.text) if settings is None else reference.spectra
         return {"image_map": fit(image, **setting), "text_map": fit(text, **setting)}
 
-    return Way(both, baseline_term(key, sentence, equation, source), settings)
+    return Way(both, baseline_term(key, sentence, equation, source), settings, centres=centres)
 
 
 def score_way(
@@ -81,6 +86,7 @@ def maps_way(
     settings: Settings | None = None,
     *,
     needs_pairs: bool = False,
+    centres: bool = False,
 ) -> Way:
     """Return a way that maps both modalities together; ``fit`` gets the `Reference` and the setting by name."""
 
@@ -88,7 +94,7 @@ def maps_way(
         image, text = fit(reference, **setting)
         return {"image_map": image, "text_map": text}
 
-    return Way(both, baseline_term(key, sentence, equation, source), settings, needs_pairs)
+    return Way(both, baseline_term(key, sentence, equation, source), settings, needs_pairs, centres=centres)
 
 
 def baseline_term(key: str, sentence: str, equation: str, source: str) -> Term:

@@ -111,7 +111,11 @@ WAYS = {
     way.term.key: way
     for way in (
         map_way(
-            fit_mean_shift, "mean-shift", "Each modality's mean is taken away, which closes the gap.", "7.2"
+            fit_mean_shift,
+            "mean-shift",
+            "Each modality's mean is taken away, which closes the gap.",
+            "7.2",
+            centres=True,
         ),
         map_way(
             _without_the_top,
@@ -120,6 +124,7 @@ WAYS = {
             "7.3",
             "Mu & Viswanath 2018",
             settings=_tops,
+            centres=True,
         ),
         map_way(
             fit_whitening,
@@ -127,6 +132,7 @@ WAYS = {
             "All directions get equal energy, with shrinkage.",
             "7.5",
             settings=_numbers("shrinkage", 1.0, 0.3, 0.1, 0.03, 0.01),
+            centres=True,
         ),
         map_way(
             _by_pca,
@@ -164,6 +170,7 @@ WAYS = {
             "7.11",
             "Schönemann 1966",
             needs_pairs=True,
+            centres=True,
         ),
         maps_way(
             lambda reference, shrinkage=0.3, power=0.5: cca(
@@ -175,6 +182,7 @@ WAYS = {
             "Hotelling 1936; Gong et al. 2014",
             _canonical,
             needs_pairs=True,
+            centres=True,
         ),
         maps_way(
             _by_isoclip,

@@ -9,6 +9,7 @@ from sde_explorer.compare.figures.retrieval import NAMES, WAYS
 from sde_explorer.compare.numbers.rows import KINDS
 from sde_explorer.compare.numbers.separate import NAMES as SEPARATE
 from sde_explorer.ui.figures.palette import word
+from sde_explorer.ui.words import as_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,7 +248,7 @@ def separate_story(found: "Separate") -> str:
 
 def separate_columns(names: "Sequence[str]") -> str:
     """Return which columns were asked; names are code, never markup."""
-    return "Asked of " + ", ".join(f"`{name.replace('`', chr(39))}`" for name in names) + ", as A has them."
+    return "Asked of " + ", ".join(map(as_code, names)) + ", as A has them."
 
 
 def retrieval_story(found: "ComparedSets") -> str:

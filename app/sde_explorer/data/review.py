@@ -13,6 +13,7 @@ from sde_explorer.intake.reviews import change_history, read_history
 from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.file_button import file_button
+from sde_explorer.ui.notices import sentence_of
 from sde_explorer.ui.pending import pending
 from sde_explorer.ui.pointer import picture_source
 from sde_explorer.ui.session import current_state
@@ -146,7 +147,7 @@ def _change(data: "Dataset", change: "Callable[[Review], Review]") -> None:
     try:
         change_history(cache_folder(), data.fingerprint, lambda known: change(Review.of(known)).history)
     except DataError as error:
-        st.session_state[_FAILED] = str(error)
+        st.session_state[_FAILED] = sentence_of(error)
 
 
 def _decide(data: "Dataset", link: int | None, decision: Decision) -> None:

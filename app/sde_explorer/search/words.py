@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from sde_explorer.ui.words import as_text
+
 if TYPE_CHECKING:
     import sde_core as sde
     from sde_core.encoders import Encoder
@@ -52,9 +54,9 @@ def encoder_warnings(origin: "sde.Provenance", encoder: "Encoder") -> list[str]:
     found = []
     if origin.weights_sha256 and origin.weights_sha256 != encoder.weights_sha256:
         found.append(
-            f"The weights of {origin.encoder} are others by now ({encoder.weights_sha256[:8]}) than those that made "
-            f"this set ({origin.weights_sha256[:8]}): what comes back may mean little. Encode the pairs again on the "
-            "Data page."
+            f"The weights of {as_text(origin.encoder)} are others by now ({encoder.weights_sha256[:8]}) than "
+            f"those that made this set ({origin.weights_sha256[:8]}): what comes back may mean little. "
+            "Encode the pairs again on the Data page."
         )
     if origin.transform:
         found.append(
@@ -67,8 +69,8 @@ def encoder_warnings(origin: "sde.Provenance", encoder: "Encoder") -> list[str]:
 def width_problem(set_width: int, query_width: int, name: str) -> str:
     """Return that an encoder makes vectors of another width than those of the set."""
     return (
-        f"{name} makes vectors of {query_width:,} numbers and this set has {set_width:,}: it was made by another "
-        "encoder. Search with a pair of the set."
+        f"{as_text(name)} makes vectors of {query_width:,} numbers and this set has {set_width:,}: it was made by "
+        "another encoder. Search with a pair of the set."
     )
 
 

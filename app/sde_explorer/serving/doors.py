@@ -1,6 +1,7 @@
 """The doors of the server: which requests come in at all. ASGI middleware; no streamlit in what decides."""
 
 import ipaddress
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -13,7 +14,8 @@ from sde_explorer.serving.looks import connected
 from sde_explorer.serving.policy import current
 
 STREAM = "/_stcore/stream"
-_CLOSED = ("/_stcore/metrics",)
+_CLOSED = re.compile(r".*/_stcore/(?:metrics|agent/.*)", re.DOTALL)
+"""Of Streamlit: its counts of caches and sessions, and pages by HTTP, which no door here would count."""
 _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 _MOST_BYTES = 4096
 """A message that asks to clear the caches has a few bytes; longer ones are not looked into."""
@@ -42,7 +44,7 @@ class HostDoor:
             return
         headers = Headers(scope=scope)
         wrong = _what_is_wrong(headers.get("host", ""), headers.get("origin"))
-        if scope["path"].endswith(_CLOSED):
+        if _CLOSED.fullmatch(scope["path"]):
             await _refuse(scope, receive, send, "closed", status=404)
         elif wrong:
             await _refuse(scope, receive, send, wrong, status=403)

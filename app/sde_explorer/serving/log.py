@@ -76,6 +76,18 @@ def tell_error(error: BaseException, **figures: object) -> str:
     return name
 
 
+def tell_problem(what: str, problem: str) -> str:
+    """Write that something of this server has to be mended, and return the id that its line carries.
+
+    Args:
+        what: has to be mended.
+        problem: with it, in words.
+    """
+    name = secrets.token_hex(4)
+    _LOG.error("problem", extra={"figures": {"id": name, "what": what, "problem": problem}})
+    return name
+
+
 def unforeseen(error: BaseException, **figures: object) -> str:
     """Return the sentence for a visitor about an error that nobody foresaw; the log holds what it was.
 

@@ -1,7 +1,7 @@
 """Uploads on their way into memory: how many and how much, of one session and of all together."""
 
 import re
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sde_explorer.serving.policy import current
 
-_PATH = re.compile(r".*/_stcore/upload_file/([^/]+)/([^/]+)$")
+_PATH = re.compile(r".*/_stcore/upload_file/([^/]+)/[^/]+")
 _MIB = 1 << 20
 
 
@@ -21,7 +21,7 @@ class UploadDoor:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._coming: dict[tuple[str, str], int] = {}
+        self._coming: list[tuple[str, int]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with a sentence."""
@@ -35,36 +35,36 @@ class UploadDoor:
         if not length.isdecimal():
             await PlainTextResponse("an upload must say how long it is", 411)(scope, receive, send)
             return
-        key = (match[1], match[2])
-        problem = too_much(stored_sizes(), self._coming, session=key[0], size=int(length))
+        one = (match[1], int(length))
+        problem = too_much(stored_sizes(), self._coming, session=match[1], size=int(length))
         if problem:
             await PlainTextResponse(problem, 413)(scope, receive, send)
             return
-        self._coming[key] = int(length)
+        self._coming.append(one)  # each for itself: several may come for one name at the same time
         try:
             await self._app(scope, receive, send)
         finally:
-            self._coming.pop(key, None)
+            self._coming.remove(one)
 
 
 def too_much(
-    stored: Mapping[str, list[int]], coming: Mapping[tuple[str, str], int], *, session: str, size: int
+    stored: Mapping[str, list[int]], coming: Sequence[tuple[str, int]], *, session: str, size: int
 ) -> str:
     """Return why one more upload is too much, or an empty text.
 
     Args:
         stored: bytes of the files in memory, by session.
-        coming: bytes that are on their way, by session and file.
+        coming: session and bytes of each upload that is on its way.
         session: whose upload it is.
         size: of it, in bytes.
     """
     policy = current()
-    own = [*stored.get(session, []), *(n for (owner, _), n in coming.items() if owner == session)]
+    own = [*stored.get(session, []), *(n for owner, n in coming if owner == session)]
     if len(own) >= policy.upload_files:
         return f"at most {policy.upload_files:,} files can be uploaded at one time: put them in one zip"
     if sum(own) + size > (policy.upload_mib + 1) * _MIB:  # what wraps a file takes a little
         return f"uploads may have {policy.upload_mib:,} MiB together: take earlier ones off the list"
-    everything = sum(map(sum, stored.values())) + sum(coming.values())
+    everything = sum(map(sum, stored.values())) + sum(n for _, n in coming)
     if everything + size > max(policy.server_upload_mib, policy.upload_mib + 1) * _MIB:
         return "this server holds as many uploads as it can: try again later"
     return ""

@@ -11,6 +11,7 @@ from sde_explorer.state import DEFAULT, left_out
 from sde_explorer.ui.called import called_data, called_encoder
 from sde_explorer.ui.navigation import page_paths
 from sde_explorer.ui.session import address_of
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -70,11 +71,11 @@ def what_travels(data: "Dataset", state: "ShareState") -> list[str]:
         )
     else:
         sentences.append(
-            f"The vectors do not travel: {called_data(state.data)} by {called_encoder(encoder)} lies on this "
-            "machine. The link works for everyone who reaches this server; elsewhere the same data must be opened "
-            f"first, and the counts at the side must say content `{data.fingerprint[:8]}`. The report above needs "
-            "none of that."
+            f"The vectors do not travel: {as_text(called_data(state.data))} by {as_text(called_encoder(encoder))} "
+            "lies on this machine. The link works for everyone who reaches this server; elsewhere the same data must "
+            f"be opened first, and the counts at the side must say content `{data.fingerprint[:8]}`. The report above "
+            "needs none of that."
         )
     if state.training:
-        sentences.append(f"The training {state.training} lies on this machine and does not travel.")
+        sentences.append(f"The training {as_text(state.training)} lies on this machine and does not travel.")
     return sentences + left_out(state)

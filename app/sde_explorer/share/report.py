@@ -174,7 +174,7 @@ def _choice_widgets(data: "Dataset", state: "ShareState") -> None:
     other = _other(state)
     if other:
         st.toggle(
-            f"With the second set of Compare, {other}",
+            f"With the second set of Compare, {as_words(other)}",
             key=OTHER,
             help="The whole of it, with treatments that are fitted on a seeded half of its pictures.",
         )

@@ -7,6 +7,7 @@ import numpy as np
 
 from sde_core.glossary.formats import percent
 from sde_explorer.subspaces.numbers.pair_energy import BY_CHANCE
+from sde_explorer.ui.words import as_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,15 +207,11 @@ def knowledge_alt(columns: "Sequence[KnownColumn]") -> str:
 
 def silent_columns(columns: "Sequence[sde.ColumnKnowledge]") -> str:
     """Return which columns no direction can tell, in one line; names are code, never markup."""
-    told = [_code(column.name) for column in columns[:6]]
+    told = [as_code(column.name) for column in columns[:6]]
     more = f" and {len(columns) - 6:,} more" if len(columns) > 6 else ""
     return f"No direction can tell {', '.join(told)}{more}."
 
 
 def silence_reasons(columns: "Sequence[sde.ColumnKnowledge]") -> str:
     """Return why columns say nothing, as a list."""
-    return "\n".join(f"- {_code(c.name)}: {c.reason or 'no direction knows it'}." for c in columns[:40])
-
-
-def _code(name: str) -> str:
-    return f"`{name.replace('`', chr(39))}`"
+    return "\n".join(f"- {as_code(c.name)}: {c.reason or 'no direction knows it'}." for c in columns[:40])

@@ -15,6 +15,7 @@ from sde_explorer.training.runs import last_checkpoint, trained_set
 from sde_explorer.ui.called import name_box
 from sde_explorer.ui.file_button import file_button
 from sde_explorer.ui.session import put
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_explorer.training.numbers.run import TrainingLog
@@ -67,7 +68,7 @@ def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str
                     help="Unpacked, it loads as `local-dir:FOLDER` in open_clip and as an encoder here.",
                 )
         if done is not None:
-            st.caption(str(done["note"]))
+            st.caption(as_text(str(done["note"])))
 
 
 def _state(log: "TrainingLog", name: str) -> str:

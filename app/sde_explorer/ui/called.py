@@ -8,6 +8,7 @@ from sde_explorer.intake.labels import MOST_LETTERS, give_label, read_labels
 from sde_explorer.intake.names import data_name, encoder_name, told_apart
 from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.serving.policy import current
+from sde_explorer.ui.words import as_code
 
 
 def data_names(values: Iterable[str]) -> dict[str, str]:
@@ -69,4 +70,4 @@ def _names(values: Iterable[str], short: Callable[[str], str]) -> dict[str, str]
 
 
 def _as_code(place: str) -> str:
-    return f" `{place.replace('`', chr(39))}`" if place else ""
+    return f" {as_code(place)}" if place else ""

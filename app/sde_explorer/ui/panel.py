@@ -18,6 +18,7 @@ from sde_explorer.ui.called import called_data, called_encoder, data_names, enco
 from sde_explorer.ui.selections import selection_chips
 from sde_explorer.ui.session import current_state, put, take_link
 from sde_explorer.ui.terms import CROSS_JUDGE, HELP, RULES
+from sde_explorer.ui.words import as_code
 
 _OPENED = "opened"
 # Geometric steps, so that half and double are equally far from the rule's own threshold.
@@ -118,7 +119,7 @@ def _encoder(entries: tuple[SetEntry, ...], missing: list[str]) -> SetEntry:
 
 def _with_place(words: str, place: str) -> str:
     """Return a help with the whole path of what is open, where the visitor may see paths of the server."""
-    return f"{words}\n\n`{place_of(place)}`" if place_of(place) else words
+    return f"{words}\n\n{as_code(place_of(place))}" if place_of(place) else words
 
 
 def _part(whole: Dataset, missing: list[str]) -> None:
@@ -132,7 +133,7 @@ def _part(whole: Dataset, missing: list[str]) -> None:
     if part != state.part:
         put(part=part)
     typed = "\n\nTo be typed, nearly every image has a value of its own: {}.".format(
-        ", ".join(whole.unfiltered)
+        ", ".join(map(as_code, whole.unfiltered))
     )
     fields.many(
         "part",

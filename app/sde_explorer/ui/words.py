@@ -41,6 +41,15 @@ def as_text(words: str) -> str:
     return _FIRST.sub(lambda first: f"{_NOTHING}{first[0]}", _LINKS.sub(_NOTHING, plain))
 
 
+def as_code(words: str) -> str:
+    r"""Return words from outside as code: one line, whatever they hold, that no Markdown leads out of.
+
+    >>> as_code("a`![x](p.png)"), as_code("a\n\nb")
+    ("`a'![x](p.png)`", '`a b`')
+    """
+    return f"`{' '.join(words.split()).replace('`', chr(39)) or ' '}`"
+
+
 def spectrum_story(reports: "list[Bands]") -> str:
     """Return what the spectrum chart shows, one sentence a modality, and whether thresholds were moved."""
     parts = []

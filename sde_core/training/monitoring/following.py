@@ -7,6 +7,7 @@ from pathlib import Path
 from sde_core.checks.brief import brief
 from sde_core.checks.drawn import plotted
 from sde_core.errors import DataError
+from sde_core.files.place import check_place
 from sde_core.training.monitoring.look import Look
 from sde_core.training.monitoring.record import PATTERN, LooksReader, latest, runs_below
 from sde_core.training.monitoring.verdicts import Alarm, alarms_and_verdict
@@ -59,6 +60,7 @@ class RunsFollower:
     """
 
     def __init__(self, place: str | Path) -> None:
+        check_place(place, "place")
         self.place = Path(place).expanduser()
         self._readings: dict[Path, _Reading] = {}
 

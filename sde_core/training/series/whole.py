@@ -7,6 +7,7 @@ from pathlib import Path
 from sde_core.checks.brief import brief
 from sde_core.checks.drawn import plotted
 from sde_core.encoding import EncodeProgress
+from sde_core.files.place import check_place
 from sde_core.pairs.base import Pairs
 from sde_core.training.monitoring.changes import DirectionEvent, direction_events
 from sde_core.training.monitoring.look import Look
@@ -80,5 +81,6 @@ def read_series(folder: str | Path) -> CheckpointSeries:
     Raises:
         DataError: there is none, or it cannot be read.
     """
+    check_place(folder, "folder")
     place = Path(folder).expanduser()
     return CheckpointSeries(place, read_points(place))

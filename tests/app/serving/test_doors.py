@@ -111,9 +111,16 @@ def test_pages_of_other_servers_may_not_ask(rules, kind):
     assert _ask(door, **here, origin="https://sde.lab")[0] in (200, 0)
 
 
-def test_the_metrics_are_closed(rules):
+def test_the_metrics_and_pages_without_a_tab_are_closed(rules):
     rules()
-    assert _ask(HostDoor(Inside()), "/_stcore/metrics", host="localhost")[0] == 404
+    for path in (
+        "/_stcore/metrics",
+        "/base/_stcore/metrics",
+        "/_stcore/agent/interact",
+        "/_stcore/agent/mcp",
+    ):
+        assert _ask(HostDoor(Inside()), path, host="localhost")[0] == 404
+    assert _ask(HostDoor(Inside()), "/_stcore/health", host="localhost")[0] == 200
 
 
 def test_a_full_server_says_so_and_takes_the_next_when_one_leaves(rules):
@@ -211,14 +218,14 @@ def test_what_a_visitor_left_goes_after_a_week(tmp_path):
 def test_uploads_are_counted_before_their_first_byte(rules):
     rules(upload_mib=10, server_upload_mib=25, upload_files=3)
     mib = 1 << 20
-    assert too_much({}, {}, session="a", size=10 * mib) == ""
-    assert "10 MiB together" in too_much({}, {}, session="a", size=12 * mib)
-    assert "10 MiB together" in too_much({"a": [6 * mib]}, {("a", "f"): 3 * mib}, session="a", size=3 * mib)
-    assert too_much({"b": [9 * mib]}, {}, session="a", size=10 * mib) == ""
+    assert too_much({}, [], session="a", size=10 * mib) == ""
+    assert "10 MiB together" in too_much({}, [], session="a", size=12 * mib)
+    assert "10 MiB together" in too_much({"a": [6 * mib]}, [("a", 3 * mib)], session="a", size=3 * mib)
+    assert too_much({"b": [9 * mib]}, [], session="a", size=10 * mib) == ""
     assert "as many uploads as it can" in too_much(
-        {"b": [9 * mib], "c": [9 * mib]}, {}, session="a", size=10 * mib
+        {"b": [9 * mib], "c": [9 * mib]}, [], session="a", size=10 * mib
     )
-    assert "at most 3 files" in too_much({"a": [1, 1]}, {("a", "f"): 1}, session="a", size=1)
+    assert "at most 3 files" in too_much({"a": [1, 1]}, [("a", 1)], session="a", size=1)
 
 
 def test_an_upload_without_a_length_or_with_a_large_one_is_not_read(rules):
@@ -231,3 +238,30 @@ def test_an_upload_without_a_length_or_with_a_large_one_is_not_read(rules):
     assert _ask(door, f"/base{place}", method="PUT", content_length=str(3 << 20))[0] == 413
     assert inside.came == 1
     assert _ask(door, "/elsewhere", method="PUT")[0] == 200
+
+
+def test_uploads_of_one_name_that_come_at_the_same_time_count_each(rules):
+    rules(upload_mib=10)
+    mib, answers, most = 1 << 20, [], [0, 0]
+
+    async def inside(scope, receive, send):
+        most[0] += 1
+        most[1] = max(most)
+        await asyncio.sleep(0)
+        most[0] -= 1
+
+    async def send(message):
+        answers.append(message.get("status"))
+
+    async def scene():
+        door = UploadDoor(inside)
+        scope = {
+            "type": "http", "method": "PUT", "path": "/_stcore/upload_file/session/file",
+            "headers": [(b"content-length", str(4 * mib).encode())],
+        }  # fmt: skip
+        await asyncio.gather(*(door(scope, None, send) for _ in range(5)))
+        await door(scope, None, send)  # nothing is on its way any more
+
+    asyncio.run(scene())
+    assert most == [0, 2]
+    assert [answer for answer in answers if answer] == [413] * 3

@@ -175,6 +175,38 @@ def test_encoders_are_paths_or_names(tree, rules):
             check(name)
 
 
+def test_links_and_settings_inside_a_root_lead_nowhere_else(tree, rules, tmp_path, monkeypatch):
+    rules(roots=(tree / "root",))
+    monkeypatch.chdir(tree)
+    folder, secret = tree / "root" / "deep", tree / "secret" / "t.csv"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "t.csv").symlink_to(tree / "root" / "t.csv")
+    for name in ("manifest.json", "open_clip_config.json"):
+        (folder / name).write_text("{}")
+    assert check_source(str(folder))
+    assert check_encoder(str(folder))
+    (folder / "inner" / "image.npy").symlink_to(secret)
+    for check in (check_source, check_encoder):
+        with pytest.raises(DataError, match=r"inner/image\.npy is not among them"):
+            check(str(folder))
+    (folder / "inner" / "image.npy").unlink()
+    config, weights = folder / "open_clip_config.json", folder / "x.pt"
+    weights.touch()
+    encoders = (str(folder), str(weights), f"{config}/{weights}", f"local-dir:{folder}")
+    for name, leads_out in (
+        ("org/name", False), ("inner", False), (str(tree / "root"), False),
+        ("secret", True), (str(tree / "secret"), True), (str(tree / "none"), True), ("../x", True), ("~/x", True),
+    ):  # fmt: skip
+        for key in ("hf_model_name", "hf_tokenizer_name"):
+            config.write_text(json.dumps({"model_cfg": {"text_cfg": {key: name}}}))
+            for encoder in encoders:
+                if leads_out:
+                    with pytest.raises(DataError, match="this server opens"):
+                        check_encoder(encoder)
+                else:
+                    assert check_encoder(encoder) == encoder
+
+
 def test_without_rules_everything_opens(tree):
     assert [check_source(text) for text in _out(tree)] == _out(tree)
 

@@ -1,14 +1,22 @@
 """A file that others cut off while it is mapped: what is copied first outlives it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
+import sde_core as sde
+from sde_core.embedding_formats.safetensors_file import open_safetensors
+from sde_core.encoders.checkpoint import read_checkpoint
 from sde_core.files import mapped
+from sde_core.files.tensor_file import read_tensors, write_tensors
 
 # The set is larger than what is read whole. `SDE_CACHE` is where a server keeps its own.
 SCRIPT = """
@@ -31,8 +39,6 @@ print("alive")
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    import sde_core as sde
-
     rows = np.random.default_rng(0).normal(size=(mapped.READ_WHOLE_BYTES // 4 // 512 + 1024, 512))
     made = sde.EmbeddingSet.from_arrays(rows.astype(np.float32), rows[:, ::-1].astype(np.float32))
     return made.save(tmp_path_factory.mktemp("large") / "set")
@@ -84,3 +90,41 @@ def test_files_of_ones_own_very_large_ones_and_those_without_room_are_mapped_as_
     monkeypatch.setattr(mapped, "_SPARE_BYTES", 1 << 60)
     assert _mapped(foreign).filename == str(foreign)
     assert os.listdir(copies / "cache") == ["own.bin"]
+
+
+def _is_mapped(path):
+    return str(path) in Path("/proc/self/maps").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what is mapped from /proc")
+def test_libraries_that_map_by_themselves_are_given_the_copy(copies):
+    path = copies / "vectors.safetensors"
+    tensors = {"image": torch.randn(64, 32), "text": torch.randn(64, 32)}
+    save_file(tensors, path)
+    found, state = open_safetensors(path), read_checkpoint(path).state
+    assert not _is_mapped(path)
+    os.truncate(path, 64)
+    assert torch.equal(state["image"], tensors["image"])
+    (block,) = found.matrices["text"].blocks()
+    np.testing.assert_array_equal(block, tensors["text"].numpy())
+    write_tensors(path, tensors, kind="k", header={})
+    assert torch.equal(read_tensors(path, kind="k", writer="w")[0]["text"], tensors["text"])
+    assert list((copies / "cache").iterdir()) == []
+    mapped.copy_before_mapping(None)
+    kept = open_safetensors(path)
+    assert _is_mapped(path)  # too large to be read whole, and nobody asked for copies
+    del kept
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what is mapped from /proc")
+def test_small_vectors_and_encoders_stay_mapped_nowhere(clip_folder, tmp_path):
+    path, folder = tmp_path / "vectors.safetensors", tmp_path / "clip"
+    save_file({"image": torch.randn(64, 32)}, path)
+    shutil.copytree(clip_folder, folder)
+    found, encoder = open_safetensors(path), sde.load_encoder(folder)
+    before = encoder.encode_texts(["a cat"])
+    for file in (path, folder / "model.safetensors"):
+        assert not _is_mapped(file)
+        os.truncate(file, 64)
+    assert found.matrices["image"].shape == (64, 32)
+    assert torch.equal(encoder.encode_texts(["a cat"]), before)

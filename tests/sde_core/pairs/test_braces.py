@@ -26,3 +26,26 @@ def test_far_too_many_names_are_refused_at_once(monkeypatch):
     monkeypatch.setattr(braces, "MAX_NAMES", 1_000)
     with pytest.raises(DataError, match="at most 1,000 shards"):
         expand_braces("{0..999999999999}")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{a,b}" * 400,
+        "{a,b}" * 30,
+        "{1..1}" * 2_000,
+        "{a," * 60 + "b" + "}" * 60,
+        "{a," * 3_000 + "b" + "}" * 3_000,
+    ],
+    ids=["many", "long", "deep", "nested", "deeply nested"],
+)
+def test_patterns_that_multiply_are_refused_before_a_name_is_made(pattern, monkeypatch):
+    monkeypatch.setattr(braces, "_expanded", lambda pattern: pytest.fail("made names"))
+    with pytest.raises(DataError, match="at most 100,000 shards") as told:
+        expand_braces(pattern)
+    assert len(str(told.value)) < 400
+
+
+def test_numbers_of_thousands_of_digits_are_no_range():
+    for pattern in (f"{{1..{'9' * 5_000}}}", f"{{{'0' * 5_000}1..9}}"):
+        assert expand_braces(pattern) == [pattern]

@@ -92,3 +92,41 @@ def test_csls_takes_ten_neighbours():
     }
     assert torch.equal(found, by_k[10])
     assert not torch.equal(found, by_k[9])
+
+
+CENTRED = ("mean-shift", "all-but-the-top", "whitening", "procrustes", "cca")
+
+
+@pytest.mark.parametrize("side", ["image", "text"])
+@pytest.mark.parametrize("count", [1, 60])
+def test_what_takes_the_mean_off_says_that_nothing_would_be_left_of_equal_rows(side, count):
+    rows = {
+        name: torch.randn(count, 8, generator=torch.Generator().manual_seed(0)) for name in ("image", "text")
+    }
+    rows[side] = torch.randn(1, 8).expand(count, 8)  # their mean is rounded: what is left is not exactly zero
+    paired, other = (rows["image"], rows["text"]), side if count > 1 else "image"
+    for name in CENTRED:
+        with pytest.raises(sde.DataError, match=rf"{other} must hold different rows where {name} is fitted"):
+            sde.fit_all(**rows, paired=paired, names=[name])
+    others = [name for name in sde.comparison_names() if name not in CENTRED]
+    for treatment in sde.fit_all(**rows, paired=paired, names=others):
+        assert treatment.ranks(*paired, torch.arange(count)).text_retrieval.n_gallery == count
+
+
+def test_a_row_of_which_a_map_leaves_nothing_is_named():
+    image = torch.tensor([[1.0, 0.0], [3.0, 0.0], [2.0, 4.0], [2.0, -4.0]])
+    fitted = sde.fit_baseline("mean-shift", image, image)
+    asked = torch.tensor([[1.0, 1.0], [2.0, 0.0]])
+    with pytest.raises(
+        sde.DataError, match=r"^mean-shift must leave something of each text; of row 1 nothing is left"
+    ):
+        fitted.ranks(image, asked, [0, 1])
+
+
+@pytest.mark.parametrize("rows", [2, 60])
+def test_one_column_has_every_row_of_the_table(rows):
+    generator = torch.Generator().manual_seed(0)
+    image, text = torch.randn(rows, 1, generator=generator), torch.randn(rows, 1, generator=generator)
+    fitted = sde.fit_all(image, text, paired=(image, text))
+    table = sde.compare_retrieval(image + 5, text - 5, torch.arange(rows), fitted)
+    assert [row.name for row in table] == list(sde.comparison_names())

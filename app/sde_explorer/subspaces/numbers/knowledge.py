@@ -10,6 +10,7 @@ import torch
 import sde_core as sde
 from sde_core.knowledge.names import OF_THE_MAKERS
 from sde_core.vocabulary import BANDS
+from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -78,7 +79,7 @@ def known_columns(
 def finding(
     columns: Sequence[KnownColumn], labels: "npt.NDArray[np.int64]", side: str, *, beyond: str = ""
 ) -> str:
-    """Return the title: where the first column lives, and the one that lives elsewhere, in at most 90 letters.
+    """Return the title: where the first column lives, and the one that lives elsewhere, in about 90 letters; Markdown.
 
     Args:
         columns: that are drawn.
@@ -87,21 +88,23 @@ def finding(
         beyond: name of the column that was taken off first, or "".
     """
     if not columns:
-        more = f" beyond {beyond}" if beyond else ""
+        more = f" beyond {as_text(beyond)}" if beyond else ""
         return f"No {side} direction knows any of the columns{more}"
     first = columns[0]
     band = int(np.argmax(first.shares))
     count = int((labels == band).sum())
     start = f"{count:,} {BANDS[band]} direction{'s' * (count != 1)} hold{'s' * (count == 1)} "
-    said = f"{start}{100 * first.shares[band]:.0f} % of what is known of {first.name}"
+    said = f"{start}{100 * first.shares[band]:.0f} % of what is known of {as_text(first.name)}"
     if beyond:
-        more = f"{said} beyond {beyond}"
+        more = f"{said} beyond {as_text(beyond)}"
         return more if len(more) <= 90 else said
     elsewhere = [c for c in columns[1:] if int(np.argmax(c.shares)) != band]
     if elsewhere:
         other = elsewhere[-1]
         there = int(np.argmax(other.shares))
-        more = f"{said}; {other.name} lives in {BANDS[there]} ones ({100 * other.shares[there]:.0f} %)"
+        more = (
+            f"{said}; {as_text(other.name)} lives in {BANDS[there]} ones ({100 * other.shares[there]:.0f} %)"
+        )
         return more if len(more) <= 90 else said
     return said
 
