@@ -56,7 +56,7 @@ def test_a_view_of_the_bundled_set_finds_what_was_computed_ahead(
     open_page, computed, monkeypatch, view, kinds
 ):
     for made in ("direction_table", "read_direction"):  # what is no job
-        monkeypatch.setattr(f"sde_explorer.subspaces.cached.directions.{made}", None)
+        monkeypatch.setattr(f"sde_explorer.subspaces.numbers.directions.{made}", None)
     at = open_page(view)
     assert not at.exception
     asked = {f.job.key for f in at.session_state["followed_jobs"].values()}

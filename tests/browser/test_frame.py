@@ -39,6 +39,21 @@ def test_what_may_be_left_away_has_the_same_frame(url, opened):
         assert file.value.suggested_filename.endswith(".faiss")
 
 
+def test_the_open_tab_lies_in_its_strip_also_where_a_link_opens_on_it(url, opened):
+    inside = """tab => {
+      const {left, right} = tab.getBoundingClientRect(), strip = tab.closest('[role=tablist]');
+      const place = strip.getBoundingClientRect();
+      return strip.scrollWidth > strip.clientWidth && place.left <= left && right <= place.right;
+    }"""
+    link = f"{url}/compare?data=clipart&part=split%3Dval&compare_look=Pictures+and+captions"
+    with opened(link, 0, width=900) as page:
+        tab = page.get_by_role("tab", name="Pictures and captions", selected=True)
+        page.wait_for_function(inside, arg=tab.element_handle())
+        page.get_by_role("tab", name="In numbers").evaluate("tab => tab.click()")  # it lies outside by now
+        first = page.get_by_role("tab", name="In numbers", selected=True)
+        page.wait_for_function(inside, arg=first.element_handle())
+
+
 def test_the_panel_folds_and_unfolds_by_keyboard_and_stays_so(url, opened):
     with opened(f"{url}/data", 0) as page:
         side = page.get_by_test_id("stSidebar")

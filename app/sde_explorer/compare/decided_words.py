@@ -4,7 +4,6 @@ import math
 from typing import TYPE_CHECKING
 
 from sde_core.glossary.formats import percent
-from sde_explorer.compare.words import sampled
 from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def parity_title(found: "SameSpace") -> str:
     parity = found.parity
     verdict = parity.verdict[0].upper() + parity.verdict[1:]
     sure = "" if parity.verdict == "not enough" else f", {percent(parity.confidence)} sure"
-    return f"**{verdict}**{sure}: {parity.detail}." + sampled(parity.n_rows, found.total, "rows")
+    return f"**{verdict}**{sure}: {parity.detail}."
 
 
 def calibrated_title(found: "Sequence[Calibrated]") -> str:
@@ -59,8 +58,7 @@ def calibrated_title(found: "Sequence[Calibrated]") -> str:
         f"{word(one.modality, one.modality)} {sum(each.score > 0 for each in one.found)} of {len(one.found)}"
         for one in found
     ]
-    least = min(found, key=lambda one: one.n_rows)
-    return f"Beyond chance: {', '.join(said)} similarities." + sampled(least.n_rows, least.total, "rows")
+    return f"Beyond chance: {', '.join(said)} similarities."
 
 
 def difference_title(found: "Difference") -> str:
@@ -69,10 +67,7 @@ def difference_title(found: "Difference") -> str:
     name = word(found.modality, found.modality.capitalize())
     if not said:
         return f"{name}: A and B hold the same items together."
-    return (
-        f"{name}: the largest group takes so much more of the variance in {' and in '.join(said)}."
-        + sampled(found.n_rows, found.total, "rows")
-    )
+    return f"{name}: the largest group takes so much more of the variance in {' and in '.join(said)}."
 
 
 def layers_title(found: "sde.Layers") -> str:

@@ -83,36 +83,29 @@ class Compared:
         sizes = [(job, *job.result.sample) for job in jobs]
         return sum((job.seconds * (total / n) ** 2 for job, n, total in sizes if n < total), 0.0)
 
-    def subspaces(self) -> "list[Job]":
+    def subspaces(self) -> "Best":
         """Return the jobs that compare the strong subspaces, which starts them."""
-        if not self.common.is_paired:
-            return []
-        known = modalities_of(self.common)
-        return [
-            measured.subspaces(self.common, self.state.center, two)
-            for two in self.pairs
-            if two[0].modality in known
-        ]
+        return measured.subspaces(self.common, self.state.center, self._known_pairs)
 
     def separate(self) -> "Best":
         """Return the jobs that ask how separate directions are, which starts them."""
-        known = modalities_of(self.common) if self.common.is_paired else []
-        pairs = [two for two in self.pairs if two[0].modality in known]
-        return measured.separate(self.common, self.state.center, pairs)
+        return measured.separate(self.common, self.state.center, self._known_pairs)
+
+    @property
+    def _known_pairs(self) -> "list[tuple[Bands, Bands]]":
+        return [two for two in self.pairs if two[0].modality in self._known]
 
     def similarity(self) -> "list[Job]":
         """Return the job that compares the spaces, which starts it."""
         return [self._best(partial(measured.similarity, self.common))] if self.common.is_paired else []
 
-    def same_space(self) -> "list[Job]":
+    def same_space(self) -> "Best":
         """Return the job that says whether it is the same space, which starts it."""
-        return [decided.same_space(self.common)] if self.common.is_paired else []
+        return decided.same_space(self.common)
 
-    def calibrated(self) -> "list[Job]":
+    def calibrated(self) -> "Best":
         """Return the jobs that tell similarities from chance, which starts them."""
-        if not self.common.is_paired:
-            return []
-        return [decided.calibrated(self.common, modality) for modality in modalities_of(self.common)]
+        return decided.calibrated(self.common, self._known)
 
 
 def compared(common: "Common", state: "CompareState") -> Compared:

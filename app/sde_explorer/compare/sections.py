@@ -72,9 +72,9 @@ def _cka(found: "Similarity") -> None:
     )
 
 
-def subspaces_section(common: "Common", jobs: "list[Job]") -> None:
+def subspaces_section(common: "Common", known: "Best") -> None:
     """Show principal angles in feature space and along the rows, and the overlap by band."""
-    there = results(jobs, Subspaces)
+    there = results(known.jobs, Subspaces)
     left, right = chart_columns("compare_subspaces")
     with left:
         st.markdown("**In feature space**")
@@ -87,8 +87,10 @@ def subspaces_section(common: "Common", jobs: "list[Job]") -> None:
     with right:
         st.markdown("**Along the rows of both sets**")
         _angles(there, feature=False)
+        if there:
+            exact_rows(known, what="rows", n_rows=there[0].n_rows, total=there[0].total)
         st.caption(words.SAMPLE_STORY)
-    pending(jobs)
+    pending(known.jobs)
     if there:
         tables = chart_columns("compare_overlap")
         for place, found in zip(tables, there, strict=False):
@@ -109,7 +111,7 @@ def _angles(there: "list[Subspaces]", *, feature: bool) -> None:
         config=CONFIG,
         alt="Principal angles between the strong subspaces of A and B, beside chance. " + plain(story),
     )
-    st.markdown(story + ("" if feature else words.sampled(there[0].n_rows, there[0].total, "rows")))
+    st.markdown(story)
 
 
 def separate_section(known: "Best") -> None:

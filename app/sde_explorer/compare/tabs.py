@@ -66,7 +66,7 @@ def _active(*jobs: "Job") -> "list[Job]":
 
 
 def _numbers(found: "Compared", asked: "list[Job]") -> None:
-    subspaces, similarity = found.subspaces(), found.similarity()
+    subspaces, similarity = found.subspaces().jobs, found.similarity()
     asked += _active(*subspaces, *similarity, *found.finer)
     every = [*subspaces, *found.neighbours, *found.retrieval, *similarity]
     spaces, near = results(similarity, Similarity), results(found.neighbours, Neighbours)
@@ -91,11 +91,11 @@ def _numbers(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _same(found: "Compared", asked: "list[Job]") -> None:
-    jobs = found.same_space()
-    asked += _active(*jobs)
-    for job in jobs:
-        parity_section(job)
-    if not jobs:
+    known = found.same_space()
+    asked += _active(*known.jobs, *known.finer)
+    if known.jobs:
+        parity_section(known)
+    else:
         not_there()
 
 
@@ -108,9 +108,10 @@ def _spaces(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _directions(found: "Compared", asked: "list[Job]") -> None:
-    asked += _active(*found.subspaces())
     if found.common.is_paired:
-        subspaces_section(found.common, found.subspaces())
+        known = found.subspaces()
+        asked += _active(*known.jobs, *known.finer)
+        subspaces_section(found.common, known)
     else:
         not_there()
 
@@ -127,10 +128,10 @@ def _separate(found: "Compared", asked: "list[Job]") -> None:
 
 
 def _beyond_chance(found: "Compared", asked: "list[Job]") -> None:
-    jobs = found.calibrated()
-    asked += _active(*jobs)
-    if jobs:
-        calibrated_section(jobs)
+    known = found.calibrated()
+    asked += _active(*known.jobs, *known.finer)
+    if known.jobs:
+        calibrated_section(known)
     else:
         not_there()
 

@@ -74,6 +74,21 @@ class Job(Generic[T]):
     _started: float = 0.0
     _seconds: float = 0.0
 
+    @classmethod
+    def ended(cls, key: str, title: str, result: T, seconds: float) -> "Job[T]":
+        """Return a job that is done: work that was too short for a thread, where others take jobs.
+
+        Args:
+            key: as of the class.
+            title: as of the class.
+            result: what it came to.
+            seconds: that it took.
+        """
+        job = cls(key=key, kind="figure", title=title, work=_over, status="done", share=1.0, result=result)
+        job._seconds = seconds
+        job._end.set()
+        return job
+
     @property
     def is_active(self) -> bool:
         """Whether it runs or waits for its turn."""

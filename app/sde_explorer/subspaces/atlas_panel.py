@@ -6,15 +6,18 @@ import numpy as np
 import streamlit as st
 
 import sde_core as sde
+from sde_explorer.state import choices
 from sde_explorer.subspaces import words
 from sde_explorer.subspaces.atlas import atlas
 from sde_explorer.subspaces.cached import atlas as cached_atlas
+from sde_explorer.subspaces.numbers.maps import more_points
 from sde_explorer.subspaces.terms import HELP
+from sde_explorer.ui.exact import exact_line
 from sde_explorer.ui.fields import segments
 from sde_explorer.ui.frame import how_to_read
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import catch_up, pending
-from sde_explorer.ui.session import current_state
+from sde_explorer.ui.session import current_state, put
 
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
@@ -44,8 +47,8 @@ def atlas_panel(data: "Dataset") -> None:
         pending(waiting)
         catch_up(waiting)
         return
-    rows = cached_atlas.rows_of_atlas(data)
-    sheet = cached_atlas.sheet(data)
+    rows, total = cached_atlas.rows_of_atlas(data, state), data.embeddings.n_images
+    sheet = cached_atlas.sheet(data, state)
     is_there = sheet is not None and sheet.status == "done"
     atlas(
         maps,
@@ -53,7 +56,17 @@ def atlas_panel(data: "Dataset") -> None:
         key=CHART,
         sheet=sheet.result if sheet is not None and is_there else None,
         picked=np.isin(rows, state.rows) if state.rows else None,
-        told=words.atlas_story(len(rows), data.embeddings.n_images),
+        told=words.ATLAS_POINTS,
+    )
+    more, count = more_points(len(rows), total, choices("atlas_pictures"))
+    exact_line(
+        words.atlas_story(len(rows), total),
+        key="atlas_more",
+        ask=f"Show {'all ' if count == total else ''}{count:,} pictures",
+        seconds=cached_atlas.more_s(state, sheet, len(rows), count)
+        if more and (is_there or sheet is None)
+        else 0.0,
+        on_ask=lambda: put(atlas_pictures=more),
     )
     if sheet is None:
         st.caption(words.NO_PICTURES)

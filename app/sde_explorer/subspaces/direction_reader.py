@@ -19,6 +19,7 @@ from sde_explorer.subspaces.figures.directions import directions_figure
 from sde_explorer.subspaces.terms import HELP
 from sde_explorer.ui.cards import card_grid
 from sde_explorer.ui.chart_columns import chart_columns
+from sde_explorer.ui.exact import exact_rows
 from sde_explorer.ui.fields import number, segments, slider
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.frame import how_to_read
@@ -69,7 +70,10 @@ def direction_reader(data: "Dataset") -> None:
         state = current_state()
     _controls(table, state)
     labels = _labels(data, state)
-    reading = cached_directions.reading(data, state.basis, state.center, state.direction)
+    known = cached_directions.readings(data, state.basis, state.center, state.direction)
+    waiting = [job for job in known.finer if job.is_active]
+    [read] = known.jobs
+    reading: Reading = read.result
     names = cached_knowledge.direction_names(data, state, state.basis)
     _name(data, state, names, count)
     left, right = chart_columns("direction_columns", (0.46, 0.54), least="27rem")
@@ -84,8 +88,10 @@ def direction_reader(data: "Dataset") -> None:
         )
     with right:
         card_grid(direction_cards(table, reading, labels), 2)
-        _distributions(data, state, reading)
+        _distributions(data, state, reading, whole=read.key.endswith("/all"))
+        exact_rows(known, what="pairs", n_rows=reading.n_pairs, total=reading.total)
     _ends(data, reading)
+    catch_up(waiting)
 
 
 def _controls(table: "DirectionTable", state: "SubspacesState") -> None:
@@ -169,8 +175,10 @@ def _labels(data: "Dataset", state: "SubspacesState") -> "npt.NDArray[np.int64] 
     return None
 
 
-def _distributions(data: "Dataset", state: "SubspacesState", reading: "Reading") -> None:
-    coefficients, null = cached_directions.reading_figures(data, state.basis, state.center, reading.number)
+def _distributions(data: "Dataset", state: "SubspacesState", reading: "Reading", *, whole: bool) -> None:
+    coefficients, null = cached_directions.reading_figures(
+        data, state.basis, state.center, reading.number, whole=whole
+    )
     one, two = st.columns(2, gap="medium")
     with one:
         if null is not None:

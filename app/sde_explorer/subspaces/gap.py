@@ -21,7 +21,7 @@ from sde_explorer.ui.pending import pending
 from sde_explorer.ui.titled_chart import titled_chart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
@@ -67,6 +67,21 @@ class Gap:
     total: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixed:
+    """What treatments do to search in one list of images and texts.
+
+    Attributes:
+        rankings: by treatment, "raw" first.
+        n_rows: held-out pictures that were listed; those with one caption are left out.
+        total: held-out pictures that there are.
+    """
+
+    rankings: "dict[str, sde.MixedRanking]"
+    n_rows: int
+    total: int
+
+
 def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
     """Show the parts of the gap, computed beside the page."""
     from sde_core.treatments.mixed_lists import has_mixed_list
@@ -82,16 +97,16 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
             story=STORY,
             alt="Share of the squared distance of images and texts by part, band and direction.",
         )
-        if job.status != "done":
-            more = " More are being measured." if job.is_active else ""
-            st.caption(f"Seeded sample, {found.n_pairs:,} of {found.total:,} pairs.{more}")
         exact_rows(known, what="pairs", n_rows=found.n_pairs, total=found.total)
     jobs: list[Job[Any]] = [job]
     if has_mixed_list(data.embeddings):
-        jobs.append(mixed := mixed_job(data))
-        there = mixed.result if mixed.status == "done" else mixed.partial
+        mixed = mixed_jobs(data)
+        [lists] = mixed.jobs
+        jobs.append(lists)
+        there = lists.result if lists.status == "done" else lists.partial
         if there:
-            _mixed(there)
+            _mixed(there.rankings)
+            exact_rows(mixed, what="held-out pictures", n_rows=there.n_rows, total=there.total, power=2.0)
     else:
         st.caption(ONE_CAPTION)
     pending(jobs, draws_partial=True)
@@ -107,24 +122,37 @@ def _mixed(found: "dict[str, sde.MixedRanking]") -> None:
     )
 
 
-def mixed_job(data: "Dataset") -> "Job[dict[str, sde.MixedRanking]]":
-    """Return the job whose result is what treatments do to search in one list of images and texts.
+def mixed_jobs(data: "Dataset") -> Best:
+    """Return the job whose result is what treatments do to search in one list, of a sample until all are asked for.
 
     Args:
         data: of both modalities.
     """
+    return best("mixed", data.fingerprint, [partial(_mixed_job, data)])
+
+
+def _mixed_job(data: "Dataset", whole: bool) -> "Job[Mixed]":
     embeddings = data.embeddings
     hold_out, rankings = sde.hold_out, sde.mixed_rankings  # imported here, as below
 
-    def work(job: "Job[dict[str, sde.MixedRanking]]") -> "dict[str, sde.MixedRanking]":
+    def work(job: "Job[Mixed]") -> Mixed:
         job.report(0.0, "half of the pictures, for the treatments")
         fit, test = (np.flatnonzero(half) for half in hold_out(embeddings))
-        fit, test = fit[sample_rows(len(fit), MOST_FITTED)], test[sample_rows(len(test), MOST_LISTED)]
+        total = len(test)
+        fit = fit[sample_rows(len(fit), MOST_FITTED)]
+        test = test[sample_rows(total, total if whole else MOST_LISTED)]
         listed, reference = embeddings.select(test), embeddings.select(fit)
-        job.report(0.2, "treatments", partial=rankings(listed, reference, ()))
-        return rankings(listed, reference)
 
-    return in_background("mixed list", f"mixed/{data.fingerprint}", "Search in one list of both", work)
+        def of(*names: "Sequence[str]") -> Mixed:
+            return Mixed(rankings=rankings(listed, reference, *names), n_rows=len(test), total=total)
+
+        job.report(0.2, "treatments", partial=of(()))
+        return of()
+
+    key, title = f"mixed/{data.fingerprint}", "Search in one list of both"
+    if whole:
+        return in_background("mixed list all", f"{key}/all", f"{title}, all", work, lane="mixed list all")
+    return in_background("mixed list", key, title, work)
 
 
 def mixed_title(found: "Mapping[str, sde.MixedRanking]") -> str:

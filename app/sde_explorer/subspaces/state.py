@@ -13,6 +13,7 @@ PairKind = Literal["all", "image-signal", "text-signal", "picked"]
 MapKind = Literal["PCA", "UMAP"]
 MapOf = Literal["both", "image", "text"]
 MapPoints = Literal["20,000", "100,000"]
+AtlasPictures = Literal["2,000", "10,000"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class SubspacesState(SharedState):
         map_of: whose vectors the map shows.
         map_colour: what colours its points: a band's energy, the modality, or a column of the metadata.
         map_points: points of a UMAP at most; of more, a seeded sample.
+        atlas_pictures: pictures of the atlases at most; of more, a seeded sample.
     """
 
     known_of: Side = "image"
@@ -42,3 +44,4 @@ class SubspacesState(SharedState):
     map_of: MapOf = "both"
     map_colour: str = "strong energy"
     map_points: MapPoints = "20,000"
+    atlas_pictures: AtlasPictures = "2,000"

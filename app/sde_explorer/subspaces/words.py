@@ -153,10 +153,13 @@ ATLAS = (
 )
 
 
+ATLAS_POINTS = "Where pictures would cover each other, points. Zoom in for more."
+
+
 def atlas_story(count: int, total: int) -> str:
     """Return which pictures the atlases show."""
     which = f"A seeded sample of {count:,} of {total:,}" if count < total else f"All {total:,}"
-    return f"{which} pictures; where they would cover each other, points. Zoom in for more."
+    return f"{which} pictures."
 
 
 PICK_STORY = (

@@ -20,6 +20,16 @@
     document.documentElement.classList.toggle("sde-folded", isFolded);
   } catch {} // no storage in this browser: the panel is as Streamlit has it
 
+  // The open tab of a strip that is wider than its place is scrolled into view, also where a link opens on it. That a
+  // tab has opened is told by the animation that it then has, without motion (ui/page_style.py).
+  addEventListener("animationstart", ({ animationName, target }) => {
+    const strip = animationName === "sde-opened" && target.closest("[role=tablist]");
+    if (!strip) return;
+    const tab = target.getBoundingClientRect(), place = strip.getBoundingClientRect(), aside = 24;
+    if (tab.right > place.right) strip.scrollLeft += tab.right - place.right + aside;
+    else if (tab.left < place.left) strip.scrollLeft -= place.left - tab.left + aside;
+  });
+
   // Back and forward: the server is told that this address is meant, also where it is empty.
   const BACK = "back";
   addEventListener("popstate", () => {

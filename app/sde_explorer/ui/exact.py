@@ -47,7 +47,9 @@ def exact_line(
             )
 
 
-def exact_rows(found: "Best", *, what: str, n_rows: int, total: int, power: float = 1.0) -> None:
+def exact_rows(
+    found: "Best", *, what: str, n_rows: int, total: int, power: float = 1.0, at_most: int = 0
+) -> None:
     """Say of how many rows some numbers are, with the button that measures all; nothing where they are of all.
 
     Args:
@@ -56,15 +58,21 @@ def exact_rows(found: "Best", *, what: str, n_rows: int, total: int, power: floa
         n_rows: in the sample.
         total: that there are.
         power: of the number of rows with which the time grows.
+        at_most: rows that can be measured; 0 is all.
     """
-    if n_rows >= total or not (found.jobs and all(job.status == "done" for job in found.jobs)):
+    if n_rows >= total:
         return
-    more = " All are being measured." if any(job.is_active for job in found.finer) else ""
+    goal = min(at_most or total, total)
+    more = ""
+    if any(job.is_active for job in found.finer):
+        more = f" {'All' if goal == total else f'{goal:,}'} are being measured."
+    elif any(job.is_active for job in found.jobs):
+        more = " More are being measured."
     exact_line(
         f"Seeded sample, {n_rows:,} of {total:,} {what}.{more}",
         key=f"measure_all_{found.name}",
-        ask=f"Measure all {what}",
-        seconds=found.whole_s((total / n_rows) ** power),
+        ask=f"Measure {'all' if goal == total else f'{goal:,}'} {what}",
+        seconds=found.whole_s((goal / n_rows) ** power) if n_rows < goal else 0.0,
         on_ask=found.ask,
     )
     pending(found.finer)

@@ -88,7 +88,7 @@ def _reading(correlation: float, null: list[float]) -> Reading:
     p_value = (1 + sum(n >= correlation for n in null)) / (1 + len(null))
     return Reading(
         number=1, image=np.arange(5.0), text=np.arange(4.0), images=none, texts=none,
-        correlation=correlation, null=np.array(null), p_value=p_value, n_pairs=9,
+        correlation=correlation, null=np.array(null), p_value=p_value, n_pairs=9, total=9,
     )  # fmt: skip
 
 

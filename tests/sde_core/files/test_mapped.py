@@ -128,3 +128,29 @@ def test_small_vectors_and_encoders_stay_mapped_nowhere(clip_folder, tmp_path):
         os.truncate(file, 64)
     assert found.matrices["image"].shape == (64, 32)
     assert torch.equal(encoder.encode_texts(["a cat"]), before)
+
+
+@pytest.mark.parametrize("by_kernel", [1.0, 0.5, 0.0])  # of it, before the system says no
+def test_a_copy_holds_all_however_far_the_kernel_comes_with_it(copies, monkeypatch, by_kernel):
+    content = np.random.default_rng(1).bytes(3 * mapped._BLOCK_BYTES + 5)
+    (copies / "foreign.bin").write_bytes(content)
+    copied = []
+
+    def some(given, taken, count, at, to):
+        if at >= by_kernel * len(content):
+            if by_kernel == 1:
+                return 0
+            raise OSError("no more")
+        part = os.pread(given, min(count, len(content) // 2 + 1), at)
+        copied.append(os.pwrite(taken, part, to))
+        return copied[-1]
+
+    monkeypatch.setattr(os, "copy_file_range", some, raising=False)
+    with (copies / "foreign.bin").open("rb") as file:
+        file.seek(7)
+        with mapped.to_map(file) as found:
+            assert found.tell() == 7
+            found.seek(0)
+            assert found.read() == content
+        assert file.tell() == 7
+    assert len(copied) == {1.0: 2, 0.5: 1, 0.0: 0}[by_kernel]

@@ -1,15 +1,18 @@
 """Jobs of what decides about two sets, and of the layers of A's encoder."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sde_core as sde
+from sde_explorer.compare.cached.measured import rows_job
 from sde_explorer.compare.numbers import rows as compare
 from sde_explorer.readings.cached import background
+from sde_explorer.readings.cached.exact import Best, best
 from sde_explorer.readings.cached.sets import cache_folder
 from sde_explorer.serving.places import check_encoder, check_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from sde_explorer.compare.cached.both import Common
     from sde_explorer.jobs import Job
@@ -21,8 +24,12 @@ LAYER_PAIRS = 400
 """Pairs that go through the encoder again; of more, a seeded sample."""
 
 
-def same_space(found: "Common") -> "Job":
-    """Return the job whose result is the `SameSpace` of two sets."""
+def same_space(found: "Common") -> Best:
+    """Return the job whose result is the `SameSpace` of two sets; none where nothing pairs the rows."""
+    return best("same_space", found.key, [partial(_same_space, found)] if found.is_paired else [])
+
+
+def _same_space(found: "Common", whole: bool) -> "Job":
     from sde_explorer.compare.numbers.decided import FIRST_ROWS, SameSpace, same_space
 
     a, b = found.sources
@@ -30,43 +37,62 @@ def same_space(found: "Common") -> "Job":
 
     def work(job: "Job") -> SameSpace:
         job.report(0.0, "maps from the simplest on")
+        if whole:
+            return same_space(a, b, 0)
         if a.n_images > 2 * FIRST_ROWS:
             job.report(0.1, "all rows", partial=same_space(a, b, FIRST_ROWS))
-        return same_space(a, b)
+        return same_space(a, b, compare.MOST_ROWS)
 
-    return _job("same space", found.key, "Is it the same space?", work)
+    return rows_job("same space", found.key, "Is it the same space?", work, whole=whole)
 
 
-def calibrated(found: "Common", modality: str) -> "Job":
-    """Return the job whose result is `Calibrated` of one modality."""
-    from sde_explorer.compare.numbers.decided import CALIBRATED_ROWS, FIRST_ROWS, Calibrated, calibrated
+def calibrated(found: "Common", modalities: "Sequence[str]") -> Best:
+    """Return the jobs whose results are `Calibrated` of each modality."""
+    of = "/".join((found.key, *modalities))
+    return best("calibrated", of, [partial(_calibrated, found, modality) for modality in modalities])
 
-    (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
+
+def _calibrated(found: "Common", modality: str, whole: bool) -> "Job":
+    from sde_explorer.compare.numbers import decided
+
+    (a, b), items = found.sources, _all_items(found, modality)
     _imported("calibrated_similarity", "measure_names")
 
-    def work(job: "Job") -> Calibrated:
-        if len(items.first) >= CALIBRATED_ROWS:
-            first = calibrated(
-                modality, a, b, items, lambda *_: job.report(0.0, "a first look"), FIRST_ROWS // 2
+    def work(job: "Job") -> "decided.Calibrated":
+        if whole:
+            return decided.calibrated(modality, a, b, items, job.report, decided.MOST_CALIBRATED)
+        if len(items.first) >= decided.CALIBRATED_ROWS:
+            first = decided.calibrated(
+                modality, a, b, items, lambda *_: job.report(0.0, "a first look"), decided.FIRST_ROWS // 2
             )
             job.report(0.1, "more rows", partial=first)
-        return calibrated(modality, a, b, items, job.report)
+        return decided.calibrated(modality, a, b, items, job.report, decided.CALIBRATED_ROWS)
 
-    return _job(f"calibrated {modality}", found.key, f"Similarities beside shuffled rows, {modality}", work)
+    title = f"Similarities beside shuffled rows, {modality}"
+    return rows_job(f"calibrated {modality}", found.key, title, work, whole=whole)
 
 
-def difference(found: "Common", modality: str) -> "Job":
+def difference(found: "Common", modality: str) -> Best:
     """Return the job whose result is `Difference` of one modality."""
-    from sde_explorer.compare.numbers.decided import Difference, difference
+    return best("difference", f"{found.key}/{modality}", [partial(_difference, found, modality)])
 
-    (a, b), items = found.sources, compare.items_of(found.a.embeddings, found.texts, modality)
+
+def _difference(found: "Common", modality: str, whole: bool) -> "Job":
+    from sde_explorer.compare.numbers.decided import DIFFERENCE_ROWS, Difference, difference
+
+    (a, b), items = found.sources, _all_items(found, modality)
     _imported("difference_spectrum")
 
     def work(job: "Job") -> Difference:
         job.report(0.0, "the difference of both kernels")
-        return difference(modality, a, b, items)
+        return difference(modality, a, b, items, 0 if whole else DIFFERENCE_ROWS)
 
-    return _job(f"difference {modality}", found.key, f"What only one separates, {modality}", work)
+    title = f"What only one separates, {modality}"
+    return rows_job(f"difference {modality}", found.key, title, work, whole=whole)
+
+
+def _all_items(found: "Common", modality: str) -> compare.Items:
+    return compare.items_of(found.a.embeddings, found.texts, modality, 0)
 
 
 def layers(data: "Dataset") -> "Job":
@@ -111,7 +137,3 @@ def _imported(*names: str) -> None:
     """Import what a thread will call, so that no two threads import it at the same time."""
     for name in names:
         getattr(sde, name)
-
-
-def _job(what: str, key: str, title: str, work: "Callable[[Job], object]") -> "Job":
-    return background.in_background(f"compare {what}", f"compare {what}/{key}", title, work)

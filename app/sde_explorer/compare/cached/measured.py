@@ -68,7 +68,7 @@ def similarity(found: Common, *, whole: bool = False) -> "Job":
     def work(job: "Job") -> Similarity:
         return similarity(a, b, images, pairs, job.report)
 
-    return _job("similarity", found.key, "Comparing the spaces (CKA)", work, whole=whole)
+    return rows_job("similarity", found.key, "Comparing the spaces (CKA)", work, whole=whole)
 
 
 def neighbours(found: Common, modality: str, *, whole: bool = False) -> "Job":
@@ -81,7 +81,9 @@ def neighbours(found: Common, modality: str, *, whole: bool = False) -> "Job":
     def work(job: "Job") -> Neighbours:
         return neighbours(modality, a, b, items, job.report)
 
-    return _job(f"neighbours {modality}", found.key, f"Looking for neighbours, {modality}", work, whole=whole)
+    return rows_job(
+        f"neighbours {modality}", found.key, f"Looking for neighbours, {modality}", work, whole=whole
+    )
 
 
 def retrieval(found: Common, *, whole: bool = False) -> "Job":
@@ -93,7 +95,7 @@ def retrieval(found: Common, *, whole: bool = False) -> "Job":
     def work(job: "Job") -> ComparedSets:
         return compared_retrieval(a, b, pairs, job.report)
 
-    return _job("retrieval", found.key, "Searching in both sets", work, whole=whole)
+    return rows_job("retrieval", found.key, "Searching in both sets", work, whole=whole)
 
 
 def known_retrieval(found: Common) -> "ComparedSets | None":
@@ -103,18 +105,24 @@ def known_retrieval(found: Common) -> "ComparedSets | None":
     return cast("ComparedSets | None", next((one for one in there if one is not None), None))
 
 
-def subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Job":
-    """Return the job whose result is `Subspaces` of one modality.
+def subspaces(found: Common, center: str, pairs: "list[tuple[Bands, Bands]]") -> Best:
+    """Return the jobs whose results are `Subspaces` of each modality.
 
     Args:
         found: both sets.
         center: "removed" or "kept" mean.
-        reports: bands of the modality in A and in B.
+        pairs: bands of each modality in A and in B.
     """
+    return best(
+        "subspaces", _of(found, center, pairs), [partial(_subspaces, found, center, two) for two in pairs]
+    )
+
+
+def _subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]", whole: bool) -> "Job":
     from sde_explorer.compare.numbers.subspaces import Side, Subspaces, compare_subspaces
 
     modality = reports[0].modality
-    items = compare.items_of(found.a.embeddings, found.texts, modality)
+    items = compare.items_of(found.a.embeddings, found.texts, modality, 0 if whole else MOST_ROWS)
     sources, spectra = found.sources, spectra_of(found, modality, center)
 
     def work(job: "Job") -> Subspaces:
@@ -128,7 +136,7 @@ def subspaces(found: Common, center: str, reports: "tuple[Bands, Bands]") -> "Jo
         return compare_subspaces(modality, a, b, items)
 
     key = f"{found.key}/{center}/{_labels_of(reports)}"
-    return _job(f"subspaces {modality}", key, f"Comparing subspaces, {modality}", work)
+    return rows_job(f"subspaces {modality}", key, f"Comparing subspaces, {modality}", work, whole=whole)
 
 
 def separate(found: Common, center: str, pairs: "list[tuple[Bands, Bands]]") -> Best:
@@ -139,8 +147,9 @@ def separate(found: Common, center: str, pairs: "list[tuple[Bands, Bands]]") -> 
         center: "removed" or "kept" mean.
         pairs: bands of each modality in A and in B.
     """
-    of = "/".join((found.key, center, *(_labels_of(two) for two in pairs)))
-    return best("separate", of, [partial(_separate, found, center, two) for two in pairs])
+    return best(
+        "separate", _of(found, center, pairs), [partial(_separate, found, center, two) for two in pairs]
+    )
 
 
 def _separate(found: Common, center: str, reports: "tuple[Bands, Bands]", whole: bool) -> "Job":
@@ -160,7 +169,11 @@ def _separate(found: Common, center: str, reports: "tuple[Bands, Bands]", whole:
 
     key = f"{found.key}/{center}/{_labels_of(reports)}"
     title = f"How separate {modality} directions are"
-    return _job(f"separate {modality}", key, title, work, whole=whole)
+    return rows_job(f"separate {modality}", key, title, work, whole=whole)
+
+
+def _of(found: Common, center: str, pairs: "list[tuple[Bands, Bands]]") -> str:
+    return "/".join((found.key, center, *(_labels_of(two) for two in pairs)))
 
 
 def _labels_of(reports: "tuple[Bands, Bands]") -> str:
@@ -171,8 +184,18 @@ def _key(what: str, key: str) -> str:
     return f"compare {what}/{key}"
 
 
-def _job(what: str, key: str, title: str, work: "Callable[[Job], object]", *, whole: bool = False) -> "Job":
-    """Return a job; that of all rows has a lane and a place of its own, beside the one of the sample."""
+def rows_job(
+    what: str, key: str, title: str, work: "Callable[[Job], object]", *, whole: bool = False
+) -> "Job":
+    """Return a job; that of all rows has a lane and a place of its own, beside the one of the sample.
+
+    Args:
+        what: is compared.
+        key: of what it depends on.
+        title: in words.
+        work: as of `Job`.
+        whole: whether of all rows.
+    """
     if not whole:
         return background.in_background(f"compare {what}", _key(what, key), title, work)
     return background.in_background(

@@ -14,8 +14,8 @@ from sde_explorer.compare.numbers.treated import Source, taken
 Ints = npt.NDArray[np.int64]
 Progress = Callable[[float, str], None]
 
-CALIBRATED_ROWS = 500
-"""Rows that similarities are told from chance by; memory and time grow with their square."""
+CALIBRATED_ROWS, MOST_CALIBRATED = 500, 4_000
+"""Rows that similarities are told from chance by, and so many on request; memory and time grow with their square."""
 SHUFFLES = 99
 FIRST_ROWS = 300
 """Rows of a verdict, and of similarities, that are shown until those of more rows are there."""
@@ -84,12 +84,12 @@ def same_space(first: Source, second: Source, most: int = MOST_ROWS) -> SameSpac
     Args:
         first: A.
         second: B, its pictures those of A row by row.
-        most: pictures; of more, a seeded sample.
+        most: pictures; of more, a seeded sample; 0 takes all.
     """
     widths, total = (first.width, second.width), first.n_images
     if widths[0] != widths[1]:
         return SameSpace(parity=None, widths=widths, total=total)
-    rows = sample_rows(total, most)
+    rows = sample_rows(total, most or total)
     parity = sde.parity(first.select(rows), second.select(rows))
     return SameSpace(parity=parity, widths=widths, total=total)
 
@@ -126,7 +126,9 @@ def calibrated(
     return Calibrated(modality=modality, found=tuple(found), n_rows=len(some), total=items.total)
 
 
-def difference(modality: str, first: Source, second: Source, items: Items) -> Difference:
+def difference(
+    modality: str, first: Source, second: Source, items: Items, most: int = DIFFERENCE_ROWS
+) -> Difference:
     """Return the groups that A separates and B does not, and the other way round.
 
     Args:
@@ -134,11 +136,12 @@ def difference(modality: str, first: Source, second: Source, items: Items) -> Di
         first: A.
         second: B.
         items: rows that both have.
+        most: rows; of more, a seeded sample; 0 takes all.
 
     Raises:
         DataError: one row, or a row of zeros.
     """
-    some = sample_rows(len(items.first), DIFFERENCE_ROWS)
+    some = sample_rows(len(items.first), most or len(items.first))
     rows = items.first[some]
     found = sde.difference_spectrum(taken(first, modality, rows), taken(second, modality, items.second[some]))
     values = found.values.cpu().numpy()

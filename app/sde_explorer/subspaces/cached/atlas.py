@@ -12,10 +12,10 @@ from sde_explorer.readings.cached import pictures
 from sde_explorer.readings.cached.background import in_background
 from sde_explorer.readings.cached.sets import Dataset, cache_folder
 from sde_explorer.readings.cached.spectra import bands, spectrum
+from sde_explorer.subspaces.cached.maps import POINT_S
 from sde_explorer.subspaces.map_job import laid_out, map_path
 from sde_explorer.subspaces.numbers.atlas import (
     FEWEST_FOR_UMAP,
-    MOST_PICTURES,
     BandMap,
     Sheet,
     band_coefficients,
@@ -31,11 +31,29 @@ if TYPE_CHECKING:
     from sde_explorer.subspaces.state import SubspacesState
 
 
-def rows_of_atlas(data: Dataset) -> "npt.NDArray[np.int64]":
-    """Return the rows of the pictures: all, or a seeded sample."""
+_PICTURE_S = 0.001
+"""Seconds that a picture takes in the sheet, where that was not seen yet."""
+
+
+def rows_of_atlas(data: Dataset, state: "SubspacesState") -> "npt.NDArray[np.int64]":
+    """Return the rows of the pictures: all, or a seeded sample of so many as the state says."""
     from sde_core.geometry.projection import sample_rows
 
-    return sample_rows(data.embeddings.n_images, MOST_PICTURES)
+    return sample_rows(data.embeddings.n_images, int(state.atlas_pictures.replace(",", "")))
+
+
+def more_s(state: "SubspacesState", made: "Job[Sheet] | None", count: int, more: int) -> float:
+    """Return about how many seconds the atlases of more pictures take, at least one.
+
+    Args:
+        state: says how they are laid out.
+        made: the job of the sheet that is shown.
+        count: pictures in it.
+        more: pictures in the other one.
+    """
+    took = made.seconds / max(count, 1) if made is not None and made.seconds else _PICTURE_S
+    each = took * (made is not None) + (len(BANDS) * POINT_S if state.map == "UMAP" else 0.0)
+    return max(1.0, each * more)
 
 
 def planes(data: Dataset, state: "SubspacesState") -> tuple[BandMap, ...]:
@@ -48,12 +66,12 @@ def layouts(data: Dataset, state: "SubspacesState") -> "list[Job[BandMap]]":
     return [_layout(data, state, band) for band in range(len(BANDS))]
 
 
-def sheet(data: Dataset) -> "Job[Sheet] | None":
+def sheet(data: Dataset, state: "SubspacesState") -> "Job[Sheet] | None":
     """Return the job that makes the sheet, or None where the pictures are not on this machine."""
     source = data.embeddings.provenance.pairs
     if pictures.pairs(source) is None:
         return None
-    ids = [data.embeddings.image_ids[int(row)] for row in rows_of_atlas(data)]
+    ids = [data.embeddings.image_ids[int(row)] for row in rows_of_atlas(data, state)]
 
     def contents() -> "Iterator[bytes | None]":
         opened = pictures.pairs(source)
@@ -66,19 +84,20 @@ def sheet(data: Dataset) -> "Job[Sheet] | None":
     def work(job: Job) -> Sheet:
         return picture_sheet(contents(), len(ids), lambda done, total: job.report(done / total))
 
-    return in_background("sheet", f"sheet/{data.fingerprint}", "Pictures of the atlas", work, lane="sheet")
+    key = f"sheet/{data.fingerprint}/{len(ids)}"
+    return in_background("sheet", key, "Pictures of the atlas", work, lane="sheet")
 
 
 def _coefficients(data: Dataset, state: "SubspacesState", band: int) -> "npt.NDArray[np.float32]":
     [report] = bands(data, state, ("image",))
-    vectors = data.embeddings.image[rows_of_atlas(data)]
+    vectors = data.embeddings.image[rows_of_atlas(data, state)]
     return band_coefficients(vectors, spectrum(data, "image", state.center), report.labels, band)
 
 
 def _layout(data: Dataset, state: "SubspacesState", band: int) -> "Job[BandMap]":
     [report] = bands(data, state, ("image",))
     members = np.flatnonzero(report.labels == band)
-    content = f"{data.fingerprint}/{state.center}/{len(rows_of_atlas(data))}/{members.tolist()}"
+    content = f"{data.fingerprint}/{state.center}/{len(rows_of_atlas(data, state))}/{members.tolist()}"
     path = map_path(hashlib.sha256(content.encode()).hexdigest()[:24], cache_folder())
 
     def work(job: Job) -> BandMap:

@@ -1,30 +1,27 @@
 """Directions of a set: the pairs' moments, the table of each spectrum, one direction read."""
 
 import math
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
 from sde_core.vocabulary import Centring
+from sde_explorer.jobs import Job
 from sde_explorer.readings.cached.background import in_background
+from sde_explorer.readings.cached.exact import Best, best
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.readings.cached.spectra import spectrum
-from sde_explorer.subspaces.numbers.directions import (
-    Axes,
-    DirectionTable,
-    Reading,
-    axes_of,
-    direction_table,
-    read_direction,
-)
+from sde_explorer.subspaces.numbers import directions as numbers
+from sde_explorer.subspaces.numbers.directions import Axes, DirectionTable, Reading, axes_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from sde_core.checks.matrices import MatrixLike
     from sde_core.sets.embeddings import Floats
-    from sde_explorer.jobs import Job
 
 _Moments = tuple[sde.PairMoments | None, sde.PairMoments | None]
 
@@ -45,7 +42,9 @@ def table_of(data: Dataset, basis: str, center: str) -> DirectionTable:
 
 @st.cache_resource(max_entries=64, show_spinner="Reading all directions")
 def _table(fingerprint: str, basis: str, center: str, _data: Dataset) -> DirectionTable:
-    return direction_table(_axes(fingerprint, basis, center, _data), *_moments(fingerprint, _data.embeddings))
+    return numbers.direction_table(
+        _axes(fingerprint, basis, center, _data), *_moments(fingerprint, _data.embeddings)
+    )
 
 
 def table_job(data: Dataset, basis: str, center: str) -> "Job[DirectionTable]":
@@ -60,7 +59,7 @@ def table_job(data: Dataset, basis: str, center: str) -> "Job[DirectionTable]":
     )
 
 
-def reading(data: Dataset, basis: str, center: str, number: int) -> Reading:
+def reading(data: Dataset, basis: str, center: str, number: int, *, whole: bool = False) -> Reading:
     """Return one direction, read along all pictures and captions.
 
     Args:
@@ -68,33 +67,71 @@ def reading(data: Dataset, basis: str, center: str, number: int) -> Reading:
         basis: "image", "text", "joint" or "cross".
         center: "removed" or "kept".
         number: of the direction, from 1.
+        whole: whether all pairs are shuffled; else a seeded sample of many.
     """
-    return _reading(data.fingerprint, basis, center, str(number), data)
+    return _reading(data.fingerprint, basis, center, str(number), _most(whole), data)[0]
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _reading(fingerprint: str, basis: str, center: str, number: str, _data: Dataset) -> Reading:
+def _reading(
+    fingerprint: str, basis: str, center: str, number: str, most: int, _data: Dataset
+) -> tuple[Reading, float]:
     axes = _axes(fingerprint, basis, center, _data)
-    return read_direction(_data.embeddings, axes, int(number), centred=Centring(center) is Centring.MEAN)
+    begin = time.monotonic()
+    centred = Centring(center) is Centring.MEAN
+    found = numbers.read_direction(_data.embeddings, axes, int(number), centred=centred, most=most)
+    return found, time.monotonic() - begin
+
+
+def _most(whole: bool) -> int:
+    return 0 if whole else numbers.NULL_PAIRS
+
+
+def readings(data: Dataset, basis: str, center: str, number: int) -> Best:
+    """Return the job whose result is the reading of a direction, of a sample of many pairs until all are asked for.
+
+    Args:
+        data: the set.
+        basis: "image", "text", "joint" or "cross".
+        center: "removed" or "kept".
+        number: of the direction, from 1; all pairs are asked for of every direction at once.
+    """
+    of = f"{data.fingerprint}/{basis}/{center}"
+    return best("direction", of, [partial(_reading_job, data, basis, center, number)])
+
+
+def _reading_job(data: Dataset, basis: str, center: str, number: int, whole: bool) -> "Job[Reading]":
+    key, title = f"direction/{data.fingerprint}/{basis}/{center}/{number}", f"Direction {number:,}, {basis}"
+    if not whole:
+        return Job.ended(
+            key, title, *_reading(data.fingerprint, basis, center, str(number), _most(False), data)
+        )
+    return in_background(
+        "direction all",
+        f"{key}/all",
+        f"{title}: all pairs shuffled",
+        lambda _: reading(data, basis, center, number, whole=True),
+        lane="direction all",
+    )
 
 
 def reading_figures(
-    data: Dataset, basis: str, center: str, number: int
+    data: Dataset, basis: str, center: str, number: int, *, whole: bool = False
 ) -> "tuple[go.Figure, go.Figure | None]":
     """Return how coefficients are spread along a direction, and the null if there is a correlation.
 
     They do not depend on the thresholds, so that these are moved without drawing them again.
     """
-    return _reading_figures(data.fingerprint, basis, center, str(number), data)
+    return _reading_figures(data.fingerprint, basis, center, str(number), _most(whole), data)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _reading_figures(
-    fingerprint: str, basis: str, center: str, number: str, _data: Dataset
+    fingerprint: str, basis: str, center: str, number: str, most: int, _data: Dataset
 ) -> "tuple[go.Figure, go.Figure | None]":
     from sde_explorer.subspaces.figures.directions import coefficients_figure, null_figure
 
-    found = _reading(fingerprint, basis, center, number, _data)
+    found, _ = _reading(fingerprint, basis, center, number, most, _data)
     return coefficients_figure(found), null_figure(found) if math.isfinite(found.correlation) else None
 
 

@@ -28,7 +28,7 @@ from sde_explorer.subspaces.numbers.maps import (
 from sde_explorer.subspaces.state import SubspacesState
 
 Floats = npt.NDArray[np.float32]
-_READ_S, _POINT_S = 2.0, 0.004
+_READ_S, POINT_S = 2.0, 0.004
 """Seconds below which a map was read and not laid out; seconds that the layout of one point takes on two cores."""
 
 
@@ -105,7 +105,7 @@ def umap_s(data: Dataset, state: SubspacesState, n_points: int) -> float:
     known = queue.find(umap(data, state).key)
     took = known.seconds if known is not None and known.status == "done" else 0.0
     # One that was read from a file took no time: then what a point takes on two cores.
-    each = took / len(rows_of_map(data, state)) if took > _READ_S else _POINT_S
+    each = took / len(rows_of_map(data, state)) if took > _READ_S else POINT_S
     return each * n_points
 
 

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-MOST_PICTURES = 2_000
-"""Of a set with more, a seeded sample."""
 PIXELS = 40
-"""Of a picture in the sheet, each way."""
+"""Of a picture in the sheet, each way: 10,000 of them are 4,000 each way, which every WebGL takes."""
 FEWEST_FOR_UMAP = 3
 """Directions of a band from which on neighbourhoods are laid out; fewer are shown as they are."""
 

@@ -130,6 +130,7 @@ class Reading:
         null: (b,) the same for shuffled pairs.
         p_value: of the correlation, one-sided.
         n_pairs: pairs in the test.
+        total: pairs that there are.
     """
 
     number: int
@@ -141,10 +142,17 @@ class Reading:
     null: Floats
     p_value: float
     n_pairs: int
+    total: int
 
 
 def read_direction(
-    embeddings: sde.EmbeddingSet, axes: Axes, number: int, *, centred: bool, seed: int = 0
+    embeddings: sde.EmbeddingSet,
+    axes: Axes,
+    number: int,
+    *,
+    centred: bool,
+    most: int = NULL_PAIRS,
+    seed: int = 0,
 ) -> Reading:
     """Return what lies along direction ``number``, its ends, and its correlation with the null.
 
@@ -153,7 +161,8 @@ def read_direction(
         axes: of the spectrum.
         number: of the direction, from 1.
         centred: whether each modality's mean is taken off its coefficients.
-        seed: of the shuffles and of the sample of more than 20,000 pairs.
+        most: pairs in the test; of more, a seeded sample; 0 takes all.
+        seed: of the shuffles and of the sample.
     """
     from sde_core.geometry.projection import sample_rows
 
@@ -164,8 +173,8 @@ def read_direction(
     if centred:
         image, text = image - image.mean(), text - text.mean()
     primary = embeddings.primary_text
-    pairs = np.flatnonzero(primary >= 0)
-    pairs = pairs[sample_rows(len(pairs), NULL_PAIRS, seed=seed)]
+    paired = np.flatnonzero(primary >= 0)
+    pairs = paired[sample_rows(len(paired), most or len(paired), seed=seed)]
     test = sde.correlation_test(image[pairs], text[primary[pairs]], seed=seed) if len(pairs) else None
     return Reading(
         number=number,
@@ -177,6 +186,7 @@ def read_direction(
         null=test.null.numpy() if test else np.zeros(0),
         p_value=test.p_value if test else 1.0,
         n_pairs=len(pairs),
+        total=len(paired),
     )
 
 
