@@ -1,9 +1,9 @@
 """Build the documentation as a site that needs no network: ``python deploy/site/build.py FOLDER``.
 
 Pages are those of docs/, the gallery with what its scripts print and draw, the README as the front, the changelog, how
-to contribute, the model card, the protocols, and the reference of every public name from its docstring. A warning is an
-error: a link that leads nowhere, a docstring that cannot be read, a script that fails. Search works in the browser,
-also from the disk.
+to contribute, the model card, the protocols, and the reference of every public name from its docstring. Formulas are
+drawn by a MathJax that the site holds. A warning is an error: a link that leads nowhere, a docstring that cannot be
+read, a script that fails. Search works in the browser, also from the disk.
 """
 
 import argparse
