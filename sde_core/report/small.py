@@ -142,7 +142,7 @@ def _name(figure: Figure, legend: Mapping[str, str]) -> None:
     right = float(_RIGHT)
     for colour, words in reversed([*legend.items()]):
         figure.text(right, 12, words, anchor="end", kind="tick")
-        right -= 6.5 * len(words) + 6
+        right -= 7.0 * len(words) + 8
         figure.mark(right, 8, colour)
         right -= 14
 
