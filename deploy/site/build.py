@@ -36,7 +36,18 @@ ELSEWHERE = {
 }
 """Pages that stand outside docs/ -> their place on the site."""
 GROUPS = {
-    "Use": ("which-tool", "gallery/index", "guide", "cli", "atlas", "data", "deploy", "watch", "scale"),
+    "Use": (
+        "which-tool",
+        "gallery/index",
+        "guide",
+        "cli",
+        "decide",
+        "atlas",
+        "data",
+        "deploy",
+        "watch",
+        "scale",
+    ),
     "Method": (
         "method",
         "glossary",

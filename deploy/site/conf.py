@@ -27,7 +27,7 @@ html_title = project
 html_theme_options = {"sidebar_hide_name": True}
 add_module_names = False
 html_logo = html_favicon = str(_APP / "logo.svg")
-html_copy_source = False
+html_copy_source = html_show_copyright = False
 exclude_patterns = ["_build", "examples"]
 default_role = "code"
 autodoc_typehints = "none"  # every docstring says shapes and units, which no annotation does
