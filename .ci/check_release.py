@@ -69,6 +69,9 @@ def contents(folder: Path) -> list[str]:
         wrong.append(
             f"the wheel must have at most {MOST_BYTES >> 20} MiB; it has {wheel.stat().st_size / (1 << 20):.1f}"
         )
+    size = round(wheel.stat().st_size / 1e6)
+    if f"builds it, {size} MB)" not in (ROOT / "README.md").read_text("utf-8"):
+        wrong.append(f"README.md must say that the wheel has {size} MB")
     number = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     if facts["Version"] != number or number not in wheel.name or number not in archive.name:
         wrong.append(f"version must be {number}; the wheel says {facts['Version']}")

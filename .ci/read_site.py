@@ -66,6 +66,11 @@ def main(folder: Path) -> None:
         _has_pictures(page)
         page.goto((folder / "reference" / "spectra.html").as_uri())
         expect(page.get_by_text("compute_spectrum").first).to_be_visible()
+        page.goto((folder / "method.html").as_uri())
+        formulas = page.locator("div.math, span.math")
+        expect(page.locator("mjx-container > svg")).to_have_count(formulas.count(), timeout=60_000)
+        assert formulas.count() > 300, formulas.count()
+        assert not (wrong := page.locator("mjx-container [data-mml-node=merror]").all_text_contents()), wrong
         page.goto((folder / "gallery" / "01_collapsed.html").as_uri())
         expect(page.get_by_text("not collapsed: effective rank")).to_be_visible()
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 METHOD = (ROOT / "docs/method.md").read_text()
-HOMES = re.findall(r"\((\d\.\d+)\)\s*$", METHOD, re.MULTILINE)
+# At the end of a formula of its own, or of a row of a table of formulas.
+HOMES = re.findall(r"(?:\\tag\{|^\| .* \| \()(\d\.\d+)(?:\}|\) \|)$", METHOD, re.MULTILINE)
 
 
 def test_each_number_has_one_home():

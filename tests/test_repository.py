@@ -78,6 +78,7 @@ def test_every_file_that_the_page_reads_is_package_data():
 def test_the_citation_and_the_forms_of_issues_can_be_read():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert {"cff-version", "title", "message", "authors", "version"} <= cited.keys()
+    assert [paper["url"] for paper in cited["references"]] == ["https://arxiv.org/abs/2602.09066"]
     forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
     assert len(forms) > 1
     for path in forms:

@@ -1,9 +1,9 @@
 """Build the documentation as a site that needs no network: ``python deploy/site/build.py FOLDER``.
 
 Pages are those of docs/, the gallery with what its scripts print and draw, the README as the front, the changelog, how
-to contribute, the model card, the protocols, and the reference of every public name from its docstring. A warning is an
-error: a link that leads nowhere, a docstring that cannot be read, a script that fails. Search works in the browser,
-also from the disk.
+to contribute, the model card, the protocols, and the reference of every public name from its docstring. Formulas are
+drawn by a MathJax that the site holds. A warning is an error: a link that leads nowhere, a docstring that cannot be
+read, a script that fails. Search works in the browser, also from the disk.
 """
 
 import argparse
@@ -36,7 +36,18 @@ ELSEWHERE = {
 }
 """Pages that stand outside docs/ -> their place on the site."""
 GROUPS = {
-    "Use": ("which-tool", "gallery/index", "guide", "cli", "atlas", "data", "deploy", "watch", "scale"),
+    "Use": (
+        "which-tool",
+        "gallery/index",
+        "guide",
+        "cli",
+        "decide",
+        "atlas",
+        "data",
+        "deploy",
+        "watch",
+        "scale",
+    ),
     "Method": (
         "method",
         "glossary",

@@ -1,6 +1,7 @@
 """Settings of sphinx for the documentation site; `build.py` beside it lays the pages out and calls it."""
 
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ project = "SDE Explorer"
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
@@ -25,17 +27,28 @@ html_title = project
 html_theme_options = {"sidebar_hide_name": True}
 add_module_names = False
 html_logo = html_favicon = str(_APP / "logo.svg")
-html_copy_source = False
+html_copy_source = html_show_copyright = False
 exclude_patterns = ["_build", "examples"]
 default_role = "code"
 autodoc_typehints = "none"  # every docstring says shapes and units, which no annotation does
 autodoc_member_order = "bysource"
 myst_heading_anchors = 4
+myst_enable_extensions = ["dollarmath"]
+myst_fence_as_directive = ["math"]  # ```math, as GitHub draws it too
+mathjax_path = "tex-svg.js"  # its letters are in it: no font is asked for
+mathjax3_config = {"svg": {"scale": 0.92}}
 copybutton_prompt_text = r">>> |\$ "
 copybutton_prompt_is_regexp = True
-html_static_path = [
-    str(Path(plotly.__file__).parent / "package_data" / "plotly.min.js")
-]  # nothing is fetched
+html_static_path = [  # nothing is fetched
+    str(Path(plotly.__file__).parent / "package_data" / "plotly.min.js"),
+    str(
+        distribution("sphinx-mathjax-offline").locate_file(
+            f"sphinx-mathjax-offline/static/mathjax/{mathjax_path}"
+        )
+    ),
+    str(Path(__file__).parent / "site.css"),
+]
+html_css_files = ["site.css"]
 sphinx_gallery_conf = {
     "examples_dirs": str(_ROOT / "docs" / "gallery"),
     "gallery_dirs": "gallery",

@@ -7,6 +7,7 @@ first are wrong.
 """
 
 import numpy as np
+import plotly.graph_objects as go
 
 import sde_core as sde
 
@@ -27,3 +28,16 @@ print(f"Of the first 100 to look at, {right} are among the 100 that were exchang
 for link in suspects[:5]:
     text, image = found.links[link]
     print(f"{clipart.image_ids[image]}: “{clipart.captions[text]}”")
+
+# %%
+# How many of the exchanged ones the first k hold, and how many a list in any order
+# would.
+
+exchanged = np.isin(found.order[:500], planted).cumsum()
+go.Figure(
+    [
+        go.Scatter(y=exchanged, x=np.arange(1, 501), name="found"),
+        go.Scatter(y=[0, 500 * 100 / len(links)], x=[0, 500], name="any order"),
+    ],
+    {"xaxis.title.text": "looked at", "yaxis.title.text": "of 100 exchanged"},
+)

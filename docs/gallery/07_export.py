@@ -47,11 +47,9 @@ print("Exported:", sde.parity(before, after).sentence)
 scale = np.abs(after).max() / 127
 print("int8:", sde.parity(before, np.round(after / scale) * scale).sentence)
 with torch.no_grad():
-    print(
-        "no unit length:",
-        sde.parity(before, encoder.model.visual(pictures).numpy()).sentence,
-    )
-    print(
-        "BGR for RGB:",
-        sde.parity(before, exported(pictures.flip(1)).numpy()).sentence,
-    )
+    long = encoder.model.visual(pictures).numpy()
+    swapped = exported(pictures.flip(1)).numpy()
+print("no unit length:", sde.parity(before, long).sentence)
+other = sde.parity(before, swapped)
+print("BGR for RGB:", other.sentence)
+other.plot()

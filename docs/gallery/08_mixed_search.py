@@ -36,3 +36,4 @@ shift, turned = (x / parts.frechet_squared for x in (parts.centroid, parts.rotat
 print(
     f"{shift:.0%} of the gap is a shift, {turned:.0%} is energy along other directions."
 )
+parts.plot()

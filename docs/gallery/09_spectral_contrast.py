@@ -6,7 +6,10 @@ the difference is the loss. One short run is a hint at most: docs/results.md has
 measured answer, with seeds and tuned rivals.
 """
 
+from collections import defaultdict
 from dataclasses import replace
+
+import plotly.graph_objects as go
 
 import sde_core as sde
 
@@ -16,13 +19,21 @@ contrast = sde.SDELossConfig(
 plain = sde.FinetuneConfig(steps=40, evaluate_every=10, device="cpu")
 loss = sde.LossConfig(name="sde", sde=contrast)
 runs = {"InfoNCE": plain, "contrast": replace(plain, loss=loss)}
-best: dict[str, float] = {}
+scores: dict[str, dict[int, float]] = defaultdict(dict)
 for event in sde.finetune_side_by_side(sde.open_embeddings("clipart"), runs):
     if isinstance(event, sde.training.Metrics):
-        best[event.run] = max(best.get(event.run, 0.0), event.score)
-told = ", ".join(f"{name} {100 * at:.1f} %" for name, at in best.items())
+        scores[event.run][event.step] = 100 * event.score
+told = ", ".join(f"{name} {max(at.values()):.1f} %" for name, at in scores.items())
 print(f"Best mean recall on validation: {told}.")
 
 # %%
 # In a trainer of your own it is one line, ``loss = sde.SDELoss(contrast)``:
 # open_clip's signature, see docs/trainers.
+
+go.Figure(
+    [
+        go.Scatter(x=[*at], y=[*at.values()], name=name, mode="lines+markers")
+        for name, at in scores.items()
+    ],
+    {"xaxis.title.text": "step", "yaxis.title.text": "mean recall, %"},
+)

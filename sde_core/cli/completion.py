@@ -15,7 +15,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "sde completion fish > ~/.config/fish/completions/sde.fish",
     )
     parser = new_command(commands, "completion", summary, *lines, has_json=False)
-    parser.add_argument("shell", choices=SHELLS)
+    parser.add_argument("shell", choices=SHELLS, help="that is to complete")
     parser.set_defaults(run=run)
 
 

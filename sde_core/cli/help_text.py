@@ -4,11 +4,11 @@ import argparse
 import os
 import re
 import sys
-from typing import IO
+from typing import IO, Any
 
 _BOLD, _CYAN, _GREEN, _PLAIN = "\x1b[1m", "\x1b[36m", "\x1b[32m", "\x1b[0m"
 _PARTS = re.compile(
-    r"(?P<heading>^[A-Za-z][^\n]{0,70}:$|^usage:)"
+    r"(?P<heading>^(?:  )?[A-Za-z][^\n]{0,70}:$|^usage:)"
     r"|(?P<example>^  (?:sde|eval|torchrun) [^\n]*)"
     r"|(?P<option>(?<![\w-])--?[a-z][\w-]*)"
     r"|(?P<command>^    [a-z]+(?= |$))",
@@ -17,8 +17,43 @@ _PARTS = re.compile(
 _COLOURS = {"heading": _BOLD, "example": _GREEN, "option": _CYAN, "command": _CYAN}
 
 
+_HEADINGS = {
+    "encode": "pairs and vectors",
+    "parity": "two spaces or more",
+    "spectrum": "one space",
+    "evaluate": "what changing it does",
+    "finetune": "trainings",
+    "report": "to show and to look at",
+    "mcp": "around it",
+}
+"""The command that a group of the list begins with -> what stands above the group."""
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Wraps what is said of a command, keeps its examples as they stand, and lists commands in groups."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("example") else super()._fill_text(text, width, indent)
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Add an option, or the list of commands, whose names stand two deeper than argparse counts."""
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):
+            self._action_max_length += self._indent_increment
+
+    def _format_action(self, action: argparse.Action) -> str:
+        told = super()._format_action(action)
+        if isinstance(action, argparse._SubParsersAction):
+            return told.partition("\n")[2]  # without the word for all of them
+        is_command = type(action).__name__ == "_ChoicesPseudoAction"
+        return f"  {_HEADINGS[action.dest]}:\n{told}" if is_command and action.dest in _HEADINGS else told
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser whose help is coloured on a terminal; argparse does so itself from Python 3.14 on."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401  (as argparse has them)
+        super().__init__(*given, **{"formatter_class": HelpFormatter, **named})
 
     def print_help(self, file: "IO[str] | None" = None) -> None:  # type: ignore[override]
         """Print the help, coloured where ``file`` shows colours."""

@@ -17,6 +17,7 @@ from sde_core.cli import (
     doctor,
     encode,
     evaluate,
+    find,
     finetune,
     gap,
     knows,
@@ -47,6 +48,7 @@ _COMMANDS = (
     gap,
     knows,
     layers,
+    find,
     evaluate,
     transform,
     finetune,
@@ -79,10 +81,9 @@ def build_parser() -> argparse.ArgumentParser:
         prog="sde",
         description="Look inside the embedding spaces of image-text models.",
         epilog=examples("sde app", "sde evaluate", "sde spectrum emoji/test"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sde {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="command")
     for command in _COMMANDS:
         command.add_parser(commands)
     return parser
@@ -103,6 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import argcomplete
 
         argcomplete.autocomplete(parser)
+    if not given:
+        parser.print_help()
+        return 2
     options = parser.parse_args([_our_spelling(word) for word in given])
     _let_threads_sleep()
     code: int | None = 0

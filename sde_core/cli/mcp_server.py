@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     name: name
     for name in ("check", "spectrum", "knows", "evaluate", "parity", "compress", "gap", "mismatched")
-} | {"compare": "similarity"}
+} | {"compare": "similarity", "find_pairs": "find"}
 """Tool -> the command whose JSON it answers with; its schema is `sde schema COMMAND`."""
 SCHEMA = "sde/schema"
 """Key in a tool's metadata: the id of its answer's schema. Some answers are lists, which the protocol's own field for
@@ -168,8 +168,9 @@ def _tools(roots: "list[Path] | None") -> "list[Callable[..., str]]":
 
     def find_pairs(embeddings: str, text: str, k: int = 10) -> str:
         """Find the images of a set that are nearest to a text, by the set's own encoder: ids, captions, cosines."""
-        _check_name(embeddings, roots)
-        return json.dumps(found_pairs(embeddings, text, k))
+        if text.startswith("-"):
+            raise DataError(f"text must not begin with a hyphen; got {text!r}")
+        return ask("find", names=[embeddings], more=[text, "-k", str(k)])
 
     def schema(tool: str) -> str:
         """Give the JSON Schema of another tool's answer: what each field means, and its unit."""
@@ -178,42 +179,6 @@ def _tools(roots: "list[Path] | None") -> "list[Callable[..., str]]":
         return json.dumps(schema_of(COMMANDS[tool]))
 
     return [check, spectrum, knows, evaluate, parity, compare, compress, gap, mismatched, find_pairs, schema]
-
-
-def found_pairs(name: str, text: str, k: int = 10) -> list[dict[str, Any]]:
-    """Return the images that are nearest to a text: id, first caption and cosine, the nearest first.
-
-    Args:
-        name: of the set.
-        text: that is searched with, by the encoder that the set names.
-        k: at most so many.
-
-    Raises:
-        DataError: the set has no images, or names no encoder.
-        EncoderError: its encoder cannot be loaded.
-    """
-    from sde_core.embedding_formats.named import open_named
-    from sde_core.encoders import load_encoder
-    from sde_core.geometry.search import build_index
-
-    embeddings = open_named(name)
-    if not embeddings.n_images or not embeddings.provenance.encoder:
-        raise DataError(
-            f"{name} must have images and name its encoder, so that a text can be put beside them"
-        )
-    encoder = load_encoder(embeddings.provenance.encoder)
-    rows, cosines = build_index(embeddings.image).search(
-        encoder.encode_texts([text]), min(k, embeddings.n_images)
-    )
-    first = {int(image): int(caption) for caption, image in embeddings.links[::-1]}
-    return [
-        {
-            "id": embeddings.image_ids[int(row)],
-            "caption": embeddings.captions[first[int(row)]] if int(row) in first else None,
-            "cosine": float(cosine),
-        }
-        for row, cosine in zip(rows[0], cosines[0], strict=True)
-    ]
 
 
 def _printed(words: "list[str]") -> str:

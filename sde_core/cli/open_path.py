@@ -78,7 +78,7 @@ def set_folder(options: argparse.Namespace) -> Path:
     embeddings = open_named(options.path)
     print_skipped(embeddings.skipped)
     print_remarks(embeddings.remarks)
-    return embeddings.save(_place(path.stem, embeddings.fingerprint[:12]))
+    return embeddings.save(_place(path.resolve().stem, embeddings.fingerprint[:12]))
 
 
 def _encoded(options: argparse.Namespace) -> Path:
@@ -88,8 +88,9 @@ def _encoded(options: argparse.Namespace) -> Path:
 
     pairs = open_pairs(options.path, options.input_format, image_root=options.image_root)
     encoder = load_chosen_encoder(options)
-    name = "-".join(options.path.split("/")[-2:])
-    folder = _place(name, f"{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}")
+    path = Path(options.path).expanduser()
+    words = path.resolve().parts if path.exists() else options.path.split("/")  # "." has a name, too
+    folder = _place("-".join(words[-2:]), f"{pairs.fingerprint[:8]}-{encoder.weights_sha256[:8]}")
     if (folder / MANIFEST).is_file():
         return folder
     return encoded_saying(pairs, encoder, options, folder.with_name(f"{folder.name}.blocks")).save(folder)

@@ -37,7 +37,6 @@ def new_command(
         help=summary,
         description=summary,
         epilog=examples(*lines),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     if not has_json:
         pass

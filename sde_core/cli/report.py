@@ -47,7 +47,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--output-json", metavar="FILE", help="write every number of the page here too")
     parser.add_argument("--write-spec", metavar="FILE", help="write the spec here too")
-    parser.add_argument("--title", default="Embedding spectrum report")
+    parser.add_argument("--title", default="Embedding spectrum report", help="default: %(default)s")
     parser.add_argument(
         "--captions", choices=("each", "primary", "all"), default="primary", help="gallery of retrieval"
     )

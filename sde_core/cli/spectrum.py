@@ -33,7 +33,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "embeddings", nargs="?", default="emoji", help="bundled set, folder, file, or IMAGE,TEXT"
     )
-    parser.add_argument("--modality", choices=("image", "text", "both"), default="both")
+    parser.add_argument(
+        "--modality", choices=("image", "text", "both"), default="both", help="default: %(default)s"
+    )
     add_partition_options(parser)
     parser.add_argument(
         "--output", help="write every singular value with its band to this CSV file, - for stdout"

@@ -37,7 +37,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("embeddings", nargs="?", help="reference set to fit on")
     parser.add_argument("--load", metavar="FOLDER", help="take a saved transform instead of fitting one")
-    parser.add_argument("--kind", choices=("enhance", "prune"), default="enhance")
+    parser.add_argument(
+        "--kind", choices=("enhance", "prune"), default="enhance", help="default: %(default)s"
+    )
     add_partition_options(parser)
     add_curriculum_options(parser)
     parser.add_argument(

@@ -10,7 +10,6 @@ from html import escape
 from importlib.resources import files
 
 import numpy as np
-import numpy.typing as npt
 
 from sde_core.geometry.gap import GapParts
 from sde_core.geometry.parity.verdict import Parity
@@ -18,8 +17,8 @@ from sde_core.glossary import BOUNDS, Format, Term
 from sde_core.glossary.formats import number, percent, points, signed
 from sde_core.glossary.palette import BAND, MODALITY
 from sde_core.knowledge.result import BandKnowledge
-from sde_core.partition import Bands, Partition
-from sde_core.report.svg import Figure, Scale
+from sde_core.partition import Bands, Partition, partition_spectrum
+from sde_core.report.small import curves, differences, recall_curves, strip
 from sde_core.report.words import bands_finding
 from sde_core.retrieval.bootstrap import Interval
 from sde_core.retrieval.ranking import RetrievalRanks, metrics_from_ranks
@@ -27,11 +26,12 @@ from sde_core.sets.embeddings import EmbeddingSet
 from sde_core.shaping.certificate import Certificate
 from sde_core.spectra.metrics import spectrum_metrics
 from sde_core.spectra.result import Spectrum
+from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.treatments.comparison import ComparedRetrieval, Comparison
-from sde_core.vocabulary import BANDS, DIRECTIONS
+from sde_core.vocabulary import BANDS, DIRECTIONS, Modality
 
 KS = (1, 5, 10)
-_MOST_POINTS, _MOST_CAPTIONS, _LETTERS, _MOST_SILENT = 200, 3, 80, 5
+_MOST_CAPTIONS, _LETTERS, _MOST_SILENT, _SAMPLE = 3, 80, 5, 5_000
 
 
 @singledispatch
@@ -56,14 +56,15 @@ def _spectrum(thing: Spectrum) -> str:
         f"{_count(half, 'direction holds', 'directions hold')} half of the energy of {thing.n_samples:,} rows; the "
         f"effective rank is {metrics['effective_rank']:.0f} of {thing.n_features}."
     )
-    return _page(f"<p>{words}</p>{_curve(values, np.zeros(len(values), np.int64), ('image',), words)}")
+    return _page(f"<p>{words}</p>{curves([(values, ['image'] * len(values))], words)}")
 
 
 @card.register
 def _bands(thing: Bands) -> str:
     words = f"{bands_finding(thing)}."
     labels = [int(label) for label in thing.labels]
-    figure = _curve(thing.values, thing.labels, BANDS, words, thresholds=(thing.tau_strong, thing.tau_noise))
+    edges = (thing.tau_strong, thing.tau_noise)
+    figure = curves([(thing.values, [BANDS[label] for label in labels])], words, edges) if labels else ""
     shares = "".join(
         f"<tr><th>{band}</th><td>{labels.count(place)}</td><td>{percent(thing.energy_share(band))}</td></tr>"
         for place, band in enumerate(BANDS)
@@ -82,18 +83,25 @@ def _partition(thing: Partition) -> str:
     )
     lines = [f"Rule {escape(thing.rule)}: <b>{counts}</b>.", f"<small>{escape(thing.note)}</small>"]
     lines[1:1] = [f"{cut[0].upper()}{cut[1:]}."] if cut else []
-    return _page("".join(f"<p>{line}</p>" for line in lines))
+    head, *rest = (f"<p>{line}</p>" for line in lines)
+    return _page(f"{head}{strip(thing, counts) if len(thing.labels) else ''}{''.join(rest)}")
 
 
 @card.register
 def _ranks(thing: RetrievalRanks) -> str:
     metrics = metrics_from_ranks(thing, KS)
+    told = "; ".join(
+        f"{way.label}: {100 * metrics[f'{way}_recall@10']:.0f} of 100 searches find a right one in the first 10"
+        for way in DIRECTIONS
+    )
+    words = f"{told[0].upper()}{told[1:]}."
     rows = []
     for way in DIRECTIONS:
         found = [points(metrics[f"{way}_recall@{k}"]) for k in KS]
         rank, asked = number(metrics[f"{way}_median_rank"]), f"{metrics[f'{way}_queries']:,.0f}"
         rows.append([way.label, *found, rank, asked])
-    return _page(_table(["recall, %", *(f"R@{k}" for k in KS), "median rank", "queries"], rows))
+    table = _table(["recall, %", *(f"R@{k}" for k in KS), "median rank", "queries"], rows)
+    return _page(f"<p>{words}</p>{recall_curves(thing, words)}{table}")
 
 
 @card.register
@@ -123,8 +131,14 @@ def _comparison(thing: Comparison) -> str:
         ]
         for row in thing
     ]
-    words = "R@1 in %, and the difference to the first row with its 95 % interval."
-    return _page(f"<p>{words}</p>{_table(['', *keys], rows)}")
+    if not thing:
+        return _page("<p>No row.</p>")
+    base, *others = thing
+    verdicts = "; ".join(f"{way} {_verdict(others, key)}" for way, key in keys.items())
+    words = f"R@1 beside {base.name}, beyond chance: {verdicts}." if others else f"Only {base.name}."
+    figure = differences(thing, "recall@1", words) if others else ""
+    told = "R@1 in %, and the difference to the first row with its 95 % interval."
+    return _page(f"<p>{escape(words)}</p>{figure}<p><small>{told}</small></p>{_table(['', *keys], rows)}")
 
 
 @card.register
@@ -168,7 +182,24 @@ def _set(thing: EmbeddingSet) -> str:
     first = [thing.captions[row] for row in range(min(_MOST_CAPTIONS, len(thing.captions)))]
     shown = [caption if len(caption) <= _LETTERS else f"{caption[:_LETTERS]}…" for caption in first]
     lines += [f"<small>“{escape(caption)}”</small>" for caption in shown]
-    return _page("".join(f"<p>{line}</p>" for line in lines))
+    found = {side: bands for side in thing.modalities if len((bands := _side(thing, side)).values)}
+    words = [f"{bands_finding(bands)}." for bands in found.values()]
+    spectra = [(bands.values, [side.value] * len(bands.values)) for side, bands in found.items()]
+    if any(len(thing.vectors(side)) > _SAMPLE for side in found):
+        words.append(f"Of a seeded sample of {_SAMPLE:,} rows.")
+    legend = {side.value: side.value for side in found}
+    figure = curves(spectra, " ".join(words), legend=legend) if spectra else ""
+    head, *rest = (f"<p>{line}</p>" for line in lines)
+    return _page(f"{head}<p>{' '.join(words)}</p>{figure}{''.join(rest)}")
+
+
+def _side(thing: EmbeddingSet, side: Modality) -> Bands:
+    """Return the bands of a modality; of many rows those of a seeded sample, so that a cell answers at once."""
+    rows = thing.vectors(side)
+    if len(rows) > _SAMPLE:
+        rows = rows[np.sort(np.random.default_rng(0).choice(len(rows), _SAMPLE, replace=False))]
+    spectrum = compute_spectrum(rows)
+    return Bands.of(spectrum, partition_spectrum(spectrum), modality=side)
 
 
 @card.register
@@ -189,34 +220,11 @@ def _knowledge(thing: BandKnowledge) -> str:
     return _page(f"<p>{words}</p>{table}{''.join(f'<p>{line}</p>' for line in silent[:_MOST_SILENT] + more)}")
 
 
-def _curve(
-    values: npt.NDArray[np.float64],
-    labels: npt.NDArray[np.int64],
-    colours: Sequence[str],
-    alt: str,
-    thresholds: tuple[float, float] = (math.nan, math.nan),
-) -> str:
-    """Return singular value over rank, a point a direction; of many, every so many and the first ones."""
-    if not len(values):
-        return ""
-    low, high = max(float(values[-1]), float(values[0]) * 1e-4), float(values[0])
-    figure = Figure(
-        width=420,
-        height=190,
-        x=Scale(domain=(0.5, len(values) + 0.5), pixels=(52, 410)),
-        y=Scale(domain=(low * 0.9, high * 1.15), pixels=(148, 24), kind="log"),
-        alt=alt,
-    )
-    figure.axes("rank of the direction", "singular value")
-    for value, band in zip(thresholds, ("strong", "noise"), strict=True):
-        if low < value < high * 1.1:
-            figure.across(value, band)
-    step = math.ceil(len(values) / _MOST_POINTS)
-    for place in sorted({*range(0, len(values), step), *range(min(len(values), 50))}):
-        name = colours[int(labels[place])]
-        tip = f"direction {place + 1}, {values[place]:.4g}"
-        figure.point(place + 1, float(values[place]), name, tip, radius=2.2)
-    return figure.svg()
+def _verdict(rows: Sequence[ComparedRetrieval], key: str) -> str:
+    """Return which rows an interval puts above the first one, and which below."""
+    better = [row.name for row in rows if row.differences[key].low > 0]
+    worse = [row.name for row in rows if row.differences[key].high < 0]
+    return f"better {', '.join(better) or 'none'}, worse {', '.join(worse) or 'none'}"
 
 
 def _difference(found: Interval) -> str:

@@ -75,10 +75,11 @@ class Figure:
         x_format: str = ",.6g",
         y_format: str = ".4g",
         y_grid: bool = True,
+        y_ticks: bool = True,
     ) -> None:
         """Draw grid, ticks and titles."""
         (left, right), (bottom, top) = self.x.pixels, self.y.pixels
-        for value in self.y.ticks():
+        for value in self.y.ticks() if y_ticks else ():
             at = number(self.y(value))
             if y_grid:
                 self.parts.append(
@@ -126,6 +127,12 @@ class Figure:
         self.parts.append(
             f'<circle class="{kind}" cx="{number(self.x(x))}" cy="{number(self.y(y))}" r="{number(radius)}" '
             f'style="--c:var(--{colour})" data-tip="{escape(tip)}"/>'
+        )
+
+    def mark(self, x: float, y: float, colour: str) -> None:
+        """Draw a dot at a place in pixels, for a legend."""
+        self.parts.append(
+            f'<circle class="mark" cx="{number(x)}" cy="{number(y)}" r="4" style="--c:var(--{colour})"/>'
         )
 
     def bar(self, x: tuple[float, float], y: tuple[float, float], colour: str, tip: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import sde_core as sde
 from sde_core.cli.main import main
-from sde_core.cli.mcp_server import COMMANDS, SCHEMA, found_pairs
+from sde_core.cli.mcp_server import COMMANDS, SCHEMA
 from sde_core.cli.schema import schema_of
 from sde_core.embedding_formats.named import open_named
 from tests.clients.programs import program
@@ -36,6 +36,7 @@ QUESTIONS: tuple[tuple[str, dict[str, Any], list[str]], ...] = (
     ("gap", {"embeddings": SET}, ["gap", SET]),
     ("compress", {"embeddings": SET, "fit_on": REST, "widths": [192, 96], "axes": ["own"], "codes": ["int8", "1bit"]},
      ["compress", SET, "--fit-on", REST, "--widths", "192,96", "--axes", "own", "--codes", "int8,1bit"]),
+    ("find_pairs", {"embeddings": SET, "text": "a red car", "k": 5}, ["find", SET, "a red car", "-k", "5"]),
     ("mismatched", {"embeddings": SET, "show": 3}, ["mismatched", SET, "--show", "3"]),
 )  # fmt: skip
 
@@ -99,23 +100,17 @@ def test_the_answers_are_those_of_the_command_line(few, capsys):
         _same(json.loads(_text(answer)), json.loads(capsys.readouterr().out))
 
 
-def test_a_text_finds_the_images_that_are_nearest():
+def test_a_schema_is_told_and_a_text_is_no_option():
     async def question(client: Client) -> Any:
-        asked = {"embeddings": SET, "text": "a red car", "k": 5}
-        return await client.call_tool("find_pairs", asked), await client.call_tool(
-            "schema", {"tool": "compare"}
+        asked = {"embeddings": SET, "text": "--help"}
+        return await client.call_tool("schema", {"tool": "compare"}), await client.call_tool(
+            "find_pairs", asked
         )
 
-    answer, schema = _ask(question)
+    schema, refused = _ask(question)
     assert json.loads(_text(schema)) == schema_of("similarity")
-    found = json.loads(_text(answer))
-    assert found == found_pairs(SET, "a red car", 5)
-    made = open_named(SET)
-    query = sde.load_encoder("bundled").encode_texts(["a red car"]).numpy()
-    image = np.float32(made.image) / np.linalg.norm(np.float32(made.image), axis=1, keepdims=True)
-    cosines = (image @ query.T)[:, 0]
-    assert [one["id"] for one in found] == [made.image_ids[row] for row in np.argsort(-cosines)[:5]]
-    assert [one["cosine"] for one in found] == pytest.approx(np.sort(cosines)[::-1][:5].tolist(), abs=1e-5)
+    assert refused.is_error
+    assert "hyphen" in _text(refused)
 
 
 def test_only_what_reads_is_there_and_paths_lead_below_the_roots_only(tmp_path):
@@ -142,7 +137,7 @@ def test_only_what_reads_is_there_and_paths_lead_below_the_roots_only(tmp_path):
     assert all(tool.annotations.read_only_hint for tool in listed.tools)
     named = {tool.name: tool.meta[SCHEMA] for tool in listed.tools if tool.meta}
     assert named == {tool: schema_of(command)["$id"] for tool, command in COMMANDS.items()}
-    assert {tool.name for tool in listed.tools} == {*COMMANDS, "find_pairs", "schema"}
+    assert {tool.name for tool in listed.tools} == {*COMMANDS, "schema"}
     assert {tool for tool, _, _ in QUESTIONS} == {*COMMANDS}
     assert not own.is_error
     assert not sample.is_error

@@ -45,6 +45,11 @@ def _sentences(readings: Sequence[Content]) -> list[str]:
         there = [r for r in readings if modality in r["modalities"]]
         if len(there) > 1:
             most, least = (pick(there, key=lambda r: _used(r, modality)) for pick in (max, min))
+            if _used(most, modality) == _used(least, modality):
+                said.append(
+                    f"Of their width, all use {percent(_used(most, modality))} for the {modality} vectors."
+                )
+                continue
             said.append(
                 f"Of its width, {most['name']} uses most for the {modality} vectors, "
                 f"{percent(_used(most, modality))}; {least['name']} least, {percent(_used(least, modality))}."

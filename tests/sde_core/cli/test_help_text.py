@@ -3,11 +3,12 @@
 import io
 import re
 import shlex
+from contextlib import suppress
 
 import pytest
 
-from sde_core.cli.help_text import CommandParser, coloured, examples, shows_colours
-from sde_core.cli.main import build_parser
+from sde_core.cli.help_text import _HEADINGS, CommandParser, coloured, examples, shows_colours
+from sde_core.cli.main import build_parser, main
 
 (_ACTION,) = (action for action in build_parser()._actions if action.dest == "command")
 _ESCAPE = re.compile(r"\x1b\[\d+m")
@@ -58,3 +59,29 @@ def test_colours_change_no_word():
     assert _ESCAPE.sub("", shown) == text
     for part in ("usage:", "options:", "--modality", "  sde spectrum emoji"):
         assert re.search(rf"\x1b\[\d+m{part}", shown), part
+
+
+def test_without_a_command_the_help_is_printed(capsys):
+    assert main([]) == 2
+    assert capsys.readouterr().out == build_parser().format_help()
+
+
+def test_the_list_has_every_command_on_its_line_under_a_heading(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = build_parser().format_help()
+    listed = re.findall(r"^    ([a-z]+) +[A-Z]", text, re.M)
+    assert listed == [*_ACTION.choices]
+    headings = re.findall(r"^  ([a-z ]+):\n    ([a-z]+)", text, re.M)
+    assert {command: heading for heading, command in headings} == _HEADINGS
+    assert headings[0][1] == listed[0]
+
+
+@pytest.mark.parametrize("command", sorted(_ACTION.choices))
+def test_every_option_says_what_it_does_within_the_width(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    parser = _ACTION.choices[command]
+    with suppress(SystemExit):
+        parser.parse_known_args(["--no-such-option"])  # declares what is declared when it is first used
+    assert not [action.dest for action in parser._actions if not action.help]
+    said = parser.format_help().partition("\n\n")[2].partition("\nexample")[0]  # argparse breaks no choices
+    assert max(map(len, said.splitlines())) <= 80

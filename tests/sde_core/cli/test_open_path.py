@@ -49,6 +49,15 @@ def test_pairs_are_encoded_once(write_shard, good_members, tiny_encoder_folder):
     assert not list(folder.parent.glob("*.blocks"))
 
 
+def test_the_folder_where_one_stands_is_called_by_its_name(
+    write_shard, good_members, tiny_encoder_folder, monkeypatch
+):
+    shard = write_shard(good_members)
+    monkeypatch.chdir(shard.parent)
+    folder = _folder(".", "--model", tiny_encoder_folder, "--input-format", "webdataset")
+    assert shard.parent.name.replace("_", "-") in folder.name
+
+
 def test_what_holds_neither_is_one_sentence(tmp_path, capsys):
     assert main(["open", str(tmp_path / "nothing")]) == 2
     assert "sde open: " in capsys.readouterr().err

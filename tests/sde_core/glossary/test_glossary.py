@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,9 @@ from sde_core.glossary import BOUNDS, SPECTRUM, TERMS, Format, Term, formats
 from sde_core.glossary.page import as_markdown
 from sde_core.partition import rules
 from sde_core.partition.rules import rule_names, rule_term
+from tests.test_method_references import HOMES
 
 ROOT = Path(__file__).resolve().parents[3]
-HOMES = re.findall(r"\((\d\.\d+)\)\s*$", (ROOT / "docs/method.md").read_text(), re.MULTILINE)
 
 
 def test_the_page_of_the_docs_is_what_the_command_prints():

@@ -92,6 +92,8 @@ def test_ranks_and_compared_rows_show_the_metrics(made):
     for way in ("image_retrieval", "text_retrieval"):
         cells = "".join(f"<td>{points(metrics[f'{way}_recall@{k}'])}</td>" for k in (1, 5, 10))
         assert cells in page
+    asks = f"Text → image: {100 * metrics['image_retrieval_recall@10']:.0f} of 100 searches find a right one"
+    assert asks in page
     table = sde.compare_retrieval(IMAGE, TEXT, np.arange(120), sde.fit_all(IMAGE, TEXT)[:3])
     raw, *_, shifted = table
     assert "against the first row" not in _checked(raw)
@@ -101,6 +103,12 @@ def test_ranks_and_compared_rows_show_the_metrics(made):
     whole = _checked(table)
     assert all(f"<th>{row.name}</th>" in whole for row in table)
     assert points(shifted.metrics["image_retrieval_recall@1"]) in whole
+    change = {row.name: row.differences["image_retrieval_recall@1"] for row in table[1:]}
+    better = ", ".join(name for name, found in change.items() if found.low > 0)
+    worse = ", ".join(name for name, found in change.items() if found.high < 0)
+    assert f"text → image better {better or 'none'}, worse {worse or 'none'}; image → text" in whole
+    assert better
+    assert "Only raw." in _checked(sde.Comparison([raw]))
 
 
 def test_a_gap_shows_its_parts_and_a_parity_its_sentence():
@@ -124,6 +132,10 @@ def test_what_a_user_brought_is_text(made):
     page = _checked(made)
     assert "&lt;script&gt;" in page
     assert "120 images, 120 texts, 24 dimensions" in page
+    for side in made.modalities:
+        spectrum = sde.compute_spectrum(made.vectors(side))
+        assert bands_finding(sde.Bands.of(spectrum, sde.partition_spectrum(spectrum), modality=side)) in page
+    assert "sample" not in page
     assert "<script" not in card(EVIL)
 
 
@@ -142,3 +154,9 @@ def test_what_bands_know_stands_in_a_row_a_column_and_silent_ones_say_why(made, 
     assert "one: it has one value only." in page
     assert "And 5 more." in page
     assert "<table" not in sde.band_knowledge(made, {"one": columns["one"]})._repr_html_()
+
+
+def test_a_large_set_is_read_from_a_sample_that_is_named_and_one_of_equal_rows_has_no_figure():
+    many = sde.EmbeddingSet.from_arrays(RNG.normal(size=(5_001, 4)).astype(np.float32))
+    assert "Of a seeded sample of 5,000 rows." in _checked(many)
+    assert "<svg" not in _checked(sde.EmbeddingSet.from_arrays(np.ones((5, 3), np.float32)))

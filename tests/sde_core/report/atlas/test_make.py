@@ -8,7 +8,7 @@ import pytest
 import sde_core as sde
 from sde_core.embedding_formats.named import open_named
 from sde_core.report.atlas import make_atlas, read_encoder
-from sde_core.report.atlas.page import as_atlas_page
+from sde_core.report.atlas.page import _sentences, as_atlas_page
 from sde_core.retrieval.bootstrap import Resampling
 from sde_core.sets.evaluation import evaluate_retrieval, gallery_of
 from sde_core.treatments.compression.table import compression_table
@@ -119,3 +119,19 @@ def _other(folder):
     with torch.no_grad():
         next(encoder.model.parameters()).add_(0.5)
     return encoder
+
+
+def test_encoders_that_use_as_much_are_not_put_in_an_order():
+    def read(name, rank):
+        return {
+            "name": name,
+            "width": 10,
+            "metrics": {},
+            "modalities": {"image": {"metrics": {"effective_rank": rank}}},
+        }
+
+    assert _sentences([read("a", 5.0), read("b", 5.0)]) == [
+        "Of their width, all use 50\u00a0% for the image vectors."
+    ]
+    (said,) = _sentences([read("a", 5.0), read("b", 2.0)])
+    assert said == "Of its width, a uses most for the image vectors, 50\u00a0%; b least, 20\u00a0%."
