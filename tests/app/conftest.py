@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from sde_core import EmbeddingSet
 from sde_explorer.readings.cached import background
 from sde_explorer.ui.figures import layout as figure_layout
+from tests.waiting import until
 
 
 def spiked(n_pairs: int = 300, width: int = 48, seed: int = 0) -> EmbeddingSet:
@@ -118,12 +119,16 @@ def settled(at: AppTest) -> AppTest:
 
     A run while the job goes on would show the same, and take the processor from it.
     """
-    for _ in range(300):
+
+    def is_settled() -> bool:
         if at.exception or not at.get("progress"):
-            return at
+            return True
         wait_for_a_job()
         at.run()
-    raise AssertionError(at.get("progress"))
+        return False
+
+    until(is_settled, seconds=300)
+    return at
 
 
 def wait_for_a_job() -> None:

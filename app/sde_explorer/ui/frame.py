@@ -121,7 +121,7 @@ def open_view(name: str, *, otherwise: Callable[[], None] | None = None, needs_b
         needs_both: whether a set with vectors of one modality ends the view with what is missing.
     """
     opened = opened_set(name)
-    for problem in link_problems():
+    for problem in link_problems(name):
         ours, says, theirs = problem.partition("; the link says")
         st.warning(f"{ours}{as_text(says + theirs)} The default is used instead.", icon=":material/link_off:")
     for sentence in opened.missing:

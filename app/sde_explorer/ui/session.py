@@ -113,14 +113,24 @@ def take_link() -> None:
         values = linked_values(link, rules)
         put_by("", {name: values.get(name, getattr(DEFAULT, name)) for name in _NAMES})
         if is_new:
-            st.session_state[_PROBLEMS] = wild_parameters(link, rules) + unknown
+            st.session_state[_PROBLEMS] = wild_parameters(link, rules) + unknown, None
     write_link()
 
 
-def link_problems() -> list[str]:
-    """Return one sentence for each parameter of the link that could not be used; once a session."""
-    found: list[str] = st.session_state.pop(_PROBLEMS, [])
-    return found
+def link_problems(view: str) -> list[str]:
+    """Return one sentence for each parameter of the link that could not be used, until something is changed.
+
+    A page may run again by itself, once what it waits for has come: that run says them too.
+
+    Args:
+        view: that shows them; another one does not.
+    """
+    found, shown = st.session_state.pop(_PROBLEMS, ([], None))
+    now = view, st.session_state.get(_WRITTEN)
+    if not found or shown not in (None, now):
+        return []
+    st.session_state[_PROBLEMS] = found, now
+    return list(found)
 
 
 def address_of(state: SharedState) -> dict[str, list[str]]:

@@ -28,7 +28,7 @@ def _killed_with_blocks(cache) -> None:
         assert process.poll() is None, "it ended before it was killed"
         return bool(list(cache.glob("embeddings/*.blocks/*.safetensors")))
 
-    until(has_blocks)
+    until(has_blocks, seconds=300)  # it imports all that encodes first
     process.kill()
     process.wait()
 

@@ -11,7 +11,7 @@ from sde_core.sets.evaluation import evaluate_retrieval
 from sde_explorer import sets
 from sde_explorer.readings.cached import machine as cached_machine
 from sde_explorer.readings.headline import STEPS, WHOLE
-from tests.app.conftest import card_numbers, control, spiked, wait_for_a_job
+from tests.app.conftest import card_numbers, control, settled, spiked, wait_for_a_job
 
 
 def _texts(at) -> str:
@@ -30,8 +30,7 @@ def test_the_bundled_set_opens_with_its_numbers(open_page):
     assert pairs == ["5,418"]
     at_1, at_10 = (float(text.split("\u00a0")[0]) for text in found)
     assert 0 < at_1 < at_10 < 100
-    while at.get("progress"):  # what bands know comes from beside the page
-        at = at.run()
+    at = settled(at)  # what bands know comes from beside the page
     assert at.title[0].value.startswith("9 strong directions hold 91 % of what is known of group")
     assert len(rank) == len(cone) == 2
     assert 0 <= float(gap[0]) <= 2

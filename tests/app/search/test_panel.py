@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tests.app.conftest import spiked
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("find", ["pictures", "captions"])
 def test_what_was_found_is_picked_and_stands_in_the_link(open_page, spiked_folder, find):
     at = open_page("retrieval", data=str(spiked_folder), search="pair", pair="3", find=find)
-    while not any(button.key == "pick_hits" for button in at.button):
-        at.run()
+    until(lambda: any(button.key == "pick_hits" for button in at.run().button))
     made = spiked()
     asked, gallery = (made.text, made.image) if find == "pictures" else (made.image, made.text)
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (asked[3:4], gallery)]

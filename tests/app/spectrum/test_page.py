@@ -15,7 +15,7 @@ from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.state import DEFAULT
 from sde_explorer.ui import words
 from sde_explorer.ui.frame import MOST_LETTERS
-from tests.app.conftest import band_counts, control, figure_sent
+from tests.app.conftest import band_counts, control, figure_sent, settled
 
 
 def test_the_planted_directions_are_found_and_shown(open_page, spiked_folder):
@@ -130,8 +130,7 @@ def test_files_are_whole_and_say_where_they_come_from(spiked_folder):
 @pytest.mark.parametrize("spectra", ["by modality", "joint", "cross"])
 def test_the_browser_gets_the_numbers_of_the_library(open_page, spiked_folder, spectra):
     at = open_page("spectrum", data=str(spiked_folder), noise="0.8", spectra=spectra)
-    while at.get("progress"):
-        at.run()
+    settled(at)
     sent = figure_sent(at)
     assert sent["factors"] == {"noise": 0.8, "strong": 1.0}
     embeddings = EmbeddingSet.load(spiked_folder)

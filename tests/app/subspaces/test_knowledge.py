@@ -15,6 +15,7 @@ from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.state import State
 from sde_explorer.subspaces.known_figure.sent import known_data
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
+from tests.app.conftest import settled
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,7 @@ def test_the_browser_gets_the_numbers_of_every_direction_and_the_rule_s_own_thre
 
 def test_the_view_opens_on_it(open_page, spiked_folder):
     at = open_page("subspaces", data=str(spiked_folder))
-    while at.get("progress"):  # the numbers come from beside the page
-        at = at.run()
+    settled(at)  # the numbers come from beside the page
     assert not at.exception
     assert "No image direction knows any of the columns" in at.title[0].value
 
@@ -99,8 +99,7 @@ def test_a_typed_word_is_a_column_and_names_stand_in_the_reader(open_page, tmp_p
         x, x, captions=[f"a flag {i}" if flag else f"a thing {i}" for i, flag in enumerate(holds)]
     ).save(tmp_path / "flags")
     at = open_page("subspaces", data=str(folder), columns=["flag"], names=["image 2 people and flags"])
-    while at.get("progress"):
-        at = at.run()
+    settled(at)
     assert not at.exception
     assert "of what is known of flag" in at.title[0].value
     for job in background._figures.active("figure"):  # further columns, from which names become finer

@@ -18,7 +18,7 @@ from sde_explorer.state import State
 from sde_explorer.subspaces import picked
 from sde_explorer.subspaces.numbers import maps
 from sde_explorer.ui.pointer import card_of
-from tests.app.conftest import card_numbers, control
+from tests.app.conftest import card_numbers, control, settled
 from tests.waiting import until
 
 CHARTS = {"Directions": 3, "Pair energies": 1, "Map": 1}  # a direction has its null and its coefficients too
@@ -122,6 +122,9 @@ def test_wild_link_values_are_named_and_the_default_is_used(open_page, spiked_fo
     assert not at.exception
     assert f"`{name}` must" in at.warning[0].value
     assert len(at.get("plotly_chart")) == CHARTS["Directions"]
+    assert at.run().warning  # a run that the page asks for says it again
+    control(at, "noise_number").set_value(1.2).run()
+    assert not at.warning
 
 
 def test_what_another_set_had_is_cut_to_this_one(open_page, spiked_folder):
@@ -251,9 +254,7 @@ def test_a_map_of_many_is_drawn_from_all_of_them(open_page, spiked_folder, monke
     monkeypatch.setattr(maps, "MOST_POINTS", 100)
     for of, count, first in (("both", 600, 0), ("text", 300, 300)):
         at = open_page("subspaces", data=str(spiked_folder), look="Map", map_of=of, rows="5")
-        while not any(e.proto.component_name.endswith("point_map") for e in at.get("bidi_component")):
-            assert at.get("progress")  # it is being laid out
-            at.run()
+        settled(at)  # it is being laid out
         assert not at.exception
         found = [e.proto for e in at.get("bidi_component") if e.proto.component_name.endswith("point_map")]
         sent = json.loads(found[0].json)
