@@ -34,6 +34,10 @@ def version() -> list[str]:
         wrong.append(
             f"CHANGELOG.md must begin with [Unreleased] or [{number}]; it begins with {sections[:1]}"
         )
+    if f"builds it, {MOST_BYTES >> 20} MiB at most)" not in (ROOT / "README.md").read_text("utf-8"):
+        wrong.append(
+            f"README.md must say that the wheel has {MOST_BYTES >> 20} MiB at most, as `contents` holds"
+        )
     cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.M)
     if cited is None or cited[1] != number:
         wrong.append(f"CITATION.cff must be of version {number}; it says {cited and cited[1]}")
@@ -69,9 +73,6 @@ def contents(folder: Path) -> list[str]:
         wrong.append(
             f"the wheel must have at most {MOST_BYTES >> 20} MiB; it has {wheel.stat().st_size / (1 << 20):.1f}"
         )
-    size = round(wheel.stat().st_size / 1e6)
-    if f"builds it, {size} MB)" not in (ROOT / "README.md").read_text("utf-8"):
-        wrong.append(f"README.md must say that the wheel has {size} MB")
     number = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     if facts["Version"] != number or number not in wheel.name or number not in archive.name:
         wrong.append(f"version must be {number}; the wheel says {facts['Version']}")

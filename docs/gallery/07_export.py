@@ -3,8 +3,8 @@
 
 Encode the same pictures before and after, and compare nothing but the vectors:
 ``sde.parity`` says whether both are one space, and if not, what was done. Here the
-bundled image tower is exported by ``torch.export``; vectors of ONNX Runtime or of a
-server are compared in the same way.
+bundled image tower is exported by ``torch.export``; vectors of ONNX Runtime (as in
+tests/clients/test_onnx.py) or of a server are compared in the same way.
 """
 
 import io
