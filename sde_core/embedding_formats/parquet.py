@@ -8,10 +8,10 @@ import numpy as np
 
 from sde_core.embedding_formats.base import Container, Floats, Matrix, Table, check_vectors
 from sde_core.embedding_formats.byte_columns import decoder_of, rows_of
+from sde_core.embedding_formats.parquet_size import check_declared
 from sde_core.embedding_formats.roles import is_image_name, is_text_name, is_vector_name
 from sde_core.embedding_formats.tables import parquet_schema, parquet_table
 from sde_core.errors import DataError
-from sde_core.pairs.limits import allowed_unpacked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,17 +66,7 @@ def _check_sizes(paths: list[Path]) -> None:
 
     for path in paths:
         parquet_schema(path)  # says what is wrong with a damaged part
-        footer, size = pq.read_metadata(path), path.stat().st_size
-        chunks = [
-            footer.row_group(g).column(c)
-            for g in range(footer.num_row_groups)
-            for c in range(footer.num_columns)
-        ]
-        unfolded = sum(max(chunk.num_values * 4, chunk.total_uncompressed_size) for chunk in chunks)
-        if unfolded > allowed_unpacked(size) or any(chunk.num_values < 0 for chunk in chunks):
-            raise DataError(
-                f"{path} declares {unfolded:,} bytes unfolded from {size:,}, more than a hundredfold: refused as a bomb"
-            )
+        check_declared(path, pq.read_metadata(path))
 
 
 def _is_vectors(kind: "pa.DataType") -> bool:

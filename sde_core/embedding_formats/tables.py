@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from sde_core.embedding_formats.base import Column, Table, table_of
 from sde_core.embedding_formats.npy import mapped_npy
+from sde_core.embedding_formats.parquet_size import unfolded_columns
 from sde_core.embedding_formats.roles import is_known_name
 from sde_core.errors import DataError
 from sde_core.files.mapped import check_regular
@@ -236,10 +237,10 @@ class _Parts:
 
     @staticmethod
     def _table(path: Path, names: tuple[str, ...]) -> "pa.Table":
-        import pyarrow.parquet as pq
-
         try:
-            return pq.ParquetFile(path).read(columns=list(names))
+            return unfolded_columns(path, names)
+        except DataError:  # which is a ValueError
+            raise
         except (ValueError, OSError, KeyError, MemoryError) as error:
             line = (str(error).splitlines() or [""])[0]
             raise DataError(f"{path}, column {', '.join(names)} is damaged: {line}") from None

@@ -11,6 +11,8 @@ from sde_core.checks.brief import brief
 from sde_core.checks.settings import OneOf, Range, Weight, check_settings, settings_of
 from sde_core.embedding_formats.named import part_name
 from sde_core.errors import ConfigError, DataError
+from sde_core.files.mapped import check_regular
+from sde_core.files.place import check_place
 from sde_core.sets.evaluation import Captions
 from sde_core.shaping.curriculum import CurriculumConfig, check_name
 from sde_core.treatments.gains import TreatmentConfig
@@ -215,7 +217,9 @@ def read_spec(path: str | Path) -> ReportSpec:
         DataError: it cannot be read, or is no spec of this version.
         ConfigError: a value outside its range.
     """
+    check_place(path, "spec")
     file = Path(path).expanduser()
+    check_regular(file)
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise DataError(f"spec must be smaller than {_MOST_BYTES >> 20} MiB; {path} is larger")

@@ -12,6 +12,7 @@ import pytest
 import sde_core as sde
 from sde_core.files.bundled import encoder_folder
 from sde_core.files.whole_folder import sampled_digest
+from sde_core.report.spec import read_spec
 from sde_explorer import sets
 
 
@@ -60,3 +61,9 @@ def test_a_table_of_a_set_that_declares_more_rows_than_vectors_is_not_unfolded(t
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(sde.DataError, match="must have 5 rows, one a vector; it has 2,000,000"):
         sde.EmbeddingSet.load(folder)
+
+
+def test_of_a_spec(tmp_path):
+    _as_pipe(tmp_path / "spec.json")
+    with pytest.raises(sde.DataError, match="pipe"):
+        read_spec(tmp_path / "spec.json")
