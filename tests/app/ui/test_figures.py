@@ -48,6 +48,14 @@ def test_a_figure_writes_itself_down_as_plotly_does():
         }
         theirs, ours = go.Figure(given, _validate=False), PackedFigure(given, _validate=False)
         assert ours.to_json() == theirs.to_json()
+        later = PackedFigure({**given, "frames": []}, _validate=False)
+        later.frames = given["frames"]
+        assert json.loads(later.to_json()) == json.loads(theirs.to_json())  # frames that nobody went through
+        assert later.frames[0].name == "one"
+        assert json.loads(later.to_json()) == json.loads(theirs.to_json())
+    later.frames = [{"nome": "one"}]
+    with pytest.raises(ValueError, match="nome"):  # whoever looks at them has them gone through
+        assert later.frames
     assert isinstance(ours.data[0].x, np.ndarray)  # the figure itself is what it was
 
 

@@ -3,10 +3,12 @@
 import threading
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from sde_core import DataError
 from sde_explorer.jobs import Job, JobQueue
+from tests.waiting import until
 
 VIEW = """
 import streamlit as st
@@ -45,6 +47,24 @@ def drawer(tmp_path, monkeypatch):
 
 def _said(at: AppTest) -> str:
     return "\n".join([c.value for c in at.caption] + [p.proto.text for p in at.get("progress")])
+
+
+def test_the_browser_s_title_says_how_far_what_runs_is(drawer, monkeypatch):
+    at, go, jobs = drawer
+    titles, shown = [], st.set_page_config
+    monkeypatch.setattr(
+        st, "set_page_config", lambda **given: (titles.append(given["page_title"]), shown(**given))
+    )
+    at.run()
+    until(lambda: jobs.all()[0].share > 0, 10)
+    at.run()
+    assert titles[-1] == "40% · SDE Explorer"
+    go.set()
+    until(lambda: all(job.status == "done" for job in jobs.all()), 10)
+    titles.clear()
+    at.run()
+    assert not at.exception
+    assert not any("%" in title for title in titles)  # every run of the page begins with the plain one
 
 
 def test_what_runs_and_what_waits_for_what_is_said(drawer):

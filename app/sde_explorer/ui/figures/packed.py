@@ -1,6 +1,7 @@
 """Figures that write themselves down in one pass, arrays of numbers as plotly's typed arrays."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,29 @@ class PackedFigure(go.Figure):  # type: ignore[misc]
     a third of the server's time for a view of three figures.
     """
 
+    _plain_frames: list[dict[str, Any]] | None = None
+
+    @property
+    def frames(self) -> tuple[go.Frame, ...]:
+        """The frames; plotly goes through them when somebody looks at them here, the page does not."""
+        if self._plain_frames is not None:
+            given, self._plain_frames = self._plain_frames, None
+            go.Figure.frames.fset(self, given)
+        found: tuple[go.Frame, ...] = go.Figure.frames.fget(self)
+        return found
+
+    @frames.setter
+    def frames(self, given: Sequence[dict[str, Any]]) -> None:
+        self._plain_frames = list(given)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figure as plain values; arrays of numbers as base64."""
         found = {"data": _packed(self._data), "layout": _packed(self._layout)}
-        if self._frame_objs:
-            found["frames"] = [_packed(frame._props) for frame in self._frame_objs]
+        frames = self._plain_frames
+        if frames is None:
+            frames = [frame._props for frame in self._frame_objs]
+        if frames:
+            found["frames"] = _packed(frames)
         return found
 
 
