@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sde_core import EmbeddingSet
+from sde_explorer.readings import kept
 from sde_explorer.ui.figures import layout as figure_layout
 
 
@@ -71,6 +72,12 @@ def _validated_figures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figure_layout, "built", built)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept_by_other_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test read what another one, or the last run, computed of the same vectors."""
+    monkeypatch.setattr(kept, "cache_folder", lambda: tmp_path / "kept")
 
 
 @pytest.fixture(scope="session")
