@@ -14,6 +14,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from sde_core import EmbeddingSet
+from sde_explorer.readings import kept
 from sde_explorer.readings.cached import background
 from sde_explorer.ui.figures import layout as figure_layout
 from tests.waiting import until
@@ -85,6 +86,12 @@ def _packages_are_read_once() -> Iterator[None]:
             manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)
         )
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept_by_other_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test read what another one, or the last run, computed of the same vectors."""
+    monkeypatch.setattr(kept, "cache_folder", lambda: tmp_path / "kept")
 
 
 @pytest.fixture(scope="session")

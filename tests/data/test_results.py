@@ -13,6 +13,7 @@ from sde_explorer import ahead
 from sde_explorer.jobs import JobQueue
 from sde_explorer.readings.cached import background
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.serving import policy
 from sde_explorer.state import DEFAULT
 
 LONG = ("headline/", "chance/", "recall/")
@@ -43,7 +44,10 @@ def _asked(data):
     return {key: job for key, job in known.items() if key.startswith(LONG) and data.fingerprint in key}
 
 
-def test_every_set_and_split_has_what_takes_long(monkeypatch):
+def test_a_public_demo_has_what_takes_long_of_every_set_and_split(monkeypatch, tmp_path):
+    demo = policy.Policy(one_user=False, read_only=True, roots=(), hub=False)
+    monkeypatch.setattr(policy, "_CURRENT", [demo])
+
     def submitted(_, job):
         assert not job.key.startswith(LONG), f"{job.title} must come along: python -m data.results_recipe"
         return job
@@ -54,6 +58,7 @@ def test_every_set_and_split_has_what_takes_long(monkeypatch):
     for jobs in found:
         assert {job.status for job in jobs.values()} == {"done"}
         assert len(jobs) == 7
+    assert not (tmp_path / "results").exists()
 
 
 def test_they_are_equal_to_a_fresh_computation(monkeypatch, tmp_path):

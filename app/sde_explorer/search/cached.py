@@ -80,10 +80,12 @@ def _refusal(name: str) -> str:
     return ""
 
 
-def encoder_job(data: Dataset) -> "Job":
+def encoder_job(data: Dataset, *, is_ahead: bool = False) -> "Job":
     """Return the job that loads the encoder of a set, started once; its result is the encoder.
 
-    The set must say which one that is.
+    Args:
+        data: the set, which must say which one that is.
+        is_ahead: whether nothing on the page waits for it yet.
     """
     name = data.embeddings.provenance.encoder
     refusal = _refusal(name)
@@ -98,7 +100,9 @@ def encoder_job(data: Dataset) -> "Job":
         encoder.encode_texts(["a picture"])  # the first one takes longest
         return encoder
 
-    return background.in_background("encoder", _encoder_key(name), f"Encoder {name}", work, jobs=_encoders)
+    return background.in_background(
+        "encoder", _encoder_key(name), f"Encoder {name}", work, jobs=_encoders, is_ahead=is_ahead
+    )
 
 
 def encoder_is_loading(data: Dataset) -> bool:

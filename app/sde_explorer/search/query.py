@@ -68,7 +68,7 @@ def asked(data: "Dataset", state: "SearchState") -> Asked | None:
     if state.search == "picture" and st.session_state.get(UPLOADED) is not None:
         return _uploaded(data)
     if cached_search.encoder_is_here(data):
-        cached_search.encoder_job(data)  # warm by the time that something is typed
+        cached_search.encoder_job(data, is_ahead=True)  # warm by the time that something is typed
     return _of_the_set(data, state, cached_search.example_row(data, found_kind(data, state)))
 
 

@@ -15,7 +15,7 @@ KEY, KEPT = "a/fingerprint", Kept[list[int]]()
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SDE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(rooms, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(policy, "_CURRENT", [policy.Policy()])
     return tmp_path / "cache" / "results"
 

@@ -62,6 +62,7 @@ def in_background(
     jobs: JobQueue = _figures,
     is_light: bool = False,
     kept: Kept[T] | None = None,
+    is_ahead: bool = False,
 ) -> Job[T]:
     """Return the job with this key: known, read where its result is kept, or started now.
 
@@ -78,6 +79,7 @@ def in_background(
         jobs: where it runs and where its result is kept; large results have a queue that keeps few.
         is_light: as of `Job`.
         kept: how its result outlives the server; None lets it go.
+        is_ahead: whether nothing on the page waits for it yet.
     """
     who = session()
     known = jobs.find(key)
@@ -95,7 +97,7 @@ def in_background(
     if is_new and kept is not None and (found := kept.read(key)) is not None:
         new.settle(*found)
         known, is_new = jobs.put(new), False
-    if not who:  # asked for ahead of all visitors: those who come to it before its end follow it
+    if not who or is_ahead:  # asked for ahead of all visitors: those who come to it before its end follow it
         return jobs.submit(new) if known is None or is_new else known
     followed = followed_jobs()
     earlier = followed.get(slot)
