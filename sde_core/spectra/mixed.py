@@ -148,8 +148,8 @@ class _Passes:
         """Return the sum of products of some blocks, in float32."""
         from scipy.linalg.blas import ssyrk
 
-        buffer = _taken(buffers, (self.block_rows, self.rows.width))
-        product = _taken(products, (self.rows.width, self.rows.width))
+        buffer = _taken(buffers, (self.block_rows, self.rows.width), "C")
+        product = _taken(products, (self.rows.width, self.rows.width), "F")
         product.fill(0)
         total, few = np.zeros(self.rows.width), buffer[:0]
         with np.errstate(all="ignore"):
@@ -250,12 +250,11 @@ class _Passes:
         self.energies, self.vectors = _eigh(gram.T)
 
 
-def _taken(free: list[Floats], shape: tuple[int, int]) -> Floats:
-    """Return a float32 array that nobody uses, by columns; a new one where there is none."""
+def _taken(free: list[Floats], shape: tuple[int, int], order: Literal["C", "F"]) -> Floats:
+    """Return a float32 array that nobody uses, by rows or by columns; a new one where there is none."""
     try:
         return free.pop()
     except IndexError:
-        order: Literal["C", "F"] = "F" if shape[0] == shape[1] else "C"
         return np.empty(shape, np.float32, order=order)
 
 
