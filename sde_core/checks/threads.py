@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -28,6 +29,51 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Have OpenBLAS, which numpy and scipy compute with, keep each product on the core of its caller; for all threads.
+
+    For who shares pieces out to threads itself: two threads that call it at one time wait for each other, spinning.
+    Its number of threads belongs to the process; it is set back when the last one that asked for this is done.
+    """
+    _BLAS.begin()
+    try:
+        yield
+    finally:
+        _BLAS.end()
+
+
+class _OpenBLAS:
+    """How many ask for one thread of OpenBLAS, and what sets its own number back."""
+
+    def __init__(self) -> None:
+        self._lock, self._asking = threading.Lock(), 0
+        self._limit: Any = None
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._asking == 0:
+                self._limit = _controller().limit(limits=1)
+            self._asking += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._asking -= 1
+            if self._asking == 0:
+                self._limit.restore_original_limits()
+
+
+_BLAS = _OpenBLAS()
+
+
+@lru_cache(maxsize=1)
+def _controller() -> Any:  # noqa: ANN401  (threadpoolctl has no types)
+    import scipy.linalg  # noqa: F401  so that its OpenBLAS is there
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(internal_api="openblas")
 
 
 def keep_to_one_core() -> None:

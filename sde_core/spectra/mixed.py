@@ -11,15 +11,21 @@ Source: docs/method.md, equations (1.12) to (1.14).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sde_core.spectra.eigen import ONE_THREAD, symmetric_eigen
-from sde_core.spectra.rounding import SampledProducts
-from sde_core.spectra.row_blocks import Floats, RowBlocks
+from sde_core.checks.threads import one_blas_thread, side_by_side
+from sde_core.spectra.eigen import ONE_THREAD
+from sde_core.spectra.rounding import LOOKED_AT, SampledProducts
+from sde_core.spectra.row_blocks import Floats, RowBlocks, fill
 
 TARGET = 1e-6
 """Relative error of every singular value above this share of the largest: at most this."""
@@ -80,6 +86,16 @@ def mixed_eigen(rows: RowBlocks, *, centred: bool) -> MixedEigen | None:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Rows of some blocks, the sum of their products and of themselves, and some rows of the first block."""
+
+    rows: list[Floats | Tensor]
+    product: Floats
+    total: Floats
+    few: Floats
+
+
 class _Passes:
     """What is known so far; rows are multiplied by ``factor``, so that squares stay within float32."""
 
@@ -100,35 +116,58 @@ class _Passes:
         self.factor = 1.0 if plain else 2.0 ** -round(math.log2(size))
 
     def first(self) -> bool:
-        """Take the first pass; return whether all sums are finite."""
-        from scipy.linalg.blas import ssyrk
-
+        """Take the first pass; return whether all sums are finite. Each thread takes groups of blocks of its own."""
         n, count = self.rows.width, -(-self.rows.n_rows // (self.block_rows * self.n_blocks))
         gram, total = np.zeros((n, n), order="F"), np.zeros(n)
         sampled = SampledProducts(count, n)
-        group = 0
-        product = np.zeros((n, n), np.float32, order="F")
-        with np.errstate(all="ignore"):
-            blocks = self.rows.blocks(self.block_rows, np.float32, self.shift, self.factor)
-            for start, block in blocks:
-                for top in range(0, len(block), _STRIP):  # the upper triangle
-                    product = ssyrk(1.0, block[top : top + _STRIP].T, 1.0, product, overwrite_c=1)
-                # In float64: sums of rows on one side of the point would round as their order has it.
-                total += block.sum(axis=0, dtype=np.float64)
-                sampled.see(block)
-                group += 1
-                if group < self.n_blocks and start + len(block) < self.rows.n_rows:
-                    continue
-                gram += product
-                sampled.close(product)
-                product.fill(0)
-                group = 0
+        buffers: list[Floats] = []  # of blocks and of products, that nobody uses
+        products: list[Floats] = []
+        with one_blas_thread(), np.errstate(all="ignore"):
+            for group in side_by_side(partial(self._multiplied, buffers, products), self._groups()):
+                wanted = sampled.wants(group.few)
+                sampled.close(group.product, [self._filled(rows) for rows in group.rows] if wanted else ())
+                gram += group.product
+                total += group.total
+                products.append(group.product)
         if not sampled.are_finite:
             return False
         self._use(gram, total)
         solver = _SOLVER * float(self.energies[0])
         self.errors = sampled.errors(self.vectors, self.energies, self.rows.n_rows) + solver
         return True
+
+    def _groups(self) -> Iterator[list[Floats | Tensor]]:
+        """Yield the rows of as many blocks as are summed in float32."""
+        blocks = (rows for _, rows in self.rows.in_order(self.block_rows))
+        while group := list(islice(blocks, self.n_blocks)):
+            yield group
+
+    def _multiplied(
+        self, buffers: list[Floats], products: list[Floats], rows: list[Floats | Tensor]
+    ) -> _Group:
+        """Return the sum of products of some blocks, in float32."""
+        from scipy.linalg.blas import ssyrk
+
+        buffer = _taken(buffers, (self.block_rows, self.rows.width), "C")
+        product = _taken(products, (self.rows.width, self.rows.width), "F")
+        product.fill(0)
+        total, few = np.zeros(self.rows.width), buffer[:0]
+        with np.errstate(all="ignore"):
+            for number, part in enumerate(rows):
+                block = buffer[: len(part)]
+                fill(block, part, self.shift, self.factor)
+                for top in range(0, len(block), _STRIP):  # the upper triangle
+                    product = ssyrk(1.0, block[top : top + _STRIP].T, 1.0, product, overwrite_c=1)
+                # In float64: sums of rows on one side of the point would round as their order has it.
+                total += block.sum(axis=0, dtype=np.float64)
+                few = few if number else block[:: max(1, len(block) // LOOKED_AT)].copy()
+        buffers.append(buffer)
+        return _Group(rows, product, total, few)
+
+    def _filled(self, rows: Floats | Tensor) -> Floats:
+        block = np.empty(tuple(rows.shape), np.float32)
+        fill(block, rows, self.shift, self.factor)
+        return block
 
     def in_double(self) -> bool:
         """Take the same sums in float64; return whether they are finite."""
@@ -211,12 +250,18 @@ class _Passes:
         self.energies, self.vectors = _eigh(gram.T)
 
 
+def _taken(free: list[Floats], shape: tuple[int, int], order: Literal["C", "F"]) -> Floats:
+    """Return a float32 array that nobody uses, by rows or by columns; a new one where there is none."""
+    try:
+        return free.pop()
+    except IndexError:
+        return np.empty(shape, np.float32, order=order)
+
+
 def _eigh(lower: Floats) -> tuple[Floats, Floats]:
     """Return eigenvalues, descending and at least 0, and eigenvectors; only the lower triangle is read."""
     from scipy.linalg import eigh
 
-    if len(lower) > ONE_THREAD:  # where torch's solver takes a quarter more
+    with one_blas_thread() if len(lower) <= ONE_THREAD else nullcontext():
         values, vectors = eigh(lower, lower=True, driver="evd", check_finite=False)
-        return np.maximum(values[::-1], 0), np.ascontiguousarray(vectors[:, ::-1])
-    lowest, columns = symmetric_eigen(torch.from_numpy(np.ascontiguousarray(lower)))
-    return lowest.flip(0).clamp_min(0).numpy(), columns.flip(1).numpy()
+    return np.maximum(values[::-1], 0), np.ascontiguousarray(vectors[:, ::-1])

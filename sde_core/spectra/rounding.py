@@ -10,6 +10,7 @@ Source: docs/method.md, equation (1.12).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,8 +24,10 @@ _MEDIAN = 0.455  # of the square of a standard normal number
 _DEVIATIONS = 6.0
 # Standard deviations of chance that a correlation must be beyond.
 _CHANCE = 3.0
-# Rows of a block that its size is told from, and how much larger than the largest so far one must be to be kept.
-_LOOKED_AT, _LARGER = 16, 1.1
+LOOKED_AT = 16
+"""Rows of a block that its size is told from."""
+# How much larger than the largest so far one must be to be kept.
+_LARGER = 1.1
 
 
 class SampledProducts:
@@ -41,8 +44,7 @@ class SampledProducts:
         count = min(n_groups, least + n_groups // every, most)
         self._planned = set(np.linspace(0, n_groups - 1, count).astype(int).tolist())
         self._sizes: list[float] = []
-        self._open: list[Floats] = []
-        self._seen, self._largest, self._is_largest = 0, 0.0, False
+        self._largest, self._is_largest = 0.0, False
         self._kept: dict[int, tuple[list[Floats], Floats]] = {}
         self._number_of_largest = -1
 
@@ -51,27 +53,27 @@ class SampledProducts:
         """Whether all products are."""
         return math.isfinite(sum(self._sizes))
 
-    def see(self, block: Floats) -> None:
-        """Look at the next block (k, n) of the group that is being summed."""
-        if self._seen == 0:
-            few = block[:: max(1, len(block) // _LOOKED_AT)]
-            size = float(np.vdot(few, few)) / len(few)
-            self._is_largest = size > _LARGER * self._largest
-            self._largest = max(size, self._largest)
-        self._seen += 1
-        if self._is_largest or len(self._sizes) in self._planned:
-            self._open.append(block.copy())
+    def wants(self, few: Floats) -> bool:
+        """Return whether the blocks of the next group are kept: of (k, n) some rows of its first one."""
+        size = float(np.vdot(few, few)) / len(few)
+        self._is_largest = size > _LARGER * self._largest
+        self._largest = max(size, self._largest)
+        return self._is_largest or len(self._sizes) in self._planned
 
-    def close(self, product: Floats) -> None:
-        """End the group, whose sum of products is (n, n); of it the upper triangle counts."""
-        if self._open:
+    def close(self, product: Floats, blocks: Sequence[Floats] = ()) -> None:
+        """End a group, whose sum of products is (n, n); of it the upper triangle counts.
+
+        Args:
+            product: in float32.
+            blocks: (k, n) each, its rows, where they are wanted.
+        """
+        if blocks:
             if self._is_largest:
                 if self._number_of_largest not in self._planned:
                     self._kept.pop(self._number_of_largest, None)
                 self._number_of_largest = len(self._sizes)
-            self._kept[len(self._sizes)] = self._open, product.copy(order="F")
+            self._kept[len(self._sizes)] = list(blocks), product.copy(order="F")
         self._sizes.append(float(np.trace(product)))
-        self._open, self._seen = [], 0
 
     def errors(self, vectors: Floats, energies: Floats, n_rows: int) -> Floats:
         """Return (n,) bounds of the error of each eigenvalue.

@@ -54,21 +54,26 @@ class RowBlocks:
         """
         buffer = np.empty((min(n_rows, self.n_rows), self.width), dtype)
         threads = torch.get_num_threads()
-        first = 0
         with ThreadPoolExecutor(threads) as pool:
-            for matrix in self._matrices:
-                for start, rows in _in_order(matrix, n_rows):
-                    block = buffer[: len(rows)]
-                    cuts = np.linspace(0, len(block), threads + 1).astype(int).tolist()
-                    jobs = [
-                        pool.submit(_fill, block[a:b], rows[a:b], shift, factor)
-                        for a, b in pairwise(cuts)
-                        if b > a
-                    ]
-                    for job in jobs:
-                        job.result()
-                    yield first + start, block
-                first += len(matrix)
+            for first, rows in self.in_order(n_rows):
+                block = buffer[: len(rows)]
+                cuts = np.linspace(0, len(block), threads + 1).astype(int).tolist()
+                jobs = [
+                    pool.submit(fill, block[a:b], rows[a:b], shift, factor)
+                    for a, b in pairwise(cuts)
+                    if b > a
+                ]
+                for job in jobs:
+                    job.result()
+                yield first, block
+
+    def in_order(self, n_rows: int) -> Iterator[tuple[int, Floats | Tensor]]:
+        """Yield the number of the first row and (k, n) rows as they are, so many of one matrix at a time."""
+        first = 0
+        for matrix in self._matrices:
+            for start, rows in _in_order(matrix, n_rows):
+                yield first + start, rows
+            first += len(matrix)
 
 
 def _in_order(matrix: Floats | Tensor, n_rows: int) -> Iterator[tuple[int, Floats | Tensor]]:
@@ -78,7 +83,8 @@ def _in_order(matrix: Floats | Tensor, n_rows: int) -> Iterator[tuple[int, Float
         yield from ((start, matrix[start : start + n_rows]) for start in range(0, len(matrix), n_rows))
 
 
-def _fill(block: Floats, rows: Floats | Tensor, shift: Floats | None, factor: float) -> None:
+def fill(block: Floats, rows: Floats | Tensor, shift: Floats | None, factor: float) -> None:
+    """Write (k, n) factor (rows - shift) to a block, in its dtype."""
     with np.errstate(all="ignore"):
         if isinstance(rows, np.ndarray) and shift is not None and rows.dtype == block.dtype:
             np.subtract(rows, shift, out=block)

@@ -3,9 +3,11 @@
 import threading
 
 import pytest
+import scipy.linalg  # noqa: F401  its OpenBLAS is there
 import torch
+from threadpoolctl import threadpool_info
 
-from sde_core.checks.threads import keep_to_one_core, one_thread, side_by_side
+from sde_core.checks.threads import keep_to_one_core, one_blas_thread, one_thread, side_by_side
 from sde_core.spectra.eigen import symmetric_eigen
 
 
@@ -89,3 +91,20 @@ def test_one_core_holds_for_the_thread_that_asks_and_no_other(threads):
     assert (inside[0], inside[2], inside[4]) == (threads, 1, 1)
     assert torch.get_num_threads() == threads
     assert _in_a_thread(torch.get_num_threads) == [threads]
+
+
+def test_openblas_keeps_to_one_thread_until_the_last_one_is_done():
+    before = _openblas()
+    assert before
+    first, second = one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    assert set(_openblas()) == {1}
+    first.__exit__(None, None, None)  # not in the order of a stack: they belong to two threads
+    assert set(_openblas()) == {1}
+    second.__exit__(None, None, None)
+    assert _openblas() == before
+
+
+def _openblas():
+    return [each["num_threads"] for each in threadpool_info() if each["internal_api"] == "openblas"]

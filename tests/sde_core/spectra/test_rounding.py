@@ -108,10 +108,10 @@ def test_the_largest_block_is_kept_beside_those_that_are_spread():
     sampled = SampledProducts(200, 256)
     for number in range(200):
         block = r.standard_normal((8, 256)).astype(np.float32) * (9 if number == 77 else 1)
-        sampled.see(block)
-        sampled.close(np.asfortranarray(block.T @ block))
+        wanted = sampled.wants(block)
+        sampled.close(np.asfortranarray(block.T @ block), [block] if wanted else ())
     assert sorted(sampled._kept) == [0, 49, 77, 99, 149, 199]
     assert sampled.are_finite
-    sampled.see(np.full((8, 256), np.nan, np.float32))
+    sampled.wants(np.full((8, 256), np.nan, np.float32))
     sampled.close(np.full((256, 256), np.nan, np.float32))
     assert not sampled.are_finite
