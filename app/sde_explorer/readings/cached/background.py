@@ -4,6 +4,7 @@ What is kept: the results of the last 192 jobs, each at most a few hundred spect
 of a table's rows, a few megabytes. Twenty visitors of eight sets and parts, with thresholds of their own, have 112.
 """
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -28,6 +29,7 @@ REST_S = 3.0
 AT_ONCE = 2
 """Jobs that take seconds run so many beside each other, where several visitors or nobody waits for them."""
 _LONGEST_S = 60.0
+_turns = itertools.count()
 _runs: dict[str, float] = {}  # until when each session counts as one that waits for its page
 
 
@@ -156,9 +158,13 @@ def is_computing(*, beside: int = 0) -> bool:
 
 
 def shortest_lane(name: str) -> str:
-    """Return that of the `AT_ONCE` lanes of a name in which the fewest jobs run or wait."""
-    active = Counter(job.device for job in _figures.active("figure"))
-    return min((f"{name} {number}" for number in range(AT_ONCE)), key=lambda lane: active[lane])
+    """Return that of the `AT_ONCE` lanes of a name in which the fewest jobs run or wait, of equal ones another in turn.
+
+    So two threads that ask at the same moment, before either has begun a job, do not end up behind each other.
+    """
+    active, first = Counter(job.device for job in _figures.active("figure")), next(_turns)
+    lanes = [f"{name} {(first + n) % AT_ONCE}" for n in range(AT_ONCE)]
+    return min(lanes, key=lambda lane: active[lane])
 
 
 def followed_jobs() -> dict[str, Followed]:
