@@ -52,6 +52,18 @@ def test_without_columns_the_title_says_how_well_both_sides_find_each_other(open
     assert len(at.get("plotly_chart")) == 1
 
 
+def test_pairs_of_a_training_are_named_and_left_out_at_a_press(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder))
+    n_train = np.count_nonzero(EmbeddingSet.load(spiked_folder).metadata["split"] == "train")
+    said = f"{n_train} of these images are of the split `train`, on which encoders learn."
+    assert said in _texts(at)
+    at.button(key="held_out_alone").click().run()
+    assert not at.exception
+    assert card_numbers(at)[0] == ["100"]
+    assert said not in _texts(at)
+    assert at.query_params["part"] == "split=test"
+
+
 def test_a_split_and_a_saved_set_open_from_the_link(open_page, spiked_folder):
     at = open_page("overview", data=str(spiked_folder), part="split=test")
     assert not at.exception
