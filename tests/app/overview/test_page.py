@@ -171,7 +171,7 @@ def test_columns_of_many_values_are_filters_and_ids_are_named_instead(open_page,
     at = open_page("overview", data=str(folder), part="class=class 42")
     assert not at.warning
     assert any("4 of 400 images" in c.value for c in at.caption)
-    assert "own: id." in control(at, "part_pick").help
+    assert "own: `id`." in control(at, "part_pick").help
 
 
 def test_names_of_encoders_load_as_they_are_listed():
