@@ -13,6 +13,8 @@ from sde_core.sets.store import MANIFEST
 # A column is no good as filter if its values hold hardly more than a picture each: ids, titles. One of many values
 # (the classes of CIFAR-100 or ImageNet) is, and is found by typing.
 MAX_VALUES, LEAST_EACH, FEW_VALUES = 2_000, 4, 24
+TRAIN, TEST = "split=train", "split=test"
+"""Parts of a set that says what is trained on and what is kept for the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,18 @@ def filters(embeddings: sde.EmbeddingSet) -> tuple[str, ...]:
             columns.setdefault(order[members].astype(np.int32).tobytes(), (name, kinds.astype(str).tolist()))
     found = sorted(columns.values(), key=lambda c: (c[0] != "split", len(c[1]) > FEW_VALUES, c[0]))
     return tuple(f"{name}={kind}" for name, kinds in found for kind in kinds)
+
+
+def n_of_train(embeddings: sde.EmbeddingSet, offered: tuple[str, ...]) -> int:
+    """Return how many images are of the split that encoders learn from; 0 where no split is kept for a test.
+
+    Args:
+        embeddings: the set, or a part of it.
+        offered: `filters` of the whole set.
+    """
+    if TRAIN not in offered or TEST not in offered:
+        return 0
+    return int(np.count_nonzero(embeddings.metadata["split"].astype(str) == TRAIN.partition("=")[2]))
 
 
 def typed_filter(embeddings: sde.EmbeddingSet, text: str) -> str:

@@ -11,6 +11,8 @@ from sde_core.errors import DataError
 _BLOCK_ENTRIES, _ELSEWHERE = 1 << 15, 1 << 22
 # Bytes of numbers whose squares stay in float64.
 _NARROW = 4
+# Bits of the exponent in a float64.
+_EXPONENT = 0x7FF0_0000_0000_0000
 
 
 def unit_rows(x: MatrixLike, name: str, dtype: torch.dtype = torch.float32) -> Float[Tensor, "m n"]:
@@ -33,8 +35,8 @@ def unit_rows(x: MatrixLike, name: str, dtype: torch.dtype = torch.float32) -> F
         part = matrix[start : start + rows]
         block = buffer[: len(part)].copy_(part)
         if matrix.element_size() > _NARROW:
-            # By the largest entry first: squares of 1e-200 or 1e+200 would leave float64.
-            block /= block.abs().amax(dim=1, keepdim=True)
+            # Squares of 1e-200 or 1e+200 would leave float64; a power of two leaves every bit as it is.
+            block /= _power_of_two(block.abs().amax(dim=1, keepdim=True))
         length = torch.linalg.vector_norm(block, dim=1, keepdim=True)
         if not bool((length > 0).all()):  # 0 / 0 is no number
             zero = (~(length > 0)).nonzero()
@@ -43,3 +45,13 @@ def unit_rows(x: MatrixLike, name: str, dtype: torch.dtype = torch.float32) -> F
             )
         unit[start : start + rows] = block.div_(length)
     return unit
+
+
+def _power_of_two(size: Float[Tensor, "m 1"]) -> Float[Tensor, "m 1"]:
+    """Return the power of two that is nearest below each size, and that of the smallest normal number below it."""
+    return (
+        size.view(torch.int64)
+        .bitwise_and(_EXPONENT)
+        .view(torch.float64)
+        .clamp_min_(torch.finfo(torch.float64).tiny)
+    )

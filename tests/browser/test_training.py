@@ -63,8 +63,13 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
         with safe_open(tmp_path / "checkpoint.safetensors", framework="np") as file:
             assert any(name.startswith("model.") for name in file.keys())  # noqa: SIM118
         page.get_by_role("button", name="Look at its vectors").first.click()
-        expect(page).to_have_url(re.compile(r"encoder=(~|%7E)[0-9a-f]{12}\b"))
+        expect(page).to_have_url(re.compile(r"/(overview)?\?.*encoder=(~|%7E)[0-9a-f]{12}\b"))
         rest(page)
+        page.go_back()
+        page.get_by_role("button", name="SDE against InfoNCE").click()
+        expect(page).to_have_url(re.compile(r"/compare\?.*other_encoder=(~|%7E)[0-9a-f]{12}\b"))
+        rest(page)
+        assert re.search(r"^B .*(wide|rank)", page.get_by_role("heading", level=1).inner_text())
     with opened(link, CHARTS, dark=True, width=900) as page:
         assert page.get_by_role("heading", level=1).inner_text() == outcome
         main = page.get_by_test_id("stMain")

@@ -63,6 +63,14 @@ def forget_found() -> None:
         st.session_state.pop(key, None)
 
 
+def _begin_anew() -> None:
+    """Close what the last look found, and how the work on it ended: beside what is found now it would mislead."""
+    forget_found()
+    job = st.session_state.get("data_job")
+    if job is not None and not job.is_active and st.session_state.get("data_opens") != job.key:
+        del st.session_state["data_job"]
+
+
 def data_choice(suggested: str = "") -> None:
     """Show the choice; what a look finds is kept for `found_data`, what is wrong stands below it.
 
@@ -137,7 +145,7 @@ def _upload() -> None:
         try:
             source = _stored(files)
         except sde.SDEError as error:
-            forget_found()
+            _begin_anew()
             st.session_state[_ERROR] = _sentence(error)
             st.session_state.pop(_ASKED, None)
         else:
@@ -189,7 +197,7 @@ def _asked() -> _Asked | None:
 
 def _look(source: str, asked: _Asked) -> None:
     """Look at it, and keep what is found; a run that is broken off meanwhile leaves it asked for."""
-    forget_found()
+    _begin_anew()
     try:
         with st.spinner("Looking at it"):
             st.session_state[_FOUND] = look(

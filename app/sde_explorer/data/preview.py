@@ -29,7 +29,9 @@ def pairs_preview(found: "PairsFound") -> None:
     """Show what was found: format, count, ten pairs, what was skipped and why."""
     count = "more than ten pairs" if found.count is None else f"{found.count:,} pairs"
     classes = ", with classes and prompts for zero-shot classification" if found.has_classes else ""
-    st.markdown(f"**{count}**, format **{found.kind}**{classes}. The first {len(found.shown)}:")
+    broken = sum(pair.picture is None for pair in found.shown)
+    without = f", {broken} of which cannot be used" if broken else ""
+    st.markdown(f"**{count}**, format **{found.kind}**{classes}. The first {len(found.shown)}{without}:")
     st.html(f'{_STYLE}<div class="sde-preview">{"".join(map(_figure, found.shown))}</div>')
     skipped_items(found.skipped, so_far=found.count is None)
     if found.count is None:

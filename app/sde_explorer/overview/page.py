@@ -11,6 +11,8 @@ from sde_explorer.overview.gallery import gallery
 from sde_explorer.overview.picture import picture
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.cached.headline import Known, ask_all, headline
+from sde_explorer.sets import TEST, n_of_train
+from sde_explorer.state import selections
 from sde_explorer.subspaces.words import KNOWLEDGE
 from sde_explorer.tour.start import overview_button
 from sde_explorer.ui import words
@@ -20,7 +22,7 @@ from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.navigation import page_link
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.pending import catch_up, pending
-from sde_explorer.ui.session import current_state
+from sde_explorer.ui.session import current_state, put
 from sde_explorer.ui.skipped import skipped_items
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def show() -> None:
         view.finding(words.overview_finding(asked), help=words.OVERVIEW_FINDING)
     card_grid(headline_cards.cards(data.embeddings, reports, known.headline), 4, places=places)
     _what_is_shown(data, known)
+    _what_was_learned(data)
     if asked is not None and aligned is not None:
         st.header("What to look at next", anchor=False)
         for lead, rest in words.what_next(reports, asked, aligned):
@@ -75,6 +78,24 @@ def _what_is_shown(data: "Dataset", known: Known) -> None:
             seconds=known.exact_s,
             on_ask=ask_all,
             args=(data,),
+        )
+
+
+def _what_was_learned(data: "Dataset") -> None:
+    """Say of how many images encoders learn, with a button that leaves them out; nothing where none is among them."""
+    learned = n_of_train(data.embeddings, data.filters)
+    if current_state().part or not learned:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(
+            f"{learned:,} of these images are of the split `train`, on which encoders learn.", width="content"
+        )
+        st.button(
+            "Show `test` alone",
+            key="held_out_alone",
+            icon=":material/filter_alt:",
+            type="tertiary",
+            on_click=lambda: put(part=(TEST,), **selections()),
         )
 
 

@@ -39,7 +39,8 @@ def picture(view: "View", reports: "list[Bands]") -> bool:
         switch_to("Subspaces")
     data, state = view.data, replace(current_state(), given="")
     job = cached_knowledge.knowledge(data, state, "image") if data.embeddings.metadata else None
-    if job is not None and job.status == "done":
+    waits = job is not None and job.status != "done"
+    if job is not None and not waits:
         image = reports[0]
         columns = known_columns(job.result, image.labels)[:_MOST_ROWS]
         if columns:
@@ -48,16 +49,15 @@ def picture(view: "View", reports: "list[Bands]") -> bool:
             _notes(reports)
             return True
     _spectrum(reports)
-    if job is not None:
+    if job is not None and waits:
         _wait(job)
     return False
 
 
 def _wait(job: "Job") -> None:
-    if job.status != "done":
-        with st.container(key="overview_waits"):  # over the lower edge: what is below keeps its place
-            pending([job])
-        catch_up([job])
+    with st.container(key="overview_waits"):  # over the lower edge: what is below keeps its place
+        pending([job])
+    catch_up([job])  # it may have ended while the spectrum was drawn
 
 
 def _spectrum(reports: "list[Bands]") -> None:

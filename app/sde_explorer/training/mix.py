@@ -8,11 +8,11 @@ import streamlit as st
 from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.training.figures.mixes import mixes_figure
+from sde_explorer.training.leads import look_button
 from sde_explorer.training.mixing_job import keep_job, sweep_job
 from sde_explorer.training.words import WEIGHTS_STORY, mixes_story
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.job_progress import job_error, job_progress
-from sde_explorer.ui.session import put
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
@@ -87,21 +87,7 @@ def _kept(job: Job, request: "TrainingRequest") -> None:
             f"{as_text(job.title)}: kept; its checkpoint and encoder lie beside those of the run.",
             icon=":material/check_circle:",
         )
-        st.button(
-            "Look at its vectors",
-            key="mix_open",
-            icon=":material/visibility:",
-            on_click=put,
-            kwargs=place_of(request.data, job.result),
-        )
-
-
-def place_of(data: str, vectors: Path) -> dict[str, object]:
-    """Return the state that shows trained vectors: by the name of their pairs where they have one."""
-    for entry in cached_sets.known_sets():
-        if Path(entry.folder) == vectors and entry.data == data:
-            return {"data": entry.data, "encoder": entry.encoder, "part": ()}
-    return {"data": str(vectors), "part": ()}
+        look_button(request.data, job.result, key="mix_open")
 
 
 def _others(request: "TrainingRequest") -> dict[str, str]:

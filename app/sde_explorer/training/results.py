@@ -9,12 +9,12 @@ import streamlit as st
 
 from sde_core.training.run import ENCODER_FOLDER
 from sde_explorer.readings.cached import sets as cached_sets
-from sde_explorer.training.mix import place_of, training_mix
+from sde_explorer.training.leads import against_button, look_button, start_button
+from sde_explorer.training.mix import training_mix
 from sde_explorer.training.names import training_name
 from sde_explorer.training.runs import last_checkpoint, trained_set
 from sde_explorer.ui.called import name_box
 from sde_explorer.ui.file_button import file_button
-from sde_explorer.ui.session import put
 from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def training_results(folder: Path, request: "TrainingRequest", log: "TrainingLog
         if checkpoint is not None:
             _run(folder, request, log, name, checkpoint)
     ended = [name for name, run in log.runs.items() if run.done is not None]
+    against_button(folder, request, ended)
     if ended:
         training_mix(folder, request, ended)
     name_box("Call this training", folder.name, training_name(folder))
@@ -43,14 +44,9 @@ def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str
         st.markdown(f"**{name}**: {request.runs[name].train}, {_state(log, name)}")
         with st.container(horizontal=True):
             if done is not None:
-                st.button(
-                    "Look at its vectors",
-                    key=f"open {folder.name} {name}",
-                    icon=":material/visibility:",
-                    on_click=put,
-                    kwargs=place_of(request.data, trained_set(cached_sets.cache_folder(), folder, name)),
-                    help="Opens the trained vectors in every view; Data and Encoder above lead back.",
-                )
+                vectors = trained_set(cached_sets.cache_folder(), folder, name)
+                look_button(request.data, vectors, key=f"open {folder.name} {name}")
+                start_button(folder, request, name)
                 if done["checkpoint"]:
                     checkpoint = Path(str(done["checkpoint"]))
             file_button(

@@ -99,7 +99,7 @@ def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shar
     shard = str(write_shard([*good_members, *odd]))
     at = looked(open_page("data"), shard)
     assert not at.exception
-    assert "**6 pairs**, format **webdataset**" in texts(at)
+    assert "**6 pairs**, format **webdataset**. The first 6, 1 of which cannot be used:" in texts(at)
     assert pages(at).split("sde-preview")[-1].count("data:image/webp;base64") == 5
     assert "&lt;b&gt;caption" in pages(at)
     assert "<b>caption" not in pages(at)
@@ -115,6 +115,9 @@ def test_pairs_are_previewed_encoded_opened_and_remembered(open_page, write_shar
     again = open_page("data", data=shard)
     assert not again.error
     assert "1 item was skipped" in [e.label for e in again.expander]
+    at = looked(at, "/no/such/place")
+    assert "there is no /no/such/place" in at.error[0].value
+    assert not at.success  # what the last encoding came to is not the answer to this look
 
 
 def test_a_look_that_another_press_breaks_off_is_done_in_the_next_run(open_page, tmp_path, monkeypatch):

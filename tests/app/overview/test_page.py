@@ -52,6 +52,18 @@ def test_without_columns_the_title_says_how_well_both_sides_find_each_other(open
     assert len(at.get("plotly_chart")) == 1
 
 
+def test_pairs_of_a_training_are_named_and_left_out_at_a_press(open_page, spiked_folder):
+    at = open_page("overview", data=str(spiked_folder))
+    n_train = np.count_nonzero(EmbeddingSet.load(spiked_folder).metadata["split"] == "train")
+    said = f"{n_train} of these images are of the split `train`, on which encoders learn."
+    assert said in _texts(at)
+    at.button(key="held_out_alone").click().run()
+    assert not at.exception
+    assert card_numbers(at)[0] == ["100"]
+    assert said not in _texts(at)
+    assert at.query_params["part"] == "split=test"
+
+
 def test_a_split_and_a_saved_set_open_from_the_link(open_page, spiked_folder):
     at = open_page("overview", data=str(spiked_folder), part="split=test")
     assert not at.exception
@@ -159,7 +171,7 @@ def test_columns_of_many_values_are_filters_and_ids_are_named_instead(open_page,
     at = open_page("overview", data=str(folder), part="class=class 42")
     assert not at.warning
     assert any("4 of 400 images" in c.value for c in at.caption)
-    assert "own: id." in control(at, "part_pick").help
+    assert "own: `id`." in control(at, "part_pick").help
 
 
 def test_names_of_encoders_load_as_they_are_listed():

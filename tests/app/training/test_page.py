@@ -138,6 +138,14 @@ def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked
     _jobs_end(kind="mix")
     at.run()
     assert any("kept" in e.value for e in at.success)
+    next(b for b in at.button if b.label == "SDE against InfoNCE").click().run()
+    assert not at.exception
+    assert "-SDE" in at.session_state["data"]
+    assert "-InfoNCE" in at.session_state["other"]
+    next(b for b in at.button if b.label == "Compare with the start").click().run()
+    assert not at.exception
+    assert at.session_state["data"] == str(spiked_folder)
+    assert "-SDE" in at.session_state["other"]
     next(b for b in at.button if b.label == "Look at its vectors").click().run()
     assert not at.exception
     assert not at.error

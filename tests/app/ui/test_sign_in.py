@@ -20,6 +20,9 @@ def shown(tmp_path, monkeypatch):
     """Return a function that writes secrets.toml, opens a page behind the gate and returns its texts."""
     path = tmp_path / "secrets.toml"
     before = config.get_option("secrets.files")
+    monkeypatch.setattr(
+        st.secrets, "_secrets", st.secrets._secrets
+    )  # each run of a script reads them into it
     config.set_option("secrets.files", [str(path)])
 
     def run(content: str | None) -> str:

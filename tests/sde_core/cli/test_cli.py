@@ -123,7 +123,8 @@ def test_bad_input_is_one_sentence_and_exit_code_2(saved_set, capsys, arguments,
 
 
 def test_wrong_options_exit_with_2_and_help_has_an_example(capsys):
-    for arguments in (["nonsense"], [], ["encode", "emoji", "--output", "x", "--batch-size", "0"]):
+    assert main([]) == 2
+    for arguments in (["nonsense"], ["encode", "emoji", "--output", "x", "--batch-size", "0"]):
         with pytest.raises(SystemExit) as exit_:
             main(arguments)
         assert exit_.value.code == 2

@@ -36,7 +36,7 @@ def test_exactly_the_directions_that_agree_are_found_whatever_their_size():
     assert math.isnan(p.tau_strong)
     assert math.isnan(p.tau_noise)
     assert (
-        f"2000 pairs are independent; nothing is assumed about the noise, and about 1% of the {len(found)}"
+        f"2000 pairs are independent; nothing is assumed about the noise, and about 1.0 % of the {len(found)}"
         in p.note
     )
 
