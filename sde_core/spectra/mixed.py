@@ -116,14 +116,17 @@ class _Passes:
         self.factor = 1.0 if plain else 2.0 ** -round(math.log2(size))
 
     def first(self) -> bool:
-        """Take the first pass; return whether all sums are finite. Each thread takes groups of blocks of its own."""
+        """Take the first pass, of narrow rows in groups that each thread takes by itself; return whether all is finite."""
         n, count = self.rows.width, -(-self.rows.n_rows // (self.block_rows * self.n_blocks))
         gram, total = np.zeros((n, n), order="F"), np.zeros(n)
         sampled = SampledProducts(count, n)
         buffers: list[Floats] = []  # of blocks and of products, that nobody uses
         products: list[Floats] = []
-        with one_blas_thread(), np.errstate(all="ignore"):
-            for group in side_by_side(partial(self._multiplied, buffers, products), self._groups()):
+        # Of wider rows two products leave the cache that one fits: all threads take each together.
+        is_shared = n <= ONE_THREAD
+        with one_blas_thread() if is_shared else nullcontext(), np.errstate(all="ignore"):
+            multiplied = partial(self._multiplied, buffers, products)
+            for group in (side_by_side if is_shared else map)(multiplied, self._groups()):
                 wanted = sampled.wants(group.few)
                 sampled.close(group.product, [self._filled(rows) for rows in group.rows] if wanted else ())
                 gram += group.product
