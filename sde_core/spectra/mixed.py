@@ -116,7 +116,7 @@ class _Passes:
         self.factor = 1.0 if plain else 2.0 ** -round(math.log2(size))
 
     def first(self) -> bool:
-        """Take the first pass, of narrow rows in groups that each thread takes by itself; return whether all is finite."""
+        """Take the first pass, of narrow rows in groups of each thread's own; return whether all sums are finite."""
         n, count = self.rows.width, -(-self.rows.n_rows // (self.block_rows * self.n_blocks))
         gram, total = np.zeros((n, n), order="F"), np.zeros(n)
         sampled = SampledProducts(count, n)
