@@ -9,6 +9,7 @@ from sde_explorer.screenshots import rest
 from sde_explorer.tour.numbers import STEPS
 from tests.browser.axe import broken
 from tests.browser.still import still
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +46,7 @@ def test_the_whole_tour_by_keyboard_gives_the_state_back(url, opened):
             for theme in ("light", "dark") if number == 1 else ("dark",):
                 page.emulate_media(color_scheme=theme)
                 still(page)
-                assert broken(page, ".st-key-tour") == []
+                until(lambda: broken(page, ".st-key-tour") == [])  # what fades in is pale at first
             places.append(_place(page))
             page.keyboard.press("Shift+ArrowRight")
         expect(page.locator(".st-key-tour")).to_have_count(0)

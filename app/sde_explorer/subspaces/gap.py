@@ -17,7 +17,7 @@ from sde_explorer.subspaces.figures.gap import PARTS, gap_figure
 from sde_explorer.subspaces.figures.mixed import mixed_figure
 from sde_explorer.ui.exact import exact_rows
 from sde_explorer.ui.figures.palette import word
-from sde_explorer.ui.pending import pending
+from sde_explorer.ui.pending import catch_up, pending
 from sde_explorer.ui.titled_chart import titled_chart
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
 
     known = gap_jobs(data, state.rule)
     [job] = known.jobs
-    found = job.result if job.status == "done" else job.partial
+    waiting = [job] if job.status != "done" else []
+    found = job.result if not waiting else job.partial
     if found is not None:
         titled_chart(
             gap_title(found),
@@ -103,13 +104,15 @@ def gap_panel(data: "Dataset", state: "SubspacesState") -> None:
         mixed = mixed_jobs(data)
         [lists] = mixed.jobs
         jobs.append(lists)
-        there = lists.result if lists.status == "done" else lists.partial
+        waiting += [lists] if lists.status != "done" else []
+        there = lists.partial if lists in waiting else lists.result
         if there:
             _mixed(there.rankings)
             exact_rows(mixed, what="held-out pictures", n_rows=there.n_rows, total=there.total, power=2.0)
     else:
         st.caption(ONE_CAPTION)
     pending(jobs, draws_partial=True)
+    catch_up(waiting)  # the gap may have come while the list was drawn
 
 
 def _mixed(found: "dict[str, sde.MixedRanking]") -> None:

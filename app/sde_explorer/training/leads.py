@@ -14,6 +14,8 @@ from sde_explorer.ui.session import put
 if TYPE_CHECKING:
     from sde_explorer.training.runs import TrainingRequest
 
+_GO = "training_leads_to"
+
 
 def place_of(data: str, vectors: Path) -> dict[str, str]:
     """Return data and encoder of the state that shows vectors: by the name of their pairs where they have one."""
@@ -31,14 +33,13 @@ def look_button(data: str, vectors: Path, *, key: str) -> None:
         vectors: folder of the set.
         key: of the button.
     """
-    if st.button(
+    st.button(
         "Look at its vectors",
         key=key,
         icon=":material/visibility:",
         help="Opens the trained vectors in every view; Data and Encoder at the side lead back.",
-    ):
-        put(part=(), **_opened(place_of(data, vectors)))
-        _go("Overview")
+        on_click=lambda: _aim("Overview", part=(), **_opened(place_of(data, vectors))),
+    )
 
 
 def start_button(folder: Path, request: "TrainingRequest", run: str) -> None:
@@ -75,16 +76,27 @@ def against_button(folder: Path, request: "TrainingRequest", runs: list[str]) ->
 def _compare_button(
     label: str, key: str, a: dict[str, str], b: dict[str, str], part: tuple[str, ...]
 ) -> None:
-    if st.button(
-        label, key=key, icon=":material/compare_arrows:", help="Leads to Compare, with both filled in."
-    ):
-        put(part=part, other=b["data"], other_encoder=b["encoder"], **_opened(a))
-        _go("Compare")
+    st.button(
+        label,
+        key=key,
+        icon=":material/compare_arrows:",
+        help="Leads to Compare, with both filled in.",
+        on_click=lambda: _aim(
+            "Compare", part=part, other=b["data"], other_encoder=b["encoder"], **_opened(a)
+        ),
+    )
 
 
-def _go(title: str) -> None:
-    switch_to(title)
-    st.rerun()  # where a view runs alone, the panel that shows the set was drawn before
+def _aim(title: str, **values: object) -> None:
+    put(**values)
+    st.session_state[_GO] = title
+
+
+def go() -> None:
+    """Go to the view that a press has aimed at; nothing where there was none."""
+    title = st.session_state.pop(_GO, "")
+    if title:
+        switch_to(title)
 
 
 def _opened(place: dict[str, str]) -> dict[str, str]:

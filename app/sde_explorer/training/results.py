@@ -9,7 +9,7 @@ import streamlit as st
 
 from sde_core.training.run import ENCODER_FOLDER
 from sde_explorer.readings.cached import sets as cached_sets
-from sde_explorer.training.leads import against_button, look_button, start_button
+from sde_explorer.training.leads import against_button, go, look_button, start_button
 from sde_explorer.training.mix import training_mix
 from sde_explorer.training.names import training_name
 from sde_explorer.training.runs import last_checkpoint, trained_set
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def training_results(folder: Path, request: "TrainingRequest", log: "TrainingLog") -> None:
     """Show what there is of each run: open its vectors, download checkpoint and encoder."""
+    go()
     found = {name: last_checkpoint(folder, name) for name in request.runs}
     if not any(found.values()):
         return
