@@ -52,10 +52,8 @@ VIEWS = {
 def _page(title: str, icon: str) -> "StreamlitPage":
     folder, is_first = title.lower(), title == next(iter(VIEWS))
 
-    def show() -> None:
-        import_module(
-            f"sde_explorer.{folder}.page"
-        ).show()  # the first visitor of a new server waits for no other view
+    def show() -> None:  # the first visitor of a new server waits for no other view's imports
+        import_module(f"sde_explorer.{folder}.page").show()
 
     return st.Page(
         show,

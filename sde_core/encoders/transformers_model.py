@@ -213,10 +213,9 @@ def _model(folder: Path, label: str) -> nn.Module:
             f"the weights of {label} must fill its model; {len(missing)} are missing: {missing[:3]}"
         )
     made: nn.Module = model.float()
+    # What stays mapped ends the process when its file is cut off.
     for tensor in (*made.parameters(), *made.buffers()):
-        tensor.data = (
-            tensor.data.clone()
-        )  # else it stays mapped, and reading it ends the process with its file
+        tensor.data = tensor.data.clone()
     return made
 
 

@@ -76,7 +76,7 @@ class Job(Generic[T]):
 
     @classmethod
     def ended(cls, key: str, title: str, result: T, seconds: float) -> "Job[T]":
-        """Return a job that is done: work that was too short for a thread, where others take jobs.
+        """Return a job that is done: work that was too short for a thread, or whose result was kept.
 
         Args:
             key: as of the class.
@@ -180,17 +180,6 @@ class Job(Generic[T]):
             self._tell()
             if self.on_end is not None:
                 self.on_end(self)
-
-    def settle(self, result: T, seconds: float) -> None:
-        """End it with a result that is known, instead of its work.
-
-        Args:
-            result: of the work.
-            seconds: that it took once.
-        """
-        with self._lock:
-            self.result, self.share, self._seconds = result, 1.0, seconds
-            self._finish("done")
 
     def fresh(self) -> "Job[T]":
         """Return the same work, not yet begun; for one that failed or was stopped, and is no figure of a view."""

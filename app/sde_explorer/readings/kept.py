@@ -53,9 +53,8 @@ class Kept(Generic[T]):
         for path, header in self._places(key):
             if not path.is_file():
                 continue
-            with suppress(
-                sde.DataError, ValueError, TypeError, KeyError
-            ):  # made again, and written in its place
+            # What is damaged is made again, and written in its place.
+            with suppress(sde.DataError, ValueError, TypeError, KeyError):
                 value, seconds = read_value(path, header=header, classes=self.classes)
                 with suppress(OSError):  # those that were read last stay the longest
                     os.utime(path)

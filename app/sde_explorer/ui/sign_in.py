@@ -92,9 +92,8 @@ def _closed(problem: str) -> None:
 def _secrets() -> Mapping[str, object]:
     try:
         return st.secrets.to_dict()
-    except (
-        FileNotFoundError
-    ) as error:  # most servers have none; Streamlit says the same of one that it cannot read
+    except FileNotFoundError as error:
+        # Most servers have none; Streamlit says the same of one that it cannot read.
         if any(Path(name).exists() for name in st.get_option("secrets.files")):
             _closed(str(error))
         return {}

@@ -87,6 +87,8 @@ def in_background(
     known = jobs.find(key)
     is_new = known is None or (known.is_stopping and not known.was_stopped)
     _queues.add(jobs)
+    if is_new and kept is not None and (found := kept.read(key)) is not None:
+        known, is_new = jobs.put(Job.ended(key, title, *found)), False
     new: Job[T] = Job(
         key=key,
         kind="figure",
@@ -96,9 +98,6 @@ def in_background(
         is_light=is_light,
         on_end=_ended,
     )
-    if is_new and kept is not None and (found := kept.read(key)) is not None:
-        new.settle(*found)
-        known, is_new = jobs.put(new), False
     if not who or is_ahead:  # asked for ahead of all visitors: those who come to it before its end follow it
         return jobs.submit(new) if known is None or is_new else known
     followed = followed_jobs()
