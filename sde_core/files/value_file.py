@@ -62,6 +62,15 @@ def header_of(path: Path) -> dict[str, str]:
     return found
 
 
+def plain_value(path: Path) -> Any:  # noqa: ANN401  (any value)
+    """Return the value of a file as its JSON says it, arrays by a digest of their content: equal for equal values.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    return _read(path)[0][_VALUE]
+
+
 def read_value(path: Path, *, header: Mapping[str, str], classes: Sequence[type] = ()) -> Any:  # noqa: ANN401
     """Return the value of a file that `write_value` wrote with the same header; arrays of one content are one array.
 

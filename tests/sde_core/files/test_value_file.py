@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
 from sde_core import DataError
-from sde_core.files.value_file import header_of, read_value, write_value
+from sde_core.files.value_file import header_of, plain_value, read_value, write_value
 from sde_core.vocabulary import Direction
 
 HEADER = {"key": "a/b", "version": "1"}
@@ -46,6 +46,16 @@ def test_a_result_comes_back_bit_for_bit(tmp_path):
     assert rest == [None, True, "\N{SNOWMAN}\ud800", np.float32(0.1), (1, [2.5])]
     assert type(rest[3]) is np.float32
     assert header_of(tmp_path / "v.npz") == HEADER
+
+
+def test_files_of_equal_values_are_told_to_be_equal_without_being_built(tmp_path):
+    near = ROW.ranks + torch.tensor([0, 0, 2.0**-50])
+    values = {"a": (ROW, 1.5), "b": (ROW, 2.5), "c": (Row("raw", near, ROW.by_way), 1.5)}
+    for name, value in values.items():
+        write_value(tmp_path / name, value, header=HEADER)
+    a, b, c = (plain_value(tmp_path / name)["tuple"] for name in values)
+    assert a[0] == b[0] != c[0]
+    assert (a[1], b[1]) == (1.5, 2.5)
 
 
 @given(arrays(scalar_dtypes(), array_shapes(min_dims=0, min_side=0)))
