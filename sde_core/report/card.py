@@ -18,7 +18,7 @@ from sde_core.glossary.formats import number, percent, points, signed
 from sde_core.glossary.palette import BAND, MODALITY
 from sde_core.knowledge.result import BandKnowledge
 from sde_core.partition import Bands, Partition, partition_spectrum
-from sde_core.report.small import curves, differences, recall_curves, strip
+from sde_core.report.small import curves, differences, reached, recall_curves, strip
 from sde_core.report.words import bands_finding
 from sde_core.retrieval.bootstrap import Interval
 from sde_core.retrieval.ranking import RetrievalRanks, metrics_from_ranks
@@ -169,7 +169,13 @@ def _certificate(thing: Certificate) -> str:
     is_measured = any(bound.measured is not None for bound in thing.bounds.values())
     words = "Every bound holds." if thing.holds else "A measured value lies above its bound."
     words = words if is_measured else "Bounds alone: nothing was measured."
-    return _page(f"<p>{words}</p>{_table(['', 'guaranteed', 'measured'], rows)}")
+    shares = [
+        (term.name, bound.measured / bound.bound)
+        for term, bound in there
+        if bound.measured is not None and 0 < bound.bound < math.inf
+    ]
+    figure = reached(shares, words) if shares else ""
+    return _page(f"<p>{words}</p>{figure}{_table(['', 'guaranteed', 'measured'], rows)}")
 
 
 @card.register

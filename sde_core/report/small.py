@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from sde_core.glossary.formats import signed
+from sde_core.glossary.formats import percent, signed
 from sde_core.partition import Partition
 from sde_core.report.svg import Figure, Scale
 from sde_core.retrieval.bootstrap import Interval
@@ -134,6 +134,33 @@ def differences(table: Comparison, metric: str, alt: str) -> str:
         for (colour, one), aside in zip(found.items(), (0.18, -0.18), strict=True):
             _interval(figure, one, middle + aside, colour, name)
     _name(figure, _WAYS)
+    return figure.svg()
+
+
+def reached(shares: Sequence[tuple[str, float]], alt: str) -> str:
+    """Return how much of each bound was reached, a bar each, and the bounds as one line at 1.
+
+    Args:
+        shares: name of each bound, and measured over bound; at least one.
+        alt: what it shows, in words.
+    """
+    height = 12 + _ROW * len(shares)
+    most = max(1.0, *(share for _, share in shares))
+    figure = Figure(
+        width=_WIDTH,
+        height=height + 40,
+        x=Scale(domain=(0, 1.05 * most), pixels=(200, _RIGHT)),
+        y=Scale(domain=(0, len(shares)), pixels=(height, 12)),
+        alt=alt,
+    )
+    figure.axes("measured, of the bound", "", x_format=".0%", y_grid=False, y_ticks=False)
+    for place, (name, share) in enumerate(shares):
+        middle = len(shares) - place - 0.5
+        figure.text(192, figure.y(middle) + 4, name, anchor="end")
+        figure.bar(
+            (0, share), (middle - 0.3, middle + 0.3), "image", f"{name}: {percent(share)} of the bound"
+        )
+    figure.line((1, 1), (0, len(shares)), "ink", kind="axis")
     return figure.svg()
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
+from sde_core.files import bundled
 from sde_explorer.data.panel import open_what_was_made
 from sde_explorer.overview import cards as headline_cards
 from sde_explorer.overview.gallery import gallery
@@ -12,7 +13,7 @@ from sde_explorer.overview.picture import picture
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.cached.headline import Known, ask_all, headline
 from sde_explorer.sets import TEST, n_of_train
-from sde_explorer.state import selections
+from sde_explorer.state import DEFAULT, selections
 from sde_explorer.subspaces.words import KNOWLEDGE
 from sde_explorer.tour.start import overview_button
 from sde_explorer.ui import words
@@ -82,14 +83,14 @@ def _what_is_shown(data: "Dataset", known: Known) -> None:
 
 
 def _what_was_learned(data: "Dataset") -> None:
-    """Say of how many images encoders learn, with a button that leaves them out; nothing where none is among them."""
+    """Say how many images are of the split for training, with a button that leaves them out; nothing without them."""
     learned = n_of_train(data.embeddings, data.filters)
     if current_state().part or not learned:
         return
+    origin = data.embeddings.provenance
+    seen = origin.encoder == DEFAULT.encoder and origin.pairs in bundled.PAIR_SETS
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
-            f"{learned:,} of these images are of the split `train`, on which encoders learn.", width="content"
-        )
+        st.caption(words.learned_from(learned, seen=seen), width="content")
         st.button(
             "Show `test` alone",
             key="held_out_alone",

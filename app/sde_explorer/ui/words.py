@@ -50,6 +50,19 @@ def as_code(words: str) -> str:
     return f"`{' '.join(words.split()).replace('`', chr(39)) or ' '}`"
 
 
+def learned_from(count: int, *, seen: bool) -> str:
+    """Return how many images are of the split for training, and what that means for the numbers.
+
+    Args:
+        count: images of it.
+        seen: whether the encoder is known to have learned from them.
+    """
+    means = (
+        ", which the bundled encoder has seen" if seen else ": held out only if the encoder did not see them"
+    )
+    return f"{count:,} of these images are of the split `train`{means}."
+
+
 def spectrum_story(reports: "list[Bands]") -> str:
     """Return what the spectrum chart shows, one sentence a modality, and whether thresholds were moved."""
     parts = []

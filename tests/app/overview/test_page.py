@@ -37,6 +37,7 @@ def test_the_bundled_set_opens_with_its_numbers(open_page):
     labels = [m for m in at.markdown if m.value in ("Pairs", "Cone", "Modality gap", "Linear CKA")]
     assert all(m.help for m in labels)
     assert "5,418 images" in _texts(at)
+    assert "3,903 of these images are of the split `train`, which the bundled encoder has seen." in _texts(at)
     assert any("computes on" in caption.help for caption in at.caption if caption.help)
 
 
@@ -55,7 +56,9 @@ def test_without_columns_the_title_says_how_well_both_sides_find_each_other(open
 def test_pairs_of_a_training_are_named_and_left_out_at_a_press(open_page, spiked_folder):
     at = open_page("overview", data=str(spiked_folder))
     n_train = np.count_nonzero(EmbeddingSet.load(spiked_folder).metadata["split"] == "train")
-    said = f"{n_train} of these images are of the split `train`, on which encoders learn."
+    said = (
+        f"{n_train} of these images are of the split `train`: held out only if the encoder did not see them."
+    )
     assert said in _texts(at)
     at.button(key="held_out_alone").click().run()
     assert not at.exception

@@ -125,6 +125,8 @@ def test_a_certificate_shows_bounds_beside_what_was_measured(spectrum):
     assert "nothing was measured" in _checked(alone)
     page = _checked(measured)
     assert "Every bound holds" in page
+    assert page.count('class="bar"') == len(measured.bounds)
+    assert "<svg" not in _checked(alone)
     assert f"{measured.relative_change.measured:.4f}"[:6] in page
 
 

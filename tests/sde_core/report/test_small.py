@@ -7,7 +7,7 @@ import pytest
 
 import sde_core as sde
 from sde_core.partition.manual import ManualRankRule
-from sde_core.report.small import curves, differences, recall_curves, strip
+from sde_core.report.small import curves, differences, reached, recall_curves, strip
 from sde_core.vocabulary import BANDS
 
 RNG = np.random.default_rng(0)
@@ -81,3 +81,11 @@ def test_an_interval_is_where_its_numbers_are():
             else:
                 assert at == pytest.approx(zero, abs=0.02)
     assert scales == pytest.approx([scales[0]] * len(scales), rel=1e-2)
+
+
+def test_a_bar_is_as_long_as_its_share_of_the_bound_whose_line_stands_at_all_of_it():
+    page = reached([("half", 0.5), ("all", 1.0), ("beyond", 1.5)], "shares")
+    bars = [float(w) + 0.6 for w in re.findall(r'class="bar" x="[\d.]+" y="[\d.]+" width="([\d.]+)"', page)]
+    [*_, (_, line)] = _lines(page, "axis")
+    whole = line[0, 0] - 200
+    assert [bar / whole for bar in bars] == pytest.approx([0.5, 1.0, 1.5], abs=0.01)
