@@ -154,9 +154,8 @@ def chance_moments(
 
 def p_values(raw: Float[Tensor, " r"], mean: float, variance: Float[Tensor, " r"]) -> Float[Tensor, " r"]:
     """Return the chance that a permutation explains as much: the beta law with the exact two moments (Pitman 1938)."""
-    from scipy.special import (
-        betaincc,
-    )  # its tail: scipy.stats, which knows the law by name, takes 0.3 s to import
+    # scipy.stats, which knows the law by name, takes 0.3 s to import; this is its tail.
+    from scipy.special import betaincc
 
     a, b = _beta(mean, variance)
     return torch.from_numpy(betaincc(a.numpy(), b.numpy(), raw.numpy().clip(0, 1)))
