@@ -9,9 +9,9 @@ import numpy as np
 from benchmarks.evidence.evaluation import KS, Hits
 from benchmarks.evidence.fifth_part import FifthPart
 from benchmarks.evidence.fifth_settings import SETTINGS
+from benchmarks.evidence.kept import FOLDER, kept_cells
 from benchmarks.evidence.plan import Study
-from benchmarks.evidence.results import FOLDER, kept_cells
-from benchmarks.evidence.store import Cell
+from benchmarks.evidence.store import Cell, rounded
 
 _AGAIN = ("tune", "sensitivity", "final", "fifth-tune", "fifth-final")
 _NOT_ALONE = ("styles-last-block",)  # its tower is trained too, by a study of its own
@@ -47,7 +47,7 @@ def compared(work: Path, cells: list[tuple[Cell, Cell]]) -> Iterator[tuple[str, 
     """
     for cell, kept in cells:
         again = _again(work, cell)
-        apart = {"val": abs(_rounded(again["val"]) - kept["val"])}
+        apart = {"val": abs(rounded(again["val"]) - kept["val"])}
         for part, packed in kept.get("parts", {}).items():
             apart[part] = _apart(Hits.unpacked(packed), Hits.unpacked(again["parts"][part]))
         worst = max(apart, key=lambda name: apart[name])
@@ -78,7 +78,3 @@ def _again(work: Path, cell: Cell) -> Cell:
 
 def _can_run(cell: Cell) -> bool:
     return cell["stage"] in _AGAIN and cell.get("regime") not in _NOT_ALONE
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")  # as it is kept
