@@ -26,7 +26,7 @@ from benchmarks.evidence.ladders import Found, climbed
 from benchmarks.evidence.plan import TimeIsUpError
 from benchmarks.evidence.quick import clusters_of
 from benchmarks.evidence.regimes import Part, regime
-from benchmarks.evidence.sealed import SEALED, sealed_corpora, split_of
+from benchmarks.evidence.sealed import SEALED, sealed_corpus, split_of
 from benchmarks.evidence.store import Cell, key_of
 from benchmarks.evidence.training import Trained, train
 from sde_core.files.claims import alone_if_free
@@ -89,6 +89,7 @@ class FifthPart:
         self.work, self.deadline = work, deadline
         self.store = store_of(work)
         self._kept: dict[str, Features] = {}
+        self._sealed: dict[str, Corpus] = {}
         self._data: tuple[str, Data] | None = None
 
     @cached_property
@@ -96,10 +97,11 @@ class FifthPart:
         """The bundled pictures."""
         return Corpus.bundled()
 
-    @cached_property
-    def sealed(self) -> dict[str, Corpus]:
-        """The sealed sets."""
-        return sealed_corpora(self.work, self.corpus)
+    def sealed(self, name: str) -> Corpus:
+        """Return a sealed set, drawn when it is first asked for: a search asks for none but what it trains on."""
+        if name not in self._sealed:
+            self._sealed[name] = sealed_corpus(name, self.work, self.corpus)
+        return self._sealed[name]
 
     def run(self, names: Sequence[str] = ()) -> Iterator[str]:
         """Search and run every method of some settings, and yield a line for each job that ends.
@@ -199,13 +201,13 @@ class FifthPart:
         own = Part(rows=data.test)
         parts = {"own": part_hits(data.corpus, data.features, trained, own).packed()}
         for name in self._sealed_of(setting):
-            corpus = self.sealed[name]
+            corpus = self.sealed(name)
             rows = Part(rows=np.arange(len(corpus.pictures)))
             parts[name] = part_hits(
                 corpus, self._features(name, corpus, setting.towers), trained, rows
             ).packed()
         spectrum = spectrum_of(*part_vectors(data.corpus, data.features, trained, own))
-        sealed = {name: digest_of(self.sealed[name]) for name in self._sealed_of(setting)}
+        sealed = {name: digest_of(self.sealed(name)) for name in self._sealed_of(setting)}
         return result | {"parts": parts, "spectrum": spectrum, "sealed": sealed}
 
     def data(self, setting: Setting) -> Data:
@@ -218,13 +220,13 @@ class FifthPart:
     def clusters(self, setting: Setting) -> dict[str, tuple[Ints, Ints]]:
         """Return the cluster of each query of a setting's own test part and of its sealed sets, pictures first."""
         if setting.regime == "photographs":
-            corpus, rows = self.sealed["stamps"], self._stamps()["test"]
+            corpus, rows = self.sealed("stamps"), self._stamps()["test"]
         else:
             found = regime(self.corpus, "pairs-5000" if setting.regime == "pairs-all" else setting.regime)
             corpus, rows = self.corpus, found.tests["id"].rows
         made = {"own": clusters_of(corpus, Part(rows=rows))}
         for name in self._sealed_of(setting):
-            made[name] = clusters_of(self.sealed[name], Part(rows=np.arange(len(self.sealed[name].pictures))))
+            made[name] = clusters_of(self.sealed(name), Part(rows=np.arange(len(self.sealed(name).pictures))))
         return made
 
     def _bundled(self, setting: Setting) -> Data:
@@ -237,12 +239,12 @@ class FifthPart:
         )  # fmt: skip
 
     def _photographs(self, setting: Setting) -> Data:
-        corpus, rows = self.sealed["stamps"], self._stamps()
+        corpus, rows = self.sealed("stamps"), self._stamps()
         features = self._features("stamps", corpus, setting.towers)
         return Data(corpus=corpus, features=features, pool=rows["train"], val=rows["val"], test=rows["test"])
 
     def _stamps(self) -> dict[str, Ints]:
-        part = np.array([split_of(picture.captions[0]) for picture in self.sealed["stamps"].pictures])
+        part = np.array([split_of(picture.captions[0]) for picture in self.sealed("stamps").pictures])
         return {name: np.flatnonzero(part == name) for name in ("train", "val", "test")}
 
     def _sealed_of(self, setting: Setting) -> tuple[str, ...]:
