@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -70,10 +71,19 @@ def _apart(first: Hits, second: Hits) -> float:
 
 def _again(work: Path, cell: Cell) -> Cell:
     if cell["stage"].startswith("fifth-"):
-        part = FifthPart(work, deadline=math.inf)
         setting = next(s for s in SETTINGS if s.name == cell["setting"])
-        return part.trained_again(cell["stage"], setting, cell["method"], cell["knobs"], cell["seed"])
-    return Study(work, deadline=math.inf).trained_again(cell)
+        return _fifth(work).trained_again(cell["stage"], setting, cell["method"], cell["knobs"], cell["seed"])
+    return _study(work).trained_again(cell)
+
+
+@cache  # pictures and features are read once, whatever the number of cells
+def _fifth(work: Path) -> FifthPart:
+    return FifthPart(work, deadline=math.inf)
+
+
+@cache
+def _study(work: Path) -> Study:
+    return Study(work, deadline=math.inf)
 
 
 def _can_run(cell: Cell) -> bool:
