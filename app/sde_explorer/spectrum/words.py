@@ -6,7 +6,6 @@ import numpy as np
 
 import sde_core as sde
 from sde_core.glossary.formats import percent
-from sde_core.report.words import bands_finding
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
@@ -25,13 +24,8 @@ FINDING_TERMS = (
 )
 
 
-def finding(reports: "list[Bands]") -> str:
-    """Return what the first of the spectra shown says, as the title of the view: one line."""
-    return bands_finding(reports[0])
-
-
 _READ = (
-    "- **Points** are directions, from the one that holds most to the one that holds least; rest on one for its "
+    "- **Points** are directions, from the one that holds most to the one that holds least; hover over one for its "
     "numbers.\n"
     "- **Lines** are the two thresholds. Drag them, or focus one and press the arrow keys; double click puts one back. "
     "Click a direction, and the nearer threshold moves just above it.\n"
