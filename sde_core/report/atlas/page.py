@@ -33,11 +33,11 @@ def as_atlas_page(content: Content) -> str:
 def _sentences(readings: Sequence[Content]) -> list[str]:
     """Return what the page says first: who finds most, who uses most directions, what may be left away."""
     found = [r for r in readings if r["metrics"]]
-    said = []
+    sentences = []
     if len(found) > 1:
         for way, label in _WAYS:
             best = max(found, key=lambda r: r["metrics"][f"{way}_recall@10"])
-            said.append(
+            sentences.append(
                 f"{label}: {best['name']} finds most, R@10 {points(best['metrics'][f'{way}_recall@10'])} % "
                 f"(chance {points(best['chance'][f'{way}_recall@10'])} %)."
             )
@@ -46,15 +46,15 @@ def _sentences(readings: Sequence[Content]) -> list[str]:
         if len(there) > 1:
             most, least = (pick(there, key=lambda r: _used(r, modality)) for pick in (max, min))
             if _used(most, modality) == _used(least, modality):
-                said.append(
+                sentences.append(
                     f"Of their width, all use {percent(_used(most, modality))} for the {modality} vectors."
                 )
                 continue
-            said.append(
+            sentences.append(
                 f"Of its width, {most['name']} uses most for the {modality} vectors, "
                 f"{percent(_used(most, modality))}; {least['name']} least, {percent(_used(least, modality))}."
             )
-    return said
+    return sentences
 
 
 def _used(reading: Content, modality: str) -> float:
