@@ -56,7 +56,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resampling:
-    """How queries are drawn again.
+    """How queries are resampled.
 
     Attributes:
         level: of the interval, in (0, 1).

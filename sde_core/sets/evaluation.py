@@ -158,7 +158,7 @@ def check_reference(reference: EmbeddingSet, test: EmbeddingSet) -> int:
         raise DataError(
             f"fit-on must have the width of what is evaluated; got {reference.width} and {test.width}"
         )
-    # 64 bits of each: of two sets of a million rows one in ten million would share a picture that it has not.
+    # 64 bits of each: of two sets of a million rows one in ten million would share an image that it has not.
     known = {hash(row.tobytes()) for _, block in rows_in_order(reference.image, _ROWS) for row in block}
     shared = sum(
         hash(row.tobytes()) in known for _, block in rows_in_order(test.image, _ROWS) for row in block

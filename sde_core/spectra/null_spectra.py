@@ -86,7 +86,7 @@ def shuffled_pair_spectra(
 def resampled_spectra(
     *sides: MatrixLike, center: Center = "mean", cross: bool = False, n_resamples: int = 100, seed: int = 0
 ) -> Iterator[Float[Tensor, " k"]]:
-    """Yield singular values of rows drawn again with replacement: of one matrix, or of pairs.
+    """Yield singular values of bootstrap samples: of the rows of one matrix, or of pairs.
 
     Rows are dealt at random into groups of equal size, at most one row each, and groups are drawn: a
     resample then costs a weighted sum of their Gram matrices, whatever m is. The largest singular values of

@@ -159,7 +159,7 @@ def compression_table(
 
 
 def recommendation(rows: Sequence[CompressedRetrieval]) -> str:
-    """Return in words the smallest row that loses nothing, the same with scoring again, and the worst trap.
+    """Return, in words, the smallest row that loses nothing, the same with rescoring, and the worst trap.
 
     Nothing is lost where a loss of a point or less was measured and the interval reaches zero; of many rows one is
     picked after looking, so its own interval is a little too good. A trap loses ten points or more, and twice as
