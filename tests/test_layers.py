@@ -117,12 +117,6 @@ def _modules_of(path: Path, modules: dict[str, Path]) -> set[str]:
     return {name if name in modules else name.rpartition(".")[0] for name in names} & set(modules)
 
 
-def test_the_library_has_few_rooms():
-    rooms = {_room(path) for path in _files("sde_core")}
-    assert rooms == set(FLOOR)
-    assert len(rooms) <= 25
-
-
 @pytest.mark.parametrize(
     "path", [*_files("sde_core"), *_files("app")], ids=lambda p: str(p.relative_to(ROOT))
 )
