@@ -99,7 +99,7 @@ def picked_story(reports: "Sequence[Bands]", picked: "Mapping[str, Band]") -> st
             ranks = " beside ".join(f"{sde.effective_rank(values):.0f}" for values in (mine, report.values))
             told.append(f"{report.modality} {ranks}")
     if not told:
-        return "Nothing is picked that a spectrum could be made of: draw around pictures on the map of Subspaces."
+        return "Nothing is picked to compute a spectrum from: draw around pictures on the map of Subspaces."
     return f"Effective rank of what is picked, beside all: {', '.join(told)}."
 
 
@@ -172,9 +172,9 @@ def rules_story(kind: str, results: "tuple[RuleResult, ...]") -> str:
 
 
 RULES_STORY = (
-    "Where rules agree, the noise edge is well founded. Where they part, read the last column first: rules that rest "
+    "Where rules agree, the noise edge is well founded. Where they differ, read the last column first: rules that rest "
     "on the Marchenko-Pastur law (mp-iqr, gavish-donoho, bema) are not to be trusted when it does not fit the bulk; "
-    "screenot and parallel ask for less, and cross-modal asks the pairs themselves."
+    "screenot and parallel assume less, and cross-modal asks the pairs themselves."
 )
 
 
