@@ -11,6 +11,7 @@ from sde_core.retrieval.chance import chance_recall
 from sde_core.retrieval.links import Ints
 from sde_core.retrieval.ranking import CountLinks, check_ks, metrics_from_ranks, retrieval_ranks
 from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.vocabulary import KS
 
 Captions = Literal["each", "primary", "all"]
 """What the gallery of texts is: `evaluate_retrieval` says what each word means."""
@@ -62,7 +63,7 @@ def evaluate_retrieval(
     embeddings: EmbeddingSet,
     *,
     captions: Captions = "each",
-    ks: tuple[int, ...] = (1, 5, 10),
+    ks: tuple[int, ...] = KS,
     count: CountLinks | None = None,
 ) -> RetrievalReport:
     """Return how well captions find their images and images their captions.

@@ -7,7 +7,7 @@ from sde_core.glossary.formats import number, percent, points, signed, with_minu
 from sde_core.report.page import rendered
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.tables import Cell, Table
-from sde_core.vocabulary import BANDS, DIRECTIONS, MODALITIES
+from sde_core.vocabulary import BANDS, DIRECTIONS, KS, MODALITIES
 
 Content = Mapping[str, Any]
 _WAYS = tuple((way, way.label) for way in reversed(DIRECTIONS))
@@ -94,7 +94,7 @@ def _retrieval(readings: Sequence[Content]) -> Table | None:
     for one in (r for r in readings if r["metrics"]):
         cells: list[Cell] = [(one["name"], "")]
         for way, _ in _WAYS:
-            cells += [(points(one["metrics"][f"{way}_recall@{k}"]), "") for k in (1, 5, 10)]
+            cells += [(points(one["metrics"][f"{way}_recall@{k}"]), "") for k in KS]
             cells.append((points(one["chance"][f"{way}_recall@10"]), "tick"))
         rows.append(("", cells))
     header = ["retrieval, %", *(["R@1", "R@5", "R@10", "chance R@10"] * 2)]

@@ -17,9 +17,8 @@ from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_
 from sde_core.treatments.compression.axes import AXES, Axes
 from sde_core.treatments.compression.cells import Cell, Cells
 from sde_core.treatments.compression.codes import BITS, CODES, Code, coded_score
-from sde_core.vocabulary import DIRECTIONS, Direction
+from sde_core.vocabulary import DIRECTIONS, KS, Direction
 
-KS = (1, 5, 10)
 HARMLESS = 0.01
 """Loss of mean recall, in [0, 1], that the recommendation lets pass where its interval reaches zero."""
 _TRAP = 0.1
