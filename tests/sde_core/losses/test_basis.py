@@ -8,6 +8,7 @@ import torch._dynamo.testing
 
 from sde_core.losses import (
     SDELoss,
+    captured_energy_loss,
     hellinger_loss,
     subspace_loss,
 )
@@ -68,3 +69,13 @@ def test_a_batch_without_directions_has_an_empty_partition():
     for part in loss._keeper._kept.partitions.values():
         assert part.note == "The batch has no direction with energy: there is nothing to split."
         assert len(part.labels) == 0
+
+
+def test_the_captured_form_goes_by_the_basis_that_is_held():
+    loss = SDELoss(each_step(refresh_every=100, subspace_form="captured", subspace_rank=2))
+    loss(*batch(seed=0), SCALE)
+    held = loss._keeper._kept.spectra
+    x, y = batch(seed=1)
+    loss(x, y, SCALE)
+    expected = captured_energy_loss(x, y, rank=2, spectra=(held["image"], held["text"]))
+    assert float(loss.terms["subspace"]) == pytest.approx(float(expected), rel=1e-6)

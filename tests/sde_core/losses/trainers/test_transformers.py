@@ -1,5 +1,7 @@
 """What Hugging Face's callback keeps, and from where it goes on; whole trainings are in tests/clients."""
 
+import pickle
+
 import pytest
 import torch
 from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -61,3 +63,10 @@ def test_other_processes_than_the_first_write_nothing(tmp_path):
     (tmp_path / "checkpoint-0").mkdir()
     callback.on_save(args, state, control)
     assert list((tmp_path / "checkpoint-0").iterdir()) == []
+
+
+def test_a_state_that_would_run_code_is_refused(tmp_path):
+    (tmp_path / "checkpoint-2").mkdir()
+    torch.save({"calls": TrainerState()}, tmp_path / "checkpoint-2" / STATE_FILE)
+    with pytest.raises(pickle.UnpicklingError, match="weights_only"):
+        _followed(tmp_path, step=2)
