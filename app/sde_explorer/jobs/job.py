@@ -134,7 +134,13 @@ class Job(Generic[T]):
         return self._end.wait(timeout_s)
 
     def report(
-        self, share: float, note: str = "", *, seconds_left: float | None = None, partial: object = None
+        self,
+        share: float,
+        note: str = "",
+        *,
+        seconds_left: float | None = None,
+        partial: object = None,
+        may_stop: bool = True,
     ) -> None:
         """Take how far the work is; the work calls this as often as it can stop.
 
@@ -143,11 +149,12 @@ class Job(Generic[T]):
             note: what it does right now, in words.
             seconds_left: estimate of the work itself.
             partial: what can be shown already; None keeps the last.
+            may_stop: whether it can stop here: not where all is done but for what it leaves.
 
         Raises:
             Cancelled: `cancel` was called.
         """
-        if self._stop.is_set():
+        if may_stop and self._stop.is_set():
             raise Cancelled
         self.share, self.note, self.seconds_left = min(max(share, 0.0), 1.0), note, seconds_left
         if partial is not None:

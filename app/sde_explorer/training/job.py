@@ -72,7 +72,8 @@ def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Tra
             if isinstance(event, Done):
                 sets[event.run] = keep_vectors(event.result, folder, event.run, cache)
             left = job.seconds * (1 - log.share) / log.share if log.share > 0 else None
-            job.report(log.share, _note(log), seconds_left=left)
+            # After the last step only the files are left to write: stopped there, it could but write them again.
+            job.report(log.share, _note(log), seconds_left=left, may_stop=log.share < 1)
     job.figures |= {"runs": list(sets), "steps": {name: run.step for name, run in log.runs.items()}}
     return Trained(folder=folder, sets=sets)
 

@@ -101,6 +101,26 @@ def test_a_stopped_training_goes_on_and_ends_with_the_same_bits(request_for, tmp
     np.testing.assert_array_equal(first.text, second.text)
 
 
+def test_a_training_that_is_stopped_after_its_last_step_ends_well(request_for, tmp_path):
+    request = request_for(InfoNCE=CONFIG)
+    folder = tmp_path / "trainings" / "late"
+    write_request(request, folder)
+    job = training_job(request, folder, tmp_path, device="cpu")
+    report = job.report
+
+    def stop_at_the_end(share, note="", **more):
+        report(share, note, **more)
+        if share == 1.0:
+            job.stop()
+
+    job.report = stop_at_the_end
+    assert JobQueue().submit(job).wait(120)
+    assert job.is_stopping
+    assert job.status == "done"
+    assert read_log(folder).is_done
+    assert sde.EmbeddingSet.load(job.result.sets["InfoNCE"]).n_images == 300
+
+
 def test_a_set_that_changed_is_not_trained_on(request_for, tmp_path):
     request = replace(request_for(InfoNCE=CONFIG), fingerprint="another")
     job, _ = _trained(request, tmp_path)
