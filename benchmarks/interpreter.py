@@ -4,15 +4,20 @@ A thread sleeps a millisecond again and again while a piece of work runs in anot
 and measures how much later than that it runs on. Counted is the smaller one of the clock and of the processor time
 that this process has used meanwhile: what other programs take of the machine is no fault of the work. Two controls
 stand beside: matrix products, which leave the interpreter free, and a loop in Python, which never does.
+
+`--jobs` measures the server's heavy jobs instead, each as it runs: a training and a map in a process of their own, and
+the same work in this one.
 """
 
 import argparse
 import gc
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +25,10 @@ import torch
 
 import sde_core as sde
 from sde_core.files.bundled import embeddings_folder
+from sde_core.report import ReportSpec, SetSpec
+from sde_core.training import FinetuneConfig
+from sde_explorer.intake import VectorRequest
+from sde_explorer.jobs import Job, encoding_job, opening_job
 from sde_explorer.readings import headline
 from sde_explorer.retrieval.numbers.table import (
     RAW,
@@ -29,6 +38,11 @@ from sde_explorer.retrieval.numbers.table import (
     parts_of,
     recall_rows,
 )
+from sde_explorer.share.report_job import report_job
+from sde_explorer.subspaces.map_job import do_map, umap_job
+from sde_explorer.training.job import do_train, training_job
+from sde_explorer.training.numbers.presets import PRESETS
+from sde_explorer.training.runs import TrainingRequest, plain_request, write_request
 
 LONG_S = 0.05
 _PAUSE_S = 0.001
@@ -45,14 +59,20 @@ def main() -> None:
         default=0.001,
         help="seconds after which Python lets another thread go on; default: %(default)s, as in the server",
     )
+    parser.add_argument("--jobs", action="store_true", help="the server's heavy jobs, with their imports")
     options = parser.parse_args()
     torch.set_num_threads(1)
     sys.setswitchinterval(options.interval)
     print("| work | processor, s | waits, ms: median | p99 | longest | above 50 ms |")
     print("|---|---:|---:|---:|---:|---:|")
-    pieces = works(options.data)
-    gc.collect()
-    gc.freeze()  # as the server does once it has imported everything
+    with tempfile.TemporaryDirectory() as folder:
+        pieces = heavy_jobs(Path(folder)) if options.jobs else works(options.data)
+        gc.collect()
+        gc.freeze()  # as the server does once it has imported everything
+        _print_rows(pieces)
+
+
+def _print_rows(pieces: dict[str, Callable[[], object]]) -> None:
     for name, work in pieces.items():
         begin = time.process_time()
         late = 1e3 * waits(work)
@@ -113,6 +133,64 @@ def works(name: str) -> dict[str, Callable[[], object]]:
         "names of directions": lambda: sde.direction_names(*both),
         "baselines of Retrieval": baselines,
     }
+
+
+def heavy_jobs(folder: Path) -> dict[str, Callable[[], object]]:
+    """Return the server's heavy jobs on the bundled pairs of clipart.
+
+    Args:
+        folder: that they write to.
+    """
+    source, place = sde.EmbeddingSet.load(embeddings_folder("clipart")), str(embeddings_folder("clipart"))
+    config = FinetuneConfig(
+        steps=20, evaluate_every=5, device="cpu", loss=PRESETS["SDE, as reconstructed"].loss
+    )
+
+    def training(name: str) -> tuple[TrainingRequest, Path]:
+        request = TrainingRequest(
+            title=name,
+            data="clipart",
+            folder=place,
+            part=(),
+            fingerprint=source.fingerprint,
+            runs={"SDE": config},
+        )
+        there = folder / "trainings" / name
+        write_request(request, there)
+        return request, there
+
+    (request, outside), (_, inside) = training("outside"), training("inside")
+    told = {"request": plain_request(request), "folder": str(inside), "cache": str(folder)}
+    rows = np.asarray(source.image)
+    spec = ReportSpec(sets=(SetSpec(embeddings="clipart"),), n_resamples=50)
+    found = VectorRequest(source=place)
+    return {
+        "products (control)": in_products,
+        "Python (control)": in_python,
+        "encoding 257 pictures": lambda: _ran(
+            encoding_job("clipart/val", "bundled", folder / "cache", sde.load_encoder)
+        ),
+        "a report": lambda: _ran(report_job(spec)),
+        "opening vectors": lambda: _ran(opening_job(found, folder / "cache")),
+        "a training, as the server does it": lambda: _ran(
+            training_job(request, outside, folder, device="cpu")
+        ),
+        "a map, as the server does it": lambda: _ran(umap_job("outside", "a map", lambda: rows, folder)),
+        "the same training in this process": lambda: _ran(_here(lambda job: do_train(job, told, ()))),
+        "the same map in this process": lambda: _ran(
+            _here(lambda job: do_map(job, {"path": str(folder / "inside"), "seed": 0}, [rows]))
+        ),
+    }
+
+
+def _here(work: Callable[[Job], object]) -> Job:
+    return Job(key="here", kind="benchmark", title="here", work=work)
+
+
+def _ran(job: Job) -> None:
+    job.run()
+    if job.status != "done":
+        raise RuntimeError(f"{job.title}: {job.error or job.status}")
 
 
 def _silent(name: str, share: float) -> None:

@@ -17,7 +17,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -134,10 +134,10 @@ def _chain(kind: Kind, place: Path, seconds: float, wanted: object, draw: random
     for _ in range(draw.choice((2, 3, 4))):
         moment = draw.uniform(0.02, 0.98) * left
         row.runs += 1
-        if not killed(kind.work, place, moment, draw.uniform(0, MOST_AFTER_S)):
-            break
-        row.kills += 1
         try:
+            if not killed(kind.work, place, moment, draw.uniform(0, MOST_AFTER_S)):
+                break
+            row.kills += 1
             whole, partial = in_child(kind.look, place)
         except RuntimeError as error:
             row.lost.append(f"{kind.title}, killed after {moment:.2f} s: {error}")
@@ -169,6 +169,9 @@ def killed(work: Callable[[Path], Any], place: Path, moment: float, after: float
         place: folder that it writes to.
         moment: seconds of its processor time.
         after: seconds of the clock from then on, in which it may wait for a disk.
+
+    Raises:
+        RuntimeError: a process that it had started is left.
     """
     process, mine = started(work, place)
     try:
@@ -181,19 +184,45 @@ def killed(work: Callable[[Path], Any], place: Path, moment: float, after: float
         process.join(after)
         if not process.is_alive():
             return False
+        below = children_of(process.pid)
         os.kill(process.pid, signal.SIGKILL)
         process.join()
+        _wait_until_gone(below)
         return process.exitcode == -signal.SIGKILL
     finally:
         mine.close()
 
 
 def used_by(pid: int) -> float:
-    """Return the seconds of processor time that all threads of a process have used; infinite once it has ended."""
+    """Return the seconds of processor time of a process and those that it started; infinite once it has ended."""
+    below = sum(used for used in map(_clock_of, children_of(pid)) if used < math.inf)
+    return _clock_of(pid) + below
+
+
+def _clock_of(pid: int) -> float:
     try:
         return time.clock_gettime((~pid << 3) | _OF_A_PROCESS)
     except OSError:
         return math.inf
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that the threads of a process started, and theirs."""
+    found = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has just ended
+            for child in map(int, thread.read_text("ascii").split()):
+                found += [child, *children_of(child)]
+    return found
+
+
+def _wait_until_gone(processes: list[int]) -> None:
+    """Wait until they have ended, which they do when the one that started them is gone."""
+    until = time.monotonic() + LIMIT_S
+    while any(_clock_of(pid) < math.inf for pid in processes):
+        if time.monotonic() > until:
+            raise RuntimeError(f"{len(processes)} processes are left")
+        time.sleep(_LOOK_S)
 
 
 def processor_seconds(kind: Kind, place: Path) -> float:

@@ -17,9 +17,13 @@ import sde_core as sde
 from sde_core.cli import main as cli
 from sde_core.encoding import blocks
 from sde_core.files.bundled import embeddings_folder
+from sde_core.training import FinetuneConfig
 from sde_core.training.checkpoint import read_checkpoint
 from sde_explorer.intake.uploads import Upload, put_away
 from sde_explorer.jobs import encoding_job
+from sde_explorer.jobs.outside import workers
+from sde_explorer.training.job import training_job
+from sde_explorer.training.runs import REQUEST, TrainingRequest, read_request, write_request
 
 PAIRS = "clipart/val"
 """What is encoded."""
@@ -110,6 +114,38 @@ def _train(place: Path) -> None:
         "--quiet",
     )
     _run("finetune", *common, "--device", "cpu", "--output", "run", *more)
+
+
+def _train_job(place: Path) -> None:
+    """Train as the server does: in a process that ends with the one that is killed."""
+    source = embeddings_folder("clipart")
+    request = TrainingRequest(
+        title="a training",
+        data="clipart",
+        folder=str(source),
+        part=(),
+        fingerprint=sde.EmbeddingSet.load(source).fingerprint,
+        runs={"run": FinetuneConfig(steps=12, evaluate_every=2, device="cpu")},
+    )
+    write_request(request, place / "trainings" / "one")
+    job = training_job(request, place / "trainings" / "one", place, device="cpu")
+    job.run()
+    workers.close()
+    if job.status != "done":
+        raise RuntimeError(job.error or job.status)
+
+
+def _look_at_training(place: Path) -> Look:
+    found = list((place / "trainings" / "one" / "run").glob("*.safetensors"))
+    for path in found:
+        read_checkpoint(path)
+    if (place / "trainings" / "one" / REQUEST).exists():
+        read_request(place / "trainings" / "one")
+    return len(found) + _whole_sets(place), len(found)
+
+
+def _trained_by_job(place: Path) -> str:
+    return sde.EmbeddingSet.load(place / "embeddings" / "one-run").fingerprint
 
 
 def _look_at_run(place: Path) -> Look:
@@ -218,6 +254,7 @@ KINDS: dict[str, Kind] = {
     "encode": Kind("`sde encode`", _encode, _sets_and_blocks, _encoded),
     "job": Kind("encoding as the server's job", _job, _sets_and_blocks, _encoded),
     "train": Kind("`sde finetune`", _train, _look_at_run, _trained),
+    "training": Kind("training as the server's job", _train_job, _look_at_training, _trained_by_job),
     "transform": Kind("`sde transform`", _transform, _look_at_maps, _transformed),
     "report": Kind("`sde report`", _report, _look_at_page, _reported),
     "save": Kind("a set saved over another", _save, _look_at_set, _saved),

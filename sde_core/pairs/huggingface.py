@@ -13,11 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sde_core.errors import DataError
+from sde_core.files.arrow_size import check_unpacked
 from sde_core.files.mapped import to_map
 from sde_core.pairs.arrow_pairs import ArrowPairs
 from sde_core.pairs.arrow_part import ArrowPart, null_rows, readable
 from sde_core.pairs.fingerprint import ends_digest
-from sde_core.pairs.limits import MAX_ROW_BYTES
+from sde_core.pairs.limits import MAX_ROW_BYTES, allowed_unpacked, check_rows
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import Tree, safe_name
 
@@ -117,7 +118,9 @@ class _ArrowFile(ArrowPart):
     @property
     def group_rows(self) -> tuple[int, ...]:
         """Number of rows in each record batch."""
-        return tuple(batch.num_rows for batch in self._content[1])
+        rows = tuple(batch.num_rows for batch in self._content[1])
+        check_rows(sum(rows), self._tree.size(self.label), self.label)
+        return rows
 
     @property
     def problem(self) -> str:
@@ -169,7 +172,9 @@ class _ArrowFile(ArrowPart):
         import pyarrow as pa
 
         with readable(self.label, "Arrow"):
-            stream = pa.ipc.open_stream(pa.py_buffer(self._mapped()))
+            content = pa.py_buffer(self._mapped())
+            check_unpacked(content, allowed_unpacked(content.size), self.label)
+            stream = pa.ipc.open_stream(content)
         batches: list[pa.RecordBatch] = []
         try:
             with readable(self.label, "Arrow"):

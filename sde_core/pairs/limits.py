@@ -39,6 +39,21 @@ def allowed_unpacked(packed: int) -> int:
     return 64 * MIB + 100 * packed
 
 
+def check_rows(rows: int, size: int, what: str) -> None:
+    """Refuse a table of more rows than its bytes can tell apart: equal ones take none, and time as others do.
+
+    A hundred thousand are allowed to any file, and four for each byte: ids, paths and captions take more than that.
+
+    Raises:
+        DataError: it has more.
+    """
+    allowed = 100_000 + 4 * size
+    if rows > allowed:
+        raise DataError(
+            f"{what} has {rows:,} rows in {size:,} bytes, and may have {allowed:,}: refused as a bomb"
+        )
+
+
 def in_room(blocks: Iterable[bytes], what: str) -> Iterator[bytes]:
     """Yield what is unpacked into the folder for temporary files (TMPDIR), as long as 512 MiB stay free there.
 

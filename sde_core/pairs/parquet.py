@@ -15,7 +15,7 @@ from sde_core.files.recognised import recognised
 from sde_core.pairs.arrow_pairs import ArrowPairs
 from sde_core.pairs.arrow_part import ArrowPart, null_rows, readable
 from sde_core.pairs.fingerprint import ends_digest
-from sde_core.pairs.limits import allowed_unpacked
+from sde_core.pairs.limits import allowed_unpacked, check_rows
 from sde_core.pairs.source import Source
 from sde_core.pairs.tree import Tree
 
@@ -97,6 +97,7 @@ class _ParquetPart(ArrowPart):
             raise DataError(
                 f"{self.label} must be a whole parquet file; a row group says it has {max(rows, key=abs)} rows"
             )
+        check_rows(sum(rows), self._tree.size(self.label), self.label)
         return rows
 
     def blocks(self, group: int, columns: list[str]) -> "Iterator[pa.Table]":

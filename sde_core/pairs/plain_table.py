@@ -13,7 +13,7 @@ from typing import IO, cast
 from sde_core.errors import DataError
 from sde_core.pairs.encodings import encoding_of
 from sde_core.pairs.json_captions import json_lines
-from sde_core.pairs.limits import MIB, allowed_unpacked, in_room, read_at_most
+from sde_core.pairs.limits import MIB, allowed_unpacked, check_rows, in_room, read_at_most
 
 _IN_MEMORY = 64 * MIB
 _PIECE = MIB
@@ -81,17 +81,19 @@ def plain_text(file: IO[bytes], name: str) -> IO[bytes]:
     if packed in _PACKED:
         size = file.seek(0, 2)
         file.seek(0)
-        file = _unpacked(_PACKED[packed](file), allowed_unpacked(size), name)
+        file = _unpacked(_PACKED[packed](file), size, name)
     return _in_utf8(file, name)
 
 
-def _unpacked(file: IO[bytes], limit: int, name: str) -> IO[bytes]:
+def _unpacked(file: IO[bytes], size: int, name: str) -> IO[bytes]:
     def pieces() -> Iterable[bytes]:
-        got = 0
+        got = lines = 0
         while piece := file.read(_PIECE):
             got += len(piece)
-            if got > limit:
+            lines += piece.count(b"\n")
+            if got > allowed_unpacked(size):
                 raise DataError(f"{name} unpacks to more than a hundredfold of its size: refused as a bomb")
+            check_rows(lines, size, name)
             yield piece
 
     try:

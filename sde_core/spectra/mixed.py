@@ -263,6 +263,8 @@ def _taken(free: list[Floats], shape: tuple[int, int], order: Literal["C", "F"])
 
 def _eigh(lower: Floats) -> tuple[Floats, Floats]:
     """Return eigenvalues, descending and at least 0, and eigenvectors; only the lower triangle is read."""
+    if len(lower) == 1:  # scipy's check of LAPACK's memory fails for one row, up to 1.13.0
+        return np.maximum(lower[0], 0), np.ones((1, 1))
     from scipy.linalg import eigh
 
     with one_blas_thread() if len(lower) <= ONE_THREAD else nullcontext():

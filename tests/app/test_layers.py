@@ -56,7 +56,7 @@ FLOORS = (
     ("overview", "share"),
     ("plots",),
     ("ahead",),
-    ("server", "pages", "screenshots"),
+    ("server", "pages", "screenshots", "worker"),
     ("recording",),
     ("main",),
 )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Page, expect
 
-from sde_explorer.screenshots import CHARTS, VIEWS, rest
+from sde_explorer.screenshots import CHARTS, VIEWS, await_jobs, rest
 from tests.browser.axe import broken
 from tests.browser.conftest import Opened
 from tests.browser.frame import MOST_WORDS, WORDS, top
@@ -103,6 +103,13 @@ def test_the_main_picture_is_the_first_thing(standing, shown):
     assert page.evaluate(WORDS) <= MOST_WORDS
     expect(title).to_have_text(re.compile(r"\d"))  # a number of this set
     assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
+
+
+@_each(*VIEWS, sizes=(WIDE,))
+def test_there_are_few_words_also_once_nothing_is_on_its_way(standing):
+    await_jobs(standing.page)
+    rest(standing.page)
+    assert standing.page.evaluate(WORDS) <= MOST_WORDS
 
 
 @in_both_themes

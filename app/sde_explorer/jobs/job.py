@@ -45,6 +45,8 @@ class Job(Generic[T]):
         is_left: whether there were some, and all have gone.
         was_stopped: whether a person stopped it: it does not begin again by itself.
         ahead: what it waits for, in order.
+        take: given each piece of news of the work, where it has any.
+        on_stop: called when it is asked to stop while it runs.
         on_end: called once it has run, however it ended.
     """
 
@@ -67,6 +69,8 @@ class Job(Generic[T]):
     is_left: bool = False
     was_stopped: bool = False
     ahead: "Callable[[], list[Job]]" = list
+    take: "Callable[[Any], None] | None" = None
+    on_stop: "Callable[[], None] | None" = None
     on_end: "Callable[[Job[T]], None] | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -128,6 +132,8 @@ class Job(Generic[T]):
             self._stop.set()
             if self.status == "waiting":
                 self._finish("cancelled")
+        if self.on_stop is not None:
+            self.on_stop()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until it has ended and return True, or False when the time is up first."""
@@ -140,6 +146,7 @@ class Job(Generic[T]):
         *,
         seconds_left: float | None = None,
         partial: object = None,
+        news: object = None,
         may_stop: bool = True,
     ) -> None:
         """Take how far the work is; the work calls this as often as it can stop.
@@ -149,11 +156,14 @@ class Job(Generic[T]):
             note: what it does right now, in words.
             seconds_left: estimate of the work itself.
             partial: what can be shown already; None keeps the last.
+            news: what has happened since, as JSON has it; it is taken even by a job that stops.
             may_stop: whether it can stop here: not where all is done but for what it leaves.
 
         Raises:
             Cancelled: `cancel` was called.
         """
+        if news is not None and self.take is not None:
+            self.take(news)
         if may_stop and self._stop.is_set():
             raise Cancelled
         self.share, self.note, self.seconds_left = min(max(share, 0.0), 1.0), note, seconds_left

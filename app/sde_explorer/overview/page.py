@@ -8,6 +8,7 @@ import sde_core as sde
 from sde_explorer.data.panel import open_what_was_made
 from sde_explorer.overview import cards as headline_cards
 from sde_explorer.overview.gallery import gallery
+from sde_explorer.overview.next_steps import go_on, next_steps, suggested
 from sde_explorer.overview.picture import picture
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 def show() -> None:
     """Compose the view: the picture comes first, the numbers that take longer wait in their places below."""
     open_what_was_made()
+    go_on()
     view = open_view("Overview", otherwise=_other_data)
     data = view.data
     with view.controls:
@@ -58,9 +60,7 @@ def show() -> None:
     _what_is_shown(data, known)
     _what_was_learned(data)
     if asked is not None and aligned is not None:
-        st.header("What to look at next", anchor=False)
-        for lead, rest in words.what_next(reports, asked, aligned):
-            st.markdown(f"**{lead}** {rest}")
+        next_steps(suggested(reports, asked, aligned))
     gallery(data)
     skipped_items(data.embeddings.skipped)
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sde_core as sde
 from sde_core.files import bundled
 from sde_core.glossary.formats import percent
 from sde_explorer.jobs.job import Job
+from sde_explorer.jobs.outside import workers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
     import numpy.typing as npt
     from torch import Tensor
@@ -47,12 +50,30 @@ def map_path(name: str, cache: Path, *, seed: int = 0) -> Path:
 
 def laid_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floating]]", seed: int) -> "Tensor":
     """Return the (p, 2) map in this file, or the one that came along; where there is none, lay it out and write it."""
-    from sde_core.files.tensor_file import write_tensors
-
     for kept in (path, came_along(path)):
         found = _read(kept)
         if found is not None:
             return found
+
+    job.report(0.0, "loading umap-learn")
+    workers.do(job, "map", {"path": str(path), "seed": seed}, [vectors()])
+    laid = _read(path)
+    if laid is None:
+        raise sde.DataError(
+            f"the map {path} was laid out and is gone: do not empty the cache while work runs"
+        )
+    return laid
+
+
+def do_map(job: Job, settings: "Mapping[str, Any]", arrays: "Sequence[npt.NDArray[Any]]") -> None:
+    """Lay out a map and write it; the work of `laid_out` in a process of its own: numba holds the interpreter.
+
+    Args:
+        job: hears how far it is.
+        settings: the "path" of the file, and the "seed".
+        arrays: the (p, n) rows, alone.
+    """
+    from sde_core.files.tensor_file import write_tensors
 
     def follow(stage: str, share: float) -> None:
         start, part = _STAGES[stage]
@@ -61,11 +82,11 @@ def laid_out(job: Job, path: Path, vectors: "Callable[[], npt.NDArray[np.floatin
         job.report(start + part * share, words, seconds_left=left)
 
     job.report(0.0, "loading umap-learn")
-    rows = vectors()
+    [rows] = arrays
+    path, seed = Path(settings["path"]), settings["seed"]
     found = sde.umap_map(rows, seed=seed, progress=follow)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_tensors(path, {"map": found}, kind=_KIND, header={"rows": str(len(rows))})
-    return found
 
 
 def came_along(path: Path) -> Path | None:

@@ -1,19 +1,32 @@
 """Training in the background: runs side by side on the same batches, told to a log and to disk."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sde_core as sde
 from sde_core.embedding_formats.named import rows_of_part
 from sde_core.training import Done, finetune_side_by_side
 from sde_core.training.events import Event, as_plain
 from sde_explorer.jobs.job import Job
+from sde_explorer.jobs.outside import workers
 from sde_explorer.serving.places import check_encoder, check_source, check_writing
 from sde_explorer.training.numbers.run import TrainingLog
-from sde_explorer.training.runs import EventFile, TrainingRequest, last_checkpoint, read_log, trained_set
+from sde_explorer.training.runs import (
+    EventFile,
+    TrainingRequest,
+    last_checkpoint,
+    plain_request,
+    read_log,
+    request_from,
+    trained_set,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +64,28 @@ def training_job(request: TrainingRequest, folder: Path, cache: Path, *, device:
 
 
 def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Trained:
+    """Let a process of its own train, and follow what it tells."""
     check_writing()
     log = read_log(folder)
+    job.take = log.add
     job.report(0.0, "opening the pairs", partial=log)
+    told = {"request": plain_request(request), "folder": str(folder), "cache": str(cache)}
+    sets = workers.do(job, "train", told)
+    return Trained(folder=folder, sets={name: Path(place) for name, place in sets.items()})
+
+
+def do_train(job: Job, settings: Mapping[str, Any], _: "Sequence[npt.NDArray[np.generic]]") -> dict[str, str]:
+    """Train, and return the folders of the vectors; the work of `training_job` in a process of its own.
+
+    Args:
+        job: hears of each event as its news.
+        settings: "request", "folder" and "cache" of `training_job`.
+    """
+    request, folder = request_from(settings["request"]), Path(settings["folder"])
+    cache, log = Path(settings["cache"]), read_log(folder)
     source = training_source(request, cache)
     job.report(0.0, "preparing")
-    sets: dict[str, Path] = {}
+    sets: dict[str, str] = {}
     events = finetune_side_by_side(
         source,
         request.runs,
@@ -70,12 +99,12 @@ def _train(job: Job, request: TrainingRequest, folder: Path, cache: Path) -> Tra
             log.add(plain)
             record.add(plain)
             if isinstance(event, Done):
-                sets[event.run] = keep_vectors(event.result, folder, event.run, cache)
+                sets[event.run] = str(keep_vectors(event.result, folder, event.run, cache))
             left = job.seconds * (1 - log.share) / log.share if log.share > 0 else None
             # After the last step only the files are left to write: stopped there, it could but write them again.
-            job.report(log.share, _note(log), seconds_left=left, may_stop=log.share < 1)
+            job.report(log.share, _note(log), seconds_left=left, news=plain, may_stop=log.share < 1)
     job.figures |= {"runs": list(sets), "steps": {name: run.step for name, run in log.runs.items()}}
-    return Trained(folder=folder, sets=sets)
+    return sets
 
 
 def training_source(request: TrainingRequest, own: Path) -> sde.EmbeddingSet:

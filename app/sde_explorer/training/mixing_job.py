@@ -1,16 +1,23 @@
 """Weights between the start and the end of a training, measured and kept in the background (WiSE-FT)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sde_core as sde
 from sde_core.glossary.formats import percent
 from sde_core.training import Interpolated, interpolate, interpolation_sweep
 from sde_core.training.interpolation import ALPHAS
 from sde_explorer.jobs.job import Job
+from sde_explorer.jobs.outside import workers
 from sde_explorer.serving.places import check_writing
 from sde_explorer.training.job import keep_vectors, training_source
-from sde_explorer.training.runs import TrainingRequest, last_checkpoint
+from sde_explorer.training.runs import TrainingRequest, last_checkpoint, plain_request, request_from
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 def sweep_job(
@@ -27,13 +34,15 @@ def sweep_job(
     """
 
     def work(job: Job) -> list[Interpolated]:
-        job.report(0.0, "opening the pairs")
-        source = training_source(request, folder.parents[1])
-        sets = {name: sde.EmbeddingSet.load(path) for name, path in others.items()}
         found: list[Interpolated] = []
-        for mix in interpolation_sweep(_checkpoint(folder, run), source, others=sets):
-            found.append(mix)
-            job.report(len(found) / len(ALPHAS), f"share {mix.alpha:.1f} of the end", partial=list(found))
+
+        def take(plain: Mapping[str, Any]) -> None:
+            found.append(Interpolated(**plain))
+            job.partial = list(found)
+
+        job.take = take
+        told = {"request": plain_request(request), "folder": str(folder), "run": run, "others": dict(others)}
+        workers.do(job, "sweep", told)
         return found
 
     return Job(
@@ -62,10 +71,8 @@ def keep_job(
 
     def work(job: Job) -> Path:
         check_writing()
-        job.report(0.1, "mixing")
-        source = training_source(request, cache)
-        done = interpolate(_checkpoint(folder, run), source, alpha, output=folder / name)
-        return keep_vectors(done.result, folder, name, cache)
+        told = {"request": plain_request(request), "folder": str(folder), "cache": str(cache), "run": run}
+        return Path(workers.do(job, "mix", {**told, "alpha": alpha, "name": name}))
 
     return Job(
         key=f"mix/{folder}/{name}",
@@ -74,6 +81,37 @@ def keep_job(
         device=device,
         work=work,
     )
+
+
+def do_sweep(job: Job, settings: Mapping[str, Any], _: "Sequence[npt.NDArray[np.generic]]") -> None:
+    """Measure mixes; the work of `sweep_job` in a process of its own, which tells each as its news.
+
+    Args:
+        job: hears of each.
+        settings: "request", "folder", "run" and "others" of `sweep_job`.
+    """
+    folder = Path(settings["folder"])
+    job.report(0.0, "opening the pairs")
+    source = training_source(request_from(settings["request"]), folder.parents[1])
+    sets = {name: sde.EmbeddingSet.load(path) for name, path in settings["others"].items()}
+    mixes = interpolation_sweep(_checkpoint(folder, settings["run"]), source, others=sets)
+    for number, mix in enumerate(mixes, 1):
+        job.report(number / len(ALPHAS), f"share {mix.alpha:.1f} of the end", news=asdict(mix))
+
+
+def do_mix(job: Job, settings: Mapping[str, Any], _: "Sequence[npt.NDArray[np.generic]]") -> str:
+    """Write one mix, and return the folder of its vectors; the work of `keep_job` in a process of its own.
+
+    Args:
+        job: hears how far it is.
+        settings: "request", "folder", "run", "alpha" and "cache" of `keep_job`, and the "name" of the mix.
+    """
+    folder, cache, name = Path(settings["folder"]), Path(settings["cache"]), settings["name"]
+    job.report(0.1, "mixing")
+    source = training_source(request_from(settings["request"]), cache)
+    checkpoint = _checkpoint(folder, settings["run"])
+    done = interpolate(checkpoint, source, settings["alpha"], output=folder / name)
+    return str(keep_vectors(done.result, folder, name, cache))
 
 
 def _checkpoint(folder: Path, run: str) -> Path:

@@ -60,7 +60,19 @@ def write_request(request: TrainingRequest, folder: Path) -> None:
     Raises:
         DataError: the folder cannot be written to.
     """
-    plain = {
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / REQUEST, plain_request(request))
+    except OSError as error:
+        raise DataError(
+            f"the training's folder {folder} must be writable; {error.strerror or error}: "
+            "set SDE_CACHE to a folder with room"
+        ) from None
+
+
+def plain_request(request: TrainingRequest) -> dict[str, Any]:
+    """Return the request as JSON has it; `request_from` reads it."""
+    return {
         "format": _FORMAT,
         "title": request.title,
         "data": request.data,
@@ -69,14 +81,18 @@ def write_request(request: TrainingRequest, folder: Path) -> None:
         "fingerprint": request.fingerprint,
         "runs": {name: to_plain(config) for name, config in request.runs.items()},
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / REQUEST, plain)
-    except OSError as error:
-        raise DataError(
-            f"the training's folder {folder} must be writable; {error.strerror or error}: "
-            "set SDE_CACHE to a folder with room"
-        ) from None
+
+
+def request_from(plain: Mapping[str, Any]) -> TrainingRequest:
+    """Return the request that `plain_request` gave."""
+    return TrainingRequest(
+        title=str(plain["title"]),
+        data=str(plain["data"]),
+        folder=str(plain["folder"]),
+        part=tuple(plain["part"]),
+        fingerprint=str(plain["fingerprint"]),
+        runs={str(name): from_plain(FinetuneConfig, config) for name, config in plain["runs"].items()},
+    )
 
 
 def read_request(folder: Path) -> TrainingRequest:
@@ -90,14 +106,7 @@ def read_request(folder: Path) -> TrainingRequest:
         plain = json.loads(path.read_text("utf-8"))
         if plain["format"] != _FORMAT:
             raise DataError(f"{path} was written by another version; start the training again")
-        return TrainingRequest(
-            title=str(plain["title"]),
-            data=str(plain["data"]),
-            folder=str(plain["folder"]),
-            part=tuple(plain["part"]),
-            fingerprint=str(plain["fingerprint"]),
-            runs={str(name): from_plain(FinetuneConfig, config) for name, config in plain["runs"].items()},
-        )
+        return request_from(plain)
     except DataError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -138,7 +138,7 @@ def test_a_surface_of_a_sample_is_measured_on_all_at_a_press(open_page, tmp_path
     assert "Chosen on validation (30 pictures drawn of 75)" in _said(at)
     assert any("Seeded sample, 30 of 75 validation pictures." in c.value for c in at.caption)
     button = at.button(key="surface_all")
-    assert re.fullmatch(r"Measure on all 75, about \d+ s", button.label)
+    assert re.fullmatch(r"Measure on all 75, about \d+ (s|min)", button.label)
     button.click().run()
     for job in queue.active("surface"):
         job.wait(120)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import sde_core as sde
-from sde_core.training import FinetuneConfig
-from sde_explorer.jobs import JobQueue
+from sde_core.training import FinetuneConfig, interpolation_sweep
+from sde_explorer.jobs import Job, JobQueue
 from sde_explorer.sets import known_sets
-from sde_explorer.training.job import training_job
+from sde_explorer.training.job import do_train, training_job
+from sde_explorer.training.mixing_job import keep_job, sweep_job
 from sde_explorer.training.names import training_name
 from sde_explorer.training.numbers.presets import PRESETS, own_mix
 from sde_explorer.training.numbers.run import TrainingLog
@@ -19,7 +20,9 @@ from sde_explorer.training.runs import (
     EVENTS,
     TrainingRequest,
     known_trainings,
+    last_checkpoint,
     new_folder,
+    plain_request,
     read_log,
     read_request,
     write_request,
@@ -101,11 +104,51 @@ def test_a_stopped_training_goes_on_and_ends_with_the_same_bits(request_for, tmp
     np.testing.assert_array_equal(first.text, second.text)
 
 
+def test_a_training_in_its_own_process_has_the_bits_of_one_in_this(request_for, tmp_path):
+    request = request_for(SDE=replace(CONFIG, loss=PRESETS["SDE, as reconstructed"].loss))
+    job, folder = _trained(request, tmp_path / "there")
+    told = {
+        "request": plain_request(request),
+        "folder": str(tmp_path / "here" / folder.name),
+        "cache": str(tmp_path / "here"),
+    }
+    write_request(request, tmp_path / "here" / folder.name)
+    here = Job(key="here", kind="test", title="here", work=lambda job: do_train(job, told, ()))
+    here.run()
+    there = sde.EmbeddingSet.load(job.result.sets["SDE"])
+    same = sde.EmbeddingSet.load(here.result["SDE"])
+    np.testing.assert_array_equal(there.image, same.image)
+    np.testing.assert_array_equal(there.text, same.text)
+    assert job.figures == here.figures == {"runs": ["SDE"], "steps": {"SDE": 8}}
+    # What the page has heard is what stands on the disk.
+    heard, kept = job.partial.runs["SDE"], read_log(folder).runs["SDE"]
+    assert (heard.steps, heard.looks, heard.done) == (kept.steps, kept.looks, kept.done)
+
+
+def test_mixes_are_measured_and_kept_in_the_same_process(request_for, tmp_path):
+    request = request_for(InfoNCE=CONFIG)
+    job, folder = _trained(request, tmp_path)
+    sweep = sweep_job(request, folder, "InfoNCE", {}, device="cpu")
+    sweep.run()
+    assert (sweep.status, sweep.error) == ("done", "")
+    source = sde.EmbeddingSet.load(request.folder)
+    wanted = list(interpolation_sweep(last_checkpoint(folder, "InfoNCE"), source))
+    assert sweep.result == sweep.partial == wanted
+    kept = keep_job(request, folder, "InfoNCE", 1.0, tmp_path, device="cpu")
+    kept.run()
+    end = sde.EmbeddingSet.load(job.result.sets["InfoNCE"])
+    np.testing.assert_allclose(sde.EmbeddingSet.load(kept.result).image, end.image, atol=1e-6)
+    gone = sweep_job(request, folder, "another", {}, device="cpu")
+    gone.run()
+    assert gone.error.endswith("has no checkpoint of another: train it first")
+
+
 def test_a_training_that_is_stopped_after_its_last_step_ends_well(request_for, tmp_path):
     request = request_for(InfoNCE=CONFIG)
     folder = tmp_path / "trainings" / "late"
     write_request(request, folder)
-    job = training_job(request, folder, tmp_path, device="cpu")
+    told = {"request": plain_request(request), "folder": str(folder), "cache": str(tmp_path)}
+    job = Job(key="late", kind="test", title="late", work=lambda job: do_train(job, told, ()))
     report = job.report
 
     def stop_at_the_end(share, note="", **more):
@@ -114,11 +157,11 @@ def test_a_training_that_is_stopped_after_its_last_step_ends_well(request_for, t
             job.stop()
 
     job.report = stop_at_the_end
-    assert JobQueue().submit(job).wait(120)
+    job.run()
     assert job.is_stopping
     assert job.status == "done"
     assert read_log(folder).is_done
-    assert sde.EmbeddingSet.load(job.result.sets["InfoNCE"]).n_images == 300
+    assert sde.EmbeddingSet.load(job.result["InfoNCE"]).n_images == 300
 
 
 def test_a_set_that_changed_is_not_trained_on(request_for, tmp_path):

@@ -144,6 +144,48 @@ def test_lies_of_an_arrow_file_about_itself_are_found_before_they_are_followed(t
     assert "must be UTF-8" in {s.item: s.reason for s in pairs.skipped}["e"]
 
 
+def _compressed(path, table):
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_stream(file, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream,
+    ):
+        stream.write_table(table)
+
+
+@pytest.mark.parametrize("values", ["plain", "dictionary"])
+def test_compressed_batches_that_unpack_to_a_hundredfold_are_refused_before_they_are(tmp_path, values):
+    _dataset().save_to_disk(tmp_path / "set")
+    path = tmp_path / "set/data-00000-of-00001.arrow"
+    words = pa.array(["x" * (1 << 20)] * 100) if values == "plain" else pa.array(["x" * (100 << 20)])
+    if values == "dictionary":
+        words = pa.DictionaryArray.from_arrays(pa.array([0] * 100), words)
+    _compressed(path, pa.table({"image": [b"p"] * 100, "captions": words}))
+    assert path.stat().st_size < 100_000
+    before = pa.total_allocated_bytes()
+    del words
+    with pytest.raises(DataError, match="refused as a bomb"):
+        open_pairs(tmp_path / "set")
+    assert pa.total_allocated_bytes() <= before
+
+
+def test_compressed_batches_of_usual_captions_are_read(tmp_path):
+    _dataset().save_to_disk(tmp_path / "set")
+    path = tmp_path / "set/data-00000-of-00001.arrow"
+    _compressed(path, pa.table({"image": PICTURES, "captions": [one for one, _ in CAPTIONS]}))
+    assert [pair.captions for pair in open_pairs(tmp_path / "set")] == [(one,) for one, _ in CAPTIONS]
+
+
+def test_more_rows_than_bytes_can_tell_apart_are_refused(tmp_path):
+    _dataset().save_to_disk(tmp_path / "set")
+    path = tmp_path / "set/data-00000-of-00001.arrow"
+    n = 3_000_000
+    _compressed(path, pa.table({"image": pa.nulls(n, pa.string()), "captions": pa.nulls(n, pa.string())}))
+    with pytest.raises(
+        DataError, match=r"has 3,000,000 rows in .* bytes, and may have .*: refused as a bomb"
+    ):
+        open_pairs(tmp_path / "set")
+
+
 @pytest.mark.parametrize(
     ("file", "content", "says"),
     [

@@ -187,3 +187,18 @@ def test_the_same_caption_for_every_row_is_read(write_parquet):
         pa.table({"image": [PICTURES[0]] * n, "captions": ["a photo of a dog"] * n}), compression="zstd"
     )
     assert sum(1 for _ in open_pairs(path)) == n
+
+
+def test_more_rows_than_bytes_can_tell_apart_are_refused(write_parquet):
+    n = 3_000_000
+    equal = {"image": "a.jpg", "captions": "a photo of a dog"}
+    columns = {
+        name: pa.DictionaryArray.from_arrays(pa.array([0]).take(pa.array([0] * n)), [value])
+        for name, value in equal.items()
+    }
+    path = write_parquet(pa.table(columns), compression="zstd")
+    assert path.stat().st_size < 50_000
+    with pytest.raises(
+        DataError, match=r"has 3,000,000 rows in .* bytes, and may have .*: refused as a bomb"
+    ):
+        open_pairs(path)

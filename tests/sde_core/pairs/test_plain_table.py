@@ -76,9 +76,10 @@ def test_a_title_above_the_names_is_refused_with_the_line(folder):
         ("t.csv", b"\xff\xfea", "none: save it as UTF-8"),
         ("t.csv.gz", gzip.compress(TABLE.encode(), mtime=0)[:20], "cannot be unpacked"),
         ("t.csv.gz", gzip.compress(b"0" * (80 << 20), mtime=0), "refused as a bomb"),
+        ("t.csv.gz", gzip.compress(b"image,caption\n" + b"a,b\n" * 3_000_000, mtime=0), "rows in .* bytes"),
         ("t.csv.zst", b"\x28\xb5\x2f\xfd", "unzstd it"),
     ],
-    ids=["utf-16", "short", "cut", "bomb", "zst"],
+    ids=["utf-16", "short", "cut", "bomb", "rows", "zst"],
 )
 def test_what_cannot_be_read_says_what_to_do(folder, name, content, message):
     (folder / name).write_bytes(content)
