@@ -121,7 +121,7 @@ def first_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
         return []
 
     yield numbers
-    yield lambda: [knowledge.knowledge(data, state, kind) for kind in MODALITIES]
+    yield lambda: [knowledge.knowledge(data, kind, state.center) for kind in MODALITIES]
     yield first_direction
     yield lambda: [search.index_before(data, "image"), search.encoder_job(data)]
     yield lambda: recall_jobs(data, state, baselines=False)
@@ -134,7 +134,7 @@ def slow_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
     from sde_explorer.retrieval.cached import recall_jobs
 
     yield lambda: recall_jobs(data, DEFAULT)
-    yield lambda: [knowledge.further(data, DEFAULT, DEFAULT.basis, intervals=False)]
+    yield lambda: [knowledge.further(data, DEFAULT.basis, DEFAULT.center, intervals=False)]
 
 
 def next_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
@@ -145,14 +145,13 @@ def next_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
     from sde_explorer.search import cached as search
 
     gallery = "image" if state.find == "pictures" else "text"
-    plain = replace(state, given="")
     yield lambda: [spectra.chance(data, Matrix(kind=kind, center=state.center)) for kind in MODALITIES]
     if data.embeddings.metadata:
-        yield lambda: [knowledge.knowledge(data, plain, kind) for kind in MODALITIES]
+        yield lambda: [knowledge.knowledge(data, kind, state.center) for kind in MODALITIES]
         if state.given:
-            yield lambda: [knowledge.knowledge(data, state, state.known_of)]
+            yield lambda: [knowledge.knowledge(data, state.known_of, state.center, state.given)]
     if state.basis in tuple(Modality):
-        yield lambda: [knowledge.further(data, plain, state.basis, intervals=False)]
+        yield lambda: [knowledge.further(data, state.basis, state.center, intervals=False)]
     yield lambda: [search.index_before(data, gallery), search.index_after(data, state, gallery)]
     yield lambda: recall_jobs(data, state, baselines=False)
 

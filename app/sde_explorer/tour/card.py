@@ -250,7 +250,8 @@ def _knows(data: "Dataset") -> None:
     if not data.embeddings.metadata:
         st.markdown(words.NO_COLUMNS)
         return
-    job = cached_knowledge.knowledge(data, step_state(KNOWS, _base()), "image")
+    state = step_state(KNOWS, _base())
+    job = cached_knowledge.knowledge(data, "image", state.center, state.given)
     if job.status == "done":
         labels = _image(data).labels
         st.markdown(words.knows_step(known_columns(job.result, labels), labels))
