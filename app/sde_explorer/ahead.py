@@ -36,19 +36,21 @@ def look_ahead(*, names: Sequence[str] = bundled.PAIR_SETS) -> None:
     """Compute it, as jobs and caches that the views find; what fails is left to the view, which says so.
 
     Args:
-        names: of the bundled sets; first what every view begins with, of each, then what takes longer. Where many
-            use the server, their splits too.
+        names: of the bundled sets; first what every view begins with, of each, then what takes longer: of the part
+            that a set opens on, then of all of it. Where many use the server, of their other splits too.
     """
     begin = time.monotonic()
     try:
-        data = [_opened(replace(DEFAULT, data=name)) for name in names]
+        parts = [(name, cached_sets.opening_part(name, DEFAULT.encoder)) for name in names]
+        parts += [(name, ()) for name, part in parts if part]
         if not current().one_user:
-            data += [
-                _opened(replace(DEFAULT, data=name, part=(part,)))
-                for name, whole in zip(names, tuple(data), strict=True)
-                for part in whole.filters
-                if part.startswith(_SPLIT)
+            parts += [
+                (name, (part,))
+                for name in names
+                for part in _opened(replace(DEFAULT, data=name)).filters
+                if part.startswith(_SPLIT) and (name, (part,)) not in parts
             ]
+        data = [_opened(replace(DEFAULT, data=name, part=part)) for name, part in parts]
         for pieces in (first_pieces, slow_pieces):
             _ask_all(ask for one in data for ask in pieces(one))
         log.tell("looked ahead", sets=list(names), seconds=round(time.monotonic() - begin, 1))

@@ -135,7 +135,7 @@ def test_the_spectra_begin_high_and_fit_the_window(standing, shown):
 def test_the_first_page_shows_spectra_pictures_and_numbers(standing, shown):
     page = shown.page
     expect(page.locator(".sde-numbers")).to_have_count(8)
-    expect(page.locator(".sde-numbers").first).to_contain_text("5,418")
+    expect(page.locator(".sde-numbers").first).to_contain_text("917")
     assert page.locator(".sde-gallery img").first.evaluate("i => i.naturalWidth") == 96
 
 

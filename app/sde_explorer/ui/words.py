@@ -50,17 +50,33 @@ def as_code(words: str) -> str:
     return f"`{' '.join(words.split()).replace('`', chr(39)) or ' '}`"
 
 
-def learned_from(count: int, *, seen: bool) -> str:
+def learned_from(count: int, *, seen_by: str) -> str:
     """Return how many images are of the split for training, and what that means for the numbers.
 
     Args:
-        count: images of it.
-        seen: whether the encoder is known to have learned from them.
+        count: images of it; 0 where a split of another name was trained on.
+        seen_by: encoder that is known to have learned from the set; "" where nothing tells.
     """
-    means = (
-        ", which the bundled encoder has seen" if seen else ": held out only if the encoder did not see them"
-    )
+    if not count:
+        return f"Some of these images {seen_by} has seen."
+    means = f", which {seen_by} has seen" if seen_by else ": held out only if the encoder did not see them"
     return f"{count:,} of these images are of the split `train`{means}."
+
+
+def kept_apart(part: str, shown: int, of: int) -> str:
+    """Return that what is shown is what nothing was trained on.
+
+    Args:
+        part: "split=value" that is open.
+        shown: images of it.
+        of: images of the whole set.
+    """
+    return f"These {shown:,} of {of:,} images are the split `{value_in(part)}`: the encoder never learned from them."
+
+
+def value_in(part: str) -> str:
+    """Return the value of a filter "column=value"."""
+    return part.partition("=")[2]
 
 
 def spectrum_story(reports: "list[Bands]") -> str:
