@@ -80,8 +80,8 @@ class _Agreement(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        *solution, cosines = ctx.saved_tensors
-        found = Solved(*solution, ctx.share)
+        rows, solved, squares, lengths, cosines = ctx.saved_tensors
+        found = Solved(rows, solved, squares, lengths, ctx.share)
         m, slope = len(cosines), -2 * gradient / len(cosines)
         slopes = torch.cat([found.solved[m:], found.solved[:m]])
         slopes *= slope / (found.lengths[:m] * found.lengths[m:]).repeat(2, 1)
