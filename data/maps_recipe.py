@@ -1,7 +1,8 @@
 """Lay out the UMAPs of the bundled sets again: `python -m data.maps_recipe` from the top of the checkout.
 
-They are those that the Subspaces view asks for first: of each set's pictures, captions and both, and the three atlases
-by the bands of the rule that it opens with. What the view asks for otherwise it lays out itself.
+They are those that the Subspaces view asks for first, of each set and of the part that it opens on: of pictures,
+captions and both, and the three atlases by the bands of the rule that it opens with. What the view asks for otherwise
+it lays out itself.
 """
 
 import os
@@ -33,12 +34,13 @@ def main() -> None:
 
 
 def jobs_of(name: str) -> Iterator[Job]:
-    """Yield the jobs of all maps of a bundled set that come along, one after another."""
-    state = replace(DEFAULT, data=name, map="UMAP")
-    data = sets.dataset(sets.entry_of(state))
-    yield from atlas.layouts(data, state)
-    for of in OF:
-        yield queue.submit(maps.umap(data, replace(state, map_of=of)))
+    """Yield the jobs of all maps of a bundled set that come along, one after another: of it, and of its first part."""
+    for part in ((), sets.opening_part(name, DEFAULT.encoder)):
+        state = replace(DEFAULT, data=name, part=part, map="UMAP")
+        data = sets.dataset(sets.entry_of(state), part)
+        yield from atlas.layouts(data, state)
+        for of in OF:
+            yield queue.submit(maps.umap(data, replace(state, map_of=of)))
 
 
 if __name__ == "__main__":

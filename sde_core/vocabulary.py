@@ -116,3 +116,6 @@ def as_direction(value: "Direction | str") -> Direction:
 
 MIXED_TREATMENTS = ("mean-shift", "whitening", "sde-enhanced")
 """Treatments of one list of images and texts beside "raw", where nothing else is asked for."""
+
+KS = (1, 5, 10)
+"""Cut-offs of recall at k, where no others are asked for."""

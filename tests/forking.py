@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -57,7 +58,7 @@ class Forking:
         words = [sys.executable, __file__, *map(str, imports)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process: subprocess.Popen[str] = subprocess.Popen(
-            words, env=environment(), cwd=cwd, text=True, **pipes
+            words, env=environment(), cwd=cwd, text=True, start_new_session=True, **pipes
         )
 
     def run(
@@ -69,7 +70,8 @@ class Forking:
         """Return exit status (``code``), output (``out``) and errors (``err``) of a script."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        limit = threading.Timer(LIMIT_S, self.process.kill)
+        # All of its forks: one that waits for another would hold the pipe open, and this would wait with it.
+        limit = threading.Timer(LIMIT_S, os.killpg, [self.process.pid, signal.SIGKILL])
         limit.start()
         self.process.stdin.write(json.dumps([str(script), list(map(str, words)), list(environments)]) + "\n")
         self.process.stdin.flush()

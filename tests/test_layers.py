@@ -117,12 +117,6 @@ def _modules_of(path: Path, modules: dict[str, Path]) -> set[str]:
     return {name if name in modules else name.rpartition(".")[0] for name in names} & set(modules)
 
 
-def test_the_library_has_few_rooms():
-    rooms = {_room(path) for path in _files("sde_core")}
-    assert rooms == set(FLOOR)
-    assert len(rooms) <= 25
-
-
 @pytest.mark.parametrize(
     "path", [*_files("sde_core"), *_files("app")], ids=lambda p: str(p.relative_to(ROOT))
 )
@@ -131,3 +125,8 @@ def test_nothing_unpickles_what_a_user_can_send(path):
     for word in ("pickle.load", "allow_pickle=True", "weights_only=False"):
         assert word not in text, word
     assert text.count("torch.load(") == len(re.findall(r"torch\.load\([^()]*weights_only=True\)", text))
+
+
+def test_cut_offs_of_recall_stand_once():
+    found = [path for path in (*_files("sde_core"), *_files("app")) if "(1, 5, 10)" in path.read_text()]
+    assert [str(path.relative_to(ROOT)) for path in found] == ["sde_core/vocabulary.py"]

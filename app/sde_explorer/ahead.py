@@ -36,19 +36,21 @@ def look_ahead(*, names: Sequence[str] = bundled.PAIR_SETS) -> None:
     """Compute it, as jobs and caches that the views find; what fails is left to the view, which says so.
 
     Args:
-        names: of the bundled sets; first what every view begins with, of each, then what takes longer. Where many
-            use the server, their splits too.
+        names: of the bundled sets; first what every view begins with, of each, then what takes longer: of the part
+            that a set opens on, then of all of it. Where many use the server, of their other splits too.
     """
     begin = time.monotonic()
     try:
-        data = [_opened(replace(DEFAULT, data=name)) for name in names]
+        parts = [(name, cached_sets.opening_part(name, DEFAULT.encoder)) for name in names]
+        parts += [(name, ()) for name, part in parts if part]
         if not current().one_user:
-            data += [
-                _opened(replace(DEFAULT, data=name, part=(part,)))
-                for name, whole in zip(names, tuple(data), strict=True)
-                for part in whole.filters
-                if part.startswith(_SPLIT)
+            parts += [
+                (name, (part,))
+                for name in names
+                for part in _opened(replace(DEFAULT, data=name)).filters
+                if part.startswith(_SPLIT) and (name, (part,)) not in parts
             ]
+        data = [_opened(replace(DEFAULT, data=name, part=part)) for name, part in parts]
         for pieces in (first_pieces, slow_pieces):
             _ask_all(ask for one in data for ask in pieces(one))
         log.tell("looked ahead", sets=list(names), seconds=round(time.monotonic() - begin, 1))
@@ -119,7 +121,7 @@ def first_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
         return []
 
     yield numbers
-    yield lambda: [knowledge.knowledge(data, state, kind) for kind in MODALITIES]
+    yield lambda: [knowledge.knowledge(data, kind, state.center) for kind in MODALITIES]
     yield first_direction
     yield lambda: [search.index_before(data, "image"), search.encoder_job(data)]
     yield lambda: recall_jobs(data, state, baselines=False)
@@ -132,7 +134,7 @@ def slow_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
     from sde_explorer.retrieval.cached import recall_jobs
 
     yield lambda: recall_jobs(data, DEFAULT)
-    yield lambda: [knowledge.further(data, DEFAULT, DEFAULT.basis, intervals=False)]
+    yield lambda: [knowledge.further(data, DEFAULT.basis, DEFAULT.center, intervals=False)]
 
 
 def next_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
@@ -143,14 +145,13 @@ def next_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
     from sde_explorer.search import cached as search
 
     gallery = "image" if state.find == "pictures" else "text"
-    plain = replace(state, given="")
     yield lambda: [spectra.chance(data, Matrix(kind=kind, center=state.center)) for kind in MODALITIES]
     if data.embeddings.metadata:
-        yield lambda: [knowledge.knowledge(data, plain, kind) for kind in MODALITIES]
+        yield lambda: [knowledge.knowledge(data, kind, state.center) for kind in MODALITIES]
         if state.given:
-            yield lambda: [knowledge.knowledge(data, state, state.known_of)]
+            yield lambda: [knowledge.knowledge(data, state.known_of, state.center, state.given)]
     if state.basis in tuple(Modality):
-        yield lambda: [knowledge.further(data, plain, state.basis, intervals=False)]
+        yield lambda: [knowledge.further(data, state.basis, state.center, intervals=False)]
     yield lambda: [search.index_before(data, gallery), search.index_after(data, state, gallery)]
     yield lambda: recall_jobs(data, state, baselines=False)
 

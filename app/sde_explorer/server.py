@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from sde_core.errors import SDEError
 from sde_core.files.cache import cache_folder
 from sde_core.files.mapped import copy_before_mapping
+from sde_explorer.early_parts import with_parts
 from sde_explorer.early_style import EarlyStyle
 from sde_explorer.packages import import_packages
 from sde_explorer.serving import log
@@ -30,7 +31,7 @@ from sde_explorer.ui.page_style import PAGE_STYLE
 SWITCH_S = 0.001
 """Seconds after which a thread in Python's own code lets another one go on."""
 _M_ARENA_MAX = -8  # of mallopt(3)
-EARLY_SCRIPT = Path(__file__).with_name("ui").joinpath("early_page.js").read_text("utf-8")
+EARLY_SCRIPT = with_parts(Path(__file__).with_name("ui").joinpath("early_page.js").read_text("utf-8"))
 PAGES = str(Path(__file__).with_name("pages.py"))
 """The script that lists the pages."""
 MIDDLEWARE = (
@@ -54,8 +55,8 @@ NEXT = (
     "sde_explorer.share.page",
 )
 """What other pages need: imported once nobody waits, or by the page itself."""
-LATER = ("open_clip",)
-"""What the first search needs: half a minute of imports where many wait, so it begins once nobody does."""
+LATER = ("torch._dynamo", "torchvision", "transformers", "open_clip")
+"""What the first search needs: half a minute of imports where many wait, so each begins once nobody does."""
 
 
 @asynccontextmanager
@@ -127,9 +128,9 @@ def _prepare() -> None:
     threading.Thread(target=_keep_clean, daemon=True, name="clean").start()
     from sde_explorer.ahead import look_ahead, wait_until_idle
 
-    for names in (NEXT, LATER):
+    for name in (*NEXT, *LATER):  # one at a time: who comes meanwhile waits for no more than one
         wait_until_idle()
-        warm(names)
+        warm((name,))
     look_ahead()
 
 

@@ -35,6 +35,11 @@ RANGES = {name: (kind.range.low, kind.range.high) for name, kind in _settings().
 """Least and largest value of every number."""
 
 
+ALL_OF_IT = "all"
+"""Value of `part` in an address that says nothing else: the whole set. An empty address opens what a visit begins with,
+which may be a part."""
+
+
 PLACES = frozenset(name for name, kind in _settings().items() if kind.note(Place))
 """Fields that may hold a path of the server."""
 
@@ -102,7 +107,9 @@ def linked_values(link: Mapping[str, Sequence[str]], rules: tuple[str, ...]) -> 
         if not values or wild_parameters({name: values}, rules):
             continue
         numbers = kind.note(Numbers)
-        if numbers:
+        if name == "part" and list(values) == [ALL_OF_IT]:
+            found[name] = ()
+        elif numbers:
             found[name] = numbers.read(values[-1])
         else:  # a tuple of texts is checked elsewhere
             found[name] = kind.kind(values[-1]) if kind.kind else tuple(values)

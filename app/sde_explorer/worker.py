@@ -57,10 +57,11 @@ class Told(Job):
         seconds_left: float | None = None,
         partial: object = None,
         news: object = None,
+        may_stop: bool = True,
     ) -> None:
         """Tell how far the work is; ``partial`` stays here."""
         self.tell({"share": share, "note": note, "seconds_left": seconds_left, "news": news})
-        super().report(share, note, seconds_left=seconds_left, partial=partial)
+        super().report(share, note, seconds_left=seconds_left, partial=partial, may_stop=may_stop)
 
 
 class _Inbox:

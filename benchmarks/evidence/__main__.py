@@ -25,17 +25,19 @@ def main() -> None:
         "--fifth",
         nargs="*",
         metavar="SETTING",
-        help="the fifth part alone; in some of its settings, or in all",
+        help="the fifth part alone; in some of its settings, in this order, or in all; processes share the work",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--quick", action="store_true", help="main finding alone, 3 seeds, tuned settings")
     mode.add_argument(
-        "--collect", action="store_true", help="put what has run into benchmarks/evidence/results"
+        "--collect",
+        action="store_true",
+        help="put what has run, half a search too, into benchmarks/evidence/results",
     )
     mode.add_argument(
         "--verify", type=int, metavar="N", help="train N kept cells again, drawn at random, and compare"
     )
-    mode.add_argument("--report", action="store_true", help="write docs/results.md from the results")
+    mode.add_argument("--report", action="store_true", help="compare what is new and write docs/results.md")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.quick:
@@ -43,15 +45,16 @@ def main() -> None:
 
         print("\n".join(quick(options.work)))
     elif options.collect:
-        from benchmarks.evidence.fifth_report import analyse_fifth
-        from benchmarks.evidence.report import analyse
+        from benchmarks.evidence.kept import store_of
         from benchmarks.evidence.results import collect
 
-        print(collect(options.work), analyse(), analyse_fifth(options.work))
+        print(collect(store_of(options.work)))
     elif options.report:
-        from benchmarks.evidence.report import write_report
+        from benchmarks.evidence.fifth_report import analyse_fifth
+        from benchmarks.evidence.report import analyse, write_report
+        from benchmarks.evidence.results import write_facts
 
-        print(write_report())
+        print(write_facts(), analyse(), analyse_fifth(options.work), write_report())
     elif options.verify:
         from benchmarks.evidence.verify import verified
 
@@ -64,9 +67,7 @@ def _run(work: Path, minutes: float, settings: list[str] | None) -> None:
     from benchmarks.evidence.fifth_part import FifthPart
     from benchmarks.evidence.last_block import LastBlockStudy
     from benchmarks.evidence.plan import Study, TimeIsUpError
-    from benchmarks.evidence.results import restore
 
-    print(f"{restore(work)} results put back from benchmarks/evidence/results.", flush=True)
     began = time.monotonic()
     try:
         deadline = began + 60 * minutes

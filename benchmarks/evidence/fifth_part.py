@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,14 +21,18 @@ from benchmarks.evidence.fifth_settings import (
     ladders_of,
     with_wrong_captions,
 )
+from benchmarks.evidence.kept import store_of
 from benchmarks.evidence.ladders import Found, climbed
 from benchmarks.evidence.plan import TimeIsUpError
 from benchmarks.evidence.quick import clusters_of
 from benchmarks.evidence.regimes import Part, regime
-from benchmarks.evidence.sealed import SEALED, sealed_corpora, split_of
-from benchmarks.evidence.store import Cell, Store
+from benchmarks.evidence.sealed import SEALED, sealed_corpus, split_of
+from benchmarks.evidence.store import Cell, key_of
 from benchmarks.evidence.training import Trained, train
+from sde_core.files.claims import alone_if_free
 from sde_core.retrieval.links import Ints
+
+_POLL_S = 2.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,6 +62,21 @@ class Data:
         return np.sort(np.random.default_rng([seed, self.size]).permutation(self.pool)[: self.size])
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a process does at a time: a search, or a final run.
+
+    Attributes:
+        setting: where.
+        method: of the setting.
+        seed: of a final run; None is the search.
+    """
+
+    setting: Setting
+    method: str
+    seed: int | None = None
+
+
 class FifthPart:
     """Runs the cells of the fifth part that have not run yet.
 
@@ -69,8 +87,9 @@ class FifthPart:
 
     def __init__(self, work: Path, *, deadline: float) -> None:
         self.work, self.deadline = work, deadline
-        self.store = Store(work / "cells")
+        self.store = store_of(work)
         self._kept: dict[str, Features] = {}
+        self._sealed: dict[str, Corpus] = {}
         self._data: tuple[str, Data] | None = None
 
     @cached_property
@@ -78,32 +97,73 @@ class FifthPart:
         """The bundled pictures."""
         return Corpus.bundled()
 
-    @cached_property
-    def sealed(self) -> dict[str, Corpus]:
-        """The sealed sets."""
-        return sealed_corpora(self.work, self.corpus)
+    def sealed(self, name: str) -> Corpus:
+        """Return a sealed set, drawn when it is first asked for: a search asks for none but what it trains on."""
+        if name not in self._sealed:
+            self._sealed[name] = sealed_corpus(name, self.work, self.corpus)
+        return self._sealed[name]
 
     def run(self, names: Sequence[str] = ()) -> Iterator[str]:
-        """Search and run every method of every setting, and yield a line for each.
+        """Search and run every method of some settings, and yield a line for each job that ends.
+
+        Several processes with one work folder share the jobs: one that another is at is passed over, and one that
+        a killed process was at is free again. A job is a search, or a final run.
 
         Args:
-            names: of settings; none means all.
+            names: of settings, in the order in which they run; none means all, in the protocol's order.
 
         Raises:
             TimeIsUpError: the budget is spent.
         """
-        for setting in (s for s in SETTINGS if not names or s.name in names):
-            found = {method: self.search(setting, method) for method in setting.methods}
-            for method, ended in found.items():
-                scores = [self.final(setting, method, ended["knobs"], seed)["val"] for seed in SEEDS]
-                yield (
-                    f"{setting.name} {method}: val {100 * float(np.mean(scores)):.2f}, {ended['trainings']} trainings, "
-                    f"at a limit: {', '.join(ended['limits']) or '-'}, not closed: {', '.join(ended['open']) or '-'}"
+        by_name = {setting.name: setting for setting in SETTINGS}
+        settings = [by_name[name] for name in names] if names else [*SETTINGS]
+        while left := [job for setting in settings for job in self.left(setting)]:
+            line = next((line for line in map(self._done, left) if line), "")
+            if line:
+                yield line
+            else:  # others are at all that could be done now
+                self._in_time()
+                time.sleep(_POLL_S)
+
+    def left(self, setting: Setting) -> Iterator[Job]:
+        """Yield what has not run yet and waits for nothing: InfoNCE is searched first, finals follow their search."""
+        won: dict[str, Cell | None] = {m: self.store.find(_tuned(setting, m)) for m in setting.methods}
+        if won["infonce"] is None:
+            yield Job(setting, "infonce")
+            return
+        yield from (Job(setting, method) for method, found in won.items() if found is None)
+        for method, found in won.items():
+            if found is not None:
+                cells = (
+                    (seed, _training("fifth-final", setting, method, found["knobs"], seed)) for seed in SEEDS
                 )
+                yield from (
+                    Job(setting, method, seed) for seed, cell in cells if self.store.find(cell) is None
+                )
+
+    def _done(self, job: Job) -> str:
+        """Do a job and return a line of it; nothing if another process is at it or has done it."""
+        claim = (
+            self.work
+            / "claims"
+            / key_of({"setting": job.setting.name, "method": job.method, "seed": job.seed})
+        )
+        claim.parent.mkdir(parents=True, exist_ok=True)
+        with alone_if_free(claim) as is_mine:
+            if not is_mine or job not in self.left(job.setting):
+                return ""
+            found = self.search(job.setting, job.method)
+            if job.seed is None:
+                return (
+                    f"{job.setting.name} {job.method}: {found['trainings']} trainings, at a limit: "
+                    f"{', '.join(found['limits']) or '-'}, not closed: {', '.join(found['open']) or '-'}"
+                )
+            score = self.final(job.setting, job.method, found["knobs"], job.seed)["val"]
+            return f"{job.setting.name} {job.method} seed {job.seed}: val {100 * score:.2f}"
 
     def search(self, setting: Setting, method: str) -> Cell:
         """Return what a method's search ended with: knobs, trainings, limits, and what was left open."""
-        cell = {"stage": "fifth-tuned", "setting": setting.name, "method": method}
+        cell = _tuned(setting, method)
         kept = self.store.find(cell)
         if kept is not None:
             return kept
@@ -118,7 +178,7 @@ class FifthPart:
             is_allowed=is_allowed,
             name=f"{setting.name}/{method}",
         )
-        self.store.keep(
+        return self.store.keep(
             cell,
             {
                 "knobs": found.knobs,
@@ -127,7 +187,6 @@ class FifthPart:
                 "limits": [*found.limits],
             },
         )
-        return {**(self.store.find(cell) or {})}
 
     def final(self, setting: Setting, method: str, knobs: Cell, seed: int) -> Cell:
         """Return the result of a final run: hits on its own test part and every sealed set, and spectra."""
@@ -142,13 +201,13 @@ class FifthPart:
         own = Part(rows=data.test)
         parts = {"own": part_hits(data.corpus, data.features, trained, own).packed()}
         for name in self._sealed_of(setting):
-            corpus = self.sealed[name]
+            corpus = self.sealed(name)
             rows = Part(rows=np.arange(len(corpus.pictures)))
             parts[name] = part_hits(
                 corpus, self._features(name, corpus, setting.towers), trained, rows
             ).packed()
         spectrum = spectrum_of(*part_vectors(data.corpus, data.features, trained, own))
-        sealed = {name: digest_of(self.sealed[name]) for name in self._sealed_of(setting)}
+        sealed = {name: digest_of(self.sealed(name)) for name in self._sealed_of(setting)}
         return result | {"parts": parts, "spectrum": spectrum, "sealed": sealed}
 
     def data(self, setting: Setting) -> Data:
@@ -161,13 +220,13 @@ class FifthPart:
     def clusters(self, setting: Setting) -> dict[str, tuple[Ints, Ints]]:
         """Return the cluster of each query of a setting's own test part and of its sealed sets, pictures first."""
         if setting.regime == "photographs":
-            corpus, rows = self.sealed["stamps"], self._stamps()["test"]
+            corpus, rows = self.sealed("stamps"), self._stamps()["test"]
         else:
             found = regime(self.corpus, "pairs-5000" if setting.regime == "pairs-all" else setting.regime)
             corpus, rows = self.corpus, found.tests["id"].rows
         made = {"own": clusters_of(corpus, Part(rows=rows))}
         for name in self._sealed_of(setting):
-            made[name] = clusters_of(self.sealed[name], Part(rows=np.arange(len(self.sealed[name].pictures))))
+            made[name] = clusters_of(self.sealed(name), Part(rows=np.arange(len(self.sealed(name).pictures))))
         return made
 
     def _bundled(self, setting: Setting) -> Data:
@@ -180,12 +239,12 @@ class FifthPart:
         )  # fmt: skip
 
     def _photographs(self, setting: Setting) -> Data:
-        corpus, rows = self.sealed["stamps"], self._stamps()
+        corpus, rows = self.sealed("stamps"), self._stamps()
         features = self._features("stamps", corpus, setting.towers)
         return Data(corpus=corpus, features=features, pool=rows["train"], val=rows["val"], test=rows["test"])
 
     def _stamps(self) -> dict[str, Ints]:
-        part = np.array([split_of(picture.captions[0]) for picture in self.sealed["stamps"].pictures])
+        part = np.array([split_of(picture.captions[0]) for picture in self.sealed("stamps").pictures])
         return {name: np.flatnonzero(part == name) for name in ("train", "val", "test")}
 
     def _sealed_of(self, setting: Setting) -> tuple[str, ...]:
@@ -211,15 +270,23 @@ class FifthPart:
 
     def _result(self, stage: str, setting: Setting, method: str, knobs: Cell, seed: int) -> Cell:
         """Return the result of a cell, trained if none is kept."""
-        cell: dict[str, Any] = {
-            "stage": stage, "setting": setting.name, "method": method, "knobs": knobs, "seed": seed
-        }  # fmt: skip
+        cell = _training(stage, setting, method, knobs, seed)
         kept = self.store.find(cell)
         if kept is None:
-            if time.monotonic() > self.deadline:
-                raise TimeIsUpError
-            began = time.monotonic()
-            kept = self.trained_again(stage, setting, method, knobs, seed)
-            kept["seconds"] = round(time.monotonic() - began, 2)
-            self.store.keep(cell, kept)
+            self._in_time()
+            began = time.process_time()  # of one thread: what it costs whatever else the machine does
+            made = self.trained_again(stage, setting, method, knobs, seed)
+            kept = self.store.keep(cell, made | {"seconds": round(time.process_time() - began, 2)})
         return kept
+
+    def _in_time(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise TimeIsUpError
+
+
+def _tuned(setting: Setting, method: str) -> Cell:
+    return {"stage": "fifth-tuned", "setting": setting.name, "method": method}
+
+
+def _training(stage: str, setting: Setting, method: str, knobs: Cell, seed: int) -> Cell:
+    return {"stage": stage, "setting": setting.name, "method": method, "knobs": knobs, "seed": seed}

@@ -17,10 +17,11 @@ from benchmarks.evidence.evaluation import (
     spectrum_of,
 )
 from benchmarks.evidence.features import Features, bundled_projections, features_of
+from benchmarks.evidence.kept import store_of
 from benchmarks.evidence.regimes import Fitting, Part, Regime, regime
 from benchmarks.evidence.sensitivity import SEEDS as SENSITIVITY_SEEDS
 from benchmarks.evidence.sensitivity import settings
-from benchmarks.evidence.store import Cell, Store
+from benchmarks.evidence.store import Cell
 from benchmarks.evidence.training import Projections, Trained, train
 from benchmarks.evidence.tuning import FIRST_SEED, OWN, SHORT, Budget, Score, searched
 from sde_core.treatments.table import comparison_names, fit_all
@@ -114,7 +115,7 @@ class Study:
 
     def __init__(self, work: Path, *, deadline: float) -> None:
         self.work, self.deadline = work, deadline
-        self.store = Store(work / "cells")
+        self.store = store_of(work)
         self._features: tuple[str, Features] | None = None
 
     @cached_property
@@ -232,7 +233,7 @@ class Study:
             began = time.monotonic()
             kept = make()
             kept["seconds"] = round(time.monotonic() - began, 2)
-            self.store.keep(cell, kept)
+            kept = self.store.keep(cell, kept)
         return kept
 
     def without_dropout(self) -> None:

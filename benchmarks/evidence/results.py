@@ -2,84 +2,66 @@
 
 import json
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from benchmarks.evidence.kept import FOLDER, kept_cells
 from benchmarks.evidence.methods import METHODS
 from benchmarks.evidence.plan import SEEDS
-from benchmarks.evidence.store import Cell, Store
+from benchmarks.evidence.store import Cell, Store, key_of, rounded
+from sde_core.files.claims import claimed_file
 
-FOLDER = Path(__file__).resolve().parent / "results"
-_STAGES = ("final-", "tune", "sensitivity", "fifth-")
-_TRAINING = ("stage", "regime", "towers", "method", "knobs", "seed")
-_NAMES = {
-    **dict.fromkeys(("final", "tune", "sensitivity"), _TRAINING),
-    "tuned": ("stage", "regime", "towers", "method", "search"),
-    **dict.fromkeys(("fifth-tune", "fifth-final"), ("stage", "setting", "method", "knobs", "seed")),
-    "fifth-tuned": ("stage", "setting", "method"),
-}
-"""Stage -> what names a cell of it; the rest is its result."""
 _PACKAGES = ("torch", "numpy", "open_clip_torch", "timm", "transformers", "sde-explorer")
 
 
-def collect(work: Path, folder: Path = FOLDER) -> str:
-    """Write the cells of ``work`` into a few files and return what was written, in words.
+def collect(store: Store, folder: Path = FOLDER) -> str:
+    """Write every cell of a store into a few files and return what was added, in words.
 
-    ``tuning.json`` holds every validation score, ``final-<regime>-<towers>.json`` every final run.
+    A file a stage and setting, so that half a search is kept too; a line a cell, sorted. What is there stays: nothing
+    is taken out or changed, and a file to which nothing is added is not touched. Tables are made by ``--report``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    cells = list(Store(work / "cells").all())
-    finals: dict[str, list[Cell]] = {}
-    for cell, result in cells:
-        if cell["stage"] == "final":
-            finals.setdefault(f"{cell['regime']}-{cell['towers']}", []).append({**cell, **result})
-    for name, runs in finals.items():
-        _write(folder / f"final-{name}.json", runs)
-    for stage in ("fifth-tune", "fifth-tuned", "fifth-final"):
-        for setting in sorted({c["setting"] for c, _ in cells if c["stage"] == stage}):
-            runs = [{**c, **r} for c, r in cells if c["stage"] == stage and c["setting"] == setting]
-            _write(folder / f"{stage}-{setting}.json", runs)
-    for stage in ("tune", "tuned", "sensitivity"):
-        _write(folder / f"{stage}.json", [{**c, **r} for c, r in cells if c["stage"] == stage])
-    seconds = sum(result.get("seconds", 0) for _, result in cells)
-    facts = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "versions": {name: version(name) for name in _PACKAGES},
-        "trainings": sum(cell["stage"] not in ("tuned", "fifth-tuned") for cell, _ in cells),
-        "hours": round(seconds / 3600, 2),
-    }
-    (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    return f"{facts['trainings']} trainings, {len(finals)} regimes with final runs."
+    before = {key_of(cell) for cell, _ in kept_cells(folder)}
+    runs: dict[str, dict[str, Cell]] = {}
+    for cell, result in chain(kept_cells(folder), store.all()):
+        runs.setdefault(_file_of(cell), {}).setdefault(key_of(cell), {**cell, **result})
+    lines = []
+    for name, found in sorted(runs.items()):
+        added = len(found.keys() - before)
+        if added:
+            _write(folder / f"{name}.json", found.values())
+            lines.append(f"{name}: {added} added, {len(found)} in all")
+    return "\n".join(lines) or "nothing new"
 
 
-def restore(work: Path, folder: Path = FOLDER) -> int:
-    """Put the results that are kept beside the code back as cells, so that a fresh clone goes on from them.
-
-    Cells that are there already stay as they are.
-
-    Returns:
-        number of cells put back.
-    """
-    store, count = Store(work / "cells"), 0
-    for cell, result in kept_cells(folder):
-        if store.find(cell) is None:
-            store.keep(cell, result)
-            count += 1
-    return count
+def _file_of(cell: Cell) -> str:
+    """Return the name of the file that a cell is kept in."""
+    if cell["stage"].startswith("fifth-"):
+        return f"{cell['stage']}-{cell['setting']}"
+    return f"final-{cell['regime']}-{cell['towers']}" if cell["stage"] == "final" else str(cell["stage"])
 
 
-def kept_cells(folder: Path = FOLDER) -> Iterator[tuple[Cell, Cell]]:
-    """Yield every cell that is kept beside the code, with its result."""
-    for path in sorted(folder.glob("*.json")):
-        runs = json.loads(path.read_text("utf-8")) if path.stem.startswith(_STAGES) else []
-        for run in runs:
-            names = _NAMES[run["stage"]]
-            yield {n: run[n] for n in names}, {n: value for n, value in run.items() if n not in names}
+def write_facts(folder: Path = FOLDER) -> str:
+    """Write how much has run, when and with what, if that is more than the file says; return it in words."""
+    cells = list(kept_cells(folder))
+    count = sum(cell["stage"] not in ("tuned", "fifth-tuned") for cell, _ in cells)
+    hours = round(sum(result.get("seconds", 0) for _, result in cells) / 3600, 2)
+    said = read("facts", folder) or {"trainings": 0}
+    if said["trainings"] != count:
+        facts = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "versions": {name: version(name) for name in _PACKAGES},
+            "trainings": count,
+            "hours": hours,
+        }
+        (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    return f"{count} trainings, {hours} h."
 
 
 def read(name: str, folder: Path = FOLDER) -> Any:  # noqa: ANN401
@@ -119,13 +101,6 @@ def finals(
 
 def _write(path: Path, runs: Iterable[Cell]) -> None:
     # A line a run: small, and a change shows as one.
-    lines = [json.dumps(_rounded(run), sort_keys=True, separators=(",", ":")) for run in runs]
-    path.write_text("[\n" + ",\n".join(sorted(lines)) + "\n]\n", "utf-8")
-
-
-def _rounded(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: _rounded(x) for key, x in value.items()}
-    return [_rounded(x) for x in value] if isinstance(value, list) else value
+    lines = [json.dumps(rounded(run), sort_keys=True, separators=(",", ":")) for run in runs]
+    with claimed_file(path) as out:
+        out.write(("[\n" + ",\n".join(sorted(lines)) + "\n]\n").encode())

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,25 +32,28 @@ Draw = Callable[[str, str], Image.Image | None]
 """(hexcode, name of the concept) -> picture, or None where a style has none."""
 
 
-def sealed_corpora(work: Path, bundled: Corpus) -> dict[str, Corpus]:
-    """Return every sealed set, fetched with the ordinary clients of its packages if it is not there.
+def sealed_corpus(name: str, work: Path, bundled: Corpus) -> Corpus:
+    """Return a sealed set, fetched with the ordinary client of its package if it is not there.
 
     A picture is left out if one of its captions is one of the train or validation captions of the bundled sets.
 
     Args:
+        name: of `SEALED`.
         work: folder of the packages.
         bundled: the bundled pictures: the two drawing styles show the concepts of their test parts.
     """
     known = _known(bundled)
-    modules, stamps = fetch_npm(work, NPM), fetch_debian(work, [STAMPS], "tuxpaint/stamps")
-    test = [bundled.pictures[row] for row in bundled.rows("emoji", "test")]
-    pictures: Mapping[str, Iterable[Picture]] = {
-        "stamps": stamp_pictures(stamps),
-        "openmoji": style_pictures("openmoji", test, svg_style(modules / "@iconify-json/openmoji")),
-        "emojione": style_pictures("emojione", test, svg_style(modules / "@iconify-json/emojione")),
-        "icons": icon_pictures(modules / "@iconify-json/flat-color-icons"),
-    }
-    return {name: Corpus.of([p for p in some if not known & _texts(p)]) for name, some in pictures.items()}
+    return Corpus.of([p for p in _pictures(name, work, bundled) if not known & _texts(p)])
+
+
+def _pictures(name: str, work: Path, bundled: Corpus) -> Iterator[Picture]:
+    if name == "stamps":
+        return stamp_pictures(fetch_debian(work, [STAMPS], "tuxpaint/stamps"))
+    modules = fetch_npm(work, NPM) / "@iconify-json"
+    if name == "icons":
+        return icon_pictures(modules / "flat-color-icons")
+    test = (bundled.pictures[row] for row in bundled.rows("emoji", "test"))
+    return style_pictures(name, test, svg_style(modules / name))
 
 
 def stamp_pictures(folder: Path) -> Iterator[Picture]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from benchmarks.evidence.evaluation import KS, Hits
 from benchmarks.evidence.fifth_part import FifthPart
 from benchmarks.evidence.fifth_settings import SETTINGS
+from benchmarks.evidence.kept import FOLDER, kept_cells
 from benchmarks.evidence.plan import Study
-from benchmarks.evidence.results import FOLDER, kept_cells
-from benchmarks.evidence.store import Cell
+from benchmarks.evidence.store import Cell, rounded
 
 _AGAIN = ("tune", "sensitivity", "final", "fifth-tune", "fifth-final")
 _NOT_ALONE = ("styles-last-block",)  # its tower is trained too, by a study of its own
@@ -47,7 +48,7 @@ def compared(work: Path, cells: list[tuple[Cell, Cell]]) -> Iterator[tuple[str, 
     """
     for cell, kept in cells:
         again = _again(work, cell)
-        apart = {"val": abs(_rounded(again["val"]) - kept["val"])}
+        apart = {"val": abs(rounded(again["val"]) - kept["val"])}
         for part, packed in kept.get("parts", {}).items():
             apart[part] = _apart(Hits.unpacked(packed), Hits.unpacked(again["parts"][part]))
         worst = max(apart, key=lambda name: apart[name])
@@ -70,15 +71,20 @@ def _apart(first: Hits, second: Hits) -> float:
 
 def _again(work: Path, cell: Cell) -> Cell:
     if cell["stage"].startswith("fifth-"):
-        part = FifthPart(work, deadline=math.inf)
         setting = next(s for s in SETTINGS if s.name == cell["setting"])
-        return part.trained_again(cell["stage"], setting, cell["method"], cell["knobs"], cell["seed"])
-    return Study(work, deadline=math.inf).trained_again(cell)
+        return _fifth(work).trained_again(cell["stage"], setting, cell["method"], cell["knobs"], cell["seed"])
+    return _study(work).trained_again(cell)
+
+
+@cache  # pictures and features are read once, whatever the number of cells
+def _fifth(work: Path) -> FifthPart:
+    return FifthPart(work, deadline=math.inf)
+
+
+@cache
+def _study(work: Path) -> Study:
+    return Study(work, deadline=math.inf)
 
 
 def _can_run(cell: Cell) -> bool:
     return cell["stage"] in _AGAIN and cell.get("regime") not in _NOT_ALONE
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")  # as it is kept

@@ -43,7 +43,11 @@ def as_matrix(x: MatrixLike, name: str) -> Float[Tensor, "m n"]:
 
 
 def as_paired_matrices(
-    first: MatrixLike, second: MatrixLike, names: tuple[str, str], *, same_width: bool = True
+    first: MatrixLike,
+    second: MatrixLike,
+    names: tuple[str, str] = ("image", "text"),
+    *,
+    same_width: bool = True,
 ) -> tuple[Float[Tensor, "m n"], Float[Tensor, "m k"]]:
     """Return two finite matrices whose rows belong together.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sde_core.cli.output import print_json, print_table
+from sde_core.vocabulary import KS
 
 if TYPE_CHECKING:
     from sde_core.training import Done, Event, Metrics, SpectrumSnapshot
@@ -105,7 +106,7 @@ def _numbers(metrics: "Metrics", spectrum: "SpectrumSnapshot | None") -> dict[st
     """Return the numbers of one look by what they are called in the table."""
     found: dict[str, str] = {}
     for way, side in (("image→text", "text"), ("text→image", "image")):
-        for k in (1, 5, 10):
+        for k in KS:
             found[f"{way} R@{k}"] = f"{100 * metrics.values[f'{side}_retrieval_recall@{k}']:.1f}"
     if spectrum is None:
         return found

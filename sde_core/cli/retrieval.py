@@ -8,6 +8,7 @@ from sde_core.cli.engine import counting_by_options, refuse_fitting
 from sde_core.cli.method_options import chosen_treatment
 from sde_core.cli.output import counting_bar, print_json, print_remarks, print_table
 from sde_core.errors import ConfigError
+from sde_core.vocabulary import KS
 
 if TYPE_CHECKING:
     from sde_core.cli.sources import Source
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet
     from sde_core.sets.evaluation import Captions, RetrievalReport
     from sde_core.treatments.comparison import ComparedRetrieval
-
-KS = (1, 5, 10)
 
 
 def run(options: argparse.Namespace, source: "Source", names: list[str]) -> None:

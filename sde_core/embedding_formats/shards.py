@@ -108,7 +108,7 @@ def _parts(name: str) -> list[_Part]:
     if not whole.is_dir():
         return [(whole, None)]
     check_inside(whole)
-    if format == "set":  # a caption that several pictures share is one row: no rows of pairs
+    if format == "set":  # a caption that several images share is one row: no rows of pairs
         return [(whole / "image.npy", None), (None, whole / "text.npy")]
     if format == "clip-retrieval":
         numbered = [

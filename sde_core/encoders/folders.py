@@ -17,7 +17,7 @@ _PREFERRED = (
     "open_clip_pytorch_model.pth", "model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "model.pth",
 )  # fmt: skip
 TWO_TOWERS = ("clip", "siglip", "siglip2")
-"""Kinds of models of transformers that are encoders of pictures and captions."""
+"""Kinds of models of transformers that are encoders of images and captions."""
 
 
 def is_hub_cache(path: Path) -> bool:

@@ -15,7 +15,7 @@ LARGEST_BATCH = {"cuda": 512}
 """A GPU gains nothing beyond; a CPU nothing beyond `CPU_BATCH`."""
 CPU_BATCH = 64
 
-_SHARE = 0.25  # of what is free: decoded pictures, vectors and other programs want some too
+_SHARE = 0.25  # of what is free: decoded images, vectors and other programs want some too
 _LIVE = 4  # outputs of about as many layers as the widest one are alive at a time
 
 

@@ -92,6 +92,26 @@ def alone_with(path: Path) -> Iterator[None]:
         _let_go(handle)
 
 
+@contextmanager
+def alone_if_free(path: Path) -> Iterator[bool]:
+    """Yield whether no other process is in a block with this path, and keep others out if so.
+
+    Where there are no locks, everything is free.
+
+    Args:
+        path: an empty file that stands for what is done; made if missing, and stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.touch()
+    handle = _locked(path, wait=False)
+    try:
+        yield handle is not None
+    finally:
+        _let_go(handle)
+
+
 def leftovers(folder: Path) -> list[Path]:
     """Return what was being written in a folder, not below it, by processes that are gone."""
     return [path for path in sorted(folder.glob(f".*{MARK}*")) if _is_left(path, remove=False)]

@@ -47,7 +47,7 @@ def alignment_metrics(image: MatrixLike, text: MatrixLike, *, seed: int = 0) -> 
     >>> found["paired_cosine"], found["random_pair_cosine"], found["cone_image"], found["cone_text"]
     (0.5, 0.5, 0.0, 1.0)
     """
-    as_paired_matrices(image, text, ("image", "text"))
+    as_paired_matrices(image, text)
     x, y = unit_rows(image, "image", torch.float64), unit_rows(text, "text", torch.float64)
     y = y.to(x.device)
     m = len(x)
@@ -221,7 +221,7 @@ def direction_correlations(image: MatrixLike, text: MatrixLike, basis: MatrixLik
 
     Source: docs/method.md, equation (6.12).
     """
-    x, y = as_paired_matrices(image, text, ("image", "text"))
+    x, y = as_paired_matrices(image, text)
     directions = as_matrix(basis, "basis").to(x.device).double()
     if len(directions) != x.shape[1]:
         raise DataError(

@@ -101,7 +101,7 @@ def gap_parts(image: MatrixLike, text: MatrixLike) -> GapParts:
     >>> round(found.centroid, 12), round(found.spread, 12)
     (0.0, 0.0)
     """
-    as_paired_matrices(image, text, ("image", "text"))
+    as_paired_matrices(image, text)
     x, y = unit_rows(image, "image", torch.float64), unit_rows(text, "text", torch.float64)
     if len(x) < 2:
         raise DataError("image and text must have at least two pairs; got one")
@@ -141,7 +141,7 @@ def gap_labels(image: MatrixLike, text: MatrixLike, rule: str = "mp-iqr") -> Int
         DataError: as `gap_parts`.
         ConfigError: the rule is unknown, or needs something else.
     """
-    as_paired_matrices(image, text, ("image", "text"))
+    as_paired_matrices(image, text)
     sides = [unit_rows(each, name, torch.float64) for each, name in ((image, "image"), (text, "text"))]
     rows = torch.cat([side - side.mean(0) for side in sides])
     return partition_spectrum(compute_spectrum(rows, center=None), rule, rows).labels
@@ -166,7 +166,7 @@ def relative_modality_gap(image: MatrixLike, text: MatrixLike) -> float:
     >>> relative_modality_gap([[1.0, 0.0]], [[0.0, 1.0]])
     1.0
     """
-    as_paired_matrices(image, text, ("image", "text"))
+    as_paired_matrices(image, text)
     x, y = unit_rows(image, "image", torch.float64), unit_rows(text, "text", torch.float64)
     paired = (1 - float((x * y).sum(1).mean())) / 2
     # Of all ordered rows, of which one in m is a row with itself.

@@ -120,7 +120,7 @@ def pair_moments(image: MatrixLike, text: MatrixLike) -> PairMoments:
     >>> found.shares(torch.eye(2)).cosine.tolist(), found.shares(torch.eye(2)).gap.tolist()
     ([0.5, 0.0], [0.0, 0.25])
     """
-    x, y = as_paired_matrices(image, text, ("image", "text"))
+    x, y = as_paired_matrices(image, text)
     n = x.shape[1]
     sums = torch.zeros(2, n, dtype=torch.float64, device=x.device)
     second = torch.zeros(3, n, n, dtype=torch.float64, device=x.device)

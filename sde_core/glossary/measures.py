@@ -21,7 +21,7 @@ SPECTRUM = [
     Term(
         key="effective_rank_energy",
         name="Effective rank of s²",
-        sentence="The same of the energies, which large directions rule.",
+        sentence="The same for the energies, which large directions dominate.",
         formula=r"\exp H(s^2 / \sum s^2)",
         written="exp of the entropy of s² / Σs²",
         equation="6.1",

@@ -25,13 +25,13 @@ __all__ = [
 def open_pairs(
     path_or_uri: str | Path, format: str | None = None, *, image_root: str | Path | None = None
 ) -> Pairs:
-    """Return the image-text pairs at ``path_or_uri``; no picture is read yet.
+    """Return the image-text pairs at ``path_or_uri``; no image is read yet.
 
     Args:
         path_or_uri: a bundled set ("emoji", "clipart", or one split of it such as "emoji/test"), a file, a
             folder, a pattern of shards, a hub name; docs/data.md shows every format.
         format: one of `format_names`; None detects it.
-        image_root: folder of your own that names of pictures in a table count from, also absolute ones of another
+        image_root: folder of your own that names of images in a table count from, also absolute ones of another
             machine, and into which links of a folder may lead.
 
     Returns:

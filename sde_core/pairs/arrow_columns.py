@@ -1,4 +1,4 @@
-"""Which column of an Arrow table is the picture, the caption, the id: by type and name, or one sentence why not."""
+"""Which column of an Arrow table is the image, the caption, the id: by type and name, or one sentence why not."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BYTES_NAMES = ("image_bytes", "bytes", "jpg", "jpeg", "png", "webp", "photo")
-"""Names of a column with whole pictures, beside those of `IMAGE_COLUMNS`."""
+"""Names of a column with whole images, beside those of `IMAGE_COLUMNS`."""
 
 URL_NAMES = ("url", "image_url", "img_url")
 """Names of a column with addresses, which are listed and not followed."""
 
 PICTURE_ID_NAMES = ("image_id", "img_id")
-"""Ids that say by their name that rows of one id show one picture."""
+"""Ids that say by their name that rows of one id show one image."""
 
 MMEB_NAMES = ("qry_text", "tgt_text")
 
@@ -29,7 +29,7 @@ class ArrowColumns:
     """Which column of a table holds what.
 
     Attributes:
-        image: pictures: bytes, a struct of bytes and path, or paths; "" in a table of captions only.
+        image: images: bytes, a struct of bytes and path, or paths; "" in a table of captions only.
         is_path: whether the image column holds paths as text.
         captions: each with one caption or a list of them a row, the primary one first; may be none.
         id: ids, text or whole numbers; "" where there is none.
@@ -59,17 +59,17 @@ class ArrowColumns:
 
     @property
     def merges(self) -> bool:
-        """Whether rows of one key are one picture: they have one path, or an id of pictures."""
+        """Whether rows of one key are one image: they have one path, or an id of images."""
         return self.is_path or self.id.lower() in PICTURE_ID_NAMES
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The columns that are equal in rows of one picture."""
+        """The columns that are equal in rows of one image."""
         return tuple(name for name in (self.id, self.image if self.is_path else "") if name)
 
     @property
     def described(self) -> list[str]:
-        """Everything but pictures."""
+        """Everything but images."""
         return [*self.identity, *self.captions, *self.metadata]
 
 
@@ -84,7 +84,7 @@ def find_columns(schema: "pa.Schema", label: str) -> ArrowColumns:
         label: what the message calls the table.
 
     Raises:
-        DataError: neither a picture nor a caption column, one of another type, or a name that comes twice.
+        DataError: neither an image nor a caption column, one of another type, or a name that comes twice.
     """
     try:
         names = list(schema.names)
@@ -152,7 +152,7 @@ def _cell(scalar: Any) -> object:  # noqa: ANN401  (a pyarrow.Scalar, which has 
 
 
 def _may_hold_pictures(schema: "pa.Schema") -> bool:
-    """Return whether a column has the name of pictures, or holds bytes, without being one that can be taken."""
+    """Return whether a column has the name of images, or holds bytes, without being one that can be taken."""
     plain = by_plain_name(schema.names)
     return any(name in plain for name in (*IMAGE_COLUMNS, *BYTES_NAMES)) or any(
         _is_binary(kind) or _is_picture_struct(kind)

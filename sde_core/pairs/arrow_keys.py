@@ -42,7 +42,7 @@ class KeyIndex:
 
     @cached_property
     def captions_of_repeated(self) -> dict[tuple[str, ...], list[str]]:
-        """Captions of all rows of each picture that several rows show, by the cells of its identity."""
+        """Captions of all rows of each image that several rows show, by the cells of its identity."""
         import pyarrow as pa
 
         found: dict[tuple[str, ...], list[str]] = {}

@@ -1,4 +1,4 @@
-"""Image-text pairs in Arrow tables, whatever file they come from: one row a pair, pictures read when asked for.
+"""Image-text pairs in Arrow tables, whatever file they come from: one row a pair, images read when asked for.
 
 Parquet and Hugging Face datasets share this module; `sde_core.pairs.arrow_columns` says what a column is.
 """
@@ -29,7 +29,7 @@ _URL = ("http://", "https://", "s3://", "gs://", "ftp://", "hf://", "data:")
 class ArrowPairs(Pairs):
     """Pairs in the rows of one or more tables.
 
-    A row's id is that of the id column, else the path of its picture, else the number of the row, after the
+    A row's id is that of the id column, else the path of its image, else the number of the row, after the
     part's label if there are several parts. Rows of one id and one path, or of one `image_id`, are one pair with all
     their captions.
 
@@ -104,12 +104,12 @@ class ArrowPairs(Pairs):
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """What the tables have columns for: pictures and captions, or one of the two."""
+        """What the tables have columns for: images and captions, or one of the two."""
         return self._modalities
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Whether no column of pictures, or none of captions, was recognised, and which names differ in case."""
+        """Whether no column of images, or none of captions, was recognised, and which names differ in case."""
         return (*self._remarks, *self._files.spellings.remarks)
 
     @property
@@ -118,7 +118,7 @@ class ArrowPairs(Pairs):
         return sum(sum(part.group_rows) for part in self._parts) - self._keys.n_repeats
 
     def find(self, pair_id: str) -> Pair:
-        """Return the pair with this id; reads no picture, and of other rows the ids at most.
+        """Return the pair with this id; reads no image, and of other rows the ids at most.
 
         Raises:
             DataError: there is none, or it is broken.
@@ -161,7 +161,7 @@ class ArrowPairs(Pairs):
         return True
 
     def _rows(self, part: ArrowPart) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """Yield every row that can be read, without its picture."""
+        """Yield every row that can be read, without its image."""
         names = self._columns[part.label].described
         for group, first in places(part):
             row = 0
@@ -200,12 +200,12 @@ class ArrowPairs(Pairs):
         )
 
     def _empty(self, place: Place) -> frozenset[int]:
-        """Return the rows of the group that have no picture."""
+        """Return the rows of the group that have no image."""
         key = (place.part.label, place.group)
         if key not in self._without_picture:
             column = self._columns[place.part.label].image
             self._without_picture[key] = frozenset()
-            with suppress(DataError):  # reading a picture says so
+            with suppress(DataError):  # reading an image says so
                 self._without_picture[key] = place.part.without_picture(column, place.group)
         return self._without_picture[key]
 
@@ -274,11 +274,11 @@ def _sound(cell: object) -> object:
 
 
 def _failure(row: dict[str, Any]) -> str:
-    """Return what img2dataset says of a picture that it could not fetch; "" where it says nothing."""
+    """Return what img2dataset says of an image that it could not fetch; "" where it says nothing."""
     status, reason, url = (row.get(name) for name in ("status", "error_message", "url"))
     return f"img2dataset: {status}: {reason} ({url})"[:500] if status and reason else ""
 
 
 def _identity(columns: ArrowColumns, row: dict[str, Any]) -> tuple[str, ...]:
-    """Return the cells that rows of one picture share."""
+    """Return the cells that rows of one image share."""
     return tuple(str(row[name]) for name in columns.identity)

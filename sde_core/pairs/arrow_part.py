@@ -1,4 +1,4 @@
-"""One Arrow table on disk as readers of pairs see it: groups of rows, and single pictures."""
+"""One Arrow table on disk as readers of pairs see it: groups of rows, and single images."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -46,11 +46,11 @@ class ArrowPart(ABC):
 
     @abstractmethod
     def without_picture(self, column: str, group: int) -> frozenset[int]:
-        """Return the rows of a group whose cell is null, as far as that is known without reading all pictures."""
+        """Return the rows of a group whose cell is null, as far as that is known without reading all images."""
 
 
 def null_rows(cells: "pa.Array") -> list[int]:
-    """Return where a column of pictures holds nothing: null, or a struct without bytes and path."""
+    """Return where a column of images holds nothing: null, or a struct without bytes and path."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

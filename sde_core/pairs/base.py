@@ -29,12 +29,12 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One picture with its captions; the picture is read when asked for.
+    """One image with its captions; the image is read when asked for.
 
     Attributes:
         id: unique within its set.
-        captions: one or more, the primary one first; none in a set of pictures only.
-        read_image: returns the picture's file content (WebP, JPEG, PNG, ...).
+        captions: one or more, the primary one first; none in a set of images only.
+        read_image: returns the image's file content (WebP, JPEG, PNG, ...).
         metadata: scalars that came with the pair.
     """
 
@@ -64,7 +64,7 @@ class Classification:
 
 
 class Pairs(ABC):
-    """A set of image-text pairs on disk; opening it reads no picture and no caption.
+    """A set of image-text pairs on disk; opening it reads no image and no caption.
 
     Attributes:
         classification: classes and prompts, where the set has them.
@@ -88,7 +88,7 @@ class Pairs(ABC):
         """Hex digest that changes when the files change; quick to make, a key for caches."""
 
     def content_fingerprint(self) -> str:
-        """Return a hex digest of ids, captions, metadata and pictures, equal in every format; reads everything once."""
+        """Return a hex digest of ids, captions, metadata and images, equal in every format; reads everything once."""
         return content_digest(self)
 
     @property
@@ -101,7 +101,7 @@ class Pairs(ABC):
         """Yield the usable pairs in a fixed order."""
 
     def __len__(self) -> int:
-        """Number of pairs that iterating gives, to the last; the first call reads every caption, but no picture."""
+        """Number of pairs that iterating gives, to the last; the first call reads every caption, but no image."""
         if self._count is None:
             self._count = sum(1 for _ in self)
         return self._count
@@ -113,7 +113,7 @@ class Pairs(ABC):
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """What the pairs have: pictures and captions, or one of the two."""
+        """What the pairs have: images and captions, or one of the two."""
         return MODALITIES
 
     @property

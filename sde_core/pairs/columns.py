@@ -1,4 +1,4 @@
-"""Which column of a table is the picture, which are captions, which is the id; the rest is metadata."""
+"""Which column of a table is the image, which are captions, which is the id; the rest is metadata."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ IMAGE_COLUMNS = (
     "filepath", "file_path", "filename", "file_name", "image_path", "image_file", "image_name", "image",
     "img_path", "img", "path", "file", "picture",
 )  # fmt: skip
-"""Names of the column with the picture, in the order in which they are looked for; open_clip's comes first."""
+"""Names of the column with the image, in the order in which they are looked for; open_clip's comes first."""
 
 CAPTION_COLUMNS = (
     "caption", "captions", "title", "text", "texts", "txt", "sentence", "sentences", "description", "comment"
@@ -20,7 +20,7 @@ CAPTION_COLUMNS = (
 """Names of the column with the caption or captions, in the order in which they are looked for."""
 
 ID_COLUMNS = ("key", "image_id", "uid", "id")
-"""Names of the column with the picture's id; rows with one id are one picture with several captions."""
+"""Names of the column with the image's id; rows with one id are one image with several captions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,9 @@ class Columns:
     """The columns of a table by their part.
 
     Attributes:
-        image: with the picture; "" in a table of captions only.
-        captions: with captions, the primary one first; none in a table of pictures only.
-        id: with the picture's id; None where the picture's name is the id.
+        image: with the image; "" in a table of captions only.
+        captions: with captions, the primary one first; none in a table of images only.
+        id: with the image's id; None where the image's name is the id.
     """
 
     image: str
@@ -48,7 +48,7 @@ class Columns:
         return [text for name in self.captions for text in listed_captions(record.get(name))]
 
     def metadata_of(self, record: Mapping[str, object]) -> dict[str, object]:
-        """Return what is neither picture nor caption nor id."""
+        """Return what is neither image nor caption nor id."""
         used = {self.image, *self.captions, self.id}
         return {name: value for name, value in record.items() if name not in used}
 
@@ -63,10 +63,10 @@ def find_columns(names: Sequence[str], where: str, *, needs_both: bool = True) -
     Args:
         names: of all columns.
         where: what the sentence calls the table.
-        needs_both: whether a column for pictures alone, or for captions alone, is refused.
+        needs_both: whether a column for images alone, or for captions alone, is refused.
 
     Raises:
-        DataError: no column for the picture, or none for the caption; with ``needs_both`` False neither.
+        DataError: no column for the image, or none for the caption; with ``needs_both`` False neither.
 
     >>> find_columns(["filepath", "title", "views"], "a.csv")
     Columns(image='filepath', captions=('title',), id=None)

@@ -28,9 +28,9 @@ class _Files(Protocol):
 
 
 def content_digest(pairs: Iterable[_Pair]) -> str:
-    """Return a hex digest of ids, captions, metadata and pictures, whatever order or format they come in.
+    """Return a hex digest of ids, captions, metadata and images, whatever order or format they come in.
 
-    Metadata count by their text, so that 3 in JSON equals "3" in a CSV column. A picture that cannot be read
+    Metadata count by their text, so that 3 in JSON equals "3" in a CSV column. An image that cannot be read
     counts as none. Reads everything once and keeps nothing.
     """
     total = 0

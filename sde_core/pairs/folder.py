@@ -1,4 +1,4 @@
-"""A folder of pictures, each with its captions beside it: `a.jpg` with `a.txt`, one caption a line, or `a.json`.
+"""A folder of images, each with its captions beside it: `a.jpg` with `a.txt`, one caption a line, or `a.json`.
 
 Folders below count too; img2dataset's output "files" is one of these. Nothing is held but the names of one folder.
 """
@@ -50,7 +50,7 @@ _MAY_HOLD_CAPTIONS = (".parquet", ".tar", ".arrow")
 
 
 class FolderPairs(Pairs):
-    """Pairs of pictures and caption files; a pair's id is its name without suffix.
+    """Pairs of images and caption files; a pair's id is its name without suffix.
 
     Args:
         tree: the files.
@@ -73,7 +73,7 @@ class FolderPairs(Pairs):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hex digest of the names and sizes of all pictures and of the content of all caption files."""
+        """Hex digest of the names and sizes of all images and of the content of all caption files."""
         digest = hashlib.sha256()
         for folder, names in self._tree.folders():
             for name in names:
@@ -111,12 +111,12 @@ class FolderPairs(Pairs):
 
     @property
     def n_items(self) -> int:
-        """Number of pictures with a name of their own, whether usable or not; lists every folder."""
+        """Number of images with a name of their own, whether usable or not; lists every folder."""
         return sum(len(chosen_pictures(names)) for _, names in self._tree.folders())
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """Pictures and captions; pictures only, if there is no caption file and no caption in the first JSON files."""
+        """Images and captions; images only, if there is no caption file and no caption in the first JSON files."""
         return MODALITIES if self._has_captions else (Modality.IMAGE,)
 
     @property
@@ -127,7 +127,7 @@ class FolderPairs(Pairs):
 
     @cached_property
     def _elsewhere(self) -> tuple[str, ...]:
-        """A sentence on tables in a set of pictures only, such as COCO's folder of annotations."""
+        """A sentence on tables in a set of images only, such as COCO's folder of annotations."""
         if self._has_captions:
             return ()
         tables = (
@@ -159,7 +159,7 @@ class FolderPairs(Pairs):
         raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
 
     def _names(self, folder: str) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
-        """Return pictures and caption files of one folder; that of the last is kept."""
+        """Return images and caption files of one folder; that of the last is kept."""
         with self._lock:
             if self._last is None or self._last[0] != folder:
                 names = self._tree.names(folder)
@@ -193,7 +193,7 @@ class FolderPairs(Pairs):
     def _described(
         self, folder: str, stem: str, name: str, beside: Sidecars
     ) -> tuple[tuple[str, ...], dict[str, str | int | float | bool]]:
-        """Return captions and metadata of the files beside a picture."""
+        """Return captions and metadata of the files beside an image."""
         texts, data = texts_of(stem, name, beside), record_of(stem, name, beside)
         record = json_record(self._tree.read(folder + data, MAX_ROW_BYTES)) if data else {}
         if texts:
@@ -215,7 +215,7 @@ class FolderPairs(Pairs):
 
 
 def detects(source: Source) -> bool:
-    """Return whether one of the first folders holds a picture with a caption file beside it."""
+    """Return whether one of the first folders holds an image with a caption file beside it."""
     if source.tree is None:
         return False
     try:
@@ -234,9 +234,9 @@ def detects(source: Source) -> bool:
 
 
 def detects_one(source: Source) -> bool:
-    """Return whether it is a folder of pictures without captions: taken where nothing else recognises it.
+    """Return whether it is a folder of images without captions: taken where nothing else recognises it.
 
-    A table, shard or parquet file beside the pictures may hold the captions: then its own reader has to say more.
+    A table, shard or parquet file beside the images may hold the captions: then its own reader has to say more.
     """
     if source.tree is None:
         return False
@@ -249,10 +249,10 @@ def detects_one(source: Source) -> bool:
 
 
 def open_source(source: Source) -> FolderPairs:
-    """Return the pairs of a folder of pictures.
+    """Return the pairs of a folder of images.
 
     Raises:
-        DataError: it is not a folder, or holds no pictures.
+        DataError: it is not a folder, or holds no images.
     """
     if source.tree is None:
         raise DataError(f"{source.uri} must be a folder of pictures; it is none")
@@ -262,7 +262,7 @@ def open_source(source: Source) -> FolderPairs:
 
 
 def why_no_captions(tree: Tree) -> str:
-    """Return why text files beside pictures are no captions of theirs; "" where there are none."""
+    """Return why text files beside images are no captions of theirs; "" where there are none."""
     with suppress(DataError):
         for folder, names in islice(tree.folders(), _FOLDERS):
             stem = next((stem for stem, _ in pictures_in(names)), None)

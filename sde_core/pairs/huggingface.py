@@ -30,7 +30,7 @@ STATE, INFO, DICT = "state.json", "dataset_info.json", "dataset_dict.json"
 LOOKS_FOR = f"a Hugging Face dataset saved on disk ({STATE} or {DICT}), or {HUB}organisation/name"
 
 ROWS = 256
-"""Rows without pictures that are handed out at a time."""
+"""Rows without images that are handed out at a time."""
 
 
 def detects(source: Source) -> bool:
@@ -142,7 +142,7 @@ class _ArrowFile(ArrowPart):
             return self._sound(group, [column]).column(0)[row].as_py()
 
     def without_picture(self, column: str, group: int) -> frozenset[int]:
-        """Return the rows without a picture; the bytes themselves are not looked at."""
+        """Return the rows without an image; the bytes themselves are not looked at."""
         with readable(self.label, "Arrow"):
             return frozenset(null_rows(self._sound(group, [column]).column(0)))
 

@@ -1,4 +1,4 @@
-"""Picture bytes to an RGB picture, or one sentence that says why not."""
+"""Image bytes to an RGB image, or one sentence that says why not."""
 
 import io
 import struct
@@ -17,17 +17,17 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "JPEG2000", "AVIF
 """Pillow's names of what is decoded: all inside this process, none by another program as EPS is."""
 
 MAX_MEGAPIXELS = 64
-"""Larger pictures are refused before they are decoded: they would cost gigabytes for a 224 px input."""
+"""Larger images are refused before they are decoded: they would cost gigabytes for a 224 px input."""
 
 _LARGE_MEGAPIXELS = 16
-# One large picture at a time in a process: of 64 megapixels and with transparency it takes 1.9 GB for a moment.
+# One large image at a time in a process: of 64 megapixels and with transparency it takes 1.9 GB for a moment.
 _LARGE = Lock()
 
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, KeyError, TypeError, OverflowError)
 
 
 def decode_image(content: bytes) -> "Image":
-    """Return the first frame of an encoded picture in RGB, upright, transparent parts on white.
+    """Return the first frame of an encoded image in RGB, upright, transparent parts on white.
 
     Depths of more than eight bits keep their range: 0 to 65,535 becomes 0 to 255; numbers with fractions that lie in
     [0, 1] or [0, 255] are taken so, others from their smallest to their largest. Points that are no number (NaN) are
@@ -38,7 +38,7 @@ def decode_image(content: bytes) -> "Image":
         content: a file in one of `FORMATS`.
 
     Raises:
-        DataError: not a picture, a damaged one, of another format, or one above `MAX_MEGAPIXELS`.
+        DataError: not an image, a damaged one, of another format, or one above `MAX_MEGAPIXELS`.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -81,10 +81,10 @@ def _unknown(content: bytes) -> str:
 
 
 def _upright(picture: "Image") -> "Image":
-    """Return a picture turned as its camera says; a damaged note of that is passed over."""
+    """Return an image turned as its camera says; a damaged note of that is passed over."""
     from PIL import ImageOps
 
-    picture.load()  # what is damaged of the picture itself is not passed over
+    picture.load()  # what is damaged of the image itself is not passed over
     try:
         return ImageOps.exif_transpose(picture)
     except _DAMAGED:
@@ -106,7 +106,7 @@ def _rgb(picture: "Image") -> "Image":
 
 
 def _eight_bits(picture: "Image") -> "Image":
-    """Return a grey picture of more depth in eight bits; `convert` would cut off what is above 255."""
+    """Return a grey image of more depth in eight bits; `convert` would cut off what is above 255."""
     import numpy as np
     from PIL import Image
 

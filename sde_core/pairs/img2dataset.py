@@ -11,7 +11,7 @@ _COLUMNS = ("key", "status", "error_message", "url")
 
 
 def failed_rows(tree: Tree, shard: str) -> Iterator[Skipped]:
-    """Yield the rows of `SHARD.parquet` whose picture could not be fetched; nothing where there is no such file."""
+    """Yield the rows of `SHARD.parquet` whose image could not be fetched; nothing where there is no such file."""
     name = re.sub(r"(/|\.tar|\.tar\.gz|\.tgz)$", "", shard, flags=re.IGNORECASE) + ".parquet"
     try:
         with tree.open(name) as file:

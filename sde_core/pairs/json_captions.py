@@ -1,4 +1,4 @@
-"""Captions of a whole set in one JSON: COCO's, Karpathy's splits, a list of records, or picture -> captions."""
+"""Captions of a whole set in one JSON: COCO's, Karpathy's splits, a list of records, or image -> captions."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ _WORDS = ("raw", "caption", "text")
 
 
 def json_lines(content: bytes, name: str) -> Iterator[bytes]:
-    """Yield a record a picture, each as a line of JSON.
+    """Yield a record an image, each as a line of JSON.
 
     Args:
         content: of the file.
@@ -65,7 +65,7 @@ def _coco(images: list[_Record], annotations: list[_Record], name: str) -> Itera
 
 
 def _plain(record: _Record) -> _Record:
-    """Return a record with captions as texts, and the picture's folder and name, which Karpathy keeps apart, in one."""
+    """Return a record with captions as texts, and the image's folder and name, which Karpathy keeps apart, in one."""
     made = {key: _texts(value) if _are_records(value) else value for key, value in record.items()}
     folder, file = record.get("filepath"), record.get("filename")
     if isinstance(folder, str) and isinstance(file, str) and not _is_picture(folder):

@@ -34,7 +34,7 @@ MAX_MEMBERS = 1_000_000
 def allowed_unpacked(packed: int) -> int:
     """Return how many bytes an archive of ``packed`` bytes may unpack to.
 
-    Pictures hardly compress and text does by ten, so a hundredfold is a bomb; small archives get 64 MiB.
+    Images hardly compress and text does by ten, so a hundredfold is a bomb; small archives get 64 MiB.
     """
     return 64 * MIB + 100 * packed
 

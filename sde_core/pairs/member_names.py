@@ -20,7 +20,7 @@ _SUFFIXES = {
     "cls": ("cls", "class"),
 }
 _PLACES = {suffix: (part, at) for part, known in _SUFFIXES.items() for at, suffix in enumerate(known)}
-# Words before the format that say that it is the picture, or the caption, that is meant.
+# Words before the format that say that it is the image, or the caption, that is meant.
 _MEANT = {
     "image": ("image", "img", "picture", "photo", "rgb", "input", "original"),
     "txt": ("caption", "captions", "text", "prompt", "txt"),
@@ -93,7 +93,7 @@ _SYSTEM = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN")
 def samples_of_dotted(plain: Iterable[str], dotted: Iterable[MemberName]) -> dict[str, str]:
     """Return middle -> key for one key's members with dots, where they are samples of their own.
 
-    `22.05.png` with `22.05.txt` is a picture with its caption, and so is `22.06.png` with `22.06.txt`: that holds where
+    `22.05.png` with `22.05.txt` is an image with its caption, and so is `22.06.png` with `22.06.txt`: that holds where
     no part stands plainly under the key. Otherwise, as in `0.image.jpg` with `0.caption.txt`, the key is one sample.
 
     Args:

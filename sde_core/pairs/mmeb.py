@@ -1,4 +1,4 @@
-"""MMEB's tasks as pairs: the picture of a query with the text of its right candidate, or the other way round.
+"""MMEB's tasks as pairs: the image of a query with the text of its right candidate, or the other way round.
 
 For exploring only; MMEB's own score, over queries and candidates, is `sde_core.mmeb.evaluate_mmeb`.
 """
@@ -33,7 +33,7 @@ def open_source(source: Source) -> "MMEBPairs":
 
 
 class MMEBPairs(Pairs):
-    """One pair a query whose picture and right text, or text and right picture, belong together.
+    """One pair a query whose image and right text, or text and right image, belong together.
 
     Args:
         tasks: where they come from.
@@ -77,7 +77,7 @@ class MMEBPairs(Pairs):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Which names of pictures differ from those of their files in case."""
+        """Which names of images differ from those of their files in case."""
         return self._tasks.pictures.spellings.remarks
 
     @property
@@ -128,7 +128,7 @@ def _id(task: MMEBTask, number: int) -> str:
 
 
 def _image_and_text(query: Side, right: Side) -> tuple[str, str]:
-    """Return the picture of one side with the text of the other."""
+    """Return the image of one side with the text of the other."""
     if query.image and right.text:
         return query.image, right.text
     if right.image and query.text:

@@ -17,7 +17,7 @@ _ROWS = 16  # of a thousand candidates each
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: text and path of the picture, "" for none, of the query and of each candidate, the right one first."""
+    """One row: text and path of the image, "" for none, of the query and of each candidate, the right one first."""
 
     query_text: str
     query_image: str

@@ -1,7 +1,7 @@
 """MMEB's layout: a folder of tasks; rows with a query and its candidates, the first of which is right.
 
 A row has `qry_text`, `qry_img_path`, `tgt_text` and `tgt_img_path`; the last two are lists of one length, or an
-empty text where the candidates have none. Pictures lie below a folder `images` or `eval_images` beside the tasks.
+empty text where the candidates have none. Images lie below a folder `images` or `eval_images` beside the tasks.
 """
 
 import re
@@ -21,9 +21,9 @@ from sde_core.pairs.mmeb_rows import COLUMNS, SUFFIXES, Row, has_columns, read_r
 
 IMAGE_FOLDERS = ("images", "eval_images")
 IMAGE_TOKEN = "<|image_1|>"
-"""Where the picture stands in a text, for models that read both as one sequence; left out here."""
+"""Where the image stands in a text, for models that read both as one sequence; left out here."""
 
-# A folder of pictures is not walked through in search of rows: a benchmark has tens of tasks of some files.
+# A folder of images is not walked through in search of rows: a benchmark has tens of tasks of some files.
 _MOST_FOLDERS, _MOST_FILES = 200, 1000
 
 _PART = re.compile(r"(test|\d+)(-\d+-of-\d+)?\.(parquet|jsonl)")
@@ -35,7 +35,7 @@ class Side:
 
     Attributes:
         text: "" if it has none.
-        image: path of the picture below the folder of pictures; "" if it has none.
+        image: path of the image below the folder of images; "" if it has none.
     """
 
     text: str
@@ -46,7 +46,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MMEBTask:
-    """One task, read whole: texts and paths, no picture.
+    """One task, read whole: texts and paths, no image.
 
     Attributes:
         name: such as "MSCOCO_i2t".
@@ -74,7 +74,7 @@ class MMEB:
 
     Args:
         folder: with a folder or a file (.parquet, .jsonl) for each task, or of one task.
-        images: where the paths of pictures start; default is the folder `images` or `eval_images` in ``folder``
+        images: where the paths of images start; default is the folder `images` or `eval_images` in ``folder``
             or beside it, else ``folder``.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What sets of pictures only, or of captions only, share: what stands for the picture, and how they are told of."""
+"""What sets of images only, or of captions only, share: what stands for the image, and how they are told of."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,6 +1,6 @@
-"""Parquet files: pictures as bytes, as the struct {bytes, path} of Hugging Face, or as paths; captions beside.
+"""Parquet files: images as bytes, as the struct {bytes, path} of Hugging Face, or as paths; captions beside.
 
-Opening reads footers. Captions come row group by row group, pictures some rows at a time when asked for.
+Opening reads footers. Captions come row group by row group, images some rows at a time when asked for.
 """
 
 import weakref
@@ -27,7 +27,7 @@ SUFFIXES = (".parquet", ".pq")
 LOOKS_FOR = "parquet files (*.parquet)"
 
 ROWS = 64
-"""Rows without pictures that are read at a time."""
+"""Rows without images that are read at a time."""
 
 _SMALL_BYTES = 8 << 20
 """That a row group may have unpacked however small the file is: a few rows of it may lie in memory many times."""
@@ -113,7 +113,7 @@ class _ParquetPart(ArrowPart):
         return self._pictures.read(self, column, group, row)
 
     def without_picture(self, column: str, group: int) -> frozenset[int]:
-        """Return the rows without a picture; the column is read only where the footer counts nulls in it."""
+        """Return the rows without an image; the column is read only where the footer counts nulls in it."""
         if not self._counts_nulls(column, group):
             return frozenset()
         found: list[int] = []
@@ -165,7 +165,7 @@ class _ParquetPart(ArrowPart):
 
 
 def _check_sizes(footer: "pq.FileMetaData", size: int, label: str) -> None:
-    """Refuse a row group that unpacks to far more than the file: pictures hardly compress, and text by ten."""
+    """Refuse a row group that unpacks to far more than the file: images hardly compress, and text by ten."""
     largest = max((footer.row_group(i).total_byte_size for i in range(footer.num_row_groups)), default=0)
     if largest > _SMALL_BYTES + 100 * size:
         raise DataError(
@@ -174,7 +174,7 @@ def _check_sizes(footer: "pq.FileMetaData", size: int, label: str) -> None:
 
 
 class _Pictures:
-    """Where the reading of pictures stands in the row groups used last: reading on is cheap, going back is not."""
+    """Where the reading of images stands in the row groups used last: reading on is cheap, going back is not."""
 
     def __init__(self, most: int = 3) -> None:
         self._most = most

@@ -95,9 +95,9 @@ def _tab_cells(lines: Lines) -> list[str]:
 
 
 def swallowed_row(cells: list[str], separator: str, image: int) -> str:
-    """Return the picture of a row that lies inside a cell because of an open quote; "" where there is none.
+    """Return the image of a row that lies inside a cell because of an open quote; "" where there is none.
 
-    A caption may hold line breaks and separators; a line of it with a picture's name in the very column is a row.
+    A caption may hold line breaks and separators; a line of it with an image's name in the very column is a row.
     """
     for cell in cells:
         for line in cell.split("\n")[1:]:

@@ -29,7 +29,7 @@ class Rows:
     Args:
         file: seekable, compressed or not; in UTF-8, or with a byte order mark that says in what.
         name: of the table, whose suffix says how to read it.
-        needs_both: whether a table of pictures alone, or of captions alone, is refused.
+        needs_both: whether a table of images alone, or of captions alone, is refused.
 
     Attributes:
         columns: which column is what.
@@ -190,7 +190,7 @@ def _before_names(file: IO[bytes], start: Place) -> tuple[Place, str]:
 
 
 def _without_names(file: IO[bytes], start: Place) -> _Head | None:
-    """Return the head of a table whose first line is a row: of two cells one is a picture's name; else None."""
+    """Return the head of a table whose first line is a row: of two cells one is an image's name; else None."""
     for separator in _SEPARATORS:
         with suppress(DataError, StopIteration):
             cells = cells_of(Lines(file, start), separator)

@@ -1,4 +1,4 @@
-"""Names in one folder: which are pictures, and which files beside belong to one of them."""
+"""Names in one folder: which are images, and which files beside belong to one of them."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ Sidecars = Mapping[tuple[str, str], str]
 
 
 def pictures_in(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield stem and name of every picture."""
+    """Yield stem and name of every image."""
     for name in names:
         stem, dot, suffix = name.rpartition(".")
         if dot and stem and suffix.lower() in IMAGE_SUFFIXES:
@@ -22,7 +22,7 @@ def pictures_in(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def chosen_pictures(names: Sequence[str]) -> dict[str, str]:
-    """Return stem -> picture; of several the format that a shard's sample would have it, masks being png.
+    """Return stem -> image; of several the format that a shard's sample would have it, masks being png.
 
     >>> chosen_pictures(["a.jpg", "a.png", "b.webp"])
     {'a': 'a.jpg', 'b': 'b.webp'}
@@ -45,18 +45,18 @@ def sidecars_in(names: Sequence[str]) -> dict[tuple[str, str], str]:
 
 
 def texts_of(stem: str, name: str, beside: Sidecars) -> list[str]:
-    """Return the files with captions of a picture, the one to read first: `a.txt`, or `a.jpg.txt`."""
+    """Return the files with captions of an image, the one to read first: `a.txt`, or `a.jpg.txt`."""
     wanted = ((composed(base), suffix) for suffix in TEXTS for base in (stem, name))
     return [beside[each] for each in wanted if each in beside]
 
 
 def record_of(stem: str, name: str, beside: Sidecars) -> str | None:
-    """Return the JSON file of a picture, None where there is none."""
+    """Return the JSON file of an image, None where there is none."""
     return next((beside[key] for base in (stem, name) if (key := (composed(base), ".json")) in beside), None)
 
 
 def owners(pictures: Mapping[str, str]) -> set[str]:
-    """Return the composed stems that a file beside one of these pictures may have."""
+    """Return the composed stems that a file beside one of these images may have."""
     return {composed(base) for item in pictures.items() for base in item}
 
 

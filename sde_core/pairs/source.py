@@ -22,7 +22,7 @@ class Source:
         uri: what the user wrote; `open_pairs` opens the same set from it.
         path: the same as a path; it may be a pattern, or nothing that exists.
         tree: the files, where ``path`` is a folder or an archive of files; None otherwise.
-        reach: folder into which links may lead, and in which pictures of a table may lie; None is the set's own.
+        reach: folder into which links may lead, and in which images of a table may lie; None is the set's own.
     """
 
     uri: str
@@ -48,7 +48,7 @@ class Source:
         return FolderTree(path, reach=self.reach or hub_repository(path))
 
     def pictures(self, tree: Tree) -> Tree:
-        """Return where names of pictures lead: to the root that was named, else to the files of the set."""
+        """Return where names of images lead: to the root that was named, else to the files of the set."""
         return tree if self.reach is None else PictureRoot(self.reach, tree)
 
 

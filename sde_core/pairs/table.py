@@ -1,4 +1,4 @@
-"""Tables beside their pictures: which files are tables that can be used, and how one is opened."""
+"""Tables beside their images: which files are tables that can be used, and how one is opened."""
 
 from contextlib import suppress
 
@@ -35,7 +35,7 @@ def detects(source: Source) -> bool:
 
 
 def detects_one(source: Source) -> bool:
-    """Return whether the folder holds a table of pictures only, or of captions only: taken where nothing else is."""
+    """Return whether the folder holds a table of images only, or of captions only: taken where nothing else is."""
     return source.tree is not None and bool(_tables(source.tree, needs_both=False))
 
 
@@ -98,7 +98,7 @@ def why_no_table(tree: Tree) -> str:
 
 
 def _table_names(tree: Tree) -> list[str]:
-    """Return the names right below the root that may be tables; beside many pictures JSON and text are sidecars."""
+    """Return the names right below the root that may be tables; beside many images JSON and text are sidecars."""
     names = [name for name in tree.top() if table_suffix(name) and not is_hidden(name)]
     loose = [name for name in names if table_suffix(name) in _LOOSE]
     few = [n for n in loose if table_suffix(n) != ".txt" or n.lower() == "captions.txt"]

@@ -1,4 +1,4 @@
-"""Pairs of a CSV, TSV or JSONL table beside its pictures: one row a picture, or a row for each of its captions.
+"""Pairs of a CSV, TSV or JSONL table beside its images: one row an image, or a row for each of its captions.
 
 Opening reads the first line; counting or iterating reads the table once and keeps 40 bytes a row.
 """
@@ -35,14 +35,14 @@ class _Index:
 
 
 class TablePairs(Pairs):
-    """Pairs of a table whose pictures lie in the same folder or archive.
+    """Pairs of a table whose images lie in the same folder or archive.
 
     Args:
         tree: the files.
         table: name of the table in it.
         uri: what the user called the set.
-        pictures: where names of pictures lead; the files if None.
-        needs_both: whether a table of pictures alone, or of captions alone, is refused.
+        pictures: where names of images lead; the files if None.
+        needs_both: whether a table of images alone, or of captions alone, is refused.
 
     Raises:
         DataError: the table cannot be read, or lacks a column that is needed.
@@ -65,7 +65,7 @@ class TablePairs(Pairs):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hex digest of the table's content and of its pictures' sizes."""
+        """Hex digest of the table's content and of its images' sizes."""
         with self._tree.open(self._table) as file:
             digest = hashlib.sha256(file_digest(file).encode())
         for _, record in self._rows.scan():
@@ -91,12 +91,12 @@ class TablePairs(Pairs):
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """What the table has columns for: pictures and captions, or one of the two."""
+        """What the table has columns for: images and captions, or one of the two."""
         return self._rows.columns.modalities
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Whether no column of pictures, or none of captions, was recognised, and which names differ in case."""
+        """Whether no column of images, or none of captions, was recognised, and which names differ in case."""
         first = next((r for _, r in self._rows.scan() if not isinstance(r, DataError)), {})
         return (*remark_on(self.modalities, list(first)), *self._pictures.spellings.remarks)
 
@@ -134,7 +134,7 @@ class TablePairs(Pairs):
 
     @cached_property
     def _folder(self) -> str:
-        """The folder that names of pictures start from: the table's own, or the one inside it that has them."""
+        """The folder that names of images start from: the table's own, or the one inside it that has them."""
         names = []
         for _, record in islice(self._rows.scan(), 20):
             try:
@@ -168,7 +168,7 @@ class TablePairs(Pairs):
         return str(value).strip() if isinstance(value, str | int) else ""
 
     def _name(self, record: Record) -> str:
-        """Return the name of a row's picture as the table gives it."""
+        """Return the name of a row's image as the table gives it."""
         value = record.get(self._rows.columns.image)
         if not isinstance(value, str) or not value.strip():
             raise DataError(f"no picture is named in its column {self._rows.columns.image!r}")
@@ -228,7 +228,7 @@ class TablePairs(Pairs):
 
 
 def _with_suffix(tree: Tree, name: str) -> str:
-    """Return the name of a picture, with the suffix of the file that is there where the table gives none."""
+    """Return the name of an image, with the suffix of the file that is there where the table gives none."""
     if name.rpartition(".")[2].lower() in IMAGE_SUFFIXES or tree.has(name):
         return name
     there = [f"{name}.{suffix}" for lower in sorted(IMAGE_SUFFIXES) for suffix in (lower, lower.upper())]

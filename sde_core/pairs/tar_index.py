@@ -40,7 +40,7 @@ class TarIndex:
         shard: its name.
         keys: of the samples; each once.
         problems: members that are not read, with the reason, and damage.
-        left: suffixes of pictures that were left for another one of their sample -> an example.
+        left: suffixes of images that were left for another one of their sample -> an example.
         left_texts: the same of files of captions.
         is_damaged: whether it is cut off or broken, so that members may be missing.
     """
@@ -66,7 +66,7 @@ class TarIndex:
         return len(self.keys) - 1
 
     def sort(self) -> None:
-        """Put the samples into the order in which their pictures, or else their other parts, lie."""
+        """Put the samples into the order in which their images, or else their other parts, lie."""
         width = 2 * len(PARTS)
         blocks = [self._spans[at : at + width] for at in range(0, len(self._spans), width)]
         order = sorted(
@@ -166,7 +166,7 @@ class _Builder:
         self.index.problems.append(Skipped(where, "it comes twice in the shard; the later one is read"))
 
     def _leave(self, part: str, name: str) -> None:
-        """Note the suffix of a picture, or of captions, not read because another one of its sample is."""
+        """Note the suffix of an image, or of captions, not read because another one of its sample is."""
         suffix = name.rpartition("/")[2].partition(".")[2].lower()
         left = {"image": self.index.left, "txt": self.index.left_texts, "json": self.index.left_texts}.get(
             part

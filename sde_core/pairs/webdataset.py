@@ -110,12 +110,12 @@ class WebDatasetPairs(Pairs):
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """Pictures and captions; pictures only, if the first samples have no caption."""
+        """Images and captions; images only, if the first samples have no caption."""
         return MODALITIES if self._has_captions else (Modality.IMAGE,)
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Which of several pictures, or files of captions, are left, and whether a JSON's texts may be captions."""
+        """Which of several images, or files of captions, are left, and whether a JSON's texts may be captions."""
         indices = self._indices.values()
         pictures = {suffix: name for index in indices for suffix, name in index.left.items()}
         texts = {suffix: name for index in indices for suffix, name in index.left_texts.items()}

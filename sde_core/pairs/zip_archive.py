@@ -1,4 +1,4 @@
-"""A zip archive that holds pairs in any of the other formats: a table with pictures, shards, a folder, parquet."""
+"""A zip archive that holds pairs in any of the other formats: a table with images, shards, a folder, parquet."""
 
 from dataclasses import replace
 

@@ -14,9 +14,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import brentq
 
 from sde_core.errors import ConfigError
+from sde_core.partition.root import bracketed_root
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -142,7 +142,7 @@ def _fitted_scale(middle: float, cut: float, aspect: float) -> float:
         return uncut
     # At the lower edge nothing is left below the middle; a square law has none and is searched far.
     highest = middle / max(edges(aspect)[0], 1e-3)
-    return float(brentq(excess, uncut, highest)) if excess(highest) < 0 else uncut
+    return bracketed_root(excess, uncut, highest) if excess(highest) < 0 else uncut
 
 
 def _cdf_of_angle(phi: npt.ArrayLike, b: float) -> FloatArray:
@@ -157,7 +157,7 @@ def _cdf_of_angle(phi: npt.ArrayLike, b: float) -> FloatArray:
 def _quantile(share: float, b: float) -> float:
     if share in (0.0, 1.0):
         return edges(b)[int(share)]
-    phi = brentq(lambda p: float(_cdf_of_angle(p, b)) - share, 0.0, math.pi, xtol=1e-14)
+    phi = bracketed_root(lambda p: float(_cdf_of_angle(p, b)) - share, 0.0, math.pi, within=1e-14)
     return math.sqrt(max(0.0, 1 + b - 2 * math.sqrt(b) * math.cos(phi)))
 
 

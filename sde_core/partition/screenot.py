@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from sde_core.checks.settings import Range, check_settings
 from sde_core.errors import ConfigError
 from sde_core.glossary.term import Term
 from sde_core.partition.base import Decision, Evidence
+from sde_core.partition.root import bracketed_root
 from sde_core.partition.tukey import tukey_fence
 from sde_core.spectra.spectrum import Spectrum
 
@@ -100,8 +100,8 @@ def optimal_threshold(noise: FloatArray, aspect: float) -> float:
     far = 2 * edge
     while elasticity(far, noise, aspect) < -4:
         far *= 2
-    return float(
-        brentq(lambda y: elasticity(y, noise, aspect) + 4, edge * (1 + 1e-9), far, xtol=1e-14 * edge)
+    return bracketed_root(
+        lambda y: elasticity(y, noise, aspect) + 4, edge * (1 + 1e-9), far, within=1e-14 * edge
     )
 
 

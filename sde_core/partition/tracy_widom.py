@@ -12,10 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import airy
 
 from sde_core.errors import ConfigError
+from sde_core.partition.root import bracketed_root
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -58,10 +57,12 @@ def quantile(share: float) -> float:
     """
     if not 1e-6 <= share <= 1 - 1e-6:
         raise ConfigError(f"share must lie in [1e-6, 1 - 1e-6]; got {share}")
-    return float(brentq(lambda x: _determinant(x) - share, _LOWEST, _HIGHEST, xtol=1e-12))
+    return bracketed_root(lambda x: _determinant(x) - share, _LOWEST, _HIGHEST, within=1e-12)
 
 
 def _determinant(x: float) -> float:
+    from scipy.special import airy  # here: most pages need no such law
+
     if x <= _LOWEST:
         return 0.0
     if x >= _HIGHEST:

@@ -28,9 +28,8 @@ from sde_core.spectra.metrics import spectrum_metrics
 from sde_core.spectra.result import Spectrum
 from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.treatments.comparison import ComparedRetrieval, Comparison
-from sde_core.vocabulary import BANDS, DIRECTIONS, Modality
+from sde_core.vocabulary import BANDS, DIRECTIONS, KS, Modality
 
-KS = (1, 5, 10)
 _MOST_CAPTIONS, _LETTERS, _MOST_SILENT, _SAMPLE = 3, 80, 5, 5_000
 
 

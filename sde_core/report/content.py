@@ -19,8 +19,8 @@ from sde_core.sets.evaluation import chance_recalls, check_reference, gallery_of
 from sde_core.sets.hold_out import hold_out
 from sde_core.treatments.comparison import compare_retrieval
 from sde_core.treatments.table import comparison_names, fit_all
+from sde_core.vocabulary import KS
 
-KS = (1, 5, 10)
 _PACKAGES = ("sde-explorer", "torch", "numpy", "scipy", "open_clip_torch")
 
 Progress = Callable[[str, int, int], None]

@@ -44,7 +44,7 @@ def _of_side(embeddings: EmbeddingSet, side: Modality, config: TreatmentConfig, 
     shown = sorted({*range(1, min(N_NAMED, len(names)) + 1), *(n for n in given if 1 <= n <= len(names))})
     return {
         "bands": [BANDS[label] for label in partition.labels.tolist()],
-        "columns": [_column(known, name) for name in _said(known)],
+        "columns": [_column(known, name) for name in _columns_shown(known)],
         "silent": [
             {"name": c.name, "reason": c.reason or "no direction knows it"}
             for c in known.columns
@@ -57,9 +57,9 @@ def _of_side(embeddings: EmbeddingSet, side: Modality, config: TreatmentConfig, 
     }
 
 
-def _said(known: BandKnowledge) -> list[str]:
-    said = [column for column in known.columns if not column.says_nothing]
-    return [c.name for c in sorted(said, key=lambda c: -c.share_of_variance)[:_MOST_COLUMNS]]
+def _columns_shown(known: BandKnowledge) -> list[str]:
+    telling = [column for column in known.columns if not column.says_nothing]
+    return [c.name for c in sorted(telling, key=lambda c: -c.share_of_variance)[:_MOST_COLUMNS]]
 
 
 def _column(known: BandKnowledge, name: str) -> dict[str, Any]:
@@ -81,8 +81,8 @@ def _column(known: BandKnowledge, name: str) -> dict[str, Any]:
 def _given_names(link: str, side: Modality) -> dict[int, str]:
     """Return what a person calls directions, from ``names=image 4 yellow against blue`` of a link."""
     found = {}
-    for said in parse_qs(link).get("names", []):
-        whose, _, rest = said.partition(" ")
+    for name in parse_qs(link).get("names", []):
+        whose, _, rest = name.partition(" ")
         number, _, words = rest.partition(" ")
         if whose == side and number.isdecimal() and words.strip():
             found[int(number)] = words.strip()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sde_core.glossary import BOUNDS, SPECTRUM, TERMS, Format
 from sde_core.glossary.formats import number, points, signed
-from sde_core.vocabulary import BANDS, DIRECTIONS
+from sde_core.vocabulary import BANDS, DIRECTIONS, KS
 
 Content = Mapping[str, Any]
 Cell = tuple[str, str]
@@ -104,12 +104,12 @@ def _one_way(found: Content, prefix: str, way: str) -> Table:
     for row in found["rows"]:
         value = row["metrics"]
         cells: list[Cell] = [(row["treatment"], "")]
-        cells += [(points(value[f"{prefix}_recall@{k}"]), "") for k in (1, 5, 10)]
+        cells += [(points(value[f"{prefix}_recall@{k}"]), "") for k in KS]
         cells += [(f"{value[f'{prefix}_mrr']:.3f}", ""), (f"{value[f'{prefix}_median_rank']:g}", "")]
         cells.append(_difference(row, f"{prefix}_recall@1"))
         rows.append(("ours" if row["treatment"].startswith("sde-") else "", cells))
     chance: list[Cell] = [("chance", "")]
-    chance += [(points(found["chance"][f"{prefix}_recall@{k}"]), "tick") for k in (1, 5, 10)]
+    chance += [(points(found["chance"][f"{prefix}_recall@{k}"]), "tick") for k in KS]
     chance += [("", "")] * 3
     return Table([way, "R@1", "R@5", "R@10", "MRR", "median rank", "ΔR@1, 95 %"], [*rows, ("quiet", chance)])
 

@@ -123,10 +123,12 @@ def facts_line(facts: Content) -> str:
 def controls(facts: Content) -> str:
     """Return what the controls of the metrics are, and which numbers rest on a sample."""
     few = facts.get("sample")
-    said = f" Of {few:,} sampled pictures: shuffled columns, TwoNN, and all numbers of pairs." if few else ""
+    sampled = (
+        f" Of {few:,} sampled pictures: shuffled columns, TwoNN, and all numbers of pairs." if few else ""
+    )
     return (
         "Controls say what the number would be without what it measures: columns shuffled for a spectrum, pairs "
-        f"shuffled or mismatched for a pair.{said}"
+        f"shuffled or mismatched for a pair.{sampled}"
     )
 
 

@@ -20,7 +20,7 @@ from sde_core.errors import DataError
 from sde_core.retrieval.medians import MedianPlaces
 from sde_core.retrieval.places import FirstPlaces
 from sde_core.retrieval.ranking import QueryRanks, RetrievalRanks, check_ks, query_values
-from sde_core.vocabulary import DIRECTIONS
+from sde_core.vocabulary import DIRECTIONS, KS
 
 # Draws held at one time: 32 MiB of int64.
 _BLOCK_ENTRIES = 1 << 22
@@ -56,7 +56,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resampling:
-    """How queries are drawn again.
+    """How queries are resampled.
 
     Attributes:
         level: of the interval, in (0, 1).
@@ -107,7 +107,7 @@ def bootstrap_mean(
 
 
 def retrieval_intervals(
-    ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10), *, resampling: Resampling | None = None
+    ranks: RetrievalRanks, ks: Sequence[int] = KS, *, resampling: Resampling | None = None
 ) -> dict[str, Interval]:
     """Return an interval for every metric of `metrics_from_ranks`; linked queries are drawn together.
 
@@ -130,7 +130,7 @@ def retrieval_intervals(
 def retrieval_differences(
     before: RetrievalRanks,
     after: RetrievalRanks,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int] = KS,
     *,
     resampling: Resampling | None = None,
 ) -> dict[str, Interval]:
@@ -196,7 +196,7 @@ class DrawnMetrics:
 
 def drawn_metrics(
     ranks: RetrievalRanks,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int] = KS,
     *,
     resampling: Resampling | None = None,
     with_medians: bool = True,

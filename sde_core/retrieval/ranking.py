@@ -22,7 +22,7 @@ from sde_core.retrieval.scores import cosine_score as cosine_score
 from sde_core.retrieval.sides import BLOCK_ENTRIES as BLOCK_ENTRIES
 from sde_core.retrieval.sides import CountLinks as CountLinks
 from sde_core.retrieval.sides import Side, UnitPairs, counted_sides
-from sde_core.vocabulary import DIRECTIONS, Direction
+from sde_core.vocabulary import DIRECTIONS, KS, Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +83,7 @@ def retrieval_metrics(
     image: MatrixLike,
     text: MatrixLike,
     text_to_image: MatrixLike,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int] = KS,
     *,
     score: Score = cosine_score,
 ) -> dict[str, float]:
@@ -185,7 +185,7 @@ def ranks_of(
     return RetrievalRanks(image_retrieval=of_texts, text_retrieval=of_images)
 
 
-def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
+def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = KS) -> dict[str, float]:
     """Return the metrics of `retrieval_metrics` from ranks that are known already.
 
     Args:
@@ -206,7 +206,7 @@ def metrics_from_ranks(ranks: RetrievalRanks, ks: Sequence[int] = (1, 5, 10)) ->
 
 
 def metrics_beside_medians(
-    ranks: RetrievalRanks, medians: Mapping[Direction, float], ks: Sequence[int] = (1, 5, 10)
+    ranks: RetrievalRanks, medians: Mapping[Direction, float], ks: Sequence[int] = KS
 ) -> dict[str, float]:
     """Return what `metrics_from_ranks` does, where the median ranks are known already.
 
@@ -226,7 +226,7 @@ def metrics_beside_medians(
     return metrics
 
 
-def query_values(ranks: QueryRanks, ks: Sequence[int] = (1, 5, 10)) -> dict[str, Tensor]:
+def query_values(ranks: QueryRanks, ks: Sequence[int] = KS) -> dict[str, Tensor]:
     """Return what each query contributes to the metrics that are means over queries.
 
     Args:

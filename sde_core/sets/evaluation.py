@@ -11,6 +11,7 @@ from sde_core.retrieval.chance import chance_recall
 from sde_core.retrieval.links import Ints
 from sde_core.retrieval.ranking import CountLinks, check_ks, metrics_from_ranks, retrieval_ranks
 from sde_core.sets.embeddings import EmbeddingSet
+from sde_core.vocabulary import KS
 
 Captions = Literal["each", "primary", "all"]
 """What the gallery of texts is: `evaluate_retrieval` says what each word means."""
@@ -62,7 +63,7 @@ def evaluate_retrieval(
     embeddings: EmbeddingSet,
     *,
     captions: Captions = "each",
-    ks: tuple[int, ...] = (1, 5, 10),
+    ks: tuple[int, ...] = KS,
     count: CountLinks | None = None,
 ) -> RetrievalReport:
     """Return how well captions find their images and images their captions.
@@ -158,7 +159,7 @@ def check_reference(reference: EmbeddingSet, test: EmbeddingSet) -> int:
         raise DataError(
             f"fit-on must have the width of what is evaluated; got {reference.width} and {test.width}"
         )
-    # 64 bits of each: of two sets of a million rows one in ten million would share a picture that it has not.
+    # 64 bits of each: of two sets of a million rows one in ten million would share an image that it has not.
     known = {hash(row.tobytes()) for _, block in rows_in_order(reference.image, _ROWS) for row in block}
     shared = sum(
         hash(row.tobytes()) in known for _, block in rows_in_order(test.image, _ROWS) for row in block

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sde_core.files import bundled
 from sde_core.files.text_file import write_json
 from sde_core.sets.embeddings import EmbeddingSet
 
@@ -19,6 +20,9 @@ RECORD = "trained_on.json"
 
 _MOST_BYTES = 64 << 20
 _BEGINNING = "Its encoder was trained on "
+_TEST = "test"
+_LEARNED = "train"
+_BUNDLED = "bundled"
 Keys = npt.NDArray[np.uint64]
 
 
@@ -102,6 +106,41 @@ def with_training(vectors: EmbeddingSet) -> EmbeddingSet:
         f"({vectors.provenance.encoder}/{RECORD}): numbers on those are not held-out ones."
     )
     return replace(vectors, remarks=(*vectors.remarks, remark))
+
+
+def unseen_split(vectors: EmbeddingSet) -> str:
+    """Return the value of the column "split" that keeps what the set's encoder never learned from; "" is no such one.
+
+    Told by the encoder's own record of its trainings, and of the bundled encoder by what it was made from: the images
+    of `train` of both bundled sets. Where no record says that the encoder saw some of the set, or nothing is left that
+    it did not see, there is none. Of several the one that is called test counts, else the largest.
+
+    Args:
+        vectors: all rows of a set.
+    """
+    column = vectors.metadata.get("split")
+    if column is None or not vectors.n_images:
+        return ""
+    names = column.astype(str)
+    seen = _seen(vectors, names)
+    if not seen.any():
+        return ""
+    kept = [str(name) for name in np.unique(names) if name and not seen[names == name].any()]
+    return max(
+        kept, key=lambda name: (name.strip().lower() == _TEST, np.count_nonzero(names == name)), default=""
+    )
+
+
+def _seen(vectors: EmbeddingSet, names: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    """Return which images the encoder was trained on, as far as records tell."""
+    origin = vectors.provenance
+    seen = np.zeros(vectors.n_images, dtype=bool)
+    if origin.encoder in (_BUNDLED, bundled.ENCODER) and origin.pairs in bundled.PAIR_SETS:
+        seen |= names == _LEARNED
+    trainings = records_of(origin.encoder)
+    if trainings:
+        seen |= np.isin(pair_keys(vectors), np.concatenate([each.keys for each in trainings]))
+    return seen
 
 
 def unknown_trainings(sets: Sequence[EmbeddingSet], known: Sequence[str]) -> list[str]:

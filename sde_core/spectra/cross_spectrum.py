@@ -104,7 +104,7 @@ def compute_joint_spectrum(image: MatrixLike, text: MatrixLike, *, center: Cente
         found = mixed_spectrum(image, text, center=center)
         if found is not None:
             return found
-    a, b = as_paired_matrices(image, text, _NAMES)
+    a, b = as_paired_matrices(image, text)
     b = b.to(a.device)
     if 2 * a.numel() <= _STACKED_ENTRIES or len(a) < a.shape[1]:
         return compute_spectrum(torch.cat([a.double(), b.double()]), center=center)
@@ -130,7 +130,7 @@ def compute_cross_spectrum(image: MatrixLike, text: MatrixLike, *, center: Cente
     tensor([0.5000], dtype=torch.float64)
     """
     center = as_center(center)
-    a, b = as_paired_matrices(image, text, _NAMES, same_width=False)
+    a, b = as_paired_matrices(image, text, same_width=False)
     stream = CrossSpectrumAccumulator(a.shape[1], b.shape[1], center=center, device=a.device)
     return stream.update(a, b).spectrum()
 
@@ -182,7 +182,7 @@ class CrossSpectrumAccumulator:
         Raises:
             DataError: not finite matrices, other widths or row counts; the state is then unchanged.
         """
-        a, b = as_paired_matrices(image, text, _NAMES, same_width=False)
+        a, b = as_paired_matrices(image, text, same_width=False)
         for rows, name, width in zip((a, b), _NAMES, self._cross.shape, strict=True):
             if rows.shape[1] != width:
                 raise DataError(f"{name} must have {width} columns; got shape {tuple(rows.shape)}")

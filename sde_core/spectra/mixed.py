@@ -33,8 +33,11 @@ TARGET = 1e-6
 _BELOW = 0.01
 
 # Rows that are shifted and multiplied at a time, and how many such blocks are summed in float32 at most: more make
-# longer sums and so larger errors, fewer make slower products.
-_ROWS, _MOST_BLOCKS, _FEWEST_SUMS = 1024, 4, 16
+# longer sums, and so larger errors that take longer to measure, fewer make more sums in float64.
+_ROWS, _MOST_BLOCKS, _FEWEST_SUMS = 1024, 2, 16
+# The widest rows of which each thread multiplies groups of its own. Threads of OpenBLAS wait for each other in every
+# strip, spinning: at a load of 20 two of them took three times as long for 1,024 columns.
+_APART = 1024
 # Rows of one product: of more, BLAS sums hundreds in a register before it adds, which rounds to twice as much.
 _STRIP = 128
 _BLOCK_ROWS = 4096  # of float64
@@ -122,8 +125,8 @@ class _Passes:
         sampled = SampledProducts(count, n)
         buffers: list[Floats] = []  # of blocks and of products, that nobody uses
         products: list[Floats] = []
-        # Of wider rows two products leave the cache that one fits: all threads take each together.
-        is_shared = n <= ONE_THREAD
+        # Of wider rows a product for each thread would take too much memory: all threads take each together.
+        is_shared = n <= _APART
         with one_blas_thread() if is_shared else nullcontext(), np.errstate(all="ignore"):
             multiplied = partial(self._multiplied, buffers, products)
             for group in (side_by_side if is_shared else map)(multiplied, self._groups()):
@@ -159,8 +162,10 @@ class _Passes:
             for number, part in enumerate(rows):
                 block = buffer[: len(part)]
                 fill(block, part, self.shift, self.factor)
-                for top in range(0, len(block), _STRIP):  # the upper triangle
-                    product = ssyrk(1.0, block[top : top + _STRIP].T, 1.0, product, overwrite_c=1)
+                for top in range(0, len(block), _STRIP):
+                    strip = block[top : top + _STRIP].T
+                    # The lower triangle: OpenBLAS takes a quarter longer for the upper one.
+                    product = ssyrk(1.0, strip, 1.0, product, overwrite_c=1, lower=1)
                 # In float64: sums of rows on one side of the point would round as their order has it.
                 total += block.sum(axis=0, dtype=np.float64)
                 few = few if number else block[:: max(1, len(block) // LOOKED_AT)].copy()
@@ -180,7 +185,7 @@ class _Passes:
         gram, total = np.zeros((n, n), order="F"), np.zeros(n)
         shift = self.shift.astype(np.float64)
         for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, shift, self.factor):
-            gram = dsyrk(1.0, block.T, 1.0, gram, overwrite_c=1)
+            gram = dsyrk(1.0, block.T, 1.0, gram, overwrite_c=1, lower=1)
             total += block.sum(axis=0)
         if not math.isfinite(float(np.trace(gram))):
             return False
@@ -201,7 +206,7 @@ class _Passes:
         for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, point, self.factor):
             along = block @ tail
             cross += block.T @ along
-            own = dsyrk(1.0, along.T, 1.0, own, overwrite_c=1)
+            own = dsyrk(1.0, along.T, 1.0, own, overwrite_c=1, lower=1)
             total += block.sum(axis=0)
         if self.centred:  # the mean was known to float32 only, which is too little for small directions
             count, along = self.rows.n_rows, total @ tail
@@ -211,7 +216,7 @@ class _Passes:
         # The eigenvectors of the head lean by this much towards the tail; without it the tail is its Schur complement.
         cross = head.T @ cross
         lean = cross / self.energies[:known, None]
-        energies, turn = _eigh(np.triu(own) + np.triu(own, 1).T - cross.T @ lean)
+        energies, turn = _eigh(own - cross.T @ lean)
         turned = np.hstack([head + tail @ lean.T, (tail - head @ lean) @ turn])
         self.vectors = np.linalg.qr(turned)[0]
         size = math.sqrt(float(self.energies[:known].sum() + energies.sum()))
@@ -242,15 +247,17 @@ class _Passes:
         return float((_EPS * max(self.rows.n_rows, self.rows.width)) ** 2 * (self.energies[0] + cone))
 
     def _use(self, gram: Floats, total: Floats) -> None:
-        """Take the eigenvalues from the sums of the shifted rows; of ``gram`` the upper triangle counts."""
+        """Take the eigenvalues from the sums of the shifted rows; of ``gram`` the lower triangle counts."""
         count, shift = self.rows.n_rows, self.shift.astype(np.float64)
         self.mean = shift + total / count / self.factor
         point = shift * self.factor
         if self.centred:
-            gram = gram - np.outer(total, total) / count
+            cone = np.outer(total, total)
+            cone /= count
+            gram -= cone.T  # symmetric; by columns, as the sums lie
         else:
-            gram = gram + np.outer(total, point) + np.outer(point, total) + count * np.outer(point, point)
-        self.energies, self.vectors = _eigh(gram.T)
+            gram = gram + np.outer(point, total) + np.outer(total, point) + count * np.outer(point, point)
+        self.energies, self.vectors = _eigh(gram)
 
 
 def _taken(free: list[Floats], shape: tuple[int, int], order: Literal["C", "F"]) -> Floats:
@@ -263,6 +270,8 @@ def _taken(free: list[Floats], shape: tuple[int, int], order: Literal["C", "F"])
 
 def _eigh(lower: Floats) -> tuple[Floats, Floats]:
     """Return eigenvalues, descending and at least 0, and eigenvectors; only the lower triangle is read."""
+    if len(lower) == 1:  # scipy's check of LAPACK's memory fails for one row, up to 1.13.0
+        return np.maximum(lower[0], 0), np.ones((1, 1))
     from scipy.linalg import eigh
 
     with one_blas_thread() if len(lower) <= ONE_THREAD else nullcontext():

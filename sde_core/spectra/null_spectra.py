@@ -76,7 +76,7 @@ def shuffled_pair_spectra(
     Source: docs/method.md, equation (1.10).
     """
     _check_count(n_shuffles, "n_shuffles")
-    a, b = (_centred(side) for side in as_paired_matrices(image, text, ("image", "text"), same_width=False))
+    a, b = (_centred(side) for side in as_paired_matrices(image, text, same_width=False))
     generator = torch.Generator().manual_seed(seed)
     for _ in range(n_shuffles):
         order = torch.randperm(len(a), generator=generator).to(b.device)
@@ -86,7 +86,7 @@ def shuffled_pair_spectra(
 def resampled_spectra(
     *sides: MatrixLike, center: Center = "mean", cross: bool = False, n_resamples: int = 100, seed: int = 0
 ) -> Iterator[Float[Tensor, " k"]]:
-    """Yield singular values of rows drawn again with replacement: of one matrix, or of pairs.
+    """Yield singular values of bootstrap samples: of the rows of one matrix, or of pairs.
 
     Rows are dealt at random into groups of equal size, at most one row each, and groups are drawn: a
     resample then costs a weighted sum of their Gram matrices, whatever m is. The largest singular values of
@@ -114,7 +114,7 @@ def resampled_spectra(
     if len(sides) not in ((2,) if cross else (1, 2)):
         raise ConfigError(f"sides must be {'two' if cross else 'one or two'} matrices; got {len(sides)}")
     if len(sides) == 2:
-        rows = list(as_paired_matrices(sides[0], sides[1], ("image", "text"), same_width=not cross))
+        rows = list(as_paired_matrices(sides[0], sides[1], same_width=not cross))
     else:
         rows = [as_matrix(sides[0], "x")]
     generator = torch.Generator().manual_seed(seed)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sde_core.checks.threads import one_blas_thread, side_by_side
 from sde_core.spectra.row_blocks import Floats
 
 _UNIT = 2.0**-24  # rounding of float32
@@ -61,7 +62,7 @@ class SampledProducts:
         return self._is_largest or len(self._sizes) in self._planned
 
     def close(self, product: Floats, blocks: Sequence[Floats] = ()) -> None:
-        """End a group, whose sum of products is (n, n); of it the upper triangle counts.
+        """End a group, whose sum of products is (n, n); of it the lower triangle counts.
 
         Args:
             product: in float32.
@@ -85,7 +86,9 @@ class SampledProducts:
         """
         n = len(energies)
         chosen = np.unique(np.linspace(0, n - 1, min(_DIRECTIONS, n)).astype(int))
-        off = np.array([_off(*each, vectors[:, chosen]) for each in self._kept.values()])
+        directions = vectors[:, chosen]
+        with one_blas_thread():
+            off = np.array(list(side_by_side(lambda kept: _off(*kept, directions), self._kept.values())))
         square = np.square(np.diagonal(off, axis1=1, axis2=2))
         # Neighbours by their median: the first directions may round a hundred times as much as those after them.
         near = [slice(max(0, i - _POOLED), i + _POOLED + 1) for i in range(len(chosen))]
@@ -109,7 +112,7 @@ def _off(blocks: list[Floats], product: Floats, directions: Floats) -> Floats:
     """Return (k, k) how far a float32 product is off along directions (n, k), as a share of its trace."""
     from scipy.linalg.blas import dsymm
 
-    rounded = directions.T @ dsymm(1.0, product.astype(np.float64, order="F"), directions)
+    rounded = directions.T @ dsymm(1.0, product.T.astype(np.float64, order="F"), directions)
     along = [block.astype(np.float64) @ directions for block in blocks]
     off: Floats = (rounded - sum(each.T @ each for each in along)) / max(float(np.trace(product)), 1e-300)
     return off

@@ -14,9 +14,8 @@ from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.training.events import ModalitySpectrum
 from sde_core.training.inputs import Inputs
 from sde_core.training.model import DualModel
-from sde_core.vocabulary import BANDS
+from sde_core.vocabulary import BANDS, KS
 
-KS = (1, 5, 10)
 _ROWS = 256
 
 

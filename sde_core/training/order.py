@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from sde_core.errors import DataError
 from sde_core.retrieval.links import Ints
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Bools = npt.NDArray[np.bool_]
 
@@ -94,7 +97,9 @@ class Meaning:
         self._concept = None if concept is None else np.unique(concept, return_inverse=True)[1]
 
     @cached_property
-    def _table(self) -> csr_array:
+    def _table(self) -> "csr_array":
+        from scipy.sparse import csr_array  # here: pages import this module and train nothing
+
         text, image = self.links.T
         size = (self._n_images, len(self._caption))
         return csr_array((np.ones(len(image), dtype=np.int8), (image, text)), shape=size)

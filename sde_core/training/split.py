@@ -31,6 +31,11 @@ class Split:
     words: str
 
 
+def is_left_alone(split: str) -> bool:
+    """Return whether images of a split, such as test, are neither trained on nor validated with."""
+    return split.strip().lower() not in {"", *_TRAIN, *_VAL}
+
+
 def split_rows(
     links: Ints,
     counts: tuple[int, int],

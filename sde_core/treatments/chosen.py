@@ -11,6 +11,7 @@ from sde_core.retrieval.sides import first_right_places
 from sde_core.retrieval.twins import twin_classes
 from sde_core.treatments.sweep import Setting, SettingSweep
 from sde_core.treatments.treatment import Treatment
+from sde_core.vocabulary import KS
 
 Paired: TypeAlias = tuple[MatrixLike, MatrixLike]
 Tensors: TypeAlias = tuple[Tensor, Tensor]
@@ -20,7 +21,6 @@ FEWEST = 40
 _MOST_ASKING = 1_000
 _MOST_FITTED = 10_000
 _SHARE = 0.25
-_KS = (1, 5, 10)
 
 
 def held_out_pairs(paired: Paired, *, seed: int = 0) -> tuple[Tensors, Tensors] | None:
@@ -38,7 +38,7 @@ def held_out_pairs(paired: Paired, *, seed: int = 0) -> tuple[Tensors, Tensors] 
     Raises:
         DataError: not finite matrices of one shape.
     """
-    image, text = as_paired_matrices(*paired, ("image", "text"))
+    image, text = as_paired_matrices(*paired)
     text = text.to(image.device)
     generator = torch.Generator().manual_seed(seed)
     groups = _groups(image, text)
@@ -77,7 +77,7 @@ def _mean_recall(treatment: Treatment, asking: Tensors) -> float:
     image, text = treatment.mapped(*asking)
     of_text, of_image = first_right_places(image, text, torch.arange(len(image)), score=treatment.score)
     # The recalls of `retrieval_metrics`, where every query has its answer.
-    values = [float(first.share_within(k).mean()) for first in (of_image, of_text) for k in _KS]
+    values = [float(first.share_within(k).mean()) for first in (of_image, of_text) for k in KS]
     return sum(values) / len(values)
 
 

@@ -25,7 +25,7 @@ from sde_core.retrieval.sides import UnitPairs
 from sde_core.treatments.banks import is_small
 from sde_core.treatments.sweep import SettingSweep
 from sde_core.treatments.treatment import Treatment
-from sde_core.vocabulary import DIRECTIONS, Direction
+from sde_core.vocabulary import DIRECTIONS, KS, Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +85,7 @@ def compare_retrieval(
     text_to_image: MatrixLike,
     treatments: Sequence[Treatment],
     *,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int] = KS,
     resampling: Resampling | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Comparison:
@@ -129,7 +129,7 @@ def compared_rows(
     treatments: Sequence[Treatment],
     *,
     raw: RetrievalRanks | DrawnMetrics | None = None,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int] = KS,
     resampling: Resampling | None = None,
     ahead: bool = False,
 ) -> Iterator[ComparedRetrieval]:
@@ -189,7 +189,7 @@ def compared_row(
     ranks: RetrievalRanks,
     *,
     raw: RetrievalRanks | DrawnMetrics | None = None,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int] = KS,
     resampling: Resampling | None = None,
     sweep: SettingSweep | None = None,
     transductive: bool = False,

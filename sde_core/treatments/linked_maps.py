@@ -106,7 +106,7 @@ def cca(pairs: PairCovariances, *, shrinkage: float = 0.3, power: float = 0.5) -
 
 
 def fit_isoclip(image: MatrixLike, text: MatrixLike, *, n_top: int = 0, n_bottom: int = 0) -> Maps:
-    """Return maps that drop the first and the last singular directions of the cross-covariance, of each its own.
+    """Return maps that drop the first and the last singular directions of the cross-covariance, each side its own.
 
     IsoCLIP cuts the product of CLIP's two projection heads; here the cross-covariance of embeddings stands in its
     place, which any encoder has. Means stay where they are.

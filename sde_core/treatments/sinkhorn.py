@@ -55,7 +55,7 @@ def sinkhorn(banks: Banks, *, beta: float = 20.0) -> Score:
 
 
 def sinkhorn_of_test(*, beta: float = 20.0) -> Score:
-    """Return the same with the queries that are ranked as the bank, and no other items: it is transductive.
+    """Return the score of `fit_sinkhorn` whose bank is the ranked queries themselves, hence transductive.
 
     Args:
         beta: inverse temperature, above 0.

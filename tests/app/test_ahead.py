@@ -111,6 +111,18 @@ def test_splits_come_after_whole_sets_and_only_where_many_use_the_server(
     assert seen == [("first", n) for n in sizes] + [("slow_", n) for n in sizes]
 
 
+@pytest.mark.parametrize("one_user", [True, False])
+def test_what_a_set_opens_on_comes_first(tmp_path, monkeypatch, one_user):
+    seen = []
+    monkeypatch.setenv("SDE_CACHE", str(tmp_path))
+    monkeypatch.setattr(policy, "_CURRENT", [policy.Policy(one_user=one_user)])
+    monkeypatch.setattr(ahead, "slow_pieces", lambda data: iter(()))
+    monkeypatch.setattr(ahead, "first_pieces", lambda data: seen.append(data.embeddings.n_rows) or iter(()))
+    look_ahead()
+    first, splits = [917, 384, 5_418, 2_289], [3_903, 598, 1_648, 257]
+    assert seen == (first if one_user else first + splits)
+
+
 def test_two_pieces_are_computed_beside_each_other(monkeypatch):
     monkeypatch.setattr(background, "_runs", {})
     both, made = threading.Barrier(2), []

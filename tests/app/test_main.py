@@ -1,4 +1,5 @@
 import gc
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -17,6 +18,20 @@ def test_the_server_is_an_app_that_warms_up_what_is_there():
         server.warm(names)
     assert {*server.HEAVY, *server.NEXT, *server.LATER} <= set(sys.modules)
     assert {f"sde_explorer.{path.parent.name}.page" for path in VIEWS} <= {*server.HEAVY, *server.NEXT}
+
+
+def test_what_pages_import_is_what_they_use_at_once():
+    """A first visitor waits for these imports: of scipy a tenth of a second to a half, each part of it used later."""
+    names = (*server.HEAVY, *server.NEXT)
+    code = f"""import sys
+from importlib import import_module
+from sde_explorer.packages import import_packages
+import_packages()
+for name in {names}:
+    import_module(name)
+print([name for name in sys.modules if name.partition(".")[0] == "scipy"])"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_nothing_holds_the_server_after_every_run():

@@ -84,6 +84,11 @@ def test_a_link_holds_only_what_is_special():
     }
 
 
+def test_an_address_says_that_all_of_a_set_is_meant():
+    assert linked_values({"part": ["all"]}, RULES) == {"part": ()}
+    assert linked_values({"part": ["all", "split=val"]}, RULES) == {"part": ("all", "split=val")}
+
+
 @given(st.dictionaries(st.sampled_from([f.name for f in fields(State)]), st.lists(st.text())))
 def test_no_link_breaks_the_reader(link):
     for sentence in wild_parameters(link, RULES):

@@ -3,11 +3,18 @@
 from playwright.sync_api import Page
 
 MOST_WORDS = 250
-# All that stands on the page, also what runs and what is done, at the side. An icon is no word: its name draws it.
+# All that stands on the page, also what runs and what is done, at the side, and the words of figures, some of which
+# have a tree of their own. An icon is no word: its name draws it.
 WORDS = """() => {
   const count = text => text.split(/\\s+/).filter(word => /[a-zA-Z]{2,}/.test(word)).length;
-  const icons = [...document.querySelectorAll("[data-testid=stIconMaterial]")].map(e => count(e.innerText));
-  return count(document.body.innerText) - icons.reduce((sum, more) => sum + more, 0);
+  const sum = all => [...all].reduce((before, e) => before + count(e.innerText ?? ''), 0);
+  const within = root => [...root.querySelectorAll('*')].filter(e => e.shadowRoot).reduce(
+    (before, { shadowRoot: own }) =>
+      before + sum([...own.children].filter(e => e.checkVisibility() && !e.matches('style, script'))) + within(own),
+    0,
+  );
+  return count(document.body.innerText) + within(document)
+    - sum(document.querySelectorAll("[data-testid=stIconMaterial]"));
 }"""
 # The figure with thresholds lies in a shadow tree, which locators look into and queries of the page do not.
 _PICTURES = ".st-key-main_picture :is(.js-plotly-plot, canvas, iframe, img, figure, svg)"

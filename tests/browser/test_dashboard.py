@@ -84,3 +84,12 @@ def test_downloads_are_whole(url, opened, tmp_path):
         assert sum(b["directions"] for b in found["bands"].values()) == len(found["singular_values"])
     lines = (tmp_path / "CSV").read_text().splitlines()
     assert len(lines) == 1 + sum(len(found["singular_values"]) for found in spectra.values())
+
+
+def test_a_warning_of_the_overview_is_followed_by_its_button(url, opened):
+    with opened(url, OVERVIEW) as page:
+        line = page.get_by_text("The bulk is not pure noise")
+        line.wait_for()
+        page.get_by_role("button", name="Compare rules").click()
+        page.wait_for_url(re.compile(r"/spectrum\?(.*&)?section=Rules\b"))
+        expect(page.get_by_role("tab", name="Rules", selected=True)).to_be_visible()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Page, expect
 
-from sde_explorer.screenshots import CHARTS, VIEWS, rest
+from sde_explorer.screenshots import CHARTS, VIEWS, await_jobs, rest
 from tests.browser.axe import broken
 from tests.browser.conftest import Opened
 from tests.browser.frame import MOST_WORDS, WORDS, top
@@ -105,6 +105,13 @@ def test_the_main_picture_is_the_first_thing(standing, shown):
     assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
 
 
+@_each(*VIEWS, sizes=(WIDE,))
+def test_there_are_few_words_also_once_nothing_is_on_its_way(standing):
+    await_jobs(standing.page)
+    rest(standing.page)
+    assert standing.page.evaluate(WORDS) <= MOST_WORDS
+
+
 @in_both_themes
 @_each(*VIEWS, sizes=(WIDE,))
 def test_axe_finds_nothing_serious(standing, shown):
@@ -128,7 +135,7 @@ def test_the_spectra_begin_high_and_fit_the_window(standing, shown):
 def test_the_first_page_shows_spectra_pictures_and_numbers(standing, shown):
     page = shown.page
     expect(page.locator(".sde-numbers")).to_have_count(8)
-    expect(page.locator(".sde-numbers").first).to_contain_text("5,418")
+    expect(page.locator(".sde-numbers").first).to_contain_text("917")
     assert page.locator(".sde-gallery img").first.evaluate("i => i.naturalWidth") == 96
 
 

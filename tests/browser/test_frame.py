@@ -1,6 +1,7 @@
 """The frame of the views: how one opens, that the panel folds and is used by keyboard."""
 
 import re
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
@@ -97,3 +98,16 @@ def test_boxes_stand_in_the_picture_s_place_while_it_is_on_its_way_and_never_els
     assert found == {
         "there": False, "ended": False, "waits": True, "covers": True, "tall": True, "words": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("view", "draws"), [("curriculum", True), ("training/", True), ("", False)])
+def test_what_a_view_draws_with_comes_before_the_server_has_said_a_word(url, chromium, view, draws):
+    with closing(chromium.new_context()) as context:
+        page = context.new_page()
+        page.route_web_socket("**/_stcore/stream", lambda _: None)  # opened, and nothing is ever said on it
+        with page.expect_response(re.compile(r"/Slider\.[^/]*\.js")):
+            asked = list[str]()
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto(f"{url}/{view}")
+        page.wait_for_load_state("networkidle")
+    assert any("/PlotlyChart." in address for address in asked) == draws

@@ -15,7 +15,7 @@ import sde_core as sde
 from sde_core.partition import Bands
 from sde_core.vocabulary import BANDS
 from sde_explorer.screenshots import dashboard, new_page, rest
-from sde_explorer.ui.band_bar import BAND_BAR_JS, band_bar
+from sde_explorer.ui.band_bar import BAND_BAR_JS
 from sde_explorer.ui.threshold_figure.component import LOGIC
 from sde_explorer.ui.threshold_figure.sent import figure_data
 
@@ -102,33 +102,33 @@ def test_bands_that_no_threshold_cuts_come_as_they_are(blank):
         assert found[band]["share"] == pytest.approx(report.energy_share(band), abs=1e-12)
 
 
-def test_the_bar_of_the_browser_is_the_bar_of_the_server(blank):
-    for name, factors in (("decaying", (1.0, 1.0)), ("decaying", (0.1, 10.0)), ("noise", (1.0, 1.0))):
+def _percent(share: float) -> str:
+    return "<\u00a00.1\u00a0%" if 0 < share < 0.0005 else f"{100 * share:.1f}\u00a0%"
+
+
+def test_the_bar_tells_count_and_share_of_each_band(blank):
+    looks = (
+        "([sent, factors]) => { const { bar, tell } = bandBar(document); tell(bandsOf(readyPanel(sent), factors));"
+        "return [bar.getAttribute('role'), bar.getAttribute('aria-label'),"
+        "[...bar.querySelectorAll('.bar > i')].filter(i => i.style.display !== 'none')"
+        ".map(i => [i.className, Number(i.style.flexGrow)]),"
+        "[...bar.querySelectorAll('.numbers > span')].map(s => [s.className, s.textContent])] }"
+    )
+    for name, (noise, strong) in (("decaying", (1.0, 1.0)), ("decaying", (0.1, 10.0)), ("noise", (1.0, 1.0))):
         spectrum = sde.compute_spectrum(SPECTRA[name])
-        noise, strong = factors
         own = sde.partition_spectrum(spectrum)
         report = Bands.of(spectrum, own, modality="image").moved(noise=noise, strong=strong)
-        looks = (
-            "bar => [bar.getAttribute('role'), bar.getAttribute('aria-label'),"
-            "[...bar.querySelectorAll('.bar > i')].filter(i => i.style.display !== 'none')"
-            ".map(i => [i.className, Number(i.style.flexGrow)]),"
-            "[...bar.querySelectorAll('.numbers > span')].map(s => [s.className, s.textContent])]"
+        told = [(str(band), report.count(band), report.energy_share(band)) for band in BANDS]
+        role, spoken, pieces, numbers = blank.evaluate(
+            looks, [_sent(report), {"noise": noise, "strong": strong}]
         )
-        counts = {band: report.count(band) for band in BANDS}
-        shares = {band: report.energy_share(band) for band in BANDS}
-        server = blank.evaluate(
-            "([html, looks]) => { document.body.innerHTML = html;"
-            "return eval(looks)(document.querySelector('.sde-band-bar')); }",
-            [band_bar(counts, shares), looks],
+        assert role == "img"
+        assert spoken == "; ".join(
+            f"{n:,} {band}, {_percent(share)} of the energy" for band, n, share in told
         )
-        moved = {"noise": noise, "strong": strong}
-        browser = blank.evaluate(
-            "([sent, factors, looks]) => { const { bar, tell } = bandBar(document);"
-            "tell(bandsOf(readyPanel(sent), factors)); return eval(looks)(bar); }",
-            [_sent(report), moved, looks],
-        )
-        assert browser == server
-        assert sum(grow for _, grow in server[2]) == pytest.approx(1, abs=3e-5)
+        assert pieces == [[band, pytest.approx(share, abs=6e-6)] for band, n, share in told if n]
+        assert numbers == [[band, f"{n:,} {band} · {_percent(share)}"] for band, n, share in told]
+        assert sum(grow for _, grow in pieces) == pytest.approx(1, abs=3e-5)
 
 
 @pytest.mark.parametrize("xscale", ["linear", "log"])

@@ -15,6 +15,45 @@ CHARTS = 3
 _PLOT = "document.querySelector('.st-key-training_picture .js-plotly-plot')"
 
 
+# Counts frames in which the live picture, once it was there, has no line.
+_NO_LINES = """() => {
+  window.blankFrames = 0;
+  window.drawnFrames = 0;
+  const look = () => {
+    const lines = document.querySelectorAll('.st-key-training_picture .scatterlayer .trace path.js-line');
+    const shown = [...lines].filter(line => line.getBoundingClientRect().width > 0);
+    if (shown.length) window.drawnFrames += 1;
+    else if (window.drawnFrames) window.blankFrames += 1;
+    window.lookAgain = requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_a_live_picture_keeps_its_lines_while_it_is_redrawn(url, opened):
+    with opened(f"{url}/training?data=clipart", 0) as page:
+        page.get_by_role("button", name="Settings").click()
+        page.get_by_text("More settings").click()
+        _set(page, "Steps", "400")
+        _set(page, "Batch size", "256")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Start training").click()
+        page.evaluate(_NO_LINES)
+        page.wait_for_function("window.drawnFrames > 0")
+        title = page.get_by_role("heading", level=1)
+        for _ in range(3):  # each title is a redrawn picture
+            before = title.inner_text()
+            expect(title).not_to_have_text(before)
+            page.wait_for_function("n => window.drawnFrames > n + 2", arg=page.evaluate("window.drawnFrames"))
+        assert page.evaluate("window.blankFrames") == 0
+        page.evaluate("cancelAnimationFrame(window.lookAgain)")
+        stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
+        if stop.count():
+            with suppress(TimeoutError):  # it may have ended meanwhile, and the button with it
+                stop.click(timeout=5_000)
+        expect(page.get_by_role("button", name="Start training")).to_be_visible(timeout=120_000)
+
+
 def _set(page: Page, label: str, value: str) -> None:
     field = page.get_by_role("spinbutton", name=label, exact=True)
     field.fill(value)

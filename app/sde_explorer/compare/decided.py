@@ -106,16 +106,16 @@ def _groups(data: "Dataset", found: Difference) -> None:
 
 
 def layers_section(data: "Dataset") -> "list[Job]":
-    """Show what every layer of A's encoder holds; return the job that reads them."""
+    """Show what every layer of A's encoder holds; return the jobs that read them."""
     import sde_core as sde
 
     origin = data.embeddings.provenance
     if not origin.pairs or not origin.encoder or origin.transform:
         st.info(words.NO_LAYERS, icon=":material/layers:")
         return []
-    job = decided.layers(data)
-    active = [job] if job.is_active else []
-    for found in results([job], sde.Layers, first=True):
+    known = decided.layers(data)
+    active = [job for job in (*known.jobs, *known.finer) if job.is_active]
+    for found in results(known.jobs, sde.Layers, first=True):
         titled_chart(
             words.layers_title(found),
             layers_figure(found),
@@ -123,5 +123,7 @@ def layers_section(data: "Dataset") -> "list[Job]":
             story=words.LAYERS_STORY,
             alt="Rank, intrinsic dimension and shared directions by depth, agreement of every two layers.",
         )
-    pending([job], draws_partial=True)
+        if not known.is_whole:
+            exact_rows(known, what="pairs", n_rows=found.n_items, total=data.embeddings.n_rows)
+    pending(known.jobs, draws_partial=True)
     return active

@@ -73,6 +73,8 @@ def difference_title(found: "Difference") -> str:
 def layers_title(found: "sde.Layers") -> str:
     """Return which layers agree most, and how many directions the first and the last use."""
     said = f"{found.n_items:,} pairs through {found.encoder}."
+    if found.n_sampled < found.n_items:
+        said += f" Dimension and agreement are of {found.n_sampled:,} of them."
     if found.agreement is None:
         return said
     i, j = found.agreement.best

@@ -46,7 +46,8 @@ def picture(found: "Compared") -> "list[Job]":
                     xscale=state.xscale,
                     yscale=state.yscale,
                     names={
-                        a.modality: direction_names(found.common.a, state, a.modality) for a, _ in found.pairs
+                        a.modality: direction_names(found.common.a, a.modality, state.center, state.names)
+                        for a, _ in found.pairs
                     },
                     height=HEIGHT,
                 ),

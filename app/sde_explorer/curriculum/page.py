@@ -71,7 +71,7 @@ def _moment(data: "Dataset", reports: "list[GainReport]", state: "CurriculumStat
             schedule=state.schedule,
             xscale=state.xscale,
             yscale=state.yscale,
-            names={report.modality: direction_names(data, state, report.modality) for report in reports},
+            names={r.modality: direction_names(data, r.modality, state.center, state.names) for r in reports},
             height=PICTURE_HEIGHT,
         ),
         key="moment_chart",

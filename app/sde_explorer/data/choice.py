@@ -113,7 +113,7 @@ def _named(is_hub: bool) -> None:
         st.text_input(
             "Image root",
             key="data_root",
-            placeholder="only where a table's pictures lie elsewhere",
+            placeholder="where the pictures lie elsewhere",
             help=_HELP["root"],
         )
     _format_and_look()

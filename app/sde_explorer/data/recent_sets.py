@@ -19,10 +19,12 @@ _SHOWN = 12
 def remember_open(data: "Dataset") -> None:
     """Put the open set on top of the list; bundled sets are always there and need no list."""
     state = current_state()
-    if state.data in bundled.PAIR_SETS or state.part or current().read_only:
+    opened = cached_sets.opening_part(state.data, state.encoder)
+    if state.data in bundled.PAIR_SETS or state.part not in ((), opened) or current().read_only:
         return
     folder = next((e.folder for e in cached_sets.entries_of(state.data) if e.encoder == state.encoder), "")
-    count = data.embeddings.n_images
+    whole = cached_sets.dataset(cached_sets.entry_of(state)) if state.part else data
+    count = whole.embeddings.n_images
     entry = Recent(data=state.data, encoder=state.encoder, folder=folder, n_images=count)
     remember(cached_sets.cache_folder(), entry)
 

@@ -14,10 +14,10 @@ CAN_BE_OPENED = (
     "**Vectors**: npy · npz · safetensors · parquet · clip-retrieval"
 )
 HOW_IT_OPENS = (
-    "- **The pictures** are drawn by a seed from what is shown; rest on one for all of its captions.\n"
+    "- **The pictures** are a seeded sample of what is shown; hover over one to read all of its captions.\n"
     "- **Pairs** of pictures and captions are encoded here, after a look at the first ten of them.\n"
     "- **Vectors** that you have already are opened as they are.\n"
-    "- Nothing is changed where it lies."
+    "- Your files are never changed."
 )
 
 MEASURES = (

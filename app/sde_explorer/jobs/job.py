@@ -147,6 +147,7 @@ class Job(Generic[T]):
         seconds_left: float | None = None,
         partial: object = None,
         news: object = None,
+        may_stop: bool = True,
     ) -> None:
         """Take how far the work is; the work calls this as often as it can stop.
 
@@ -156,13 +157,14 @@ class Job(Generic[T]):
             seconds_left: estimate of the work itself.
             partial: what can be shown already; None keeps the last.
             news: what has happened since, as JSON has it; it is taken even by a job that stops.
+            may_stop: whether it can stop here: not where all is done but for what it leaves.
 
         Raises:
             Cancelled: `cancel` was called.
         """
         if news is not None and self.take is not None:
             self.take(news)
-        if self._stop.is_set():
+        if may_stop and self._stop.is_set():
             raise Cancelled
         self.share, self.note, self.seconds_left = min(max(share, 0.0), 1.0), note, seconds_left
         if partial is not None:

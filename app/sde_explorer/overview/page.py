@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import sde_core as sde
-from sde_core.files import bundled
 from sde_explorer.data.panel import open_what_was_made
 from sde_explorer.overview import cards as headline_cards
 from sde_explorer.overview.gallery import gallery
+from sde_explorer.overview.next_steps import go_on, next_steps, suggested
 from sde_explorer.overview.picture import picture
+from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.cached.headline import Known, ask_all, headline
 from sde_explorer.sets import TEST, n_of_train
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 def show() -> None:
     """Compose the view: the picture comes first, the numbers that take longer wait in their places below."""
     open_what_was_made()
+    go_on()
     view = open_view("Overview", otherwise=_other_data)
     data = view.data
     with view.controls:
@@ -58,9 +60,7 @@ def show() -> None:
     _what_is_shown(data, known)
     _what_was_learned(data)
     if asked is not None and aligned is not None:
-        st.header("What to look at next", anchor=False)
-        for lead, rest in words.what_next(reports, asked, aligned):
-            st.markdown(f"**{lead}** {rest}")
+        next_steps(suggested(reports, asked, aligned))
     gallery(data)
     skipped_items(data.embeddings.skipped)
 
@@ -83,20 +83,33 @@ def _what_is_shown(data: "Dataset", known: Known) -> None:
 
 
 def _what_was_learned(data: "Dataset") -> None:
-    """Say how many images are of the split for training, with a button that leaves them out; nothing without them."""
-    learned = n_of_train(data.embeddings, data.filters)
-    if current_state().part or not learned:
+    """Say whether what is shown was trained on, with a button that leaves that out, or brings it back."""
+    state = current_state()
+    opens_on = cached_sets.opening_part(state.data, state.encoder)
+    if opens_on and state.part == opens_on:
+        whole = cached_sets.dataset(cached_sets.entry_of(state)).embeddings
+        said = words.kept_apart(opens_on[0], data.embeddings.n_images, whole.n_images)
+        _with_part(said, f"Show all {whole.n_images:,}", "all_of_it", ())
         return
-    origin = data.embeddings.provenance
-    seen = origin.encoder == DEFAULT.encoder and origin.pairs in bundled.PAIR_SETS
+    learned = n_of_train(data.embeddings, data.filters)
+    if state.part or not (learned or opens_on):
+        return
+    who = "the bundled encoder" if state.encoder == DEFAULT.encoder else "its encoder"
+    part = opens_on or (TEST,)
+    said = words.learned_from(learned, seen_by=who if opens_on else "")
+    _with_part(said, f"Show `{words.value_in(part[0])}` alone", "held_out_alone", part)
+
+
+def _with_part(said: str, label: str, key: str, part: tuple[str, ...]) -> None:
+    """Show a sentence, and beside it the button that opens another part."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(words.learned_from(learned, seen=seen), width="content")
+        st.caption(said, width="content")
         st.button(
-            "Show `test` alone",
-            key="held_out_alone",
+            label,
+            key=key,
             icon=":material/filter_alt:",
             type="tertiary",
-            on_click=lambda: put(part=(TEST,), **selections()),
+            on_click=lambda: put(part=part, **selections()),
         )
 
 

@@ -1,6 +1,5 @@
 """The Overview's title and picture: what bands know of the set's columns, or its spectrum where there are none."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -37,8 +36,8 @@ def picture(view: "View", reports: "list[Bands]") -> bool:
     """
     if st.session_state.pop(_GO, False):
         switch_to("Subspaces")
-    data, state = view.data, replace(current_state(), given="")
-    job = cached_knowledge.knowledge(data, state, "image") if data.embeddings.metadata else None
+    data, center = view.data, current_state().center
+    job = cached_knowledge.knowledge(data, "image", center) if data.embeddings.metadata else None
     waits = job is not None and job.status != "done"
     if job is not None and not waits:
         image = reports[0]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
+from sde_core.vocabulary import KS
 from sde_explorer.readings.metrics import SAMPLE, sampled_pairs
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ STEPS = (1_000, 4_000)
 """Queries each way that are asked at first, and then; all of them where there are hardly more."""
 WHOLE = 6_000
 """Queries each way up to which all of them are asked at once."""
-KS = (1, 5, 10)
 
 Ints = npt.NDArray[np.int64]
 Report = Callable[[float, str], None]

@@ -11,6 +11,7 @@ import sde_core as sde
 from sde_core.retrieval.places import FirstPlaces
 from sde_core.treatments.sweep import SettingSweep
 from sde_core.vocabulary import Direction
+from sde_explorer.intake.names import data_name
 from sde_explorer.jobs import Job
 from sde_explorer.readings.cached.background import in_background, result_of, shortest_lane
 from sde_explorer.readings.cached.sets import Dataset
@@ -185,8 +186,14 @@ def _drawn(key: str, _rows: list[RecallRow]) -> "DrawnMetrics":
     return drawn_of(_rows[0])
 
 
-def surface_job(data: Dataset, state: "RetrievalState") -> Job:
-    """Return the job that measures the surface of the state's treatment; it is not started here."""
+def surface_job(data: Dataset, state: "RetrievalState", *, whole: bool = False) -> Job:
+    """Return the job that measures the surface of the state's treatment; it is not started here.
+
+    Args:
+        data: the set.
+        state: of the dashboard.
+        whole: whether every picture of a large validation part chooses.
+    """
     # The factors are the axes.
     config = replace(treatment_config(state), noise_factor=1.0, strong_factor=1.0)
     captions, embeddings = state.recall_captions, data.embeddings
@@ -195,12 +202,12 @@ def surface_job(data: Dataset, state: "RetrievalState") -> Job:
         def report(share: float, note: str, partial: "Surface | None") -> None:
             job.report(share, note, seconds_left=job.left_at(share), partial=partial)
 
-        return surface(embeddings, config, captions, report)
+        return surface(embeddings, config, captions, report, whole=whole)
 
     return Job(
-        key=f"surface/{data.fingerprint}/{captions}/{config.as_dict()}",
+        key=f"surface/{data.fingerprint}/{captions}/{config.as_dict()}{'/all' if whole else ''}",
         kind="surface",
-        title="R@1 and gap over both thresholds",
+        title=f"R@1 and gap over both thresholds, {data_name(state.data)}",
         work=work,
         device="surface",
     )

@@ -13,6 +13,7 @@ from sde_explorer.retrieval import cached as cached_retrieval
 from sde_explorer.retrieval import words
 from sde_explorer.retrieval.figures.surface import surface_figure
 from sde_explorer.retrieval.numbers.surface import FACTORS
+from sde_explorer.ui.exact import exact_line
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.followed import followed
 from sde_explorer.ui.job_progress import job_error, job_progress
@@ -68,9 +69,31 @@ def recall_surface(data: "Dataset", state: "RetrievalState") -> None:
         job_progress(known)
         _grown(data, state)
         return
-    found: Surface = known.result
+    whole = cached_retrieval.surface_job(data, state, whole=True)
+    finer = queue.find(whole.key)
+    found: Surface = finer.result if finer is not None and finer.status == "done" else known.result
     _draw(found, state)
+    if found.n_val < found.n_val_all:
+        _finer(found, known, whole, finer)
     _said(found, state)
+
+
+def _finer(found: "Surface", known: "Job", whole: "Job", finer: "Job | None") -> None:
+    """Say of how many pictures the surface is, with the button that lets all choose, or how far that is."""
+    asks = finer is None or not finer.is_active
+    exact_line(
+        f"Seeded sample, {found.n_val:,} of {found.n_val_all:,} validation pictures."
+        + ("" if asks else " All are being measured; then they take its place."),
+        key="surface_all",
+        ask=f"Measure on all {found.n_val_all:,}",
+        seconds=known.seconds * (found.n_val_all / found.n_val) ** 2 if asks else 0.0,
+        on_ask=_start,
+        args=(whole,),
+    )
+    if finer is not None and finer.is_active:
+        job_progress(finer)
+    elif finer is not None and finer.error:
+        st.error(job_error(finer), icon=":material/error:")
 
 
 def _start(job: "Job") -> None:

@@ -42,14 +42,16 @@ def search_panel(data: "Dataset", state: "SearchState") -> None:
         place.html(waiting(state.query if state.search == "text" else "", find))
         pending([job])
         return
-    question = asked(data, state)
+    question, sides = asked(data, state), list[Side]()
     if question is None:
         if cached_search.encoder_is_loading(data):
             place.html(waiting(state.query, find))
     else:
         before = cached_search.found_before(data, question.query, job.result)
-        _both_sides(place, data, state, find, question, before)
-    examples(data, state)
+        sides = _both_sides(place, data, state, find, question, before)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="after_answer"):
+        _pick(data, find, sides)
+        examples(data, state)
 
 
 def _gallery(find: str) -> str:
@@ -63,7 +65,7 @@ def _both_sides(
     find: str,
     question: Asked,
     before: "Found",
-) -> None:
+) -> list[Side]:
     story = ""
     sides = [Side(name="alone", title=_BEFORE, hits=hits(before, question.right))]
     if not cached_search.is_indexed(data, state, _gallery(find)):  # of a large set this takes seconds
@@ -80,7 +82,7 @@ def _both_sides(
     place.html(body)
     if find == "pictures" and not has_pictures and data.embeddings.n_texts:
         st.caption(NO_PICTURES)
-    _pick(data, find, sides)
+    return sides
 
 
 def _pick(data: "Dataset", find: str, sides: list[Side]) -> None:

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sde_explorer.intake.names import data_name
 from sde_explorer.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def report_job(spec: "ReportSpec") -> Job:
     return Job(
         key=f"report/{hashlib.sha256(text.encode()).hexdigest()[:24]}",
         kind="report",
-        title="Report",
+        title=f"Report of {data_name(spec.sets[0].embeddings)}",
         work=lambda job: _make(job, spec),
     )
 

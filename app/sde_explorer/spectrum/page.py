@@ -1,11 +1,11 @@
 """Spectrum: singular values of each modality, of both, of what they share; bands, chance, batches, metrics, rules."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import sde_core as sde
+from sde_core.report.words import bands_finding
 from sde_explorer.readings.cached import knowledge as cached_knowledge
 from sde_explorer.readings.cached import spectra as cached_spectra
 from sde_explorer.readings.matrices import Matrix, needs_chance
@@ -61,7 +61,7 @@ def show() -> None:
         )
         return
     reports = [report for _, report in shown]
-    view.finding(spectrum_words.finding(reports), help=spectrum_words.FINDING_TERMS)
+    view.finding(bands_finding(reports[0]), help=spectrum_words.FINDING_TERMS)
     if any(report.edge_is_doubtful for report in reports):
         with doubt:
             compare_rules("Compare rules", doubt="This spectrum is not pure noise below its edge.")
@@ -119,8 +119,11 @@ def _names(data: "Dataset", state: "SpectrumState") -> dict[str, tuple[str, ...]
     if state.spectra != "by modality" or state.batch:
         return {}
     for side in state.modalities if data.embeddings.metadata else ():
-        cached_knowledge.knowledge(data, replace(state, given=""), side)
-    return {side: cached_knowledge.direction_names(data, state, side) for side in state.modalities}
+        cached_knowledge.knowledge(data, side, state.center)
+    return {
+        side: cached_knowledge.direction_names(data, side, state.center, state.names)
+        for side in state.modalities
+    }
 
 
 def _overlays(

@@ -6,7 +6,6 @@ import numpy as np
 
 import sde_core as sde
 from sde_core.glossary.formats import percent
-from sde_core.report.words import bands_finding
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
@@ -25,13 +24,8 @@ FINDING_TERMS = (
 )
 
 
-def finding(reports: "list[Bands]") -> str:
-    """Return what the first of the spectra shown says, as the title of the view: one line."""
-    return bands_finding(reports[0])
-
-
 _READ = (
-    "- **Points** are directions, from the one that holds most to the one that holds least; rest on one for its "
+    "- **Points** are directions, from the one that holds most to the one that holds least; hover over one for its "
     "numbers.\n"
     "- **Lines** are the two thresholds. Drag them, or focus one and press the arrow keys; double click puts one back. "
     "Click a direction, and the nearer threshold moves just above it.\n"
@@ -105,7 +99,7 @@ def picked_story(reports: "Sequence[Bands]", picked: "Mapping[str, Band]") -> st
             ranks = " beside ".join(f"{sde.effective_rank(values):.0f}" for values in (mine, report.values))
             told.append(f"{report.modality} {ranks}")
     if not told:
-        return "Nothing is picked that a spectrum could be made of: draw around pictures on the map of Subspaces."
+        return "Nothing is picked to compute a spectrum from: draw around pictures on the map of Subspaces."
     return f"Effective rank of what is picked, beside all: {', '.join(told)}."
 
 
@@ -178,9 +172,9 @@ def rules_story(kind: str, results: "tuple[RuleResult, ...]") -> str:
 
 
 RULES_STORY = (
-    "Where rules agree, the noise edge is well founded. Where they part, read the last column first: rules that rest "
+    "Where rules agree, the noise edge is well founded. Where they differ, read the last column first: rules that rest "
     "on the Marchenko-Pastur law (mp-iqr, gavish-donoho, bema) are not to be trusted when it does not fit the bulk; "
-    "screenot and parallel ask for less, and cross-modal asks the pairs themselves."
+    "screenot and parallel assume less, and cross-modal asks the pairs themselves."
 )
 
 

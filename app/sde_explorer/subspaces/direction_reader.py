@@ -1,7 +1,6 @@
 """The direction reader: choose a direction, see what lies at its ends and what it is good for."""
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -74,7 +73,7 @@ def direction_reader(data: "Dataset") -> None:
     waiting = [job for job in known.finer if job.is_active]
     [read] = known.jobs
     reading: Reading = read.result
-    names = cached_knowledge.direction_names(data, state, state.basis)
+    names = cached_knowledge.direction_names(data, state.basis, state.center, state.names)
     _name(data, state, names, count)
     left, right = chart_columns("direction_columns", (0.46, 0.54), least="27rem")
     with left:
@@ -141,7 +140,7 @@ def _name(data: "Dataset", state: "SubspacesState", names: tuple[str, ...], coun
                 names=with_name(state.names, state.basis, state.direction, st.session_state[key])
             ),
         )
-    further = cached_knowledge.further(data, replace(state, given=""), state.basis, intervals=False)
+    further = cached_knowledge.further(data, state.basis, state.center, intervals=False)
     if not names:
         pending([further])
         catch_up([further])

@@ -110,23 +110,24 @@ def draw_known(
         on_open=read,
         alt=words.knowledge_alt(columns),
         name=f"{file_stem(state.data)}-knows",
-        names=cached_knowledge.direction_names(data, state, report.modality),
+        names=cached_knowledge.direction_names(data, report.modality, state.center, state.names),
     )
 
 
 def _jobs(view: "View") -> list[Job]:
     """Return what has to be known: the metadata; if others are chosen or there is none, what every set has."""
     data, state = view.data, current_state()
+    of = state.known_of, state.center, state.given
     names, made = set(data.embeddings.metadata), {*KINDS, LENGTH}
     others = [name for name in state.columns if name not in names]
     jobs = []
     if names and (not state.columns or names & set(state.columns)):
-        jobs.append(cached_knowledge.knowledge(data, state, state.known_of))
+        jobs.append(cached_knowledge.knowledge(data, *of))
     if made & set(others) or (not names and not state.columns and _has_more(view)):
-        jobs.append(cached_knowledge.further(data, state, state.known_of, intervals=True))
+        jobs.append(cached_knowledge.further(data, *of, intervals=True))
     typed = tuple(name for name in others if name not in made)
     if typed:
-        jobs.append(cached_knowledge.typed(data, state, state.known_of, typed))
+        jobs.append(cached_knowledge.typed(data, typed, *of))
     return jobs
 
 

@@ -42,7 +42,7 @@ JUMP = {
     "gap": "To the direction that holds the largest share of the distance between the two means.",
 }
 COEFFICIENTS_STORY = (
-    "Two humps that lie on each other: the direction means the same for both. A direction of one modality only is "
+    "Two humps that overlap: the direction means the same for both. A direction of one modality only is "
     "wide for that one and narrow for the other."
 )
 ENDS_STORY = (
@@ -66,7 +66,7 @@ def chance_level(reading: "Reading") -> float | None:
 
 def directions_story(table: "DirectionTable") -> str:
     """Return how to read the pictures of a direction, and what all directions say together; Markdown."""
-    said = [f"Shown are the {BASES[table.basis]}."]
+    said = [f"The chart shows the {BASES[table.basis]}."]
     best, gap = table.most("correlation"), table.most("gap")
     if best:
         said.append(
@@ -106,19 +106,19 @@ def triangle_finding(pairs: "PairEnergies") -> str:
     count = max(len(pairs.images), 1)
     image, text = (percent(int((pairs.kind == kind).sum()) / count) for kind in (1, 2))
     by_chance = percent(BY_CHANCE)
-    return f"{image} have a picture of signal with a caption of noise, {text} the reverse; by chance {by_chance}."
+    return f"{image} of pairs join a signal picture to a noise caption, {text} the reverse; by chance {by_chance}."
 
 
 def triangle_story(pairs: "PairEnergies", shown: int) -> str:
     """Return how to read the triangles, and which pairs are drawn."""
     count = len(pairs.images)
     said = [
-        "Near a corner, all of a vector's energy lies in that band; in the middle it is spread evenly. Flagged are "
-        "pairs of which one side is in the upper quarter of its modality by signal (strong and weak) and the other "
-        "in the lower quarter. By chance means: sides that know nothing of each other."
+        "Near a corner, all of a vector's energy lies in that band; in the middle it is spread evenly. A pair is "
+        "flagged when one side is in the upper quarter of its modality by signal (strong and weak) and the other in "
+        "the lower quarter. By chance means: if the two sides were independent."
     ]
     if shown < count:
-        said.append(f"Drawn are {shown:,} of {count:,} pairs, picked and flagged ones first.")
+        said.append(f"{shown:,} of {count:,} pairs are drawn, picked and flagged ones first.")
     return " ".join(said)
 
 
@@ -129,7 +129,7 @@ def map_reading(kind: str, of: str, *, seed: int = 0) -> str:
     """Return what nearness in a map means."""
     if kind != "PCA":
         return (
-            f"UMAP by cosine with 15 neighbours and seed {seed}: who is near whom is kept; sizes of clusters and "
+            f"UMAP by cosine with 15 neighbours and seed {seed}: neighbours stay together; sizes of clusters and "
             "distances between them mean nothing."
         )
     gap = " Where the two modalities lie apart, that is the modality gap." if of == "both" else ""
@@ -147,9 +147,9 @@ def map_story(of: str, rows: "MapRows") -> str:
 
 
 ATLAS = (
-    "The same pictures three times, placed by their strong, their weak and their noise directions alone. Rest on one: "
-    "it is marked in all three. Draw around some with the lasso, and see whether they stay together in the others. PCA "
-    "shows a band's two largest directions; UMAP keeps who is near whom by all of them."
+    "The same pictures three times, placed by their strong, their weak and their noise directions alone. Hover "
+    "over one: it is marked in all three. Draw around some with the lasso, and see whether they stay together in the "
+    "others. PCA shows a band's two largest directions; UMAP keeps neighbours by all of them together."
 )
 
 

@@ -77,9 +77,15 @@ def tour(title: str) -> None:
 
 
 def _base() -> State:
-    """Return what the steps stand on: the sample, or the set that is presented."""
+    """Return what the steps stand on: the sample, or the set that is presented.
+
+    Of the sample it is the part that it opens on, but for a link to a step that means all of it.
+    """
     state = current_state()
-    return presented(state) if state.present else DATA
+    if state.present:
+        return presented(state)
+    is_whole = state.tour and state.data == DATA.data and not state.part
+    return replace(DATA, part=() if is_whole else cached_sets.opening_part(DATA.data, DATA.encoder))
 
 
 def _go(title: str) -> None:
@@ -244,7 +250,8 @@ def _knows(data: "Dataset") -> None:
     if not data.embeddings.metadata:
         st.markdown(words.NO_COLUMNS)
         return
-    job = cached_knowledge.knowledge(data, step_state(KNOWS, _base()), "image")
+    state = step_state(KNOWS, _base())
+    job = cached_knowledge.knowledge(data, "image", state.center, state.given)
     if job.status == "done":
         labels = _image(data).labels
         st.markdown(words.knows_step(known_columns(job.result, labels), labels))

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 import sde_core as sde
 from sde_core.training import FinetuneConfig, LossConfig
+from sde_core.training.split import is_left_alone
 from sde_explorer.jobs import queue
 from sde_explorer.readings.cached import sets as cached_sets
 from sde_explorer.serving.places import check_writing
@@ -19,6 +21,7 @@ from sde_explorer.ui.session import current_state, put
 if TYPE_CHECKING:
     from sde_explorer.readings.cached.sets import Dataset
 
+SPLIT = "split="
 PROBLEM = "train_problem"
 """Where the session keeps what is wrong with the settings, until the page has said it."""
 OWN: dict[str, Any] = {
@@ -91,12 +94,39 @@ def asked_config(preset: str) -> FinetuneConfig:
     return FinetuneConfig(train=train, loss=asked_loss(preset), rule=current_state().rule, **more)  # type: ignore[arg-type]
 
 
+def trained_part(part: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the filters of what is trained on while a part is open.
+
+    A part that is kept for tests alone is never trained on: then it is the rest, whatever else narrows it down.
+
+    Args:
+        part: that is open.
+    """
+    splits = [text for text in part if text.startswith(SPLIT)]
+    if not splits or not all(is_left_alone(text.removeprefix(SPLIT)) for text in splits):
+        return part
+    return tuple(text for text in part if text not in splits)
+
+
+def untouched_part(request: TrainingRequest) -> tuple[str, ...]:
+    """Return the filters on which what was trained is looked at: what the training left alone, where there is some.
+
+    Args:
+        request: of the training.
+    """
+    if any(text.startswith(SPLIT) for text in request.part):
+        return request.part
+    offered = cached_sets.filters_of(Path(request.folder))
+    kept = [text for text in offered if text.startswith(SPLIT) and is_left_alone(text.removeprefix(SPLIT))]
+    return (*request.part, *kept)
+
+
 def start_training() -> None:
     """Start what the form asks for, or keep what is wrong with it for the page to say: a callback."""
     preset, state = str(st.session_state["train_loss"]), current_state()
     st.session_state.pop(PROBLEM, None)
     try:
-        data = cached_sets.dataset(cached_sets.entry_of(state), state.part)
+        data = cached_sets.dataset(cached_sets.entry_of(state), trained_part(state.part))
         runs = {PRESETS[preset].run: asked_config(preset)}
         if st.session_state["train_beside"] and preset != BASELINE:
             (config,) = runs.values()
@@ -121,7 +151,7 @@ def _start(data: "Dataset", runs: dict[str, FinetuneConfig]) -> None:
         title=f"{' beside '.join(runs)}, {train} on {state.data}",
         data=state.data,
         folder=data.folder,
-        part=state.part,
+        part=trained_part(state.part),
         fingerprint=data.fingerprint,
         runs=runs,
     )

@@ -101,7 +101,8 @@ def do_train(job: Job, settings: Mapping[str, Any], _: "Sequence[npt.NDArray[np.
             if isinstance(event, Done):
                 sets[event.run] = str(keep_vectors(event.result, folder, event.run, cache))
             left = job.seconds * (1 - log.share) / log.share if log.share > 0 else None
-            job.report(log.share, _note(log), seconds_left=left, news=plain)
+            # After the last step only the files are left to write: stopped there, it could but write them again.
+            job.report(log.share, _note(log), seconds_left=left, news=plain, may_stop=log.share < 1)
     job.figures |= {"runs": list(sets), "steps": {name: run.step for name, run in log.runs.items()}}
     return sets
 

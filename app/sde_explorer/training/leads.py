@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from sde_explorer.readings.cached import sets as cached_sets
-from sde_explorer.state import DEFAULT
+from sde_explorer.state import DEFAULT, selections
+from sde_explorer.training.asked import untouched_part
 from sde_explorer.training.runs import trained_set
 from sde_explorer.ui.navigation import switch_to
 from sde_explorer.ui.session import put
@@ -25,11 +26,11 @@ def place_of(data: str, vectors: Path) -> dict[str, str]:
     return {"data": str(vectors), "encoder": ""}
 
 
-def look_button(data: str, vectors: Path, *, key: str) -> None:
-    """Show the button that opens trained vectors and leads to the Overview.
+def look_button(request: "TrainingRequest", vectors: Path, *, key: str) -> None:
+    """Show the button that opens trained vectors and leads to the Overview: on the part that the training left alone.
 
     Args:
-        data: name of their pairs.
+        request: of the training.
         vectors: folder of the set.
         key: of the button.
     """
@@ -38,7 +39,12 @@ def look_button(data: str, vectors: Path, *, key: str) -> None:
         key=key,
         icon=":material/visibility:",
         help="Opens the trained vectors in every view; Data and Encoder at the side lead back.",
-        on_click=lambda: _aim("Overview", part=(), **_opened(place_of(data, vectors))),
+        on_click=lambda: _aim(
+            "Overview",
+            part=untouched_part(request),
+            **_opened(place_of(request.data, vectors)),
+            **selections(),
+        ),
     )
 
 
@@ -55,7 +61,7 @@ def start_button(folder: Path, request: "TrainingRequest", run: str) -> None:
         f"compare {folder.name} {run}",
         place_of(request.data, Path(request.folder)),
         place_of(request.data, trained_set(cached_sets.cache_folder(), folder, run)),
-        request.part,
+        untouched_part(request),
     )
 
 
@@ -70,7 +76,7 @@ def against_button(folder: Path, request: "TrainingRequest", runs: list[str]) ->
     if len(runs) != 2:
         return
     a, b = (place_of(request.data, trained_set(cached_sets.cache_folder(), folder, run)) for run in runs)
-    _compare_button(f"{runs[0]} against {runs[1]}", f"compare {folder.name}", a, b, ())
+    _compare_button(f"{runs[0]} against {runs[1]}", f"compare {folder.name}", a, b, untouched_part(request))
 
 
 def _compare_button(
@@ -82,7 +88,12 @@ def _compare_button(
         icon=":material/compare_arrows:",
         help="Leads to Compare, with both filled in.",
         on_click=lambda: _aim(
-            "Compare", part=part, other=b["data"], other_encoder=b["encoder"], **_opened(a)
+            "Compare",
+            part=part,
+            other=b["data"],
+            other_encoder=b["encoder"],
+            **_opened(a),
+            **selections(),
         ),
     )
 

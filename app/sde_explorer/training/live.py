@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sde_core.vocabulary import DIRECTIONS
+from sde_core.vocabulary import DIRECTIONS, KS
 from sde_explorer.training import words
 from sde_explorer.training.figures.replay import replay_figure
 from sde_explorer.training.figures.run import loss_figure, rank_gap_figure, recall_figure, shares_figure
@@ -81,7 +81,7 @@ def _quality(runs: "Sequence[RunLog]") -> None:
     card_strip(_cards(runs))
     left, right = chart_columns("training_quality")
     with left:
-        k = st.segmented_control("Cut-off", (1, 5, 10), default=10, required=True, key="training_k")
+        k = st.segmented_control("Cut-off", KS, default=10, required=True, key="training_k")
         st.plotly_chart(
             recall_figure(runs, int(k or 10)), key="training_recall", config=CONFIG, alt=words.outcome(runs)
         )

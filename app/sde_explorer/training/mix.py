@@ -87,7 +87,7 @@ def _kept(job: Job, request: "TrainingRequest") -> None:
             f"{as_text(job.title)}: kept; its checkpoint and encoder lie beside those of the run.",
             icon=":material/check_circle:",
         )
-        look_button(request.data, job.result, key="mix_open")
+        look_button(request, job.result, key="mix_open")
 
 
 def _others(request: "TrainingRequest") -> dict[str, str]:

@@ -9,6 +9,7 @@ import streamlit as st
 import sde_core as sde
 from sde_explorer.jobs import Job, queue
 from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.training.asked import trained_part
 from sde_explorer.training.cached import stored_training
 from sde_explorer.training.form import training_form
 from sde_explorer.training.job import training_job
@@ -20,7 +21,7 @@ from sde_explorer.training.results import training_results
 from sde_explorer.training.runs import TrainingRequest, known_trainings, read_log, read_request
 from sde_explorer.training.terms import TRAINING
 from sde_explorer.training.watching import recorded_choice, watch_choice, watch_view
-from sde_explorer.training.words import HOW_TO_READ, STORED
+from sde_explorer.training.words import HOW_TO_READ, STORED, TRAINS_ON_THE_REST
 from sde_explorer.ui.called import given_names
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.followed import followed
@@ -28,7 +29,7 @@ from sde_explorer.ui.frame import open_view
 from sde_explorer.ui.job_progress import job_error, job_sentence
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
-from sde_explorer.ui.words import as_text
+from sde_explorer.ui.words import as_code, as_text
 
 if TYPE_CHECKING:
     from sde_explorer.ui.frame import View
@@ -50,6 +51,7 @@ def show() -> None:
             _progress(job)
         else:
             training_form(view.data, view.picture)
+            _what_is_trained_on()
         watch_choice()
     view.how_to_read(HOW_TO_READ)
     if folder is None:
@@ -93,6 +95,15 @@ def _choice(known: list[Path]) -> None:
             words=lambda name: names.get(name, "the stored run"),
             bare=True,
             width=230,
+        )
+
+
+def _what_is_trained_on() -> None:
+    """Say what a training takes where it is not what is open."""
+    part = current_state().part
+    if trained_part(part) != part:
+        st.caption(
+            TRAINS_ON_THE_REST.format(part=" and ".join(map(as_code, part))), help=TRAINING["left_alone"]
         )
 
 

@@ -46,7 +46,7 @@ def _run(folder: Path, request: "TrainingRequest", log: "TrainingLog", name: str
         with st.container(horizontal=True):
             if done is not None:
                 vectors = trained_set(cached_sets.cache_folder(), folder, name)
-                look_button(request.data, vectors, key=f"open {folder.name} {name}")
+                look_button(request, vectors, key=f"open {folder.name} {name}")
                 start_button(folder, request, name)
                 if done["checkpoint"]:
                     checkpoint = Path(str(done["checkpoint"]))

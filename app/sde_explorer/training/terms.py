@@ -16,6 +16,10 @@ _WORDS = {
         "Turned into a number of steps by a trial step, shared by the runs. The learning rate falls to 0 at the end, "
         "so a longer budget is another training, not more of the same."
     ),
+    "left_alone": (
+        "Trained on is the split `train`, validated with `val`, or with a hold-out of `train` where there is none. "
+        "What was trained is then looked at and compared on the part that was left alone."
+    ),
     "beside": (
         "A second run with plain InfoNCE on the same pairs in the same order from the same start, one step of each in "
         "turn: the difference is the loss's. One pair of runs is one seed; repeat with other seeds before believing it."

@@ -19,6 +19,7 @@ HOW_TO_READ = (
     "- Training pairs come from `split=train` where the set has one, validation from `split=val`; test pairs are never "
     "touched."
 )
+TRAINS_ON_THE_REST = "{part} is open, and left alone: a training takes the other splits."
 STORED = (
     "Recorded on the bundled emoji set by `python -m data.training_recipe`; **Start training** runs one here."
 )

@@ -1,4 +1,4 @@
-// The bar of energy under a spectrum, as ui/band_bar.py writes it: count and share of each band.
+// The bar of energy under a spectrum: count and share of each band.
 // Stands before the script of a component that moves its bands.
 
 // Elements of a bar; `tell` fills them with what `bandsOf` returned.

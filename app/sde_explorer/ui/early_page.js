@@ -30,6 +30,15 @@
     else if (tab.left < place.left) strip.scrollLeft -= place.left - tab.left + aside;
   });
 
+  // Parts of Streamlit's client that this view draws with, once the client itself stands: they are there when the
+  // server's first words are. One that does not come is asked for again when it is needed.
+  const parts = "EARLY PARTS";
+  const draws = parts.views.some((view) => location.pathname.replace(/\/$/, "").endsWith(`/${view}`));
+  addEventListener("DOMContentLoaded", () => {
+    const idle = window.requestIdleCallback ?? setTimeout;
+    idle(() => [...parts.everywhere, ...(draws ? parts.figures : [])].forEach((part) => import(part).catch(() => {})));
+  });
+
   // Back and forward: the server is told that this address is meant, also where it is empty.
   const BACK = "back";
   addEventListener("popstate", () => {

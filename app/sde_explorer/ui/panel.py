@@ -79,7 +79,12 @@ def _data() -> Opened:
     fields.choice(
         "data", "Data", options, help=_with_place(HELP["data"], current_state().data), typed=True,
         words=lambda data: called.get(data, data),
-        also=lambda _: {"encoder": DEFAULT.encoder, "part": (), "whole": 0, **selections()},
+        also=lambda data: {
+            "encoder": DEFAULT.encoder,
+            "part": cached_sets.opening_part(data, DEFAULT.encoder),
+            "whole": 0,
+            **selections(),
+        },
     )  # fmt: skip
     missing: list[str] = []
     try:

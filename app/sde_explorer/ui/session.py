@@ -11,10 +11,11 @@ from typing import Any
 import streamlit as st
 
 from sde_explorer.intake.addresses import id_of, is_id, path_of
-from sde_explorer.readings.cached.sets import server_folder
+from sde_explorer.readings.cached.sets import opening_part, server_folder
 from sde_explorer.readings.rules import rule_names
 from sde_explorer.shared_state import SharedState
 from sde_explorer.state import (
+    ALL_OF_IT,
     DEFAULT,
     PLACES,
     State,
@@ -92,8 +93,8 @@ def drawn_widgets() -> dict[str, Drawn]:
 
 
 def open_data(data: str, encoder: str) -> None:
-    """Show another set, all of it; selections count rows of the set before, and end."""
-    put(data=data, encoder=encoder, part=(), whole=0, **selections())
+    """Show another set, on the part that it opens on; selections count rows of the set before, and end."""
+    put(data=data, encoder=encoder, part=opening_part(data, encoder), whole=0, **selections())
 
 
 def take_link() -> None:
@@ -101,6 +102,9 @@ def take_link() -> None:
 
     Called once at the beginning of every run. A change of view empties the address, and an address may be older than
     what was pressed meanwhile: neither says anything about the state.
+
+    An address without a word of the state is a visit, which begins on the part that the set opens on. One that says
+    something and names no part means all of the set, as it did before there was such a part.
     """
     link = {name: st.query_params.get_all(name) for name in st.query_params}
     is_new = _WRITTEN not in st.session_state
@@ -111,6 +115,8 @@ def take_link() -> None:
         rules = rule_names()
         link, unknown = _with_paths(link)
         values = linked_values(link, rules)
+        if not link.keys() & frozenset(_NAMES):
+            values["part"] = opening_part(DEFAULT.data, DEFAULT.encoder)
         put_by("", {name: values.get(name, getattr(DEFAULT, name)) for name in _NAMES})
         if is_new:
             st.session_state[_PROBLEMS] = wild_parameters(link, rules) + unknown, None
@@ -134,12 +140,15 @@ def link_problems(view: str) -> list[str]:
 
 
 def address_of(state: SharedState) -> dict[str, list[str]]:
-    """Return the parameters of an address: `link_of` with ids in the place of the server's paths."""
+    """Return the parameters of an address: `link_of` with ids in the place of the server's paths; never none.
+
+    Where all is default, the address says so, as an empty one is a visit.
+    """
     base = server_folder()
     return {
         name: [id_of(base, value) for value in values] if name in PLACES else values
         for name, values in link_of(state).items()
-    }
+    } or {"part": [ALL_OF_IT]}
 
 
 def _with_paths(link: dict[str, list[str]]) -> tuple[dict[str, list[str]], list[str]]:

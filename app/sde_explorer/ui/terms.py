@@ -8,7 +8,7 @@ _WORDS = {
     "data": (
         "A bundled set of pairs, one that was encoded here, or the folder of a saved embedding set: type its path."
     ),
-    "encoder": "The encoders by which this data was encoded here. The Data page encodes it by another one.",
+    "encoder": "The encoders that have encoded this data here; the Data page encodes it with another one.",
     "part": (
         "Narrow the set down by its metadata. Values of one column add up (split=test, split=val); columns narrow each "
         "other down (split=test, style=noto). All numbers follow."

@@ -3,13 +3,13 @@
 import re
 from typing import TYPE_CHECKING, Literal
 
-from sde_core.glossary.formats import percent, recall
+from sde_core.glossary.formats import percent
 from sde_core.vocabulary import BANDS
 from sde_explorer.ui.figures.palette import word
 
 if TYPE_CHECKING:
     from sde_core.partition import Bands
-    from sde_explorer.readings.headline import Aligned, Recall
+    from sde_explorer.readings.headline import Recall
 
 
 def holding(count: int, band: str, share: float) -> str:
@@ -50,17 +50,33 @@ def as_code(words: str) -> str:
     return f"`{' '.join(words.split()).replace('`', chr(39)) or ' '}`"
 
 
-def learned_from(count: int, *, seen: bool) -> str:
+def learned_from(count: int, *, seen_by: str) -> str:
     """Return how many images are of the split for training, and what that means for the numbers.
 
     Args:
-        count: images of it.
-        seen: whether the encoder is known to have learned from them.
+        count: images of it; 0 where a split of another name was trained on.
+        seen_by: encoder that is known to have learned from the set; "" where nothing tells.
     """
-    means = (
-        ", which the bundled encoder has seen" if seen else ": held out only if the encoder did not see them"
-    )
+    if not count:
+        return f"Some of these images {seen_by} has seen."
+    means = f", which {seen_by} has seen" if seen_by else ": held out only if the encoder did not see them"
     return f"{count:,} of these images are of the split `train`{means}."
+
+
+def kept_apart(part: str, shown: int, of: int) -> str:
+    """Return that what is shown is what nothing was trained on.
+
+    Args:
+        part: "split=value" that is open.
+        shown: images of it.
+        of: images of the whole set.
+    """
+    return f"These {shown:,} of {of:,} images are the split `{value_in(part)}`: the encoder never learned from them."
+
+
+def value_in(part: str) -> str:
+    """Return the value of a filter "column=value"."""
+    return part.partition("=")[2]
 
 
 def spectrum_story(reports: "list[Bands]") -> str:
@@ -175,55 +191,3 @@ def overview_finding(found: "Recall") -> str:
         f"{100 * image:.0f} of 100 captions find their image at once, {100 * text:.0f} of 100 images their caption; "
         f"chance {100 * chance:.2g}"
     )
-
-
-def what_next(reports: "list[Bands]", asked: "Recall", aligned: "Aligned") -> list[tuple[str, str]]:
-    """Return what the headline numbers suggest to look at, most telling first: a lead and the rest."""
-    image, text = reports
-    found = []
-    near, chance = aligned.values, asked.chance
-    reached, luck = asked.metrics["text_retrieval_recall@10"], chance["text_retrieval_recall@10"]
-    if luck < 1 and reached < 2 * luck:
-        found.append(
-            (
-                "Retrieval is hardly above chance",
-                f"({recall(reached)} against {recall(luck)}): are pictures and captions paired, and made by the same "
-                "encoder?",
-            )
-        )
-    doubtful = [r for r in reports if r.edge_is_doubtful]
-    if doubtful:
-        names = " and ".join(f"{r.modality} (KS distance {r.fit_distance:.2f})" for r in doubtful)
-        found.append(
-            (
-                "The bulk is not pure noise",
-                f"for {names}. Compare rules on the Spectrum page before trusting the noise edge.",
-            )
-        )
-    shares = [r.energy_share("strong") for r in reports]
-    if max(shares) > 0.02 and max(shares) > 1.25 * min(shares):
-        more, less = (image, text) if shares[0] > shares[1] else (text, image)
-        found.append(
-            (
-                "The modalities spread differently:",
-                f"{holding(more.count('strong'), 'strong', shares[reports.index(more)])} of the {more.modality} "
-                f"energy, {holding(less.count('strong'), 'strong', shares[reports.index(less)])} of the "
-                f"{less.modality} energy.",
-            )
-        )
-    if near and near["modality_gap"] > 0.3:
-        found.append(
-            (
-                f"Pictures and captions sit {near['modality_gap']:.2f} apart.",
-                "Keep the mean on the Spectrum page and see how much of the first direction is the cone.",
-            )
-        )
-    narrow = min(reports, key=lambda r: r.metrics["effective_rank"])
-    found.append(
-        (
-            f"{narrow.modality.capitalize()} uses about {narrow.metrics['effective_rank']:.0f} of "
-            f"{narrow.shape[1]} dimensions.",
-            "Move the noise threshold on the Spectrum page and watch how little energy the last directions hold.",
-        )
-    )
-    return found[:3]

@@ -77,7 +77,7 @@ def mismatched_pairs(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> MismatchedPairs:
-    """Return the pairs from the least fitting one up, and how many of the first are wrong, estimated by shuffled pairs.
+    """Return the pairs from the worst match up, and an estimate, from shuffled pairs, of how many are wrong.
 
     Images are put beside captions of other images: that is how wrong pairs score. The share of wrong pairs can be
     no larger than the share of all pairs below a score over that of the shuffled ones below it: the estimate is that

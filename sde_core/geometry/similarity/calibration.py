@@ -18,7 +18,7 @@ _TIE = 1e-12  # shuffled values this near to the observed one count as equal: th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibratedSimilarity:
-    """A similarity beside its null.
+    """A similarity with its null.
 
     Attributes:
         measure: its name.

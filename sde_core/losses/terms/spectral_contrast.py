@@ -13,13 +13,16 @@ from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Positive, Range, Weight
 from sde_core.losses.blocks import both_ways_in_blocks, logarithms_in_blocks, slopes_in_blocks
 from sde_core.losses.scores import both_ways, logarithms, mean_cost, score_slope
+from sde_core.losses.terms.covariance import (
+    FLOOR,
+    WELL_CONDITIONED,
+    Solved,
+    of_one_size,
+    slopes_of_rows,
+    solved_rows,
+)
 from sde_core.losses.terms.term import Batch, Term
-from sde_core.losses.terms.whitening import RELATIVE_FLOOR, whitened
-
-# Below this shrinkage C^-1 would lose too many digits of float32: rows are whitened by the factor there.
-_WELL_CONDITIONED = 0.03
-# A row of the length of rounding points nowhere; unit rows have energy of about 1 a batch.
-_FLOOR = 1e-6
+from sde_core.losses.terms.whitening import whitened
 
 
 def spectral_contrast(
@@ -40,7 +43,7 @@ def spectral_contrast(
 
     The cosines are the same for every root of C^-1, so none is taken: C^-1 itself comes from a Cholesky factor. No
     eigenvectors, and an exact gradient through C that needs no gap between eigenvalues. Cost: that of InfoNCE and
-    O(m n^2 + n^3).
+    O(m n^2 + n^3), or O(m^2 n + m^3) where 2m < n.
 
     Args:
         image: (B, n) features, B at least 1.
@@ -56,15 +59,12 @@ def spectral_contrast(
     Source: [X] docs/method.md, equations (4.17) to (4.19).
     """
     scale = torch.as_tensor(logit_scale, device=image.device).to(image)
-    # The cosines do not depend on the size of the features, but squares of 1e-20 would leave float32.
-    size = torch.maximum(image.detach().abs().amax(), text.detach().abs().amax())
-    size = torch.where(size > 1e-30, size, torch.ones_like(size))
-    image, text = image / size, text / size
-    if shrinkage >= _WELL_CONDITIONED and len(image) > 1:
+    image, text = of_one_size(image, text)
+    if shrinkage >= WELL_CONDITIONED and len(image) > 1:
         value: Tensor = _Contrast.apply(image, text, scale, shrinkage, same, tile)
         return value
     first, second = (
-        functional.normalize(x, dim=1, eps=_FLOOR)
+        functional.normalize(x, dim=1, eps=FLOOR)
         for x in whitened(image, text, shrinkage=shrinkage, by="both")
     )
     if tile:
@@ -75,9 +75,7 @@ def spectral_contrast(
 class _Contrast(torch.autograd.Function):
     """The same number through C^-1 in place of a root, with its gradient written out.
 
-    Scores are x_i C^-1 y_j over sqrt(q_i q_j), q the diagonals of x C^-1 x^T and y C^-1 y^T. With Q = [x; y] C^-1
-    and d the gradient in the rows [x; y] at fixed C, the one in C is -(Q^T d) / 2: so half as many products as
-    autograd would take through the factor, and none of them a triangular solve.
+    Scores are x_i C^-1 y_j over sqrt(q_i q_j), q the diagonals of x C^-1 x^T and y C^-1 y^T.
     """
 
     @staticmethod
@@ -90,17 +88,9 @@ class _Contrast(torch.autograd.Function):
         same: Tensor | None,
         tile: int,
     ) -> Tensor:
-        m, n = image.shape
-        rows = torch.cat([image - image.mean(dim=0), text - text.mean(dim=0)])
-        covariance = rows.T @ rows / (2 * m)
-        mean = covariance.diagonal().mean()
-        least = RELATIVE_FLOOR * (image.square().mean() + text.square().mean()) / 2
-        covariance.diagonal().add_(torch.maximum(shrinkage * mean, least) + torch.finfo(rows.dtype).tiny)
-        # n^3 only, and a condition of n / c costs half of float32's digits: so in float64.
-        factor = torch.linalg.cholesky(covariance.to(torch.float64))
-        solved = rows @ torch.cholesky_inverse(factor).to(rows)
-        squares = (solved * rows).sum(dim=1, keepdim=True)
-        lengths = squares.clamp_min(_FLOOR**2).sqrt()
+        m = len(image)
+        found = solved_rows(image, text, shrinkage)
+        rows, solved, squares, lengths = found.rows, found.solved, found.squares, found.lengths
         first, second = rows[:m] * (scale / lengths[:m]), solved[m:] / lengths[m:]
         scores = None
         if tile:
@@ -113,7 +103,7 @@ class _Contrast(torch.autograd.Function):
             (by_row, by_column), right = logarithms(scores), scores.diagonal()
         ctx.save_for_backward(rows, solved, squares, lengths, scores, by_row, by_column, scale, same)
         ctx.tile = tile
-        ctx.share = shrinkage / n if shrinkage * mean >= least else 0.0
+        ctx.share = found.share
         return mean_cost(right, by_row, by_column)
 
     @staticmethod
@@ -132,12 +122,7 @@ class _Contrast(torch.autograd.Function):
             slopes = torch.cat([slope @ scaled[m:], slope.T @ scaled[:m]])
         slopes *= scale / lengths
         along = (slopes * rows).sum(dim=1, keepdim=True)
-        # What a length takes back; a row of the length of rounding has a constant in its place.
-        slopes -= torch.where(squares > _FLOOR**2, along / squares.clamp_min(_FLOOR**2), 0) * solved
-        in_covariance = (solved.T @ slopes) / -2
-        in_covariance.diagonal().add_(ctx.share * in_covariance.diagonal().sum())
-        slopes += rows @ (in_covariance + in_covariance.T) / (2 * m)
-        image, text = (x - x.mean(dim=0) for x in (slopes[:m], slopes[m:]))
+        image, text = slopes_of_rows(Solved(rows, solved, squares, lengths, ctx.share), slopes, along)
         return image, text, along[:m].sum() / scale, None, None, None
 
 

@@ -7,7 +7,7 @@ from sde_core.glossary.formats import number, percent, points, signed, with_minu
 from sde_core.report.page import rendered
 from sde_core.report.svg import Figure, Scale
 from sde_core.report.tables import Cell, Table
-from sde_core.vocabulary import BANDS, DIRECTIONS, MODALITIES
+from sde_core.vocabulary import BANDS, DIRECTIONS, KS, MODALITIES
 
 Content = Mapping[str, Any]
 _WAYS = tuple((way, way.label) for way in reversed(DIRECTIONS))
@@ -33,11 +33,11 @@ def as_atlas_page(content: Content) -> str:
 def _sentences(readings: Sequence[Content]) -> list[str]:
     """Return what the page says first: who finds most, who uses most directions, what may be left away."""
     found = [r for r in readings if r["metrics"]]
-    said = []
+    sentences = []
     if len(found) > 1:
         for way, label in _WAYS:
             best = max(found, key=lambda r: r["metrics"][f"{way}_recall@10"])
-            said.append(
+            sentences.append(
                 f"{label}: {best['name']} finds most, R@10 {points(best['metrics'][f'{way}_recall@10'])} % "
                 f"(chance {points(best['chance'][f'{way}_recall@10'])} %)."
             )
@@ -46,15 +46,15 @@ def _sentences(readings: Sequence[Content]) -> list[str]:
         if len(there) > 1:
             most, least = (pick(there, key=lambda r: _used(r, modality)) for pick in (max, min))
             if _used(most, modality) == _used(least, modality):
-                said.append(
+                sentences.append(
                     f"Of their width, all use {percent(_used(most, modality))} for the {modality} vectors."
                 )
                 continue
-            said.append(
+            sentences.append(
                 f"Of its width, {most['name']} uses most for the {modality} vectors, "
                 f"{percent(_used(most, modality))}; {least['name']} least, {percent(_used(least, modality))}."
             )
-    return said
+    return sentences
 
 
 def _used(reading: Content, modality: str) -> float:
@@ -94,7 +94,7 @@ def _retrieval(readings: Sequence[Content]) -> Table | None:
     for one in (r for r in readings if r["metrics"]):
         cells: list[Cell] = [(one["name"], "")]
         for way, _ in _WAYS:
-            cells += [(points(one["metrics"][f"{way}_recall@{k}"]), "") for k in (1, 5, 10)]
+            cells += [(points(one["metrics"][f"{way}_recall@{k}"]), "") for k in KS]
             cells.append((points(one["chance"][f"{way}_recall@10"]), "tick"))
         rows.append(("", cells))
     header = ["retrieval, %", *(["R@1", "R@5", "R@10", "chance R@10"] * 2)]

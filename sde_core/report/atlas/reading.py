@@ -17,8 +17,8 @@ from sde_core.sets.hold_out import hold_out
 from sde_core.treatments.compression.codes import Code
 from sde_core.treatments.compression.table import CompressedRetrieval, compression_table, recommendation
 from sde_core.treatments.gains import TreatmentConfig
+from sde_core.vocabulary import KS
 
-KS = (1, 5, 10)
 _CODES: tuple[Code, ...] = ("float32", "int8", "1bit")
 
 

@@ -15,7 +15,7 @@ from sde_core.training.monitoring.verdicts import Alarm, alarms_and_verdict
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FollowedRun:
-    """A run as it stood at the last reading.
+    """A run as of the last read.
 
     Attributes:
         folder: of the run.

@@ -10,9 +10,9 @@ from torch import Tensor
 from sde_core.training.monitoring.levels import REFERENCE, Levels
 from sde_core.training.monitoring.look import Look
 from sde_core.training.monitoring.measurement import measured_look
+from sde_core.training.monitoring.notices import Notices
 from sde_core.training.monitoring.record import LooksReader, latest
 from sde_core.training.monitoring.remarks import remarks_on, scale_remark
-from sde_core.training.monitoring.said import Said
 from sde_core.training.monitoring.verdicts import Alarm, AlarmWalk
 from sde_core.training.monitoring.writer import LooksWriter
 
@@ -56,18 +56,18 @@ class LookKeeper:
         folder: of the run.
         rule: the partition rule of the bands.
         sinks: where looks go besides the file.
-        said: warnings.
+        notices: warnings that were given.
     """
 
-    def __init__(self, folder: Path, rule: str, sinks: Sequence[Sink], said: Said) -> None:
-        self._folder, self._rule, self._sinks, self._said = folder, rule, tuple(sinks), said
+    def __init__(self, folder: Path, rule: str, sinks: Sequence[Sink], notices: Notices) -> None:
+        self._folder, self._rule, self._sinks, self._notices = folder, rule, tuple(sinks), notices
         self._writer: LooksWriter | None = None
         self._history: list[Look] = []
         self._walk = AlarmWalk()
 
     def keep(self, seen: Seen) -> None:
-        """Measure and write; what fails is said once."""
-        with self._said.instead("the look at this training could not be kept"):
+        """Measure and write; what fails is reported once."""
+        with self._notices.instead("the look at this training could not be kept"):
             writer = self._opened()
             look = measured_look(
                 seen.step, seen.image, seen.text, last_rows=seen.last_rows, rule=self._rule,
@@ -75,21 +75,21 @@ class LookKeeper:
             )  # fmt: skip
             odd = remarks_on(look, self._history[-1] if self._history else None)
             if (scale := scale_remark(look.logit_scale)) is not None:
-                self._said.once(scale, "logit scale")
+                self._notices.once(scale, "logit scale")
             alarms = self._judged(look)
             look = replace(look, remarks=seen.remarks + odd, alarms=tuple(str(alarm) for alarm in alarms))
             for sink in self._sinks:
-                with self._said.instead(f"{type(sink).__name__} could not take a look"):
+                with self._notices.instead(f"{type(sink).__name__} could not take a look"):
                     sink(look, alarms)
             writer.add(look)
 
     def close(self) -> None:
         """Close the sinks that can be closed, and write the end."""
         for sink in self._sinks:
-            with self._said.instead(f"{type(sink).__name__} could not be closed"):
+            with self._notices.instead(f"{type(sink).__name__} could not be closed"):
                 getattr(sink, "close", _nothing)()
         if self._writer is not None:
-            with self._said.instead("the end of the looks could not be written"):
+            with self._notices.instead("the end of the looks could not be written"):
                 self._writer.close()
             self._writer = None
 
@@ -111,7 +111,7 @@ class LookKeeper:
             self._walk = _walk_over(self._history, levels)
             self._writer = LooksWriter(self._folder)
             if self._writer.n_others:
-                self._said.once(
+                self._notices.once(
                     f"another process is writing to {self._folder} as well: its looks and these stand side by side"
                 )
         return self._writer

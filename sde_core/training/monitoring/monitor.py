@@ -17,8 +17,8 @@ from sde_core.errors import ConfigError
 from sde_core.partition.rules import rule_names
 from sde_core.training.monitoring.attachment import attach
 from sde_core.training.monitoring.keeper import LookKeeper, Seen, Sink
+from sde_core.training.monitoring.notices import Notices
 from sde_core.training.monitoring.ranks import gathered, n_ranks, rank_here
-from sde_core.training.monitoring.said import Said
 from sde_core.training.monitoring.schedule import Schedule
 from sde_core.training.monitoring.window import RowWindow
 from sde_core.training.monitoring.writer import check_writable
@@ -73,8 +73,8 @@ class SpectralMonitor:
         self.folder, self.every, self.rows, self.rule = Path(folder).expanduser(), every, rows, rule
         self.all_ranks, self.in_background, self.sinks = all_ranks, in_background, tuple(sinks)
         self.skipped = 0
-        self._said = Said()
-        self._keeper = LookKeeper(self.folder, rule, self.sinks, self._said)
+        self._notices = Notices()
+        self._keeper = LookKeeper(self.folder, rule, self.sinks, self._notices)
         self._remarks: list[str] = []
         self._schedule = Schedule(every)
         self._window = RowWindow(rows)
@@ -103,7 +103,7 @@ class SpectralMonitor:
                 number that may be the logarithm is warned of.
             scalars: further numbers to keep, such as ``loss``.
         """
-        with self._said.instead("the look at this training was left out"):
+        with self._notices.instead("the look at this training was left out"):
             self._hear(step, image, text, logit_scale, scalars)
 
     def look(
@@ -119,7 +119,7 @@ class SpectralMonitor:
 
         Args: as of a call.
         """
-        with self._said.instead("the look at this training was left out"):
+        with self._notices.instead("the look at this training was left out"):
             self._look(step, [image], [text], len(image), logit_scale, scalars)
 
     def attach(
@@ -140,7 +140,7 @@ class SpectralMonitor:
 
     def warn(self, sentence: str) -> None:
         """Warn once."""
-        self._said.once(sentence)
+        self._notices.once(sentence)
 
     def wait(self) -> None:
         """Wait until the look under way is written."""

@@ -30,7 +30,7 @@ class SeriesPoint:
     Attributes:
         step: as its name says.
         look: spectra, bands, ranks, gap and first directions of the probe pairs.
-        recall: CLIP_benchmark's names -> recall of the whole probe set, each picture's first caption.
+        recall: CLIP_benchmark's names -> recall of the whole probe set, each image's first caption.
         cka: modality -> linear CKA with the first checkpoint, [0, 1].
         angles: modality -> principal angles of the first `ANGLES` directions with those of the first checkpoint,
             ascending; radians; empty where the widths differ.
@@ -84,7 +84,7 @@ def measure_series(
         rule: the partition rule.
 
     Raises:
-        DataError: fewer than two sets, or the sets do not hold the same pictures and captions.
+        DataError: fewer than two sets, or the sets do not hold the same images and captions.
     """
     if len(sets) < 2 or len(sets) != len(steps):
         raise DataError(

@@ -118,7 +118,7 @@ def fit_axes(image: MatrixLike, text: MatrixLike, axes: Axes, width: int, *, see
     """Return the map onto axes of a reference set, cut to a width.
 
     Args:
-        image: (m, d) reference vectors of pictures, no zero row.
+        image: (m, d) reference vectors of images, no zero row.
         text: (m, d) of their texts, row by row.
         axes: one of `AXES`.
         width: k, in [1, d].

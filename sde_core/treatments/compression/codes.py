@@ -75,7 +75,7 @@ def compressed_index(
     Args:
         onto: the map.
         code: one of `CODES`.
-        reference: (m, d) pictures and (m, d) their texts, from which "int8" learns the range of each coordinate.
+        reference: (m, d) images and (m, d) their texts, from which "int8" learns the range of each coordinate.
         modality: of the rows that are added.
 
     >>> import torch
@@ -115,7 +115,7 @@ def fill_index(index: Any, rows: npt.NDArray[Any], progress: Progress | None = N
 
 
 def reference_rows(onto: CompressionMap, reference: tuple[MatrixLike, MatrixLike]) -> Tensor:
-    """Return pictures and then texts of a reference as a map gives them: what ranges of a code are learned from."""
+    """Return images and then texts of a reference as a map gives them: what ranges of a code are learned from."""
     return torch.cat([onto(reference[0], Modality.IMAGE), onto(reference[1], Modality.TEXT)])
 
 

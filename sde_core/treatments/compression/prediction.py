@@ -23,7 +23,7 @@ def predicted_fidelity(
     both modalities asking is returned.
 
     Args:
-        image: (d, d) float64 covariance of unit rows of pictures.
+        image: (d, d) float64 covariance of unit rows of images.
         text: (d, d) float64 covariance of unit rows of texts.
         onto: axes and width.
         code: what is stored.

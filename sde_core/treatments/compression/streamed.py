@@ -23,8 +23,8 @@ from sde_core.treatments.compression.axes import AXES, Axes, Floats
 from sde_core.treatments.compression.cells import Cell, Cells
 from sde_core.treatments.compression.codes import CODES, Code, Progress
 from sde_core.treatments.compression.counting import Asked, Blurred, Coded, Counted
-from sde_core.treatments.compression.table import KS, CompressedRetrieval, CompressionTable
-from sde_core.vocabulary import DIRECTIONS, Direction
+from sde_core.treatments.compression.table import CompressedRetrieval, CompressionTable
+from sde_core.vocabulary import DIRECTIONS, KS, Direction
 
 N_QUERIES = 1_000
 _ENTRIES = 1 << 22  # scores of a block

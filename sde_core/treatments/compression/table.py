@@ -17,9 +17,8 @@ from sde_core.retrieval.ranking import BlockScore, RetrievalRanks, Score, check_
 from sde_core.treatments.compression.axes import AXES, Axes
 from sde_core.treatments.compression.cells import Cell, Cells
 from sde_core.treatments.compression.codes import BITS, CODES, Code, coded_score
-from sde_core.vocabulary import DIRECTIONS, Direction
+from sde_core.vocabulary import DIRECTIONS, KS, Direction
 
-KS = (1, 5, 10)
 HARMLESS = 0.01
 """Loss of mean recall, in [0, 1], that the recommendation lets pass where its interval reaches zero."""
 _TRAP = 0.1
@@ -159,7 +158,7 @@ def compression_table(
 
 
 def recommendation(rows: Sequence[CompressedRetrieval]) -> str:
-    """Return in words the smallest row that loses nothing, the same with scoring again, and the worst trap.
+    """Return, in words, the smallest row that loses nothing, the same with rescoring, and the worst trap.
 
     Nothing is lost where a loss of a point or less was measured and the interval reaches zero; of many rows one is
     picked after looking, so its own interval is a little too good. A trap loses ten points or more, and twice as

@@ -131,6 +131,24 @@ def test_layers_of_the_sets_encoder_are_drawn(open_page, monkeypatch, tmp_path):
     assert re.search(r"Image layer \d of 8 and text layer \d of 5 agree most", said(at))
 
 
+def test_layers_of_all_pairs_are_a_press_away(open_page, monkeypatch, tmp_path):
+    monkeypatch.setattr(cached, "LAYER_PAIRS", 10)
+    monkeypatch.setattr(cached, "LAYER_ROWS", 14)
+    part = open_named("clipart/val").select(np.arange(20, 38), name="part")
+    at = settled(open_page("compare", data=str(part.save(tmp_path / "part")), compare_look="By layer"))
+    assert not at.exception
+    assert "10 pairs through bundled" in said(at)
+    assert "Seeded sample, 10 of 18 pairs." in said(at)
+    button = at.button(key="measure_all_layers")
+    assert re.fullmatch(r"Measure all pairs, about \d+ (s|min)", button.label)
+    button.click().run()
+    at = settled(at)
+    assert not at.exception
+    assert "18 pairs through bundled. Dimension and agreement are of 14 of them." in said(at)
+    assert "Seeded sample" not in said(at)
+    assert "measure_all_layers" not in {b.key for b in at.button}
+
+
 def test_a_set_without_pairs_or_encoder_says_that_layers_need_them(open_page, spiked_folder):
     at = settled(open_page("compare", data=str(spiked_folder), compare_look="By layer"))
     assert "the set must name its pairs and its encoder" in said(at)

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.stats import hypergeom
 
 import sde_core as sde
 from sde_core import EmbeddingSet
@@ -150,6 +151,8 @@ def test_the_bars_hold_every_row_and_the_dotted_line_is_chance():
     assert all(np.sum(trace.y) == pytest.approx(1) for trace in bars)
     chance = figure.data[1]
     assert np.dot(chance.y, chance.x) == pytest.approx(10 * near[0].chance)
+    law = hypergeom(len(near[0].overlap) - 1, near[0].k, near[0].k)
+    np.testing.assert_allclose(chance.y, law.pmf(chance.x), rtol=1e-9)  # scipy takes logarithms of factorials
     assert f"{10 * near[0].overlap.mean():.1f} of 10 neighbours stay" in words.kept_story(near)
 
 

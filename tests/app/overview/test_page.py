@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sde_core import EmbeddingSet
-from sde_core.embedding_formats.named import rows_of_part
+from sde_core.embedding_formats.named import open_named, rows_of_part
 from sde_core.sets.evaluation import evaluate_retrieval
+from sde_core.sets.trained_on import write_record
 from sde_explorer import sets
 from sde_explorer.readings.cached import machine as cached_machine
 from sde_explorer.readings.headline import STEPS, WHOLE
@@ -27,18 +28,68 @@ def test_the_bundled_set_opens_with_its_numbers(open_page):
     assert not at.error
     pairs, found, _, rank, cone, gap, *_ = numbers = card_numbers(at)
     assert len(numbers) == 8
-    assert pairs == ["5,418"]
+    assert pairs == ["917"]
     at_1, at_10 = (float(text.split("\u00a0")[0]) for text in found)
     assert 0 < at_1 < at_10 < 100
     at = settled(at)  # what bands know comes from beside the page
-    assert at.title[0].value.startswith("9 strong directions hold 91 % of what is known of group")
+    assert at.title[0].value.startswith("9 strong directions hold 90 % of what is known of group")
     assert len(rank) == len(cone) == 2
     assert 0 <= float(gap[0]) <= 2
     labels = [m for m in at.markdown if m.value in ("Pairs", "Cone", "Modality gap", "Linear CKA")]
     assert all(m.help for m in labels)
-    assert "5,418 images" in _texts(at)
-    assert "3,903 of these images are of the split `train`, which the bundled encoder has seen." in _texts(at)
+    assert "917 of 5,418 images" in _texts(at)
     assert any("computes on" in caption.help for caption in at.caption if caption.help)
+
+
+def test_a_set_opens_on_what_nothing_was_trained_on_and_all_of_it_is_a_press_away(open_page):
+    at = settled(open_page("overview"))
+    assert at.query_params["part"] == "split=test"
+    told = evaluate_retrieval(open_named("emoji/test"), captions="primary").metrics
+    shown = card_numbers(at)
+    assert [text.split("\u00a0")[0] for text in shown[1]] == [
+        f"{100 * told[f'text_retrieval_recall@{k}']:.1f}" for k in (1, 10)
+    ]
+    assert "These 917 of 5,418 images are the split `test`: the encoder never learned from them." in _texts(
+        at
+    )
+    at.button(key="all_of_it").click().run()
+    assert not at.exception
+    assert at.query_params["part"] == "all"
+    at = settled(at)
+    whole = card_numbers(at)
+    assert whole[0] == ["5,418"]
+    assert float(whole[1][0].split("\u00a0")[0]) > 2 * float(shown[1][0].split("\u00a0")[0])
+    assert "3,903 of these images are of the split `train`, which the bundled encoder has seen." in _texts(at)
+    at.button(key="held_out_alone").click().run()
+    assert at.query_params["part"] == "split=test"
+    assert card_numbers(at)[0] == ["917"]
+
+
+@pytest.mark.parametrize("link", [{"part": "all"}, {"data": "emoji"}, {"noise": "0.8"}])
+def test_an_address_that_says_something_means_the_whole_set_where_it_names_no_part(open_page, link):
+    at = open_page("overview", **link)
+    assert not at.exception
+    assert card_numbers(at)[0] == ["5,418"]
+
+
+def test_a_set_that_is_chosen_opens_on_what_nothing_was_trained_on(open_page, tmp_path):
+    made = spiked()
+    (tmp_path / "encoder").mkdir()
+    origin = replace(made.provenance, pairs="/mine/*.tar", encoder=str(tmp_path / "encoder"))
+    mine = replace(made, provenance=origin)
+    write_record(tmp_path / "encoder", mine, np.flatnonzero(mine.metadata["split"] == "train"), "")
+    mine.save(tmp_path / "cache" / "embeddings" / "mine")
+    at = open_page("overview", data="clipart")
+    [other] = set(control(at, "data_pick").options) - {"emoji", "clipart"}
+    control(at, "data_pick").set_value(other).run()
+    assert not at.exception
+    assert card_numbers(at)[0] == ["100"]
+    assert at.query_params["part"] == "split=test"
+    at.button(key="all_of_it").click().run()
+    assert card_numbers(at)[0] == ["300"]
+    assert "100 of these images are of the split `train`, which its encoder has seen." in _texts(at)
+    control(at, "data_pick").set_value("clipart").run()
+    assert card_numbers(at)[0] == ["384"]
 
 
 def test_without_columns_the_title_says_how_well_both_sides_find_each_other(open_page, tmp_path):
@@ -87,7 +138,7 @@ def test_a_set_that_is_not_there_is_one_sentence_and_the_page_lives(open_page, t
     assert [e.value.count("there is no folder") for e in at.error] == [1]
     control(at, "data_pick").set_value("clipart").run()
     assert not at.error
-    assert card_numbers(at)[0] == ["2,289"]
+    assert card_numbers(at)[0] == ["384"]
 
 
 def test_a_set_that_vanishes_is_noticed(open_page, spiked_folder, tmp_path):

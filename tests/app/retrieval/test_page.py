@@ -12,6 +12,7 @@ from sde_explorer.readings.cached import background
 from sde_explorer.retrieval import tabs as recall_tabs
 from sde_explorer.retrieval import words
 from sde_explorer.retrieval.measured import Measured
+from sde_explorer.retrieval.numbers import surface as surface_numbers
 from tests.app.conftest import control, spiked
 from tests.app.retrieval.conftest import several
 
@@ -124,6 +125,28 @@ def test_the_surface_is_measured_and_its_best_thresholds_are_used(open_page, spi
     assert at.session_state["strong"] == pytest.approx(float(found[2]), rel=1e-2)
     assert at.button(key="surface_use").disabled
     assert control(at, "noise_slider").value == pytest.approx(at.session_state["noise"], rel=0.03)
+
+
+def test_a_surface_of_a_sample_is_measured_on_all_at_a_press(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(surface_numbers, "MOST_PICTURES", 30)
+    folder = spiked(seed=5).save(tmp_path / "other")  # this process knows the surface of the usual one
+    at = _measured(open_page("retrieval", data=str(folder), recall_look="Other thresholds"))
+    at.button(key="surface_start").click().run()
+    for job in queue.active("surface"):
+        job.wait(120)
+    at.run()
+    assert "Chosen on validation (30 pictures drawn of 75)" in _said(at)
+    assert any("Seeded sample, 30 of 75 validation pictures." in c.value for c in at.caption)
+    button = at.button(key="surface_all")
+    assert re.fullmatch(r"Measure on all 75, about \d+ (s|min)", button.label)
+    button.click().run()
+    for job in queue.active("surface"):
+        job.wait(120)
+    at.run()
+    assert not at.exception
+    assert "Chosen on validation (75 pictures)" in _said(at)
+    assert "surface_all" not in {b.key for b in at.button}
+    assert not any("Seeded sample" in c.value for c in at.caption)
 
 
 def test_a_rule_without_thresholds_has_rows_and_no_surface(open_page, spiked_folder):

@@ -62,7 +62,7 @@ def test_the_link_holds_the_state(open_page, spiked_folder):
     there = read_state(linked_values(parse_qs(link.query), (DEFAULT.rule,)))
     assert link_to(there, "", "").endswith(link.query)
     assert link_to(there, "spectrum", "https://host/base/share").startswith("https://host/base/spectrum?")
-    assert link_to(DEFAULT, "", "http://127.0.0.1:8501/share") == "http://127.0.0.1:8501/"
+    assert link_to(DEFAULT, "", "http://127.0.0.1:8501/share") == "http://127.0.0.1:8501/?part=all"
 
 
 def preview(at) -> str:
@@ -257,7 +257,7 @@ def test_a_report_of_two_sets_that_is_stopped_and_made(open_page, spiked_folder,
     assert job.wait(120)
     at.run()
     assert job.status == "cancelled"
-    assert "Report: stopped" in texts(at)
+    assert "Report of spiked: stopped" in texts(at)
     _make(at)
     made = queue.find(stopped.key).result
     assert [s["name"] for s in made.content["sets"]] == ["spiked", "spiked"]

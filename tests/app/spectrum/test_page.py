@@ -8,8 +8,8 @@ import pytest
 import sde_core as sde
 from sde_core import EmbeddingSet
 from sde_core.partition import Bands
+from sde_core.report.words import bands_finding
 from sde_core.vocabulary import BANDS
-from sde_explorer.spectrum import words as spectrum_words
 from sde_explorer.spectrum.downloads import as_csv, as_json
 from sde_explorer.spectrum.numbers import export as numbers_export
 from sde_explorer.state import DEFAULT
@@ -182,7 +182,7 @@ def test_the_title_is_the_finding(counts, doubtful, modality, said):
     report = replace(
         found, values=np.linspace(2, 1, total), labels=np.repeat([0, 1, 2], counts), energy=energy
     )
-    assert spectrum_words.finding([report]).replace("\u00a0", " ") == said
+    assert bands_finding(report).replace("\u00a0", " ") == said
     assert len(said) <= MOST_LETTERS
 
 

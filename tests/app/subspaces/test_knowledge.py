@@ -113,7 +113,7 @@ def test_a_typed_word_is_a_column_and_names_stand_in_the_reader(open_page, tmp_p
 
 
 def test_names_travel_in_the_link():
-    from sde_explorer.state import State, link_of
+    from sde_explorer.state import link_of
     from sde_explorer.url_values import named_directions, with_name
 
     names = with_name((), "image", 4, "yellow   against blue")
@@ -132,17 +132,17 @@ def test_names_of_directions_do_without_intervals_and_with_those_that_are_shown_
     made = sde.EmbeddingSet.from_arrays(
         x, x, captions=[f"a ship {i}" if ship else f"a tree {i}" for i, ship in enumerate(holds)]
     )
-    data, state, asked = Dataset(made, ()), State(), []
+    data, asked = Dataset(made, ()), []
     measure = sde.band_knowledge
     monkeypatch.setattr(
         sde, "band_knowledge", lambda *a, **k: asked.append(k["n_resamples"]) or measure(*a, **k)
     )
-    few = background.result_of(cached_knowledge.further(data, state, "image", intervals=False))
-    names = cached_knowledge.direction_names(data, state, "image")
+    few = background.result_of(cached_knowledge.further(data, "image", "removed", intervals=False))
+    names = cached_knowledge.direction_names(data, "image", "removed")
     assert any("ship" in name for name in names)
     assert not any(len(column.resampled) for column in few.columns)
-    shown = background.result_of(cached_knowledge.further(data, state, "image", intervals=True))
+    shown = background.result_of(cached_knowledge.further(data, "image", "removed", intervals=True))
     assert any(len(column.resampled) for column in shown.columns)
-    assert cached_knowledge.direction_names(data, state, "image") == names
-    assert cached_knowledge.further(data, state, "image", intervals=False).result is shown
+    assert cached_knowledge.direction_names(data, "image", "removed") == names
+    assert cached_knowledge.further(data, "image", "removed", intervals=False).result is shown
     assert asked == [0, 200]

@@ -67,15 +67,16 @@ def test_every_step_stands_on_its_view_with_numbers_of_the_set_and_the_state_com
         assert at.session_state["view"] == step.page
         assert _step(at) == f"Guided tour · {number} of {len(STEPS)} · on the bundled emoji set"
         assert control(at, "data_pick").value == "emoji"
+        assert control(at, "part_pick").value == ["split=test"]
         assert at.query_params["tour"] == str(number)
         assert len(re.findall(r"\d", _card(at))) > 3
         if number in (8, 9):
             _says_what_the_page_says(at, rises=number == 8)
         if number == 6:
-            assert "**group** (9 values): 91" in _card(at)
+            assert "**group** (9 values): 90" in _card(at)
         if number == 2:  # what a visitor moves does not reach the next step
             control(at, "noise_slider").set_value(1.585).run()
-            assert "37 more picture directions" in _card(at)
+            assert "29 more picture directions" in _card(at)
         at.button(key="tour_next").click().run()
     assert at.session_state["view"] == "Overview"
     assert {name: at.query_params.get(name) for name in link} == link
@@ -103,6 +104,7 @@ def test_a_link_opens_a_step_and_leaving_it_ends_the_tour_where_it_stands(open_a
     at.button(key="tour_here").click().run()
     assert at.session_state["view"] == "Spectrum"
     assert "turn grey" in _card(at)
+    assert "part" not in at.query_params  # the link names none: all of the set
     control(at, "data_pick").set_value("clipart").run()
     assert "is about the emoji set" in "\n".join(m.value for m in at.markdown)
     at.button(key="tour_leave").click().run()

@@ -143,6 +143,27 @@ def test_mixes_are_measured_and_kept_in_the_same_process(request_for, tmp_path):
     assert gone.error.endswith("has no checkpoint of another: train it first")
 
 
+def test_a_training_that_is_stopped_after_its_last_step_ends_well(request_for, tmp_path):
+    request = request_for(InfoNCE=CONFIG)
+    folder = tmp_path / "trainings" / "late"
+    write_request(request, folder)
+    told = {"request": plain_request(request), "folder": str(folder), "cache": str(tmp_path)}
+    job = Job(key="late", kind="test", title="late", work=lambda job: do_train(job, told, ()))
+    report = job.report
+
+    def stop_at_the_end(share, note="", **more):
+        report(share, note, **more)
+        if share == 1.0:
+            job.stop()
+
+    job.report = stop_at_the_end
+    job.run()
+    assert job.is_stopping
+    assert job.status == "done"
+    assert read_log(folder).is_done
+    assert sde.EmbeddingSet.load(job.result["InfoNCE"]).n_images == 300
+
+
 def test_a_set_that_changed_is_not_trained_on(request_for, tmp_path):
     request = replace(request_for(InfoNCE=CONFIG), fingerprint="another")
     job, _ = _trained(request, tmp_path)

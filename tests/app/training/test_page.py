@@ -1,17 +1,21 @@
 """The Training view: a real training in the page, stopped, resumed, seen again from disk."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
 import sde_core as sde
 from sde_core.training import LossConfig
 from sde_explorer.jobs import queue
+from sde_explorer.readings.cached import sets as cached_sets
+from sde_explorer.training.asked import trained_part, untouched_part
 from sde_explorer.training.cached import stored_training
 from sde_explorer.training.figures import replay, spectra
 from sde_explorer.training.figures import run as charts
 from sde_explorer.training.numbers.presets import OWN_MIX, PRESETS
 from sde_explorer.training.numbers.run import MOST_POINTS, RunLog, recall_at_10
+from sde_explorer.training.runs import read_request, trained_set
 from tests.app.conftest import control, spiked
 from tests.waiting import until
 
@@ -150,9 +154,29 @@ def test_a_training_is_started_followed_and_opened_in_the_page(open_page, spiked
     assert not at.exception
     assert not at.error
     assert "-SDE" in control(at, "data_pick").value
-    assert any("300 images" in c.value for c in at.caption)
+    assert any("100 of 300 images" in c.value for c in at.caption)
+    assert control(at, "part_pick").value == ["split=test"]  # what the training left alone
     control(at, "training_pick").set_value("").run()
     assert any("Recorded on the bundled" in c.value for c in at.caption)
+
+
+def test_a_training_takes_the_rest_of_a_part_that_is_kept_for_tests(open_page, spiked_folder):
+    at = open_page("training", data=str(spiked_folder), part="split=test")
+    assert any("`split=test` is open, and left alone" in c.value for c in at.caption)
+    _start(at)
+    assert not at.error
+    _jobs_end()
+    at = at.run()
+    folder = cached_sets.cache_folder() / "trainings" / at.session_state["training"]
+    request = read_request(folder)
+    assert request.part == ()
+    assert request.fingerprint == sde.EmbeddingSet.load(spiked_folder).fingerprint
+    whole = sde.EmbeddingSet.load(trained_set(cached_sets.cache_folder(), folder, "SDE"))
+    assert (whole.n_images, untouched_part(request)) == (300, ("split=test",))
+    assert trained_part(("split=test", "style=a")) == ("style=a",)
+    for kept in ((), ("style=a",), ("split=train",), ("split=train", "split=test")):
+        assert trained_part(kept) == kept
+    assert untouched_part(replace(request, part=("split=val",))) == ("split=val",)
 
 
 def test_the_page_opens_on_the_stored_training(open_page, spiked_folder):

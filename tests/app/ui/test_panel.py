@@ -140,6 +140,29 @@ def test_an_address_without_a_word_of_the_state_does_not_change_it_but_one_gone_
     assert dict(at.query_params) == there
 
 
+def test_a_visit_begins_on_the_part_that_nothing_was_trained_on_and_a_link_on_what_it_says(open_any):
+    at = open_any()
+    assert not at.exception
+    assert dict(at.query_params) == {"part": "split=test"}
+    control(at, "part_pick").set_value([]).run()  # one press on its x
+    assert dict(at.query_params) == {"part": "all"}
+    assert any(c.value == "5,418 images · 3,828 texts" for c in at.caption)
+    control(at, "noise_number").set_value(0.8).run()
+    assert dict(at.query_params) == {"noise": "0.8"}
+    for link, part, shown in (
+        ({}, "split=test", ["split=test"]),
+        ({"noise": "0.9"}, None, []),  # as it was before there was such a part
+        ({"part": "split=val"}, "split=val", ["split=val"]),
+        ({"part": "all"}, "all", []),
+    ):
+        at.query_params.clear()
+        for name, value in {**link, "back": "1"}.items():
+            at.query_params[name] = value
+        at.run()
+        assert control(at, "part_pick").value == shown
+        assert at.query_params.get("part") in (part, [part])
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("rows", "0-zzzzzz"), ("t", "2"), ("schedule", "magic"), ("noise", "inf")]
 )

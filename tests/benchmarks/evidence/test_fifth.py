@@ -14,8 +14,8 @@ from benchmarks.evidence import rivals, verify
 from benchmarks.evidence.evaluation import Hits, part_hits
 from benchmarks.evidence.fifth_methods import CONFIGS, FIFTH
 from benchmarks.evidence.fifth_settings import SETTINGS, with_wrong_captions
+from benchmarks.evidence.kept import kept_cells
 from benchmarks.evidence.regimes import Part
-from benchmarks.evidence.results import kept_cells
 from benchmarks.evidence.sealed import icon_pictures, split_of, stamp_pictures, style_pictures, svg_style
 from benchmarks.evidence.training import train
 

@@ -1,5 +1,6 @@
 """The page says what the results say, and the preset in the code is what the protocol's rule makes of them."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import sde_core as sde
 from benchmarks.evidence.analysis import PLACES, PRIMARY
 from benchmarks.evidence.evaluation import Hits
+from benchmarks.evidence.kept import kept_cells, store_of
 from benchmarks.evidence.plan import MAIN, SECOND
 from benchmarks.evidence.preset import (
     INFONCE,
@@ -18,7 +20,7 @@ from benchmarks.evidence.preset import (
     survivors,
 )
 from benchmarks.evidence.report import PAGE, filled, sections
-from benchmarks.evidence.results import FOLDER, collect, finals, read, restore, winners
+from benchmarks.evidence.results import FOLDER, collect, finals, read, winners, write_facts
 from benchmarks.evidence.store import Store
 from sde_explorer.training.numbers.evidence import EFFECTS, SOURCE, expected
 from sde_explorer.training.numbers.presets import PRESETS
@@ -59,15 +61,71 @@ def test_every_primary_comparison_has_five_seeds_and_its_estimate():
         assert found[name]["holm"] >= found[name]["p"]
 
 
+def _cells(seeds, val=0.5):
+    """Trainings of half a search."""
+    names = {"stage": "fifth-tune", "setting": "pairs-500", "method": "infonce", "knobs": {"rate": 0.002}}
+    return [({**names, "seed": seed}, {"val": val, "seconds": 1.5}) for seed in seeds]
+
+
 def test_a_fresh_clone_goes_on_from_the_results_that_are_kept(tmp_path):
-    work, again = tmp_path / "work", tmp_path / "results"
-    count = restore(work)
-    assert count == len(list(Store(work / "cells").all())) > 300
-    assert restore(work) == 0
-    collect(work, again)
+    store, again = store_of(tmp_path / "work"), tmp_path / "results"
+    every = list(store.all())
+    assert len(every) > 1_700
+    assert all(store.find(cell) == result for cell, result in every)
+    assert not any(store.folder.iterdir())  # nothing is copied, so nothing can go stale
+    collect(store, again)
     for path in FOLDER.glob("*.json"):
-        if path.stem not in ("facts", "statistics"):
+        if path.stem not in ("facts", "statistics", "statistics-fifth"):
             assert (again / path.name).read_bytes() == path.read_bytes()
+
+
+def test_half_a_search_is_collected_and_found_in_an_empty_work_folder(tmp_path):
+    first, folder = Store(tmp_path / "first"), tmp_path / "results"
+    for cell, result in _cells((3, 1)):
+        first.keep(cell, result)
+    assert collect(first, folder) == "fifth-tune-pairs-500: 2 added, 2 in all"
+    fresh = Store(tmp_path / "fresh", lambda: kept_cells(folder))
+    (one, result), (other, _) = _cells((1, 2))
+    assert fresh.find(one) == result
+    assert fresh.find(other) is None
+    assert [cell["seed"] for cell, _ in fresh.all()] == [1, 3]
+    assert [path.name for path in folder.iterdir()] == ["fifth-tune-pairs-500.json"]  # no facts, no tables
+
+
+def test_collecting_adds_lines_and_never_changes_or_drops_one(tmp_path):
+    folder, work, other = tmp_path / "results", Store(tmp_path / "work"), Store(tmp_path / "other")
+    for cell, result in _cells((5, 7)):
+        work.keep(cell, result)
+    collect(work, folder)
+    path = folder / "fifth-tune-pairs-500.json"
+    before = path.read_text("utf-8").splitlines()
+    stamp = path.stat()
+    assert collect(work, folder) == "nothing new"
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (stamp.st_ino, stamp.st_mtime_ns)
+    for cell, result in _cells((5, 6), val=0.25):  # 5 ran elsewhere too: what is kept stays
+        other.keep(cell, result)
+    assert collect(other, folder) == "fifth-tune-pairs-500: 1 added, 3 in all"
+    after = path.read_text("utf-8").splitlines()
+    assert len(after) == 5
+    assert {line.rstrip(",") for line in before} <= {line.rstrip(",") for line in after}
+    assert after[1:-1] == sorted(after[1:-1])
+
+
+def test_facts_are_written_when_more_has_run(tmp_path):
+    store = Store(tmp_path / "work")
+    for cell, result in _cells(range(4)):
+        store.keep(cell, result)
+    collect(store, tmp_path)
+    assert write_facts(tmp_path) == "4 trainings, 0.0 h."
+    facts = read("facts", tmp_path)
+    assert facts["trainings"] == 4
+    (tmp_path / "facts.json").write_text(json.dumps(facts | {"date": "2000-01-01"}), "utf-8")
+    write_facts(tmp_path)
+    assert read("facts", tmp_path)["date"] == "2000-01-01"
+    store.keep(*_cells([9])[0])
+    collect(store, tmp_path)
+    write_facts(tmp_path)
+    assert read("facts", tmp_path)["date"] > "2000-01-01"
 
 
 def _row(effect, regime, towers, part):

@@ -7,7 +7,14 @@ from contextlib import suppress
 import pytest
 
 from sde_core.files import claims
-from sde_core.files.claims import alone_with, claimed_file, claimed_folder, leftovers, remove_leftovers
+from sde_core.files.claims import (
+    alone_if_free,
+    alone_with,
+    claimed_file,
+    claimed_folder,
+    leftovers,
+    remove_leftovers,
+)
 
 HOLDER = """
 import sys
@@ -118,3 +125,20 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path):
         file.write("text, not bytes")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_claim_is_not_waited_for_and_ends_with_its_process(tmp_path):
+    lock = tmp_path / "job"
+    with alone_if_free(lock) as is_mine:
+        assert is_mine
+        with alone_if_free(lock) as again:
+            assert not again
+    command = [sys.executable, "-c", HOLDER, "alone_if_free", str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "holds\n"
+        with alone_if_free(lock) as is_mine:
+            assert not is_mine
+        process.kill()
+        process.wait()
+        with alone_if_free(lock) as is_mine:
+            assert is_mine

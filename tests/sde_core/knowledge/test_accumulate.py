@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import sde_core as sde
-from sde_core.knowledge.accumulate import accumulated
+from sde_core.knowledge.accumulate import Rows, accumulated
 from sde_core.knowledge.columns import Column
 from sde_core.knowledge.rows import rows_of
 from sde_core.vocabulary import Modality
@@ -34,3 +34,27 @@ def test_sums_of_every_value_and_part(n_values, share_of_first):
     np.testing.assert_allclose(found.sums.numpy(), sums, atol=1e-3)
     np.testing.assert_allclose(found.squares.numpy(), squares, rtol=1e-5)
     np.testing.assert_array_equal(found.weight.numpy().sum(axis=0), np.bincount(codes))
+
+
+def test_a_number_counts_with_the_weight_of_its_entry():
+    rng = np.random.default_rng(1)
+    x, numbers = rng.normal(size=(40, 4)), rng.normal(size=40)
+    items = rng.integers(0, 40, size=(40, 2))  # each row has two values, of a quarter and three quarters
+    weight = np.tile([0.25, 0.75], 40)
+    rows = Rows(
+        vectors=x,
+        entry_row=np.repeat(np.arange(40), 2),
+        entry_item=items.ravel(),
+        entry_weight=weight,
+        twins=np.arange(40),
+        part=np.zeros(40, dtype=np.int64),
+        n_parts=1,
+    )
+    spectrum = sde.compute_spectrum(x, center="mean")
+    [found] = accumulated(rows, [Column.of("size", numbers)], spectrum)
+    number = (numbers - numbers.mean()) / numbers.std()
+    along = ((torch.from_numpy(x) - spectrum.mean) @ spectrum.basis).numpy()
+    mine = (number[items] * [0.25, 0.75]).sum(axis=1)
+    np.testing.assert_allclose(found.products[0, 0].numpy(), mine @ along, atol=1e-10)
+    both = (number[items] ** 2 * [0.25, 0.75]).sum()
+    np.testing.assert_allclose(found.design[0].numpy(), [[both, mine.sum()]], atol=1e-10)

@@ -7,7 +7,7 @@ import pytest
 
 import sde_core as sde
 from sde_core.knowledge import Column
-from sde_core.knowledge.asked import asked_columns, given_column
+from sde_core.knowledge.asked import asked_columns, asked_side, given_column
 from sde_core.vocabulary import Modality
 
 
@@ -64,3 +64,15 @@ def test_the_given_column_is_asked_or_of_the_metadata():
     assert given_column(made(), ["kind"], "size", Modality.TEXT).name == "size"
     with pytest.raises(sde.DataError, match="given must be one of mine, kind, size; got 'none'"):
         given_column(made(), {"mine": np.arange(4)}, "none", Modality.IMAGE)
+
+
+@pytest.mark.parametrize("width", [2, 4], ids=["narrower", "wider"])
+def test_a_spectrum_of_another_width_is_refused(width):
+    spectrum = sde.compute_spectrum(np.random.default_rng(0).normal(size=(9, width)))
+    with pytest.raises(sde.DataError, match=f"spectrum must be of width 3; got {width}"):
+        asked_side(made(), "image", spectrum)
+
+
+def test_a_spectrum_of_the_width_is_taken_as_it_is():
+    spectrum = sde.compute_spectrum(np.random.default_rng(0).normal(size=(9, 3)))
+    assert asked_side(made(), "text", spectrum) == (Modality.TEXT, spectrum)

@@ -111,3 +111,18 @@ def test_a_given_column_that_cannot_be_taken_off_is_named(axes):
     one = columns | {"one": np.full(len(base.image), "a")}
     beyond = band_knowledge(base, one, spectrum=spectrum, given="one")
     assert "one, which was to be taken off, says nothing: it has one value only" in beyond["cause"].reason
+
+
+def test_leverages_are_those_of_the_two_hat_matrices():
+    from sde_core.knowledge.given import leverages_beyond
+
+    rng = np.random.default_rng(0)
+    numbers, weights = rng.normal(size=(30, 4)), rng.uniform(0.5, 2, size=30)
+
+    def hat(columns):
+        design = np.sqrt(weights)[:, None] * np.hstack([np.ones((30, 1)), columns])
+        return (design @ np.linalg.pinv(design)).diagonal()
+
+    rows, parameters, squares = leverages_beyond(numbers, weights, 1)
+    np.testing.assert_allclose([rows, parameters], [weights.sum() - 1, 3])
+    np.testing.assert_allclose(squares, ((hat(numbers) - hat(numbers[:, :1])) ** 2).sum(), rtol=1e-10)

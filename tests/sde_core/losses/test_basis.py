@@ -8,6 +8,7 @@ import torch._dynamo.testing
 
 from sde_core.losses import (
     SDELoss,
+    captured_energy_loss,
     hellinger_loss,
     subspace_loss,
 )
@@ -29,8 +30,9 @@ def test_the_basis_is_refreshed_every_few_steps():
     assert kept[3] is not kept[6]
 
 
-def test_published_terms_see_the_batch_at_hand_even_when_the_basis_lags():
-    loss = SDELoss(each_step(refresh_every=100, subspace_rank=2))
+@pytest.mark.parametrize("lag", [{"refresh_every": 100}, {"basis_memory": 0.5}], ids=["lagging", "running"])
+def test_published_terms_see_the_batch_at_hand_even_when_the_basis_does_not(lag):
+    loss = SDELoss(each_step(subspace_rank=2, **lag))
     loss(*batch(seed=0), SCALE)
     x, y = batch(seed=1)
     loss(x, y, SCALE)
@@ -58,3 +60,22 @@ def test_another_width_starts_a_new_basis():
         loss = SDELoss(each_step(refresh_every=50, basis_memory=memory))
         loss(*batch(n=6), SCALE)
         assert math.isfinite(loss(*batch(n=4), SCALE))
+
+
+def test_a_batch_without_directions_has_an_empty_partition():
+    rows = torch.nn.functional.normalize(torch.ones(6, 4), dim=1).requires_grad_()
+    loss = SDELoss(each_step(center="mean", subspace=0, hellinger=0, component_contrast=1.0))
+    assert math.isfinite(loss(rows, rows, SCALE))
+    for part in loss._keeper._kept.partitions.values():
+        assert part.note == "The batch has no direction with energy: there is nothing to split."
+        assert len(part.labels) == 0
+
+
+def test_the_captured_form_goes_by_the_basis_that_is_held():
+    loss = SDELoss(each_step(refresh_every=100, subspace_form="captured", subspace_rank=2))
+    loss(*batch(seed=0), SCALE)
+    held = loss._keeper._kept.spectra
+    x, y = batch(seed=1)
+    loss(x, y, SCALE)
+    expected = captured_energy_loss(x, y, rank=2, spectra=(held["image"], held["text"]))
+    assert float(loss.terms["subspace"]) == pytest.approx(float(expected), rel=1e-6)

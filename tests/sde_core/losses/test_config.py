@@ -5,9 +5,9 @@ import math
 import pytest
 
 from sde_core.errors import ConfigError
-from sde_core.losses import (
-    SDELossConfig,
-)
+from sde_core.losses import SDELossConfig
+from sde_core.losses.terms.barlow import ComponentBarlow
+from sde_core.losses.terms.component_contrast import ComponentContrast
 
 pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")
 
@@ -40,3 +40,9 @@ def test_the_choices_of_the_reconstruction_have_names():
         assert getattr(plain, name) == ours
         assert SDELossConfig.paper(**{name: other}) == plain.replaced(**{name: other}) != plain
     assert SDELossConfig.paper(weight=0.3) == plain.replaced(weight_start=0.3, weight_end=0.03)
+
+
+def test_a_keyword_that_two_terms_share_is_that_of_the_one_with_weight():
+    assert SDELossConfig(terms=(ComponentBarlow(band="noise"),)).contrast_band == "noise"
+    assert SDELossConfig(terms=(ComponentContrast(band="noise"),)).contrast_band == "noise"
+    assert SDELossConfig(contrast_band="signal", component_barlow=0.1).contrast_band == "signal"

@@ -152,9 +152,9 @@ def test_a_state_that_is_read_before_anybody_is_followed_is_kept_for_an_optimise
     assert after.steps(2) == [4 / 8, 5 / 8]
 
 
-def resumed(save_loss):
+def resumed(save_loss, done=5):
     before = Training(total_steps=9)
-    before.steps(5)
+    before.steps(done)
     after = Training(total_steps=9)
     after.optimizer.load_state_dict(copy.deepcopy(before.optimizer.state_dict()))
     if save_loss:
@@ -170,6 +170,20 @@ def test_a_resume_without_the_loss_s_state_is_noticed_and_said_once():
         after.steps(4)
     assert len(said) == 1
     assert "the optimiser has done 6 steps, this loss has counted 1" in str(said[0].message)
+
+
+def test_a_few_steps_ahead_are_no_resume_and_what_was_noticed_is_looked_at_no_more():
+    ahead = resumed(save_loss=False, done=3)  # a step before the first call, and two that a scaler skipped
+    count_check._active.checks.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ahead.steps(1)
+    assert len(count_check._active.checks) == 1
+    after = resumed(save_loss=False, done=4)
+    count_check._active.checks.clear()
+    with pytest.warns(UserWarning, match="has done 5 steps, this loss has counted 1"):
+        after.steps(1)
+    assert not count_check._active.checks
 
 
 @pytest.mark.parametrize(("total_steps", "parts", "calls"), [(30, 1, 1), (30, 4, 4), (None, 4, 1)])

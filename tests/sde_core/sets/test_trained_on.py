@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 import sde_core as sde
-from sde_core.sets.trained_on import RECORD, records_of, unknown_trainings, with_training, write_record
+from sde_core.embedding_formats.named import open_named
+from sde_core.sets.trained_on import (
+    RECORD,
+    records_of,
+    unknown_trainings,
+    unseen_split,
+    with_training,
+    write_record,
+)
 
 SEEN = "Its encoder was trained on "
 
@@ -57,3 +65,34 @@ def test_a_damaged_record_is_no_record(vectors, tmp_path, content):
 
 def test_nothing_is_said_of_bundled_and_unnamed_encoders(vectors):
     assert not unknown_trainings([_by(vectors, "bundled"), vectors], ("bundled",))
+
+
+def test_the_bundled_sets_are_held_out_by_their_test_split():
+    for name in ("emoji", "clipart"):
+        assert unseen_split(open_named(name)) == "test"
+        assert unseen_split(_by(open_named(name), "ViT-B-32/openai")) == ""  # nobody knows
+
+
+@pytest.mark.parametrize(
+    ("splits", "seen", "kept"),
+    [
+        (["train", "train", "val", "val", "val", "test"], [0, 1], "test"),
+        (["train", "train", "val", "val", "Test", "Test"], [0, 1], "Test"),
+        (["train", "train", "a", "b", "b", ""], [0], "b"),
+        (["train", "train", "test", "test", "val", "val"], [0, 2], "val"),
+        (["train", "test"] * 3, [0, 1], ""),
+        (["train", "test"] * 3, [], ""),
+    ],
+)
+def test_by_its_record_a_set_is_held_out_by_the_split_that_nothing_was_trained_on(
+    vectors, tmp_path, splits, seen, kept
+):
+    made = replace(_by(vectors, tmp_path), metadata={"split": np.array(splits)})
+    write_record(tmp_path, made, np.array(seen, dtype=np.int64), "")
+    assert unseen_split(made) == kept
+
+
+def test_without_a_record_or_a_split_nothing_is_held_out(vectors, tmp_path):
+    assert unseen_split(replace(vectors, metadata={"split": np.array(["train", "test"] * 3)})) == ""
+    write_record(tmp_path, vectors, np.array([0]), "")
+    assert unseen_split(_by(vectors, tmp_path)) == ""

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import scipy.linalg.blas
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from sde_core.spectra import mixed
 from sde_core.spectra.rounding import SampledProducts
@@ -18,9 +20,9 @@ _SSYRK = scipy.linalg.blas.ssyrk
 def summed_by(step):
     """Return ssyrk as a library would have it that sums so many rows at a time, in float32."""
 
-    def product(alpha, a, beta=0.0, c=None, overwrite_c=0):
+    def product(alpha, a, beta=0.0, c=None, overwrite_c=0, lower=0):
         for start in range(0, a.shape[1], step):
-            c += _SSYRK(alpha, np.asfortranarray(a[:, start : start + step]))
+            c += _SSYRK(alpha, np.asfortranarray(a[:, start : start + step]), lower=lower)
         return c
 
     return _SSYRK if step is None else product
@@ -87,14 +89,33 @@ def test_no_product_sums_more_than_a_strip_of_rows(monkeypatch):
     """A product of 1,024 rows rounded to twice as much, and 20,000 x 1,024 took a second pass for it."""
     summed = []
 
-    def product(alpha, a, beta, c, overwrite_c):
+    def product(alpha, a, beta, c, overwrite_c, lower):
         summed.append(a.shape[1])
-        return _SSYRK(alpha, a, beta, c, overwrite_c=overwrite_c)
+        return _SSYRK(alpha, a, beta, c, overwrite_c=overwrite_c, lower=lower)
 
     monkeypatch.setattr(scipy.linalg.blas, "ssyrk", product)
     assert mixed._Passes(RowBlocks([shaped(20_300, 16, np.ones(16))]), centred=True).first()
     assert max(summed) == 128
     assert sum(summed) == 20_300
+
+
+@pytest.mark.parametrize("width", [64, 300])
+def test_values_and_bounds_do_not_depend_on_the_number_of_threads(width):
+    """Threads that share a product sum in another order; bounds were taken by as many as OpenBLAS has."""
+    x = shaped(16 * width + 700, width, np.arange(1.0, width + 1) ** -0.3, cone=1)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            with threadpool_limits(threads, user_api="blas"):
+                work = mixed._Passes(RowBlocks([x]), centred=True)
+                assert work.first()
+            found.append((work.energies, work.errors, work.mean))
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one, two)
 
 
 def test_it_says_something():

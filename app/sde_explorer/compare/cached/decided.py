@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 FIRST_PAIRS = 32
 """Pairs whose layers are shown until those of more are there."""
 LAYER_PAIRS = 400
-"""Pairs that go through the encoder again; of more, a seeded sample."""
+"""Pairs that go through the encoder again; of more, a seeded sample, until somebody wants all."""
+LAYER_ROWS = 1_000
+"""Pairs that intrinsic dimension and agreement are of, where all are read: both compare every two of them."""
 
 
 def same_space(found: "Common") -> Best:
@@ -95,12 +97,16 @@ def _all_items(found: "Common", modality: str) -> compare.Items:
     return compare.items_of(found.a.embeddings, found.texts, modality, 0)
 
 
-def layers(data: "Dataset") -> "Job":
+def layers(data: "Dataset") -> Best:
     """Return the job whose result is the `Layers` of the encoder of a set, read from the pairs of its pictures.
 
     Args:
         data: a set or a part of one, whose provenance names encoder and pairs.
     """
+    return best("layers", data.fingerprint, [partial(_layers, data)])
+
+
+def _layers(data: "Dataset", whole: bool) -> "Job":
     origin, own = data.embeddings.provenance, cache_folder()
     ids = data.embeddings.image_ids or None  # texts alone have none
     _imported("load_encoder", "open_pairs", "read_layers")
@@ -122,15 +128,18 @@ def layers(data: "Dataset") -> "Job":
             encoder,
             pairs,
             ids=ids,
-            limit=LAYER_PAIRS,
-            n_sampled=LAYER_PAIRS,
+            limit=None if whole else LAYER_PAIRS,
+            n_sampled=LAYER_ROWS if whole else LAYER_PAIRS,
             n_permutations=99,
             progress=follow,
         )
 
     origins = (origin.pairs, origin.pairs_fingerprint, origin.encoder, origin.weights_sha256, own)
     key = "/".join(map(str, ("layers", data.fingerprint, *origins)))
-    return background.in_background("layers", key, "Reading every layer", work, lane="layers")
+    title, slot = "Reading every layer", "layers"
+    if whole:
+        key, title, slot = f"{key}/all", f"{title}, all pairs", "layers all"
+    return background.in_background(slot, key, title, work, lane="layers")
 
 
 def _imported(*names: str) -> None:

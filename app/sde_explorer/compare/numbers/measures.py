@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 import sde_core as sde
-from sde_core.vocabulary import Direction
+from sde_core.vocabulary import KS, Direction
 from sde_explorer.compare.numbers.rows import Items, PairRows
 from sde_explorer.compare.numbers.treated import Source, taken
 from sde_explorer.readings.headline import watched_cosine
@@ -17,7 +17,6 @@ Ints = npt.NDArray[np.int64]
 Progress = Callable[[float, str], None]
 
 N_NEIGHBOURS = 10
-KS = (1, 5, 10)
 _BLOCK = 4_096
 
 

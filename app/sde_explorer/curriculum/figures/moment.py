@@ -170,7 +170,7 @@ def _rank_axis(report: "GainReport", scale: str) -> Axis:
     size = max(len(report.values), 1)
     if scale == "log":
         return axis("rank of the direction", type="log", range=[math.log10(0.9), math.log10(size * 1.05)])
-    return axis("rank of the direction", type="linear", range=[0.5 - 0.01 * size, size + 0.5])
+    return axis("rank of the direction", type="linear", range=[0.5 - 0.01 * size, 0.5 + 1.01 * size])
 
 
 def _value_axis(reports: "list[GainReport]", scale: str, *, first: bool) -> Axis:

@@ -21,12 +21,14 @@ class Best:
         of: what they depend on; other content was not asked for.
         jobs: to show: of all rows once all are there, of the sample until then.
         finer: jobs of all rows that were asked for and are not done.
+        is_whole: whether those to show are of all rows.
     """
 
     name: str
     of: str
     jobs: list[Job]
     finer: list[Job]
+    is_whole: bool = False
 
     def ask(self) -> None:
         """Ask for all rows from now on; what was stopped or failed begins again."""
@@ -58,7 +60,7 @@ def best(name: str, of: str, asks: Sequence[Ask]) -> Best:
         return Best(name=name, of=of, jobs=some, finer=[])
     whole = [ask(True) for ask in asks]
     missing = [job for job in whole if job.status != "done"]
-    return Best(name=name, of=of, jobs=some if missing else whole, finer=missing)
+    return Best(name=name, of=of, jobs=some if missing else whole, finer=missing, is_whole=not missing)
 
 
 def _flag(name: str) -> str:

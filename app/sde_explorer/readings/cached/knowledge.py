@@ -17,31 +17,38 @@ from sde_explorer.url_values import named_directions
 
 if TYPE_CHECKING:
     from sde_core.knowledge import Column
-    from sde_explorer.shared_state import SharedState
 
 
-def knowledge(data: Dataset, state: "SharedState", side: str) -> Job:
-    """Return the job whose result is the set's `sde.BandKnowledge`, for its metadata; it knows no thresholds."""
-    modality, given = Modality(side), _given(data, state)
+def knowledge(data: Dataset, side: str, center: str, given: str = "") -> Job:
+    """Return the job whose result is the set's `sde.BandKnowledge`, for its metadata; it knows no thresholds.
+
+    Args:
+        data: the set.
+        side: whose directions.
+        center: "removed" or "kept" means.
+        given: the column that is taken off first; "", or none of the set's, takes nothing off.
+    """
+    modality, given = Modality(side), _given(data, given)
 
     def work(job: Job) -> sde.BandKnowledge:
-        return _known(data, state, modality, None, given, job)
+        return _known(data, center, modality, None, given, job)
 
-    key = _key("metadata", data, state, side, given)
+    key = _key("metadata", data, side, center, given)
     return in_background(f"knowledge of {modality}", key, f"What {modality} directions know", work)
 
 
-def further(data: Dataset, state: "SharedState", side: str, *, intervals: bool) -> Job:
+def further(data: Dataset, side: str, center: str, given: str = "", *, intervals: bool) -> Job:
     """Return the job that does the same for what every set has: image statistics, caption length, words.
 
     Args:
         data: the set.
-        state: of the dashboard.
         side: whose directions.
+        center: "removed" or "kept" means.
+        given: the column that is taken off first.
         intervals: whether the columns are shown; names of directions do without intervals, in a third of the time.
     """
-    modality, given, cache = Modality(side), _given(data, state), server_folder() / "statistics"
-    intervals = intervals or is_known(_key("further", data, state, side, given))
+    modality, given, cache = Modality(side), _given(data, given), server_folder() / "statistics"
+    intervals = intervals or is_known(_key("further", data, side, center, given))
 
     def work(job: Job) -> sde.BandKnowledge:
         job.report(0.0, "reading the images")
@@ -52,10 +59,10 @@ def further(data: Dataset, state: "SharedState", side: str, *, intervals: bool) 
             progress=lambda done, total: job.report(0.8 * done / total),
         )
         made = {name: column for name, column in columns.items() if name not in data.embeddings.metadata}
-        return _known(data, state, modality, made, given, job, intervals=intervals)
+        return _known(data, center, modality, made, given, job, intervals=intervals)
 
     what = "further" if intervals else "names"
-    key = _key(what, data, state, side, given)
+    key = _key(what, data, side, center, given)
     return in_background(
         f"{what} columns",
         key,
@@ -67,43 +74,47 @@ def further(data: Dataset, state: "SharedState", side: str, *, intervals: bool) 
     )
 
 
-def typed(data: Dataset, state: "SharedState", side: str, words: tuple[str, ...]) -> Job:
+def typed(data: Dataset, words: tuple[str, ...], side: str, center: str, given: str = "") -> Job:
     """Return the job that does the same for words that were typed: a column each of what captions hold them."""
-    modality, given = Modality(side), _given(data, state)
+    modality, given = Modality(side), _given(data, given)
 
     def work(job: Job) -> sde.BandKnowledge:
         columns = {word: word_column(data.embeddings, word, modality) for word in words}
-        return _known(data, state, modality, columns, given, job)
+        return _known(data, center, modality, columns, given, job)
 
-    key = f"{_key('typed', data, state, side, given)}/{words}"
+    key = f"{_key('typed', data, side, center, given)}/{words}"
     return in_background("typed columns", key, "What directions know of typed words", work)
 
 
-def direction_names(data: Dataset, state: "SharedState", side: str) -> tuple[str, ...]:
+def direction_names(data: Dataset, side: str, center: str, own: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the name of every direction of one modality, from what is known by now; () before anything is.
 
     Names that a person gave come first. Nothing is started and nothing is waited for.
+
+    Args:
+        data: the set.
+        side: whose directions.
+        center: "removed" or "kept" means.
+        own: names that a person gave, as the state has them.
     """
     if side not in tuple(Modality):
         return ()
     found = [
         known
         for ways in (("metadata",), ("further", "names"))
-        if (known := _finished(ways, data, state, side)) is not None
+        if (known := _finished(ways, data, side, center)) is not None
     ]
-    own = named_directions(state.names, side)
-    if not found and not own:
+    called = named_directions(own, side)
+    if not found and not called:
         return ()
-    rank = spectrum(data, side, state.center).rank
+    rank = spectrum(data, side, center).rank
     names = _names(*found) if found else tuple(sde.DirectionName(number=j + 1) for j in range(rank))
-    return tuple(str(name) if found or name.own else "" for name in renamed(names, own))
+    return tuple(str(name) if found or name.own else "" for name in renamed(names, called))
 
 
-def _finished(
-    ways: tuple[str, ...], data: Dataset, state: "SharedState", side: str
-) -> sde.BandKnowledge | None:
+def _finished(ways: tuple[str, ...], data: Dataset, side: str, center: str) -> sde.BandKnowledge | None:
     """Return the first of these that is known by now."""
-    found = (finished(_key(what, data, state, side, "")) for what in ways)
+    found = (finished(_key(what, data, side, center, "")) for what in ways)
     return next((known for known in found if isinstance(known, sde.BandKnowledge)), None)
 
 
@@ -114,7 +125,7 @@ def _names(*found: sde.BandKnowledge) -> tuple[sde.DirectionName, ...]:
 
 def _known(
     data: Dataset,
-    state: "SharedState",
+    center: str,
     side: Modality,
     columns: "dict[str, Column] | None",
     given: str,
@@ -126,7 +137,7 @@ def _known(
         data.embeddings,
         columns,
         side=side,
-        spectrum=spectrum(data, side, state.center),
+        spectrum=spectrum(data, side, center),
         given=given,
         # Two hundred words beyond a column of many values would take minutes to resample.
         n_resamples=0 if not intervals or (given and columns) else 200,
@@ -134,9 +145,9 @@ def _known(
     )
 
 
-def _given(data: Dataset, state: "SharedState") -> str:
-    return state.given if state.given in data.embeddings.metadata else ""
+def _given(data: Dataset, column: str) -> str:
+    return column if column in data.embeddings.metadata else ""
 
 
-def _key(what: str, data: Dataset, state: "SharedState", side: str, given: str) -> str:
-    return f"knowledge/{what}/{data.fingerprint}/{side}/{state.center}/{given}"
+def _key(what: str, data: Dataset, side: str, center: str, given: str) -> str:
+    return f"knowledge/{what}/{data.fingerprint}/{side}/{center}/{given}"

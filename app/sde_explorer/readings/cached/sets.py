@@ -10,9 +10,10 @@ import sde_core as sde
 from sde_core.embedding_formats.named import rows_of_part
 from sde_core.files import bundled, cache
 from sde_core.sets.store import MANIFEST
+from sde_core.sets.trained_on import unseen_split
 from sde_explorer import sets
 from sde_explorer.readings.visitor import folder_of_visitor
-from sde_explorer.serving.places import check_source
+from sde_explorer.serving.places import check_source, may_open
 from sde_explorer.serving.policy import current
 from sde_explorer.sets import SetEntry
 
@@ -103,6 +104,42 @@ def entry_of(state: "SharedState") -> SetEntry:
     raise sde.DataError(
         f"{state.data} has not been encoded by {state.encoder} on this machine: open it on the Data page"
     )
+
+
+def opening_part(data: str, encoder: str) -> tuple[str, ...]:
+    """Return the part on which a set opens: the split that nothing was trained on, where records tell of one.
+
+    Args:
+        data: as the state names it.
+        encoder: as the state names it; where the data was not encoded by it, the first one counts.
+
+    Returns:
+        Filters; none is all of it. A set that cannot be opened has none: whoever opens it says why.
+    """
+    try:
+        entries = entries_of(data)
+        return _opening_part(next((entry for entry in entries if entry.encoder == encoder), entries[0]))
+    except (sde.SDEError, OSError):
+        return ()
+
+
+def filters_of(folder: Path) -> tuple[str, ...]:
+    """Return every "column=value" by which the set in a folder can be narrowed down; none where it cannot be opened."""
+    entry = sets.entry_of(folder)
+    try:
+        return () if entry is None else dataset(entry).filters
+    except sde.SDEError:
+        return ()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _opening_part(entry: SetEntry) -> tuple[str, ...]:
+    whole = _dataset(entry, ()).embeddings
+    encoder = Path(whole.provenance.encoder).expanduser()
+    if encoder.is_absolute() and not may_open(encoder, cache_folder()):
+        return ()  # a set may name any folder
+    split = unseen_split(whole)
+    return (f"split={split}",) if split else ()
 
 
 def dataset(entry: SetEntry, part: tuple[str, ...] = (), *, sampled: bool = False) -> Dataset:

@@ -13,7 +13,9 @@ from sde_core.treatments.compression.codes import Code
 from sde_explorer.retrieval.numbers.parts import SEED, Part
 
 MOST_ASKED = 1_500
-"""Pictures among which is searched; of more, a seeded sample."""
+"""Pictures among which is searched; of more, a seeded sample, until somebody wants all."""
+MOST_EXACT = 25_000
+"""Pictures among which is searched where somebody wants all: half of a set of 50,000."""
 MOST_FITTED = 10_000
 """Pairs to which axes are fitted; of more, a seeded sample."""
 AXES: dict[Axes, str] = {
@@ -78,21 +80,28 @@ class Compressed:
         return sorted(found, key=lambda row: row.width)
 
 
-def compressed(fit: Part, test: Part, report: Callable[[float, str, Compressed | None], None]) -> Compressed:
+def compressed(
+    fit: Part,
+    test: Part,
+    report: Callable[[float, str, Compressed | None], None],
+    *,
+    most: int = 0,
+) -> Compressed:
     """Return what every width, kind of axes and code costs.
 
     Args:
         fit: to which axes and ranges are fitted.
         test: that nothing is fitted on.
         report: called with the share that is done, what is next, and what there is; an exception of it stops the work.
+        most: pictures among which is searched, at most; 0 is `MOST_ASKED`.
 
     Raises:
         DataError: too few pairs.
     """
     images, texts = reference_of(fit)
-    asked = test.embeddings
-    if asked.n_images > MOST_ASKED:
-        asked = asked.select(sample_rows(asked.n_images, MOST_ASKED))
+    asked, most = test.embeddings, most or MOST_ASKED
+    if asked.n_images > most:
+        asked = asked.select(sample_rows(asked.n_images, most))
     rows: list[sde.CompressedRetrieval] = []
 
     def so_far() -> Compressed:

@@ -11,10 +11,11 @@ from sde_core.vocabulary import MODALITIES
 from sde_explorer.readings.cached.sets import Dataset
 from sde_explorer.retrieval.cached import recall_parts
 from sde_explorer.retrieval.compress import words
-from sde_explorer.retrieval.compress.cached import compress_job
+from sde_explorer.retrieval.compress.cached import compress_best
 from sde_explorer.retrieval.compress.figures import compress_figure
-from sde_explorer.retrieval.compress.numbers import Compressed, as_index, as_map, kept_names
+from sde_explorer.retrieval.compress.numbers import MOST_EXACT, Compressed, as_index, as_map, kept_names
 from sde_explorer.retrieval.compress.table import compress_table
+from sde_explorer.ui.exact import exact_rows
 from sde_explorer.ui.fields import choice, segments
 from sde_explorer.ui.figures.layout import CONFIG
 from sde_explorer.ui.file_button import file_button
@@ -48,19 +49,29 @@ def compress_view(view: "View") -> None:
             segments("recall_captions", "Captions", bare=True)
     view.how_to_read(words.HOW_TO_READ)
     try:
-        job = compress_job(data, state.recall_captions)
+        known = compress_best(data, state.recall_captions)
+        _, test = recall_parts(data, state.recall_captions)
     except sde.SDEError as error:
         st.info(
             f"Nothing to measure: {sentence_of(error)} Choose a larger part at the side, or another set.",
             icon=":material/straighten:",
         )
         return
+    [job] = known.jobs
     found = job.result if job.status == "done" else None
     view.finding(words.finding(found) if found else words.measuring(job.partial), help=words.TERMS)
     with view.picture:
         growing(job, _draw)
         if found:
             st.markdown(words.story(found))
+            exact_rows(
+                known,
+                what="pictures to search",
+                n_rows=found.n_images,
+                total=test.embeddings.n_images,
+                power=2.0,
+                at_most=MOST_EXACT,
+            )
             _taken_along(data, state, found)
     if found:
         view.tabs("", {"All numbers": partial(_numbers, found), "What is what": _about})

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from sde_core.files.text_file import finite
 from sde_core.sets.evaluation import chance_recalls
-from sde_explorer.retrieval.numbers.table import HALVES, KS, SEED, Part, RecallRow
+from sde_core.vocabulary import KS
+from sde_explorer.retrieval.numbers.table import HALVES, SEED, Part, RecallRow
 
 if TYPE_CHECKING:
     from sde_core.sets.embeddings import EmbeddingSet

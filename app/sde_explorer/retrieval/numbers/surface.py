@@ -105,6 +105,7 @@ def surface(
     report: Callable[[float, str, Surface | None], None],
     *,
     factors: Sequence[float] = FACTORS,
+    whole: bool = False,
 ) -> Surface:
     """Return the surface of one treatment over both thresholds.
 
@@ -117,6 +118,7 @@ def surface(
         report: called with the share that is done, what is done, and what there is so far; an exception that it
             raises stops the work.
         factors: multiples of each threshold.
+        whole: whether every picture of the validation part chooses, however many there are.
 
     Raises:
         DataError: too few pictures for three parts.
@@ -125,7 +127,7 @@ def surface(
     report(0.0, "dividing the pictures", None)
     fit, val, test = parts_of(embeddings, captions, THIRDS)
     n_val_all = len(val.images)
-    if n_val_all > MOST_PICTURES:
+    if n_val_all > MOST_PICTURES and not whole:
         drawn = np.random.default_rng(SEED).permutation(n_val_all)[:MOST_PICTURES]
         val = part_of(embeddings, np.sort(val.images[drawn]), primary=captions == "primary")
     report(0.01, "decomposing the vectors", None)

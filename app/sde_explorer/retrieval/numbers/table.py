@@ -11,7 +11,7 @@ import numpy.typing as npt
 import sde_core as sde
 from sde_core.retrieval.bootstrap import DrawnMetrics, drawn_metrics
 from sde_core.treatments.comparison import compared_row
-from sde_core.vocabulary import DIRECTIONS, Centring, Direction
+from sde_core.vocabulary import DIRECTIONS, KS, Centring, Direction
 from sde_explorer.readings.gains import curriculum_of, kind_of
 from sde_explorer.retrieval.numbers.parts import HALVES as HALVES
 from sde_explorer.retrieval.numbers.parts import SEED as SEED
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 
-KS = (1, 5, 10)
 HOW = sde.Resampling(seed=SEED)
 QUICK_SCORES = 1 << 23
 """Of a part with so many scores a row takes a tenth of a second."""

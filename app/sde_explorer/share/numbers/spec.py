@@ -12,7 +12,7 @@ from sde_explorer.readings.gains import curriculum_of
 from sde_explorer.readings.rules import rule_names
 from sde_explorer.sets import SetEntry
 from sde_explorer.share.state import ShareState
-from sde_explorer.state import DEFAULT, State, link_of, linked_values, wild_parameters
+from sde_explorer.state import ALL_OF_IT, DEFAULT, State, link_of, linked_values, wild_parameters
 
 if TYPE_CHECKING:
     from sde_core.report import ReportSpec, SetSpec
@@ -49,7 +49,9 @@ class Restored:
 
 def query_of(state: ShareState) -> str:
     """Return the query of the address that restores a state; which part of Share was open is not part of it."""
-    return urlencode(link_of(replace(state, share_part=DEFAULT.share_part)), doseq=True)
+    return urlencode(
+        link_of(replace(state, share_part=DEFAULT.share_part)) or {"part": ALL_OF_IT}, doseq=True
+    )
 
 
 def set_name(entry: SetEntry) -> str:

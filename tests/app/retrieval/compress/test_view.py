@@ -1,5 +1,7 @@
 """Keep how much? in the Retrieval view: rows come beside the page, say what the library says, and are handed out."""
 
+import re
+
 import faiss
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 import sde_core as sde
 from sde_core.treatments.compression.table import recommendation
 from sde_explorer.readings.cached import background
-from sde_explorer.retrieval.compress import numbers, words
+from sde_explorer.retrieval.compress import cached, numbers, words
 from sde_explorer.retrieval.compress.figures import compress_figure
 from sde_explorer.retrieval.compress.table import compress_table
 from sde_explorer.retrieval.numbers.parts import parts_of
@@ -65,6 +67,28 @@ def _are_drawn(found):
         (100 * found.rows[0].recall.low, 100 * found.rows[0].recall.high)
     }
     assert made.layout.xaxis2.ticktext[-1] == "6<br>6 MB"  # int8: a byte a number
+
+
+def test_of_many_pictures_a_sample_is_searched_and_all_at_a_press(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(cached, "MOST_ASKED", 20)
+    whole = spiked(64, width=6, seed=3)
+    at = open_page("retrieval", data=str(whole.save(tmp_path / "many")), recall_part=PART)
+    settled(at)
+    assert not at.exception
+    some = at.session_state["followed_jobs"]["compress"].job.result
+    assert (some.n_images, some.n_fitted) == (20, 32)
+    assert any("Seeded sample, 20 of 32 pictures to search." in c.value for c in at.caption)
+    button = at.button(key="measure_all_kept")
+    assert re.fullmatch(r"Measure all pictures to search, about \d+ (s|min)", button.label)
+    button.click().run()
+    settled(at)
+    assert not at.exception
+    found = at.session_state["followed_jobs"]["compress all"].job.result
+    assert (found.n_images, found.n_fitted) == (32, 32)
+    assert words.story(found) in [each.value for each in at.markdown]
+    assert not any("Seeded sample" in c.value for c in at.caption)
+    assert "measure_all_kept" not in {b.key for b in at.button}
+    _are_those_of_the_command(whole, found)
 
 
 def test_files_are_of_the_half_that_was_fitted_on(tmp_path):

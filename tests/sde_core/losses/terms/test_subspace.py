@@ -92,3 +92,14 @@ def test_captured_energy_is_the_loop_and_differentiable():
         lambda a, b: captured_energy_loss(a, b, rank=2, spectra=spectra),
         (x.requires_grad_(), y.requires_grad_()),
     )
+
+
+@pytest.mark.parametrize("is_image", [True, False])
+def test_where_a_modality_is_all_zero_nothing_is_missed(is_image):
+    rows = torch.ones(5, 3, dtype=torch.float64).requires_grad_()
+    pair = (torch.zeros_like(rows), rows) if is_image else (rows, torch.zeros_like(rows))
+    for loss in (subspace_loss, captured_energy_loss):
+        value = loss(*pair, rank=2)
+        assert float(value) == 0
+        [gradient] = torch.autograd.grad(value, rows)
+        assert not gradient.any()

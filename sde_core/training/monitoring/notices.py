@@ -1,12 +1,12 @@
-"""What goes wrong beside a training is a warning, said once, and never stops it."""
+"""Warnings instead of errors: what fails while a training is watched is reported once and never stops it."""
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Said:
-    """What a monitor has warned of."""
+class Notices:
+    """Warnings of a monitor, each given once."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -20,7 +20,7 @@ class Said:
 
     @contextmanager
     def instead(self, what: str) -> Iterator[None]:
-        """Have what fails inside be a warning, one for each kind of error.
+        """Turn what fails inside into a warning, one for each kind of error.
 
         Args:
             what: could not be done.
