@@ -5,8 +5,8 @@ and measures how much later than that it runs on. Counted is the smaller one of 
 that this process has used meanwhile: what other programs take of the machine is no fault of the work. Two controls
 stand beside: matrix products, which leave the interpreter free, and a loop in Python, which never does.
 
-`--jobs` measures the server's heavy jobs instead, each as it runs: a training and a map in a process of their own, and
-the same work in this one.
+`--jobs` measures the server's heavy jobs instead, each as it runs once the server has imported what it imports ahead: a
+training and a map in a process of their own, and the same work in this one.
 """
 
 import argparse
@@ -38,6 +38,7 @@ from sde_explorer.retrieval.numbers.table import (
     parts_of,
     recall_rows,
 )
+from sde_explorer.server import HEAVY, LATER, NEXT, warm
 from sde_explorer.share.report_job import report_job
 from sde_explorer.subspaces.map_job import do_map, umap_job
 from sde_explorer.training.job import do_train, training_job
@@ -59,7 +60,8 @@ def main() -> None:
         default=0.001,
         help="seconds after which Python lets another thread go on; default: %(default)s, as in the server",
     )
-    parser.add_argument("--jobs", action="store_true", help="the server's heavy jobs, with their imports")
+    parser.add_argument("--jobs", action="store_true", help="the server's heavy jobs")
+    parser.add_argument("--only", default="", help="rows whose names hold these words")
     options = parser.parse_args()
     torch.set_num_threads(1)
     sys.setswitchinterval(options.interval)
@@ -69,7 +71,7 @@ def main() -> None:
         pieces = heavy_jobs(Path(folder)) if options.jobs else works(options.data)
         gc.collect()
         gc.freeze()  # as the server does once it has imported everything
-        _print_rows(pieces)
+        _print_rows({name: work for name, work in pieces.items() if options.only in name})
 
 
 def _print_rows(pieces: dict[str, Callable[[], object]]) -> None:
@@ -141,6 +143,8 @@ def heavy_jobs(folder: Path) -> dict[str, Callable[[], object]]:
     Args:
         folder: that they write to.
     """
+    for names in (HEAVY, NEXT, LATER):  # as the server does before somebody asks for work
+        warm(names)
     source, place = sde.EmbeddingSet.load(embeddings_folder("clipart")), str(embeddings_folder("clipart"))
     config = FinetuneConfig(
         steps=20, evaluate_every=5, device="cpu", loss=PRESETS["SDE, as reconstructed"].loss

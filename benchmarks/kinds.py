@@ -125,7 +125,7 @@ def _train_job(place: Path) -> None:
         folder=str(source),
         part=(),
         fingerprint=sde.EmbeddingSet.load(source).fingerprint,
-        runs={"run": FinetuneConfig(steps=12, evaluate_every=2, device="cpu")},
+        runs={"run": FinetuneConfig(steps=12, batch_size=64, evaluate_every=2, device="cpu")},
     )
     write_request(request, place / "trainings" / "one")
     job = training_job(request, place / "trainings" / "one", place, device="cpu")

@@ -50,12 +50,13 @@ class Worker:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         # What can be imported here can be imported there, and nothing else: not what lies in the working folder.
         paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}
+        arenas = {"MALLOC_ARENA_MAX": "2"}  # as in the server: each would keep what was freed in it
         self.process = subprocess.Popen(
             [sys.executable, "-m", PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **paths},
+            env={**os.environ, **arenas, **paths},
         )
         self.timer: threading.Timer | None = None
 

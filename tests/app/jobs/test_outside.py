@@ -15,6 +15,7 @@ import sde_core as sde
 from sde_core.files.tensor_file import read_tensors
 from sde_explorer.jobs.job import Job
 from sde_explorer.jobs.outside import Workers
+from tests.waiting import until
 
 LIMIT_S = 300
 
@@ -65,15 +66,6 @@ def _is_gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
-
-
-def _until_gone(pid: int) -> None:
-    pause = threading.Event()
-    for _ in range(100 * LIMIT_S):
-        if _is_gone(pid):
-            return
-        pause.wait(0.01)
-    raise AssertionError(f"process {pid} is left")
 
 
 def test_a_map_has_the_same_bits_as_one_of_this_process(workers, rows, tmp_path):
@@ -146,18 +138,13 @@ def test_a_process_that_is_killed_is_one_sentence_and_the_next_work_has_another(
     _refused(workers, tmp_path / "again.safetensors")
     pid = workers._idle[0].process.pid
     workers.close()
-    _until_gone(pid)
+    until(lambda: _is_gone(pid), seconds=LIMIT_S)
 
 
 def test_one_that_waits_for_too_long_ends(tmp_path):
     workers = Workers(kept_s=0.01)
     _refused(workers, tmp_path / "m.safetensors")
-    pause = threading.Event()
-    for _ in range(100 * LIMIT_S):
-        if not workers._idle:
-            return
-        pause.wait(0.01)
-    raise AssertionError("it is kept")
+    until(lambda: not workers._idle, seconds=LIMIT_S)
 
 
 SERVER = """
@@ -184,7 +171,7 @@ def test_none_outlives_a_server_that_was_killed(tmp_path):
         [worker] = map(int, Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split())
         server.kill()
         server.wait()
-        _until_gone(worker)
+        until(lambda: _is_gone(worker), seconds=LIMIT_S)
     assert list(tmp_path.iterdir()) == []
 
 
