@@ -38,7 +38,7 @@ PARTS = "what each view declares of the state"
 # From the ground up; a view may read another view's numbers, figures and caches, if that stands before it here.
 FLOORS = (
     ("serving",),
-    ("url_values", "sets", "names", "intake", "early_style", "packages"),
+    ("url_values", "sets", "names", "intake", "early_style", "early_parts", "packages"),
     ("shared_state",),
     (PARTS,),
     ("state",),

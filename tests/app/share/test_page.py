@@ -257,7 +257,7 @@ def test_a_report_of_two_sets_that_is_stopped_and_made(open_page, spiked_folder,
     assert job.wait(120)
     at.run()
     assert job.status == "cancelled"
-    assert "Report of spiked: stopped" in texts(at)
+    assert "Report: stopped" in texts(at)
     _make(at)
     made = queue.find(stopped.key).result
     assert [s["name"] for s in made.content["sets"]] == ["spiked", "spiked"]
