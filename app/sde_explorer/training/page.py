@@ -149,6 +149,8 @@ def _follow(view: "View", job: Job) -> None:
         st.rerun()
     if isinstance(job.partial, TrainingLog) and training_picture(view, job.partial, replays=False):
         training_tabs(view, job.partial)
+    else:  # a fragment may write only where it wrote in the last whole run of the page
+        view.finding("Training")
 
 
 def _ended(view: "View", folder: Path, request: TrainingRequest, job: Job | None) -> None:

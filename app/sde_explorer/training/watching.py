@@ -94,15 +94,14 @@ def _kept(place: Path) -> _Watched:
     return watched
 
 
-@followed
-def _follow(view: "View", watched: _Watched) -> None:
-    """Read on and draw; a run that has ended may be gone on with, so this never ends by itself."""
+def _read_on(watched: _Watched) -> list[FollowedRun]:
+    """Return the chosen runs that have looks; why there is none is said where the picture would be."""
     try:
         own = cached_sets.cache_folder()
         there = [run for run in watched.follower.runs() if may_open(run.folder, own)]
     except sde.SDEError as error:
         error_box(error)
-        return
+        return []
     runs = _chosen(there)
     seen = [run for run in runs if run.looks]
     if not seen:
@@ -110,6 +109,15 @@ def _follow(view: "View", watched: _Watched) -> None:
             "The first look comes after the steps that the monitor was given.",
             icon=":material/hourglass_empty:",
         )
+    return seen
+
+
+@followed
+def _follow(view: "View", watched: _Watched) -> None:
+    """Read on and draw; a run that has ended may be gone on with, so this never ends by itself."""
+    seen = _read_on(watched)
+    if not seen:  # a fragment may write only where it wrote in the last whole run of the page
+        view.finding("Training")
         return
     view.finding(words.finding(seen), help=words.FINDING_TERMS)
     sides = [Modality(name) for name in current_state().modalities][: None if len(seen) == 1 else 1]
