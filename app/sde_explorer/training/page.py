@@ -51,7 +51,6 @@ def show() -> None:
             _progress(job)
         else:
             training_form(view.data, view.picture)
-            _what_is_trained_on()
         watch_choice()
     view.how_to_read(HOW_TO_READ)
     if folder is None:
@@ -99,7 +98,7 @@ def _choice(known: list[Path]) -> None:
 
 
 def _what_is_trained_on() -> None:
-    """Say what a training takes where it is not what is open."""
+    """Say below the picture what a training takes where it is not what is open: the controls fill their line."""
     part = current_state().part
     if trained_part(part) != part:
         st.caption(
@@ -119,6 +118,7 @@ def _stored(view: "View") -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.caption(STORED)
                 recorded_choice()
+            _what_is_trained_on()
     training_tabs(view, log)
 
 
@@ -161,6 +161,7 @@ def _ended(view: "View", folder: Path, request: TrainingRequest, job: Job | None
         _resume(folder, request, log)
     results = {"Take it home": partial(training_results, folder, request, log)}
     if training_picture(view, log, replays=True):
+        _what_is_trained_on()
         training_tabs(view, log, results)
     else:
         training_results(folder, request, log)
