@@ -155,13 +155,17 @@ def settle(page: "Page", charts: int = 1) -> None:
 
 
 def rest(page: "Page") -> None:
-    """Wait until what was asked of the server is answered and shown, for two frames, and all images are there."""
+    """Wait until what was asked of the server is answered and shown, for two frames, with all images.
+
+    Shown: nothing of it waits for a part of the client that the browser still reads.
+    """
     page.wait_for_function(
         """() => new Promise(done => {
           let kept = 0;
           const app = "[data-testid=stApp][data-test-script-state=notRunning]";
+          const part = "[data-testid=stSkeleton]";
           const look = () => {
-            const rests = !window.scriptRuns?.busy() && document.querySelector(app);
+            const rests = !window.scriptRuns?.busy() && document.querySelector(app) && !document.querySelector(part);
             kept = rests && [...document.images].every(i => i.complete) ? kept + 1 : 0;
             if (kept === 2) done(true); else requestAnimationFrame(look);
           };
