@@ -10,6 +10,7 @@ from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
+from sde_core.spectra.eigen import symmetric_eigen
 
 _EPS = 1e-10
 
@@ -80,12 +81,12 @@ def difference_spectrum(first: MatrixLike, second: MatrixLike) -> DifferenceSpec
     joined = torch.cat([x - x.mean(0), (y - y.mean(0)).to(x.device)], dim=1) / len(x) ** 0.5
     signs = joined.new_ones(joined.shape[1])
     signs[x.shape[1] :] = -1
-    energies, turns = torch.linalg.eigh(joined.T @ joined)
+    energies, turns = symmetric_eigen(joined.T @ joined)
     kept = energies > _EPS * energies.max().clamp_min(_EPS)
     sizes, turns = energies[kept].sqrt(), turns[:, kept]
     # joined = P diag(sizes) turns^T, so the difference is P M P^T with the small M below.
     small = (sizes[:, None] * turns.T * signs) @ (turns * sizes)
-    values, inner = torch.linalg.eigh(small)
+    values, inner = symmetric_eigen(small)
     order = values.argsort(descending=True)
     order = order[values[order].abs() > _EPS]
     items = joined @ ((turns / sizes) @ inner[:, order])

@@ -12,6 +12,7 @@ from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import DataError
 from sde_core.partition import partition_spectrum
+from sde_core.spectra.eigen import symmetric_eigen, symmetric_eigenvalues, thin_svd
 from sde_core.spectra.spectrum import compute_spectrum
 from sde_core.vocabulary import BANDS
 
@@ -107,14 +108,14 @@ def gap_parts(image: MatrixLike, text: MatrixLike) -> GapParts:
         raise DataError("image and text must have at least two pairs; got one")
     means = [z.mean(0) for z in (x, y)]
     covariances = [(z - m).T @ (z - m) / len(z) for z, m in zip((x, y), means, strict=True)]
-    a, b = (torch.linalg.eigvalsh(c).clamp_min(0).flip(0) for c in covariances)
+    a, b = (symmetric_eigenvalues(c).clamp_min(0).flip(0) for c in covariances)
     roots = [_root(c) for c in covariances]
-    left, shared, right = torch.linalg.svd(roots[1] @ roots[0])
+    left, shared, right = thin_svd(roots[1] @ roots[0])
     # The coupling of least cost: ||A^(1/2) - O B^(1/2)||_F is least where O is the polar factor.
     apart = roots[0] - (right.T @ left.T) @ roots[1]
     aligned = float((a * b).sqrt().sum())
     sizes = [float(v.sum()) for v in (a, b)]
-    basis = torch.linalg.eigh(covariances[0] + covariances[1]).eigenvectors.flip(1)
+    basis = symmetric_eigen(covariances[0] + covariances[1])[1].flip(1)
     return GapParts(
         centroid=float((means[0] - means[1]).square().sum()),
         trace=(sizes[0] ** 0.5 - sizes[1] ** 0.5) ** 2,
@@ -175,6 +176,6 @@ def relative_modality_gap(image: MatrixLike, text: MatrixLike) -> float:
 
 
 def _root(covariance: Tensor) -> Tensor:
-    values, vectors = torch.linalg.eigh(covariance)
+    values, vectors = symmetric_eigen(covariance)
     root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     return root

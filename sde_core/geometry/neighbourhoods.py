@@ -11,6 +11,7 @@ from sde_core.checks.sphere import unit_rows
 from sde_core.checks.vectors import as_vector
 from sde_core.errors import ConfigError, DataError
 from sde_core.retrieval.ranking import BLOCK_ENTRIES, Score, cosine_score
+from sde_core.spectra.eigen import singular_values
 from sde_core.vocabulary import Direction, as_direction
 
 # Columns of a basis are orthonormal to this: float32 bases of a few thousand rows pass.
@@ -63,8 +64,8 @@ def principal_angles(first: MatrixLike, second: MatrixLike) -> Float[Tensor, " k
     if a.shape[1] < b.shape[1]:
         a, b = b, a
     inner = a.T @ b
-    cosines = torch.linalg.svdvals(inner).clamp(0, 1)
-    sines = torch.linalg.svdvals(b - a @ inner).flip(0).clamp(0, 1)  # ascending, like the angles
+    cosines = singular_values(inner).clamp(0, 1)
+    sines = singular_values(b - a @ inner).flip(0).clamp(0, 1)  # ascending, like the angles
     return torch.where(cosines.square() >= 0.5, sines.asin(), cosines.acos())
 
 

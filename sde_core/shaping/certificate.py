@@ -12,6 +12,7 @@ from sde_core.checks.drawn import drawn, plotted
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import DataError
 from sde_core.shaping.transform import apply_gains, as_gains
+from sde_core.spectra.eigen import few_threads, singular_values
 from sde_core.spectra.spectrum import Spectrum
 
 TOLERANCE = 1e-10
@@ -272,9 +273,9 @@ def _measured_on_coordinates(rows: Tensor, gains: Tensor) -> dict[str, float]:
 
 def _singular_values(rows: Tensor) -> Tensor:
     if rows.shape[0] > rows.shape[1]:
-        rows = torch.linalg.qr(rows, mode="r").R  # same singular values, n x n
-    values: Tensor = torch.linalg.svdvals(rows)
-    return values
+        with few_threads(rows):
+            rows = torch.linalg.qr(rows, mode="r").R  # same singular values, n x n
+    return singular_values(rows)
 
 
 def _largest_angle(a: Tensor, b: Tensor) -> float:

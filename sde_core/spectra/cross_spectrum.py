@@ -13,6 +13,7 @@ from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
+from sde_core.spectra.eigen import thin_svd
 from sde_core.spectra.spectrum import (
     Center,
     Spectrum,
@@ -223,7 +224,7 @@ class CrossSpectrumAccumulator:
         cross = self._cross / self.count
         if means[0] is not None and means[1] is not None:
             cross = cross - torch.outer(means[0], means[1])
-        left, values, right = torch.linalg.svd(cross, full_matrices=False)
+        left, values, right = thin_svd(cross)
         keep = values > self._cut()
         # After centring no more than m - 1 directions are left.
         keep &= torch.arange(len(values), device=values.device) < self.count - (self.center == "mean")

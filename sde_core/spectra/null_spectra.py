@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_matrix, as_paired_matrices
 from sde_core.errors import ConfigError
+from sde_core.spectra.eigen import singular_values, symmetric_eigenvalues
 from sde_core.spectra.spectrum import Center, as_center
 
 # Sums of this many entries are held at one time for the bootstrap: 128 MiB in float64.
@@ -80,7 +81,7 @@ def shuffled_pair_spectra(
     generator = torch.Generator().manual_seed(seed)
     for _ in range(n_shuffles):
         order = torch.randperm(len(a), generator=generator).to(b.device)
-        yield torch.linalg.svdvals(a.T @ b[order]) / len(a)
+        yield singular_values(a.T @ b[order]) / len(a)
 
 
 def resampled_spectra(
@@ -155,13 +156,11 @@ def _weighted(
     means = [weights @ side / total for side in sums]
     if cross:
         middle = torch.outer(means[0], means[1]) if center == "mean" else 0.0
-        values: Tensor = torch.linalg.svdvals(product / total - middle)
-        return values
+        return singular_values(product / total - middle)
     if center == "mean":
         mean = torch.stack(means).mean(dim=0)  # both sides have as many rows
         product = product - len(means) * total * torch.outer(mean, mean)
-    energies: Tensor = torch.linalg.eigvalsh((product + product.T) / 2).clamp_min(0)
-    return energies.sqrt().flip(0)
+    return symmetric_eigenvalues((product + product.T) / 2).clamp_min(0).sqrt().flip(0)
 
 
 def _check_count(count: int, name: str) -> None:
@@ -207,5 +206,4 @@ def _singular_values(matrix: Tensor) -> Tensor:
         gram = torch.zeros(n, n, dtype=torch.float64, device=matrix.device)
         for block in torch.split(matrix, _PRODUCT_ROWS, dim=1):
             gram += block @ block.T
-    energies: Tensor = torch.linalg.eigvalsh(gram).clamp_min(0)
-    return energies.sqrt().flip(0)
+    return symmetric_eigenvalues(gram).clamp_min(0).sqrt().flip(0)

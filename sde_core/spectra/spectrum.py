@@ -7,6 +7,7 @@ import torch
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError
 from sde_core.spectra.accumulator import SpectrumAccumulator as SpectrumAccumulator
+from sde_core.spectra.eigen import SMALL, thin_svd
 from sde_core.spectra.mixed import mixed_eigen
 from sde_core.spectra.result import ROUTES, Route
 from sde_core.spectra.result import Center as Center
@@ -16,8 +17,6 @@ from sde_core.spectra.result import with_fixed_signs as with_fixed_signs
 from sde_core.spectra.row_blocks import RowBlocks
 
 _EPS = torch.finfo(torch.float64).eps
-# Below this many entries an SVD takes milliseconds, and it is the more exact route.
-_SVD_ENTRIES = 1 << 18
 
 
 def compute_spectrum(
@@ -79,7 +78,7 @@ def compute_spectrum(
     if mean is not None:
         matrix = matrix - mean
         cone = math.sqrt(m) * float(torch.linalg.vector_norm(mean))
-    _, values, rows = torch.linalg.svd(matrix, full_matrices=False)
+    _, values, rows = thin_svd(matrix)
     size = math.hypot(float(values[0]), cone)
     keep = values > _EPS * max(m, n) * size
     return Spectrum(
@@ -119,7 +118,7 @@ def mixed_spectrum(*matrices: MatrixLike, center: Center, forced: bool = False) 
 
 def is_tall(m: int, n: int) -> bool:
     """Return whether the Gram matrix of (m, n) is much smaller than the matrix, and that is not small."""
-    return m >= 2 * n and m * n > _SVD_ENTRIES
+    return m >= 2 * n and m * n > SMALL  # an SVD of fewer takes milliseconds, and is the more exact route
 
 
 def _may_mix(route: Route | None, device: torch.device | str | None) -> bool:

@@ -11,6 +11,7 @@ from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
 from sde_core.shaping.transform import AffineMap
+from sde_core.spectra.eigen import thin_svd
 from sde_core.spectra.spectrum import Spectrum, compute_spectrum
 from sde_core.treatments.matrix_map import MatrixMap
 
@@ -73,7 +74,7 @@ def shared_noise(spectra: tuple[Spectrum, Spectrum], *, n_noise: float) -> tuple
     if not 0 <= n_noise < n:
         raise ConfigError(f"n_noise must lie in [0, {n}); got {n_noise:g}")
     first, second = (_least(each, int(n_noise)) for each in spectra)
-    left, cosines, right = torch.linalg.svd(first.T @ second)
+    left, cosines, right = thin_svd(first.T @ second)
     shared = cosines.square() > _SHARED
     bisectors = first @ left[:, : len(cosines)][:, shared] + second @ right.T[:, : len(cosines)][:, shared]
     dropped = bisectors / torch.linalg.vector_norm(bisectors, dim=0, keepdim=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from sde_core.checks.matrices import MatrixLike
 from sde_core.errors import ConfigError
 from sde_core.geometry.pair_moments import pair_moments
-from sde_core.spectra.eigen import symmetric_eigen
+from sde_core.spectra.eigen import few_threads, symmetric_eigen, thin_svd
 from sde_core.treatments.matrix_map import MatrixMap
 
 Maps = tuple[MatrixMap, MatrixMap]
@@ -40,7 +40,8 @@ class PairCovariances:
     @cached_property
     def cross_directions(self) -> tuple[Tensor, Tensor]:
         """Columns U and V of the singular vectors of the cross-covariance, strongest first."""
-        left, _, right = torch.linalg.svd(self.cross)
+        with few_threads(self.cross):
+            left, _, right = torch.linalg.svd(self.cross)  # also the directions that one side has and the other not
         return left, right.T
 
     @cached_property
@@ -100,7 +101,7 @@ def cca(pairs: PairCovariances, *, shrinkage: float = 0.3, power: float = 0.5) -
     if not 0.0 <= power < float("inf"):
         raise ConfigError(f"power must be a finite number of at least 0; got {power}")
     whiteners = [_whitener(*axes, shrinkage) for axes in pairs.axes]
-    left, correlations, right = torch.linalg.svd(whiteners[0] @ pairs.cross @ whiteners[1])
+    left, correlations, right = thin_svd(whiteners[0] @ pairs.cross @ whiteners[1])
     weights = correlations.clamp(0, 1) ** power
     return _maps("cca", pairs, whiteners[0] @ left * weights, whiteners[1] @ right.T * weights)
 

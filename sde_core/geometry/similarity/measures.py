@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sde_core.checks.matrices import MatrixLike, as_paired_matrices
 from sde_core.errors import ConfigError, DataError
+from sde_core.spectra.eigen import singular_values, thin_svd
 
 State: TypeAlias = tuple[Tensor, ...]
 
@@ -138,7 +139,7 @@ def _mutual_knn(a: State, b: State) -> float:
 
 def _variates(x: Tensor) -> State:
     """Return (m, r) orthonormal columns of what holds 99 % of the variance, and their (m, r) values."""
-    left, values, _ = torch.linalg.svd(x - x.mean(0), full_matrices=False)
+    left, values, _ = thin_svd(x - x.mean(0))
     held = values.square().cumsum(0)
     kept = int((held < _KEPT * held[-1]).sum()) + 1 if float(held[-1]) > 0 else 0
     return left[:, :kept], left[:, :kept] * values[:kept]
@@ -147,20 +148,20 @@ def _variates(x: Tensor) -> State:
 def _svcca(a: State, b: State) -> float:
     if not a[0].shape[1] or not b[0].shape[1]:
         return math.nan
-    return float(torch.linalg.svdvals(a[0].T @ b[0]).clamp(0, 1).mean())
+    return float(singular_values(a[0].T @ b[0]).clamp(0, 1).mean())
 
 
 def _whole_variates(x: Tensor) -> State:
     """Return (m, r) orthonormal columns of all directions, and the (m, d) centred rows."""
     centred = x - x.mean(0)
-    left, values, _ = torch.linalg.svd(centred, full_matrices=False)
+    left, values, _ = thin_svd(centred)
     return left[:, values > _EPS * values.max()], centred
 
 
 def _pwcca(a: State, b: State) -> float:
     if not a[0].shape[1] or not b[0].shape[1]:
         return math.nan
-    turn, values, _ = torch.linalg.svd(a[0].T @ b[0], full_matrices=False)
+    turn, values, _ = thin_svd(a[0].T @ b[0])
     weights = ((a[0] @ turn).T @ a[1]).abs().sum(1)
     return float((weights * values.clamp(0, 1)).sum() / weights.sum())
 
@@ -168,14 +169,14 @@ def _pwcca(a: State, b: State) -> float:
 def _sized(x: Tensor) -> State:
     """Return (m, r) centred rows of size 1, in the r directions that they fill: fewer numbers, the same values."""
     centred = x - x.mean(0)
-    left, values, _ = torch.linalg.svd(centred, full_matrices=False)
+    left, values, _ = thin_svd(centred)
     kept = values > _EPS * values.max()
     return (left[:, kept] * values[kept] / torch.linalg.vector_norm(values),)
 
 
 def _procrustes(a: State, b: State) -> float:
     found = a[0].T @ b[0]
-    return float(torch.linalg.svdvals(found).sum()) if bool(torch.isfinite(found).all()) else math.nan
+    return float(singular_values(found).sum()) if bool(torch.isfinite(found).all()) else math.nan
 
 
 def _cosine_ranks(x: Tensor) -> State:

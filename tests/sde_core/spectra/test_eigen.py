@@ -1,8 +1,9 @@
-"""Small eigendecompositions run on one thread, and leave the number of threads as it was."""
+"""Small decompositions run on one thread, leave the number of threads as it was, and have the same bits on any."""
 
 import pytest
 import torch
 
+import sde_core as sde
 from sde_core.spectra.eigen import symmetric_eigen
 
 
@@ -24,3 +25,27 @@ def test_threads_come_back_after_an_error():
     with pytest.raises(RuntimeError):
         symmetric_eigen(torch.full((3, 3), torch.nan))
     assert torch.get_num_threads() == before
+
+
+@pytest.fixture
+def threads():
+    """Return what sets the number of threads, and set it back."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("shape", [(60, 48), (200, 48), (500, 192), (512, 512)])
+@pytest.mark.parametrize(
+    "compute", [sde.compute_spectrum, sde.compute_cross_spectrum, sde.compute_joint_spectrum]
+)
+def test_a_small_set_has_the_same_spectrum_bit_for_bit_on_any_number_of_threads(threads, shape, compute):
+    generator = torch.Generator().manual_seed(1)
+    sides = [torch.randn(*shape, generator=generator) for _ in range(2)]
+    found = []
+    for n in (1, 2, 4):
+        threads(n)
+        found.append(compute(*sides[: 1 if compute is sde.compute_spectrum else 2]).singular_values)
+        assert torch.get_num_threads() == n
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
