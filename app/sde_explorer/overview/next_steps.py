@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sde_core.glossary.formats import recall
+from sde_core.glossary.formats import percent, recall
 from sde_explorer.ui.navigation import switch_to
 from sde_explorer.ui.session import put
 from sde_explorer.ui.words import holding
@@ -97,10 +97,10 @@ def _hardly_found(asked: "Recall") -> Step | None:
 
 
 def _doubtful(reports: "list[Bands]") -> Step | None:
-    doubtful = [f"{r.modality} (KS distance {r.fit_distance:.2f})" for r in reports if r.edge_is_doubtful]
+    doubtful = [f"{r.modality} (KS {r.fit_distance:.2f})" for r in reports if r.edge_is_doubtful]
     if not doubtful:
         return None
-    says = f"**The bulk is not pure noise** for {' and '.join(doubtful)}: another rule may put the edge elsewhere."
+    says = f"**The bulk is not pure noise** for {' and '.join(doubtful)}: another rule, another edge."
     return Step(says, "Compare rules", "Spectrum", "section", "Rules")
 
 
@@ -109,9 +109,11 @@ def _uneven(reports: "list[Bands]") -> Step | None:
     most, least = more.energy_share("strong"), less.energy_share("strong")
     if not (most > 0.02 and most > 1.25 * least):
         return None
+    fewer = less.count("strong")
     return Step(
         f"**The modalities spread differently:** {holding(more.count('strong'), 'strong', most)} of the "
-        f"{more.modality} energy, {holding(less.count('strong'), 'strong', least)} of the {less.modality} energy.",
+        f"{more.modality} energy, {fewer:,} {'holds' if fewer == 1 else 'hold'} {percent(least)} of the "
+        f"{less.modality} energy.",
         "See both spectra",
         "Spectrum",
         "spectra",

@@ -64,9 +64,13 @@ def _show() -> None:
         with st.expander("What else waits"):  # a line each would be most of the words of a page
             for job, view in waiting[1:]:
                 _active(job, view)
-    for job, _ in jobs:
-        if _can_go_on(job):
-            _again(job)
+    stopped = [job for job, _ in jobs if _can_go_on(job)]
+    for job in stopped[:1]:
+        _again(job)
+    if stopped[1:]:
+        with st.expander("What else ended early"):
+            for job in stopped[1:]:
+                _again(job)
     ended = st.session_state.get(_ENDED, [])
     if ended:
         told = "\n".join(f"- {as_text(title)}, {seconds:.0f} s" for title, seconds in ended)

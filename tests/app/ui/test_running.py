@@ -101,6 +101,21 @@ def test_of_much_that_waits_the_next_is_in_sight_and_the_rest_a_press_away(drawe
     assert "**Work b** waits behind Work a" in _said(at)
 
 
+def test_of_much_that_was_stopped_one_is_in_sight_and_the_rest_a_press_away(drawer):
+    at, _go, jobs = drawer
+    at.session_state["wanted"] = ("a", "b", "c")
+    at.run()
+    for job in jobs.all():
+        at.button(key=f"drawer stop {job.key}").click().run()
+        job.wait(120)
+    at.run()
+    assert not at.exception
+    (more,) = at.expander
+    assert [c.value for c in more.caption] == ["**Work b**: stopped", "**Work c**: stopped"]
+    assert [b.label for b in more.button] == ["Again", "Again"]
+    assert "**Work a**: stopped" in _said(at)
+
+
 def test_work_of_a_view_that_nobody_looks_at_gives_way(drawer):
     at, _go, jobs = drawer
     at.session_state["wanted"] = ("a",)
