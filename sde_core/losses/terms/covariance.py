@@ -8,9 +8,26 @@ from torch import Tensor
 RELATIVE_FLOOR = 1e-8
 """Variance below this share of the rows' mean square is rounding, not signal."""
 WELL_CONDITIONED = 0.03
-"""Below this shrinkage C^-1 would lose too many digits of float32: rows are whitened by the factor there."""
+"""Below this shrinkage C^-1 would lose too many digits of float32: float64 takes it in few rows, a factor in many."""
 FLOOR = 1e-6
 """A row of the length of rounding points nowhere; unit rows have energy of about 1 a batch."""
+
+
+def inverse_dtype(image: Tensor, shrinkage: float) -> torch.dtype | None:
+    """Return the dtype in which the rows are multiplied by C^-1, None where they are whitened by its factor.
+
+    With fewer rows than columns the matrix to decompose is so small that all of it in float64 costs less than a factor
+    of (n, n) in float32.
+
+    Args:
+        image: (B, n), of one modality.
+        shrinkage: c.
+    """
+    if len(image) < 2:
+        return None
+    if shrinkage >= WELL_CONDITIONED:
+        return image.dtype
+    return torch.float64 if 2 * len(image) < image.shape[1] else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +65,7 @@ def solved_rows(image: Tensor, text: Tensor, shrinkage: float) -> Solved:
     Args:
         image: (B, n), B at least 2.
         text: (B, n).
-        shrinkage: c, at least `WELL_CONDITIONED`.
+        shrinkage: c, in float32 at least `WELL_CONDITIONED`.
     """
     m, n = image.shape
     rows = torch.cat([image - image.mean(dim=0), text - text.mean(dim=0)])

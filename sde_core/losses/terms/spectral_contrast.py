@@ -15,8 +15,8 @@ from sde_core.losses.blocks import both_ways_in_blocks, logarithms_in_blocks, sl
 from sde_core.losses.scores import both_ways, logarithms, mean_cost, score_slope
 from sde_core.losses.terms.covariance import (
     FLOOR,
-    WELL_CONDITIONED,
     Solved,
+    inverse_dtype,
     of_one_size,
     slopes_of_rows,
     solved_rows,
@@ -60,9 +60,12 @@ def spectral_contrast(
     """
     scale = torch.as_tensor(logit_scale, device=image.device).to(image)
     image, text = of_one_size(image, text)
-    if shrinkage >= WELL_CONDITIONED and len(image) > 1:
-        value: Tensor = _Contrast.apply(image, text, scale, shrinkage, same, tile)
-        return value
+    dtype = inverse_dtype(image, shrinkage)
+    if dtype is not None:
+        value: Tensor = _Contrast.apply(
+            image.to(dtype), text.to(dtype), scale.to(dtype), shrinkage, same, tile
+        )
+        return value.to(image)
     first, second = (
         functional.normalize(x, dim=1, eps=FLOOR)
         for x in whitened(image, text, shrinkage=shrinkage, by="both")

@@ -13,8 +13,8 @@ from sde_core.checks.brief import brief
 from sde_core.checks.settings import Help, Positive, Weight
 from sde_core.losses.terms.covariance import (
     RELATIVE_FLOOR,
-    WELL_CONDITIONED,
     Solved,
+    inverse_dtype,
     of_one_size,
     slopes_of_rows,
     solved_rows,
@@ -40,7 +40,8 @@ def whitened_agreement(
     rows has no covariance of full rank in more than B - 1 dimensions.
 
     The gradient passes through the Cholesky factor, which needs no gaps between eigenvalues; with "both" through C^-1
-    itself from a shrinkage of 0.03, at the cost of a few products: O(m n^2 + n^3), or O(m^2 n + m^3) where 2m < n.
+    itself from a shrinkage of 0.03, and in float64 from any where 2m < n, at the cost of a few products:
+    O(m n^2 + n^3), or O(m^2 n + m^3) where 2m < n.
 
     Args:
         image: (B, n) features, B at least 1.
@@ -54,9 +55,10 @@ def whitened_agreement(
     Source: [X] docs/method.md, equations (4.14) and (4.15); the form of W-MSE, Ermolov et al. 2021, with modalities
     in place of views.
     """
-    if by == "both" and shrinkage >= WELL_CONDITIONED and len(image) > 1:
-        value: Tensor = _Agreement.apply(*of_one_size(image, text), shrinkage)
-        return value
+    dtype = inverse_dtype(image, shrinkage) if by == "both" else None
+    if dtype is not None:
+        value: Tensor = _Agreement.apply(*(x.to(dtype) for x in of_one_size(image, text)), shrinkage)
+        return value.to(image)
     first, second = whitened(image, text, shrinkage=shrinkage, by=by)
     return 2 - 2 * functional.cosine_similarity(first, second, dim=1).mean()
 

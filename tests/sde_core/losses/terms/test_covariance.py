@@ -50,6 +50,30 @@ def test_agreement_by_differences_on_both_sides(m, n):
     assert torch.autograd.gradcheck(lambda a, b: whitened_agreement(a, b, shrinkage=0.1, by="both"), pair)
 
 
+@pytest.mark.parametrize("shrinkage", [1e-5, 1e-3, 0.029])
+@pytest.mark.parametrize("m", [2, 24])
+def test_little_shrinkage_in_few_rows_keeps_the_digits_of_float64(m, shrinkage):
+    x, y = rows(m, 96), rows(m, 96) + rows(m, 96, seed=1)
+    x, y = (z + 5 * z[:, :1] for z in (x, y))
+    pairs = [
+        [z.to(kind).detach().requires_grad_() for z in (x.float(), y.float())]
+        for kind in (torch.float64, torch.float32)
+    ]
+    for loss in (
+        lambda *pair: whitened_agreement(*pair, shrinkage=shrinkage, by="both"),
+        lambda *pair: spectral_contrast(*pair, logit_scale=5.0, shrinkage=shrinkage),
+        lambda *pair: spectral_contrast(*pair, logit_scale=5.0, shrinkage=shrinkage, tile=5),
+    ):
+        exact, found = (loss(*pair) for pair in pairs)
+        assert found.dtype == torch.float32
+        # rounding of the division by the largest entry, which the condition of at most n / c makes as large
+        torch.testing.assert_close(found.double(), exact, rtol=1e-4, atol=1e-5)
+        wanted, got = (torch.autograd.grad(v, pair) for v, pair in zip((exact, found), pairs, strict=True))
+        for a, b in zip(got, wanted, strict=True):
+            assert a.dtype == torch.float32
+            assert float((a - b).norm() / b.norm()) < 1e-3
+
+
 @pytest.mark.parametrize("m", [24, 100])
 def test_in_float32_agreement_keeps_its_digits(m):
     """A direction with nearly all of the energy, fewer and more rows than coordinates."""
@@ -74,4 +98,6 @@ def test_no_factor_of_the_larger_side_is_taken(monkeypatch):
         pair = rows(m, n), rows(m, n, seed=1)
         whitened_agreement(*pair, shrinkage=0.1, by="both")
         spectral_contrast(*pair, logit_scale=5.0)
-    assert sizes == [6, 6, 3, 3]
+    whitened_agreement(rows(3, 40), rows(3, 40, seed=1), shrinkage=0.001, by="both")
+    spectral_contrast(rows(3, 40), rows(3, 40, seed=1), logit_scale=5.0, shrinkage=0.001)
+    assert sizes == [6, 6, 3, 3, 6, 6]
