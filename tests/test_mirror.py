@@ -186,7 +186,6 @@ ELSEWHERE = {
     "sde_core/training/monitoring/transformers.py": "clients/test_transformers.py",
     "sde_core/training/monitoring/window.py": "sde_core/training/monitoring/test_monitor.py",
     "sde_core/training/objective.py": "sde_core/training/test_finetune.py",
-    "sde_core/training/optimizer.py": "sde_core/training/test_open_clip_resume.py",
     "sde_core/training/order.py": "sde_core/training/test_split.py",
     "sde_core/training/outcome.py": "sde_core/training/test_finetune.py",
     "sde_core/training/plan.py": "sde_core/training/test_open_clip_resume.py",
