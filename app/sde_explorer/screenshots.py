@@ -176,10 +176,16 @@ def rest(page: "Page") -> None:
 
 
 def await_jobs(page: "Page") -> None:
-    """Wait until the numbers that are computed beside the page are there: no job of it runs."""
+    """Wait until the numbers that are computed beside the page are there: no job of it runs.
+
+    What runs since less than a second is in no line of the side panel yet: its place there is empty.
+    """
     page.wait_for_function(
-        "() => !document.querySelector('.st-key-recall_stop')"
-        " && !/\\bStop\\b/.test(document.querySelector('.st-key-jobs')?.innerText ?? '')",
+        """() => {
+          const jobs = document.querySelector('.st-key-jobs');
+          const runs = jobs && (jobs.textContent === '' || /\\bStop\\b/.test(jobs.innerText));
+          return !runs && !document.querySelector('.st-key-recall_stop');
+        }""",
         timeout=300_000,
     )
 

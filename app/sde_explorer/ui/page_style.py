@@ -127,6 +127,7 @@ html [data-testid=stSidebar] [data-testid=stVerticalBlock]{{gap:.5rem}}
 html [data-testid=stSidebarCollapseButton]{{display:inline!important;visibility:visible!important}}
 @keyframes sde-opened{{}}
 html [role=tablist] [role=tab][aria-selected=true]{{animation:sde-opened 1ms}}
+html .st-key-jobs:not(:has(p)){{display:none}}
 html .st-key-jobs{{position:sticky;bottom:0;z-index:2;background:var(--st-secondary-background-color,inherit)}}
 html [data-testid=stSidebar] hr{{margin:.2em 0}}
 html [data-testid=stSidebar] [data-testid=stButtonGroup] button{{padding-inline:.62rem}}
