@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.spectra.eigen import symmetric_eigen
+
 STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
 """Ridge strengths that are tried, on coordinates of variance 1."""
 
@@ -45,7 +47,7 @@ def fit_ridge_probe(
     scale = x.std(dim=0, correction=0)
     scale = torch.where(scale > 0, scale, 1.0)
     rows, target = (x - mean) / scale, y - bias
-    values, axes = torch.linalg.eigh(rows.T @ rows)
+    values, axes = symmetric_eigen(rows.T @ rows)
     along = rows @ axes
     products, squares = along.T @ target, along.square()
     best, chosen = float("inf"), strengths[0]

@@ -13,8 +13,8 @@ def adamw(model: nn.Module, config: FinetuneConfig) -> torch.optim.AdamW:
     """Return AdamW over the trainable parameters; gains, biases and the temperature do not decay.
 
     Groups and their order are those of open_clip's training, so that its optimiser's state fits. All parameters are
-    updated together, also on the CPU, where torch would take one after another: the same bits in three quarters of
-    the time.
+    updated together, also on the CPU, where torch would take one after another: the same bits, sooner where they are
+    many.
     """
     named = trainable(model)
     still = [p for name, p in named if never_decays(name, p)]

@@ -40,10 +40,8 @@ class PairCovariances:
     @cached_property
     def cross_directions(self) -> tuple[Tensor, Tensor]:
         """Columns U and V of the singular vectors of the cross-covariance, strongest first."""
-        with few_threads(self.cross):
-            left, _, right = torch.linalg.svd(
-                self.cross
-            )  # also the directions that one side has and the other not
+        with few_threads(self.cross):  # not thin: also the directions that one side has and the other not
+            left, _, right = torch.linalg.svd(self.cross)
         return left, right.T
 
     @cached_property

@@ -51,9 +51,8 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
             expect(stopped.or_(ended).first).to_be_visible(timeout=60_000)
             if stopped.count():  # it may have taken its last step while the button was pressed
                 page.get_by_role("button", name="Resume").click()
-                expect(page.get_by_role("button", name="Resume")).to_have_count(
-                    0
-                )  # what it had is gone from the page
+                # What the page had of the stopped one is gone.
+                expect(page.get_by_role("button", name="Resume")).to_have_count(0)
         home = page.get_by_role("tab", name="Take it home")
         expect(home).to_be_visible(timeout=180_000)
         expect(page.get_by_role("button", name="Start training")).to_be_visible()

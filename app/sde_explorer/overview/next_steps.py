@@ -97,10 +97,12 @@ def _hardly_found(asked: "Recall") -> Step | None:
 
 
 def _doubtful(reports: "list[Bands]") -> Step | None:
-    doubtful = [f"{r.modality} (KS {r.fit_distance:.2f})" for r in reports if r.edge_is_doubtful]
+    doubtful = [f"{r.fit_distance:.2f} for {r.modality}" for r in reports if r.edge_is_doubtful]
     if not doubtful:
         return None
-    says = f"**The bulk is not pure noise** for {' and '.join(doubtful)}: another rule, another edge."
+    says = (
+        f"**The bulk is not pure noise** (KS distance {', '.join(doubtful)}): another rule may move the edge."
+    )
     return Step(says, "Compare rules", "Spectrum", "section", "Rules")
 
 

@@ -96,8 +96,8 @@ html [data-testid=stCaptionContainer],html [data-testid=stCaptionContainer] *{{o
 html [data-testid=stCaptionContainer] code{{font-size:.88em;color:inherit}}
 html [data-testid=stBaseButton-primary],html [data-testid=stBaseButton-primary] :is(p,kbd){{
 color:light-dark(#fff,#0c1117)}}
-html [data-testid=stMultiSelectTagsContainer] [data-tag] *{{color:light-dark(#fff,#0c1117)}}
 html [data-testid=stBaseButton-primary] kbd{{background:none;opacity:1}}
+html [data-testid=stMultiSelectTagsContainer] [data-tag] *{{color:light-dark(#fff,#0c1117)}}
 .js-plotly-plot text[style*="{_PALE}"]{{fill:{TEXT["noise"][0]}!important}}
 .js-plotly-plot .slider-container text{{fill:{_FADED}!important}}
 html [data-testid=stMainBlockContainer]{{max-width:none}}

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sde_core.spectra.eigen import symmetric_eigen
+
 RIDGE = 0.3
 """Of the mean variance, added to every direction before whitening."""
 
@@ -67,7 +69,7 @@ def fit_pair_likelihood(
 
 def _whitener(covariance: Tensor, ridge: float) -> Tensor:
     added = ridge * covariance.trace() / len(covariance)
-    values, turns = torch.linalg.eigh(covariance)
+    values, turns = symmetric_eigen(covariance)
     # Rows that do not vary have no direction to compare: their whitened coefficients are 0 either way.
     sizes: Tensor = (values.clamp_min(0) + added).clamp_min(torch.finfo(values.dtype).tiny)
     whitener: Tensor = (turns * sizes.rsqrt()) @ turns.T

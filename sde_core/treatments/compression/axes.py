@@ -15,6 +15,7 @@ from sde_core.checks.matrices import MatrixLike
 from sde_core.checks.sphere import unit_rows
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.tensor_file import read_tensors, write_tensors
+from sde_core.spectra.eigen import symmetric_eigen
 from sde_core.vocabulary import Modality
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -158,13 +159,13 @@ def _random(x: Tensor, y: Tensor, width: int, seed: int) -> Tensor:
 
 
 def _pca(x: Tensor, y: Tensor, width: int, seed: int) -> Tensor:
-    vectors: Tensor = torch.linalg.eigh(x.T @ x / len(x) + y.T @ y / len(y)).eigenvectors
+    _, vectors = symmetric_eigen(x.T @ x / len(x) + y.T @ y / len(y))
     return vectors.flip(1)[:, :width]
 
 
 def _cross(x: Tensor, y: Tensor, width: int, seed: int) -> Tensor:
     shared = x.T @ y
-    values, vectors = torch.linalg.eigh(shared + shared.T)
+    values, vectors = symmetric_eigen(shared + shared.T)
     chosen: Tensor = vectors[:, values.argsort(descending=True)[:width]]
     return chosen
 

@@ -124,6 +124,20 @@ def test_the_measured_values_are_those_of_plain_dense_algebra():
     assert certify(gains).relative_change.measured is None
 
 
+def test_it_is_the_same_bit_for_bit_on_any_number_of_threads():
+    x = torch.randn(300, 48, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    before, found = torch.get_num_threads(), []
+    try:
+        for n in (1, 2, 4):
+            torch.set_num_threads(n)
+            spectrum = compute_spectrum(x)
+            bounds = certify(torch.linspace(1.5, 0.3, 48, dtype=torch.float64), spectrum, x).bounds
+            found.append({name: bound.measured for name, bound in bounds.items()})
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.parametrize("rank", [3, 8])
 def test_coordinates_measure_rows_as_the_rows_themselves_do(rank):
     spectrum = with_values(list(np.linspace(5, 1, rank)), width=8, center="mean")
