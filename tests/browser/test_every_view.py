@@ -100,7 +100,7 @@ def test_the_main_picture_is_the_first_thing(standing, shown):
     assert top(page) <= HIGHEST[shown.size]
     assert page.get_by_test_id("stExpandSidebarButton").is_visible() == (width < 1100)
     assert len(title.inner_text()) <= 90
-    assert page.evaluate(WORDS) <= MOST_WORDS
+    assert page.evaluate(WORDS) <= MOST_WORDS, page.locator("body").inner_text()
     expect(title).to_have_text(re.compile(r"\d"))  # a number of this set
     assert not re.search(r"\[[PRX]\]", page.locator("body").inner_text())
 
@@ -109,7 +109,7 @@ def test_the_main_picture_is_the_first_thing(standing, shown):
 def test_there_are_few_words_also_once_nothing_is_on_its_way(standing):
     await_jobs(standing.page)
     rest(standing.page)
-    assert standing.page.evaluate(WORDS) <= MOST_WORDS
+    assert standing.page.evaluate(WORDS) <= MOST_WORDS, standing.page.locator("body").inner_text()
 
 
 @in_both_themes

@@ -137,4 +137,4 @@ def _narrow(reports: "list[Bands]") -> Step:
         f"**{narrow.modality.capitalize()} uses about {narrow.metrics['effective_rank']:.0f} of {narrow.shape[1]} "
         "dimensions.**"
     )
-    return Step(says, "See how little energy the last ones hold", "Spectrum", "section", "Energy and cone")
+    return Step(says, "See what the last ones hold", "Spectrum", "section", "Energy and cone")

@@ -64,12 +64,15 @@ def _show() -> None:
         with st.expander("What else waits"):  # a line each would be most of the words of a page
             for job, view in waiting[1:]:
                 _active(job, view)
+    followed_here = {id(asked.job) for asked in followed_jobs().values()}
     stopped = [job for job, _ in jobs if _can_go_on(job)]
-    for job in stopped[:1]:
+    mine = [job for job in stopped if id(job) in followed_here][:1]
+    rest = [job for job in stopped if job not in mine]
+    for job in mine:
         _again(job)
-    if stopped[1:]:
-        with st.expander("What else ended early"):
-            for job in stopped[1:]:
+    if rest:  # also that of other tabs, whose sentences would stand on every page of this one
+        with st.expander(f"{len(rest)}{' more' if mine else ''} ended early"):
+            for job in rest:
                 _again(job)
     ended = st.session_state.get(_ENDED, [])
     if ended:

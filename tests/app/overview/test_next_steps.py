@@ -62,7 +62,7 @@ def test_what_a_step_sets_is_a_value_of_the_state():
 def test_a_press_sets_what_it_says(open_page, spiked_folder):
     at = settled(open_page("overview", data=str(spiked_folder)))
     button = at.button(key="next_step 0")
-    assert button.label == "See how little energy the last ones hold"
+    assert button.label == "See what the last ones hold"
     button.click().run()
     assert not at.exception
     assert at.session_state["section"] == "Energy and cone"
