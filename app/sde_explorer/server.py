@@ -44,6 +44,7 @@ MIDDLEWARE = (
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
 HEAVY = ("torch", "plotly.graph_objects", "sde_explorer.overview.page")
 NEXT = (
+    "scipy.linalg",  # the first set of many rows is decomposed by it
     "sde_explorer.spectrum.page",
     "sde_explorer.subspaces.page",
     "sde_explorer.curriculum.page",
