@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 from safetensors import safe_open
 
 from sde_explorer.screenshots import rest, settle
@@ -12,6 +12,23 @@ from tests.browser.files import download_button, downloaded
 
 pytestmark = pytest.mark.browser
 CHARTS = 3
+# Each frame that the browser paints: a chart that has been drawn and now holds no line, or is not there, was blank.
+_WATCH_CHARTS = """() => {
+  window.charts = {};
+  const keys = ['training_picture', 'training_recall', 'training_loss'];
+  const look = () => {
+    for (const key of keys) {
+      const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+      const lines = plot?.querySelectorAll('.trace path').length ?? 0;
+      const known = window.charts[key] ??= { drawn: 0, blank: 0, told: new Set() };
+      if (lines) known.told.add(JSON.stringify((plot.data ?? []).map(t => t.x?._inputArray?.length ?? t.x?.length)));
+      known.drawn += lines > 0;
+      known.blank += known.drawn > 0 && !lines;
+    }
+    window.watching = requestAnimationFrame(look);
+  };
+  look();
+}"""
 _PLOT = "document.querySelector('.st-key-training_picture .js-plotly-plot')"
 
 
@@ -20,6 +37,21 @@ def _set(page: Page, label: str, value: str) -> None:
     field.fill(value)
     field.press("Enter")
     rest(page)
+
+
+def _stop(page: Page) -> Locator | None:
+    """Stop the training, and return what the page says of it then; None where it ended before."""
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")  # the side panel has one too
+    if not stop.count():
+        return None
+    with suppress(TimeoutError):  # it may have ended meanwhile, and the button with it
+        stop.click(timeout=5_000)
+    stopped, ended = (
+        page.get_by_text("This training has not ended"),
+        page.get_by_role("tab", name="Take it home"),
+    )
+    expect(stopped.or_(ended).first).to_be_visible(timeout=60_000)
+    return stopped
 
 
 def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, opened, tmp_path):
@@ -40,19 +72,12 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
         settle(page, 1)
         page.get_by_role("link", name="Training").click()
         settle(page, CHARTS)
-        stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")  # the side panel has one too
-        if stop.count():
-            with suppress(TimeoutError):  # it may have ended meanwhile, and the button with it
-                stop.click(timeout=5_000)
-            stopped, ended = (
-                page.get_by_text("This training has not ended"),
-                page.get_by_role("tab", name="Take it home"),
-            )
-            expect(stopped.or_(ended).first).to_be_visible(timeout=60_000)
-            if stopped.count():  # it may have taken its last step while the button was pressed
-                page.get_by_role("button", name="Resume").click()
-                # What the page had of the stopped one is gone.
-                expect(page.get_by_role("button", name="Resume")).to_have_count(0)
+        stopped = _stop(page)
+        # It may have taken its last step while the button was pressed.
+        if stopped is not None and stopped.count():
+            page.get_by_role("button", name="Resume").click()
+            # What the page had of the stopped one is gone.
+            expect(page.get_by_role("button", name="Resume")).to_have_count(0)
         home = page.get_by_role("tab", name="Take it home")
         expect(home).to_be_visible(timeout=180_000)
         expect(page.get_by_role("button", name="Start training")).to_be_visible()
@@ -76,6 +101,28 @@ def test_a_training_survives_the_browser_is_stopped_resumed_and_taken_home(url, 
         assert page.get_by_role("heading", level=1).inner_text() == outcome
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+
+
+def test_live_charts_are_never_blank_while_they_are_redrawn(url, opened):
+    with opened(f"{url}/training?data=clipart", 0) as page:
+        page.get_by_role("button", name="Settings").click()
+        page.get_by_text("More settings").click()
+        _set(page, "Steps", "160")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Start training").click()
+        stored = "After 240 steps"
+        page.wait_for_function(
+            "stored => { const said = document.querySelector('h1')?.innerText ?? '';"
+            " return said.startsWith('After') && !said.startsWith(stored); }",
+            arg=stored,
+        )
+        page.evaluate(_WATCH_CHARTS)
+        page.wait_for_function(
+            "() => Object.values(window.charts).every(chart => chart.told.size > 3)", timeout=120_000
+        )
+        page.evaluate("cancelAnimationFrame(window.watching)")
+        assert page.evaluate("Object.values(window.charts).map(chart => chart.blank)") == [0, 0, 0]
+        _stop(page)
 
 
 def test_a_replay_ends_where_its_figure_is_redrawn(url, opened):

@@ -25,10 +25,11 @@ from sde_explorer.training.words import HOW_TO_READ, STORED, TRAINS_ON_THE_REST
 from sde_explorer.ui.called import given_names
 from sde_explorer.ui.fields import choice
 from sde_explorer.ui.followed import followed
-from sde_explorer.ui.frame import open_view
+from sde_explorer.ui.frame import PICTURE_HEIGHT, open_view
 from sde_explorer.ui.job_progress import job_error, job_sentence
 from sde_explorer.ui.notices import error_box
 from sde_explorer.ui.session import current_state, put
+from sde_explorer.ui.skeleton import waiting_figure
 from sde_explorer.ui.words import as_code, as_text
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def _follow(view: "View", job: Job) -> None:
         training_tabs(view, job.partial)
     else:  # a fragment may write only where it wrote in the last whole run of the page
         view.finding("Training")
+        waiting_figure(PICTURE_HEIGHT)
 
 
 def _ended(view: "View", folder: Path, request: TrainingRequest, job: Job | None) -> None:
