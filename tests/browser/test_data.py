@@ -113,5 +113,6 @@ def test_bad_input_is_one_sentence_where_it_happened(url, opened, tmp_path):
         page.get_by_role("button", name="Encode", exact=True).click()
         said = page.get_by_test_id("stMain").get_by_text(re.compile("closest: ViT-B-32"))
         expect(said).to_be_visible()  # and once more at the side, where what ran stands
-        running = page.get_by_test_id("stSidebar").get_by_text(re.compile("closest: ViT-B-32"))
-        expect(running.first).to_be_visible()
+        side = page.get_by_test_id("stSidebar")
+        side.get_by_text("ended early").click()
+        expect(side.get_by_text(re.compile("closest: ViT-B-32")).first).to_be_visible()

@@ -71,7 +71,8 @@ def _show() -> None:
     for job in mine:
         _again(job)
     if rest:  # also that of other tabs, whose sentences would stand on every page of this one
-        with st.expander(f"{len(rest)}{' more' if mine else ''} ended early"):
+        icon = ":material/error:" if any(job.status == "failed" for job in rest) else None
+        with st.expander(f"{len(rest)}{' more' if mine else ''} ended early", icon=icon):
             for job in rest:
                 _again(job)
     ended = st.session_state.get(_ENDED, [])
