@@ -50,7 +50,7 @@ def _stop(page: Page) -> Locator | None:
         page.get_by_text("This training has not ended"),
         page.get_by_role("tab", name="Take it home"),
     )
-    expect(stopped.or_(ended).first).to_be_visible(timeout=60_000)
+    expect(stopped.or_(ended).first).to_be_visible(timeout=180_000)
     return stopped
 
 
