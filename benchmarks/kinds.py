@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,12 +52,15 @@ class Kind:
 
 
 def _run(*words: str) -> None:
+    said = io.StringIO()
     try:
-        code: object = cli(list(words))
+        with redirect_stderr(said):
+            code: object = cli(list(words))
     except SystemExit as ended:
         code = ended.code
+    sys.stderr.write(said.getvalue())
     if code:
-        raise RuntimeError(f"sde {' '.join(words)} ended with {code}")
+        raise RuntimeError(f"sde {' '.join(words)} ended with {code}: {said.getvalue().strip()}")
 
 
 def _whole_sets(place: Path) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,9 @@ from torch import Tensor
 from sde_core.checks.brief import brief
 from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
+from sde_core.files.claims import MARK
 from sde_core.files.text_file import write_json
+from sde_core.files.whole_folder import replaced_folder
 from sde_core.retrieval.ranking import RetrievalRanks, Score, cosine_score, retrieval_ranks
 from sde_core.retrieval.scores import TransductiveScore
 from sde_core.sets.embeddings import EmbeddingSet
@@ -152,28 +155,34 @@ class Treatment:
         )
 
     def save(self, folder: str | Path) -> Path:
-        """Write a safetensors file a modality, and last the JSON of the facts, and return the folder.
+        """Write a safetensors file a modality and the JSON of the facts, and return the folder.
+
+        Readers see the folder as it was or the whole new one; other files that lie in a saved transform stay.
 
         Raises:
             DataError: the folder holds something else, or cannot be written.
             ConfigError: not both modalities have a fitted `AffineMap`, or the treatment corrects scores.
         """
         self._check_only_maps()
-        maps = {"image": self.image_map, "text": self.text_map}
+        maps: dict[str, AffineMap] = {}
+        for modality, fitted in zip(MODALITIES, (self.image_map, self.text_map), strict=True):
+            if not isinstance(fitted, AffineMap):
+                raise ConfigError(f"{modality}_map must be a fitted AffineMap to be saved; got {fitted!r}")
+            maps[modality] = fitted
         target = Path(folder).expanduser()
-        if target.exists() and not (target / FACTS).is_file() and any(_entries(target)):
+        there = _entries(target) if target.exists() else []
+        if there and not (target / FACTS).is_file():
             raise DataError(f"folder must be new or a saved transform; {folder} holds something else")
+        files = {modality: f"{modality}.safetensors" for modality in MODALITIES}
         try:
-            target.mkdir(parents=True, exist_ok=True)
-            (target / FACTS).unlink(missing_ok=True)  # until the end, what lies there is not whole
-            for modality, fitted in maps.items():
-                if not isinstance(fitted, AffineMap):
-                    raise ConfigError(
-                        f"{modality}_map must be a fitted AffineMap to be saved; got {fitted!r}"
-                    )
-                fitted.save(target / f"{modality}.safetensors")
-            digests = {m: _digest(target / f"{m}.safetensors") for m in MODALITIES}
-            write_json(target / FACTS, {"format": FORMAT, **self.facts, "sha256": digests})
+            with replaced_folder(target.resolve()) as fresh:
+                for path in there:
+                    if path.name not in (FACTS, *files.values()) and MARK not in path.name:
+                        (shutil.copytree if path.is_dir() else shutil.copy2)(path, fresh / path.name)
+                for modality, file in files.items():
+                    maps[modality].save(fresh / file)
+                digests = {modality: _digest(fresh / file) for modality, file in files.items()}
+                write_json(fresh / FACTS, {"format": FORMAT, **self.facts, "sha256": digests})
         except OSError as error:
             raise DataError(f"folder must be writable; {folder}: {error.strerror}") from None
         return target

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import sde_core as sde
+from sde_core.shaping.transform import AffineMap
 from tests.sde_core.treatments.clouds import cloud
 
 
@@ -42,6 +43,35 @@ def test_every_treatment_of_vectors_can_be_saved_and_applied(name, toy_set, tmp_
     for way in ("image_retrieval", "text_retrieval"):
         before, after = (getattr(t.ranks(toy_set.image, toy_set.text, links), way) for t in (made, loaded))
         np.testing.assert_array_equal(before.best_rank, after.best_rank)
+
+
+def test_a_save_that_is_cut_off_leaves_what_was_there_and_the_next_one_is_whole(
+    toy_set, tmp_path, monkeypatch
+):
+    folder, save = tmp_path / "maps", AffineMap.save
+    first, second = (
+        sde.fit_baseline(name, toy_set.image, toy_set.text) for name in ("mean-shift", "whitening")
+    )
+
+    def cut_off(self, path):
+        if path.name == "text.safetensors":
+            raise KeyboardInterrupt
+        return save(self, path)
+
+    for there in (None, first):
+        if there is not None:
+            there.save(folder)
+            (folder / "notes.md").write_text("mine")
+        with monkeypatch.context() as patched:
+            patched.setattr(AffineMap, "save", cut_off)
+            with pytest.raises(KeyboardInterrupt):
+                second.save(folder)
+        assert folder.exists() == (there is not None)
+        assert there is None or sde.load_treatment(folder).name == "mean-shift"
+    second.save(folder)
+    assert sde.load_treatment(folder).name == "whitening"
+    assert (folder / "notes.md").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["maps"]
 
 
 def test_a_folder_of_an_earlier_version_opens(toy_set, tmp_path):
