@@ -130,3 +130,24 @@ def test_nothing_unpickles_what_a_user_can_send(path):
 def test_cut_offs_of_recall_stand_once():
     found = [path for path in (*_files("sde_core"), *_files("app")) if "(1, 5, 10)" in path.read_text()]
     assert [str(path.relative_to(ROOT)) for path in found] == ["sde_core/vocabulary.py"]
+
+
+@pytest.mark.parametrize(
+    "path", [*_files("sde_core"), *_files("app")], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_a_package_is_imported_before_its_modules(path):
+    """Of scipy, whose packages import their own modules and are imported late, where threads already run.
+
+    Python locks a module before its package: one thread that imports `scipy.linalg`, and one that begins with
+    `scipy.linalg.blas`, can each hold what the other one waits for, and one of them fails.
+    """
+    seen: set[str] = set()
+    for node in sorted(
+        (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, (ast.Import, ast.ImportFrom))),
+        key=lambda n: n.lineno,
+    ):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+        for name in (name for name in names if name and name.startswith("scipy.")):
+            package = name.rpartition(".")[0]
+            assert package == "scipy" or package in seen, f"line {node.lineno}: {name}"
+            seen.add(name)

@@ -44,7 +44,6 @@ MIDDLEWARE = (
 # What the first page needs, in this order: seconds of imports that run while the browser still loads.
 HEAVY = ("torch", "plotly.graph_objects", "sde_explorer.overview.page")
 NEXT = (
-    "scipy.linalg",  # the first set of many rows is decomposed by it
     "sde_explorer.spectrum.page",
     "sde_explorer.subspaces.page",
     "sde_explorer.curriculum.page",
@@ -56,8 +55,9 @@ NEXT = (
     "sde_explorer.share.page",
 )
 """What other pages need: imported once nobody waits, or by the page itself."""
-LATER = ("torch._dynamo", "torchvision", "transformers", "open_clip")
-"""What the first search needs: half a minute of imports where many wait, so each begins once nobody does."""
+LATER = ("scipy.linalg", "torch._dynamo", "torchvision", "transformers", "open_clip")
+"""What the first set of many rows and the first search need: half a minute where many wait, so each begins once
+nobody does."""
 
 
 @asynccontextmanager

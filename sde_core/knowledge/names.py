@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from sde_core.checks.brief import brief
@@ -77,11 +80,11 @@ def direction_names(*known: BandKnowledge, rate: float = RATE) -> tuple[Directio
     columns = [column for column in columns if column.name not in OF_THE_MAKERS]
     if not columns:
         return tuple(DirectionName(number=j + 1) for j in range(rank))
-    kept = false_discoveries(torch.stack([column.p_value for column in columns]), rate)
+    kept = false_discoveries(torch.stack([column.p_value for column in columns]), rate).numpy()
+    # Numbers of Python and numpy: a tensor's are asked for one at a time, and who serves many waits for each.
+    said = [_Said(column, column.known.tolist(), column.effect.numpy(), _word(column)) for column in columns]
     return tuple(
-        _name(
-            j, sorted((c for c, k in zip(columns, kept[:, j], strict=True) if k), key=lambda c: -c.known[j])
-        )
+        _name(j, sorted((said[i] for i in np.flatnonzero(kept[:, j])), key=lambda one: -one.known[j]))
         for j in range(rank)
     )
 
@@ -91,33 +94,38 @@ def renamed(names: Sequence[DirectionName], own: dict[int, str]) -> tuple[Direct
     return tuple(replace(name, own=own.get(name.number, name.own)) for name in names)
 
 
-def _name(j: int, columns: Sequence[ColumnKnowledge]) -> DirectionName:
+class _Said(NamedTuple):
+    """A column, with its shares and effects as numbers, and what it is about where it is a word."""
+
+    column: ColumnKnowledge
+    known: list[float]
+    effect: npt.NDArray[Any]
+    word: tuple[str, int] | None
+
+
+def _name(j: int, columns: Sequence[_Said]) -> DirectionName:
     """Return the name of direction j from the columns that it knows, best first."""
     ends: dict[bool, list[str]] = {True: [], False: []}
     numbers: list[tuple[str, float]] = []
     has_category = False
-    for column in columns:
-        share = float(column.known[j])
-        word = _word(column)
+    for column, known, effect, word in columns:
+        share = known[j]
         if column.kind == "number":
             if share >= _LEAST_NUMBER and len(numbers) < _MOST_NUMBERS:
-                numbers.append((column.name, share if float(column.effect[0, j]) > 0 else -share))
+                numbers.append((column.name, share if effect[0, j] > 0 else -share))
         elif column.kind == "hue":
             if share >= _LEAST_NUMBER and len(numbers) < _MOST_NUMBERS:
                 numbers.append((column.name, share))
         elif word is not None:
             name, row = word
-            up = float(column.effect[row, j]) > 0
-            is_told = any(name.strip("“”") in said.lower() for said in ends[up])
-            if share >= _LEAST_WORD and len(ends[up]) < 2 and not is_told and float(column.effect[row, j]):
+            up = bool(effect[row, j] > 0)
+            is_told = any(name.strip("“”") in told.lower() for told in ends[up])
+            if share >= _LEAST_WORD and len(ends[up]) < 2 and not is_told and effect[row, j]:
                 ends[up].append(name)
         elif not has_category:
             has_category = True
-            for up, row in (
-                (True, int(column.effect[:, j].argmax())),
-                (False, int(column.effect[:, j].argmin())),
-            ):
-                if float(column.effect[row, j]) * (1 if up else -1) > 0:
+            for up, row in ((True, int(effect[:, j].argmax())), (False, int(effect[:, j].argmin()))):
+                if effect[row, j] * (1 if up else -1) > 0:
                     ends[up].insert(0, column.values[row])
     return DirectionName(
         number=j + 1, plus=tuple(ends[True][:2]), minus=tuple(ends[False][:2]), numbers=tuple(numbers)

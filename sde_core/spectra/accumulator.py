@@ -142,9 +142,9 @@ class SpectrumAccumulator:
 
     def _add_products(self, block: Tensor) -> None:
         if block.is_cpu:  # half of the work: the product of a matrix with itself
-            from scipy.linalg.blas import dsyrk
+            from scipy.linalg import blas
 
-            self._gram += torch.from_numpy(dsyrk(1.0, block.numpy().T).T)
+            self._gram += torch.from_numpy(blas.dsyrk(1.0, block.numpy().T).T)
         else:
             self._gram.addmm_(block.T, block)
 

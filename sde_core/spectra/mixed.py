@@ -152,7 +152,7 @@ class _Passes:
         self, buffers: list[Floats], products: list[Floats], rows: list[Floats | Tensor]
     ) -> _Group:
         """Return the sum of products of some blocks, in float32."""
-        from scipy.linalg.blas import ssyrk
+        from scipy.linalg import blas
 
         buffer = _taken(buffers, (self.block_rows, self.rows.width), "C")
         product = _taken(products, (self.rows.width, self.rows.width), "F")
@@ -165,7 +165,7 @@ class _Passes:
                 for top in range(0, len(block), _STRIP):
                     strip = block[top : top + _STRIP].T
                     # The lower triangle: OpenBLAS takes a quarter longer for the upper one.
-                    product = ssyrk(1.0, strip, 1.0, product, overwrite_c=1, lower=1)
+                    product = blas.ssyrk(1.0, strip, 1.0, product, overwrite_c=1, lower=1)
                 # In float64: sums of rows on one side of the point would round as their order has it.
                 total += block.sum(axis=0, dtype=np.float64)
                 few = few if number else block[:: max(1, len(block) // LOOKED_AT)].copy()
@@ -179,13 +179,13 @@ class _Passes:
 
     def in_double(self) -> bool:
         """Take the same sums in float64; return whether they are finite."""
-        from scipy.linalg.blas import dsyrk
+        from scipy.linalg import blas
 
         n = self.rows.width
         gram, total = np.zeros((n, n), order="F"), np.zeros(n)
         shift = self.shift.astype(np.float64)
         for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, shift, self.factor):
-            gram = dsyrk(1.0, block.T, 1.0, gram, overwrite_c=1, lower=1)
+            gram = blas.dsyrk(1.0, block.T, 1.0, gram, overwrite_c=1, lower=1)
             total += block.sum(axis=0)
         if not math.isfinite(float(np.trace(gram))):
             return False
@@ -196,7 +196,7 @@ class _Passes:
 
     def project(self) -> None:
         """Measure the doubtful directions again from the rows projected on them, at their own scale."""
-        from scipy.linalg.blas import dsyrk
+        from scipy.linalg import blas
 
         known = self.rows.width - self.n_doubtful
         head, tail = self.vectors[:, :known], self.vectors[:, known:]
@@ -206,7 +206,7 @@ class _Passes:
         for _, block in self.rows.blocks(_BLOCK_ROWS, np.float64, point, self.factor):
             along = block @ tail
             cross += block.T @ along
-            own = dsyrk(1.0, along.T, 1.0, own, overwrite_c=1, lower=1)
+            own = blas.dsyrk(1.0, along.T, 1.0, own, overwrite_c=1, lower=1)
             total += block.sum(axis=0)
         if self.centred:  # the mean was known to float32 only, which is too little for small directions
             count, along = self.rows.n_rows, total @ tail

@@ -110,9 +110,9 @@ class SampledProducts:
 
 def _off(blocks: list[Floats], product: Floats, directions: Floats) -> Floats:
     """Return (k, k) how far a float32 product is off along directions (n, k), as a share of its trace."""
-    from scipy.linalg.blas import dsymm
+    from scipy.linalg import blas
 
-    rounded = directions.T @ dsymm(1.0, product.T.astype(np.float64, order="F"), directions)
+    rounded = directions.T @ blas.dsymm(1.0, product.T.astype(np.float64, order="F"), directions)
     along = [block.astype(np.float64) @ directions for block in blocks]
     off: Floats = (rounded - sum(each.T @ each for each in along)) / max(float(np.trace(product)), 1e-300)
     return off

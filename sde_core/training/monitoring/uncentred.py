@@ -21,7 +21,7 @@ def uncentred_values(spectrum: Spectrum, mean: Tensor) -> Tensor:
         spectrum: of the centred rows.
         mean: (n,) mean row.
     """
-    from scipy.linalg.lapack import dlasd4
+    from scipy.linalg import lapack
 
     inside = spectrum.basis.T @ mean
     outside = (mean - spectrum.basis @ inside).norm()
@@ -34,5 +34,5 @@ def uncentred_values(spectrum: Spectrum, mean: Tensor) -> Tensor:
     apart = np.maximum.accumulate(values - steps) + steps
     unit = np.maximum(np.abs(along) / length, _EPS)
     strength = spectrum.n_samples * length**2
-    found = [dlasd4(i, apart, unit, strength)[1] for i in range(len(values))]
+    found = [lapack.dlasd4(i, apart, unit, strength)[1] for i in range(len(values))]
     return torch.tensor(found, dtype=torch.float64)
