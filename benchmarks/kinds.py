@@ -182,10 +182,10 @@ def _transform(place: Path) -> None:
 
 
 def _look_at_maps(place: Path) -> Look:
-    is_there = (place / "maps").exists()
-    if is_there and any((place / "maps").iterdir()):
-        sde.SpectralTransform.load(place / "maps" / "image.safetensors")
-    return _whole_sets(place) + is_there, 0
+    maps = list((place / "maps").glob("*.safetensors"))
+    for path in maps:
+        sde.SpectralTransform.load(path)
+    return _whole_sets(place) + len(maps), 0
 
 
 def _transformed(place: Path) -> list[str]:

@@ -286,9 +286,11 @@ class EmbeddingSet:
         """Write the set as a folder, whole or not at all, and return the folder.
 
         Raises:
-            DataError: the folder is there already and is not an embedding set, or is a file.
+            DataError: the folder is there already and is not an embedding set, is a file, or is the working folder.
         """
         target = Path(folder).expanduser()
+        if not target.name:  # a swap would leave the process, and its shell, in the old folder
+            raise DataError(f"folder must be one that can be replaced as a whole; name one below {target.resolve()}")
         if target.is_file():
             raise DataError(f"folder must be new or an embedding set; {folder} is a file")
         return write_set(self, target)

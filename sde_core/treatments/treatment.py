@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from sde_core.checks.matrices import MatrixLike, as_matrix
 from sde_core.errors import ConfigError, DataError
 from sde_core.files.claims import MARK
 from sde_core.files.text_file import write_json
-from sde_core.files.whole_folder import replaced_folder
 from sde_core.retrieval.ranking import RetrievalRanks, Score, cosine_score, retrieval_ranks
 from sde_core.retrieval.scores import TransductiveScore
 from sde_core.sets.embeddings import EmbeddingSet
@@ -28,6 +26,7 @@ from sde_core.vocabulary import MODALITIES
 Map: TypeAlias = Callable[[Tensor], Tensor]
 FACTS = "transform.json"
 FORMAT = 1
+_UNFINISHED = "unfinished"
 ROW_NAMES = {"enhance": "sde-enhanced", "prune": "sde-pruned"}
 """What tables call the two kinds of fitted gains."""
 
@@ -157,7 +156,7 @@ class Treatment:
     def save(self, folder: str | Path) -> Path:
         """Write a safetensors file a modality and the JSON of the facts, and return the folder.
 
-        Readers see the folder as it was or the whole new one; other files that lie in a saved transform stay.
+        Until the end the JSON says that the folder is not whole: nobody reads it then, and the next save goes on.
 
         Raises:
             DataError: the folder holds something else, or cannot be written.
@@ -170,19 +169,17 @@ class Treatment:
                 raise ConfigError(f"{modality}_map must be a fitted AffineMap to be saved; got {fitted!r}")
             maps[modality] = fitted
         target = Path(folder).expanduser()
-        there = _entries(target) if target.exists() else []
+        there = [path for path in _entries(target) if MARK not in path.name] if target.exists() else []
         if there and not (target / FACTS).is_file():
             raise DataError(f"folder must be new or a saved transform; {folder} holds something else")
-        files = {modality: f"{modality}.safetensors" for modality in MODALITIES}
+        files = {modality: target / f"{modality}.safetensors" for modality in MODALITIES}
         try:
-            with replaced_folder(target.resolve()) as fresh:
-                for path in there:
-                    if path.name not in (FACTS, *files.values()) and MARK not in path.name:
-                        (shutil.copytree if path.is_dir() else shutil.copy2)(path, fresh / path.name)
-                for modality, file in files.items():
-                    maps[modality].save(fresh / file)
-                digests = {modality: _digest(fresh / file) for modality, file in files.items()}
-                write_json(fresh / FACTS, {"format": FORMAT, **self.facts, "sha256": digests})
+            target.mkdir(parents=True, exist_ok=True)
+            write_json(target / FACTS, {"format": FORMAT, _UNFINISHED: True})
+            for modality, file in files.items():
+                maps[modality].save(file)
+            digests = {modality: _digest(file) for modality, file in files.items()}
+            write_json(target / FACTS, {"format": FORMAT, **self.facts, "sha256": digests})
         except OSError as error:
             raise DataError(f"folder must be writable; {folder}: {error.strerror}") from None
         return target
@@ -218,12 +215,16 @@ def load_treatment(folder: str | Path) -> Treatment:
     path = Path(folder).expanduser() / FACTS
     try:
         facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        known, digests = facts.pop("format"), facts.pop("sha256")
-        labels = facts["label"], facts["kind"]
+        unfinished = bool(facts.get(_UNFINISHED))
+        if not unfinished:
+            known, digests = facts.pop("format"), facts.pop("sha256")
+            labels = facts["label"], facts["kind"]
     except FileNotFoundError:
         raise DataError(f"{folder} must be a saved transform; {FACTS} is missing") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} cannot be read: {error}; fit the transform again") from None
+    if unfinished:
+        raise DataError(f"{folder} was not saved to its end; fit the transform again")
     if known != FORMAT or not all(isinstance(label, str) for label in labels):
         raise DataError(f"{path} must have format {FORMAT}; got {known}: it was written by another version")
     maps: dict[str, AffineMap] = {}

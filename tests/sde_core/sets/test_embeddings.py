@@ -115,6 +115,13 @@ def test_saving_again_replaces_the_set_and_leaves_nothing_beside_it(tmp_path):
     assert os.listdir(tmp_path) == ["set"]
 
 
+def test_the_working_folder_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="name one below"):
+        _set().save(".")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_of_something_else_is_never_replaced(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(DataError, match="holds something else"):

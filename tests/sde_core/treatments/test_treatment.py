@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,9 +46,7 @@ def test_every_treatment_of_vectors_can_be_saved_and_applied(name, toy_set, tmp_
         np.testing.assert_array_equal(before.best_rank, after.best_rank)
 
 
-def test_a_save_that_is_cut_off_leaves_what_was_there_and_the_next_one_is_whole(
-    toy_set, tmp_path, monkeypatch
-):
+def test_a_save_that_is_cut_off_is_not_read_and_the_next_one_is_whole(toy_set, tmp_path, monkeypatch):
     folder, save = tmp_path / "maps", AffineMap.save
     first, second = (
         sde.fit_baseline(name, toy_set.image, toy_set.text) for name in ("mean-shift", "whitening")
@@ -66,12 +65,23 @@ def test_a_save_that_is_cut_off_leaves_what_was_there_and_the_next_one_is_whole(
             patched.setattr(AffineMap, "save", cut_off)
             with pytest.raises(KeyboardInterrupt):
                 second.save(folder)
-        assert folder.exists() == (there is not None)
-        assert there is None or sde.load_treatment(folder).name == "mean-shift"
+        with pytest.raises(sde.DataError, match="was not saved to its end; fit the transform again"):
+            sde.load_treatment(folder)
     second.save(folder)
     assert sde.load_treatment(folder).name == "whitening"
     assert (folder / "notes.md").read_text() == "mine"
-    assert [path.name for path in tmp_path.iterdir()] == ["maps"]
+    assert {path.name for path in folder.iterdir()} == {
+        "image.safetensors", "notes.md", "text.safetensors", "transform.json",
+    }  # fmt: skip
+
+
+def test_the_working_folder_takes_one_and_stays(toy_set, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mean-shift", "whitening"):
+        sde.fit_baseline(name, toy_set.image, toy_set.text).save(".")
+        assert sde.load_treatment(Path.cwd()).name == name
+    Path("beside").mkdir()
+    assert (tmp_path / "beside").exists()
 
 
 def test_a_folder_of_an_earlier_version_opens(toy_set, tmp_path):
