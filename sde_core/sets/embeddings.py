@@ -290,7 +290,9 @@ class EmbeddingSet:
         """
         target = Path(folder).expanduser()
         if not target.name:  # a swap would leave the process, and its shell, in the old folder
-            raise DataError(f"folder must be one that can be replaced as a whole; name one below {target.resolve()}")
+            raise DataError(
+                f"folder must be one that can be replaced as a whole; name one below {target.resolve()}"
+            )
         if target.is_file():
             raise DataError(f"folder must be new or an embedding set; {folder} is a file")
         return write_set(self, target)
