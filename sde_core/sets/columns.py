@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sde_core.sets.strings import are_all, as_one_chunk, joined_utf8
+from sde_core.sets.strings import are_all, as_array, as_arrow_rows, as_one_chunk, joined_utf8
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,11 +46,9 @@ class ArrowColumns(Mapping[str, npt.NDArray[Any]]):
 
     def take(self, rows: npt.NDArray[Any]) -> "ArrowColumns":
         """Return all columns at some rows; the columns as they are where those are all rows in order."""
-        import pyarrow as pa
-
         if self._columns and are_all(rows, len(next(iter(self._columns.values())))):
             return self
-        chosen = pa.array(np.asarray(rows, dtype=np.int64))
+        chosen = as_arrow_rows(rows)
         return ArrowColumns({name: column.take(chosen) for name, column in self._columns.items()})
 
 
@@ -93,11 +91,10 @@ def _as_numpy(column: Any) -> npt.NDArray[Any]:  # noqa: ANN401
     import pyarrow as pa
 
     if not pa.types.is_large_string(column.type):
-        made: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
-        return made
+        return as_array(column)
     if not len(column):
         return np.array([], dtype=np.str_)
     coded = column.dictionary_encode()
     words = np.array(coded.dictionary.to_pylist(), dtype=np.str_)
-    repeated: npt.NDArray[Any] = words[coded.indices.to_numpy()]
+    repeated: npt.NDArray[Any] = words[as_array(coded.indices)]
     return repeated

@@ -87,7 +87,7 @@ class ArrowStrings(Sequence[str]):
         """Return the strings of some rows, in their order; itself where those are all rows in order."""
         if are_all(rows, len(self)):
             return self
-        return ArrowStrings(self.column.take(_arrow_rows(rows)))
+        return ArrowStrings(self.column.take(as_arrow_rows(rows)))
 
     def _place(self, word: str) -> int:
         import pyarrow as pa
@@ -122,7 +122,7 @@ def row_numbers(rows: npt.ArrayLike) -> ArrowStrings:
     >>> tuple(row_numbers([0, 7]))
     ('0', '7')
     """
-    return ArrowStrings(_arrow_rows(rows).cast("large_string"))
+    return ArrowStrings(as_arrow_rows(rows).cast("large_string"))
 
 
 def rows_of(words: Sequence[str], rows: npt.ArrayLike) -> Sequence[str]:
@@ -143,8 +143,7 @@ def are_empty(words: Sequence[str]) -> Mask:
         return np.array([not word for word in words], dtype=bool)
     import pyarrow.compute as pc
 
-    empty: Mask = pc.equal(pc.binary_length(words.column), 0).to_numpy(zero_copy_only=False)
-    return empty
+    return as_array(pc.equal(pc.binary_length(words.column), 0))
 
 
 def codes_of(words: Sequence[str]) -> Ints:
@@ -154,8 +153,7 @@ def codes_of(words: Sequence[str]) -> Ints:
     [0, 1, 0]
     """
     if isinstance(words, ArrowStrings):
-        codes: Ints = words.column.dictionary_encode().indices.to_numpy().astype(np.int64)
-        return codes
+        return as_array(words.column.dictionary_encode().indices).astype(np.int64)
     known: dict[str, int] = {}
     return np.array([known.setdefault(word, len(known)) for word in words], dtype=np.int64)
 
@@ -165,8 +163,7 @@ def places_in(words: Sequence[str], known: Sequence[str]) -> Ints:
     if isinstance(words, ArrowStrings) and isinstance(known, ArrowStrings):
         import pyarrow.compute as pc
 
-        found: Ints = pc.fill_null(pc.index_in(words.column, known.column), -1).to_numpy().astype(np.int64)
-        return found
+        return as_array(pc.fill_null(pc.index_in(words.column, known.column), -1)).astype(np.int64)
     first = {word: row for row, word in reversed(list(enumerate(known)))}
     return np.array([first.get(word, -1) for word in words], dtype=np.int64)
 
@@ -179,7 +176,7 @@ def ascend_from_zero(words: ArrowStrings) -> bool:
         numbers = words.column.cast(pa.int64())
     except pa.ArrowInvalid:
         return False
-    values = numbers.to_numpy()
+    values = as_array(numbers)
     is_in_range = not len(values) or (values[0] >= 0 and values[-1] < 10**18)
     return bool(
         is_in_range and (np.diff(values) > 0).all() and numbers.cast(pa.large_string()).equals(words.column)
@@ -193,10 +190,22 @@ def joined_utf8(words: Sequence[str]) -> Iterator[bytes]:
         yield ("\0" + text if start else text).encode("utf-8", "surrogatepass")
 
 
-def _arrow_rows(rows: npt.ArrayLike) -> Any:  # noqa: ANN401
+def as_arrow_rows(rows: npt.ArrayLike) -> Any:  # noqa: ANN401
+    """Return (m,) row numbers as Arrow takes them. `pa.array` would import pandas, a sixth of what torch takes."""
     import pyarrow as pa
 
-    return pa.array(np.asarray(rows, dtype=np.int64))
+    given = np.ascontiguousarray(rows, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(given), [None, pa.py_buffer(given)])
+
+
+def as_array(column: Any) -> npt.NDArray[Any]:  # noqa: ANN401
+    """Return (m,) numbers or booleans of an Arrow column without nulls. Its own `to_numpy` would import pandas."""
+    import pyarrow as pa
+
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_boolean(column.type):  # eight to a byte
+        return np.from_dlpack(column.cast(pa.uint8())).astype(bool)
+    return np.from_dlpack(column)
 
 
 def _nothing() -> Any:  # noqa: ANN401

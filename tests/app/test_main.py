@@ -34,6 +34,21 @@ print([name for name in sys.modules if name.partition(".")[0] == "scipy"])"""
     assert done.stdout.strip() == "[]"
 
 
+def test_a_set_opens_without_pandas():
+    """Arrow imports it for arrays and lists of Python, which a set that is read, cut and named never asks for."""
+    code = """import sys
+import numpy as np
+import sde_core as sde
+from sde_core.files import bundled
+for name in bundled.PAIR_SETS:
+    found = sde.EmbeddingSet.load(bundled.embeddings_folder(name))
+    some = found.select(np.flatnonzero(found.metadata["split"] == "test"))
+    assert some.fingerprint and some.captions[0] and some.metadata["split"][0] == "test"
+print("pandas" in sys.modules)"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_nothing_holds_the_server_after_every_run():
     """What the imports made is put aside, and no whole collection walks what is left, at the end of each run."""
     server.warm()
