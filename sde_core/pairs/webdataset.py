@@ -62,6 +62,7 @@ class WebDatasetPairs(Pairs):
         self._open = OpenShards(tree)
         self._skipped: dict[str, Skipped] = {}
         self._indices: dict[str, TarIndex] = {}
+        self._ids_by_shard: dict[str, IdIndex] = {}  # while not every shard was read
         self._lock = Lock()
         self._unknown: list[str] = []  # names of texts in a JSON, none of which is known as a caption
         self._other_captions = ""  # the first sample whose JSON has others than its text
@@ -129,15 +130,35 @@ class WebDatasetPairs(Pairs):
             DataError: there is none, or it is broken.
         """
         pair_id = unicodedata.normalize("NFC", pair_id)
-        for entry in self._ids.entries(pair_id)[:1]:
-            for shard in self._shards:
-                index = self._index(shard)
-                if entry < len(index.keys):
-                    if index.keys[entry] == pair_id:
-                        return self._pair(index, entry)
-                    break
-                entry -= len(index.keys)
-        raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
+        found = self._found(pair_id)
+        if found is None:
+            raise DataError(f"pair_id must be in {self.uri}; got {pair_id!r}")
+        return self._pair(*found)
+
+    def _found(self, pair_id: str) -> tuple[TarIndex, int] | None:
+        """Return the shard and the row of an id; a shard is first read where none before it holds the id."""
+        if len(self._indices) == len(self._shards):
+            for entry in self._ids.entries(pair_id)[:1]:
+                for shard in self._shards:
+                    index = self._index(shard)
+                    if entry < len(index.keys):
+                        return (index, entry) if index.keys[entry] == pair_id else None
+                    entry -= len(index.keys)
+            return None
+        for shard in self._shards:
+            index = self._index(shard)
+            for row in self._ids_of(shard).entries(pair_id)[:1]:
+                if index.keys[row] == pair_id:
+                    return index, row
+        return None
+
+    def _ids_of(self, shard: str) -> IdIndex:
+        if shard not in self._ids_by_shard:
+            ids = IdIndex()
+            for key in self._index(shard).keys:
+                ids.add(key)
+            self._ids_by_shard[shard] = ids
+        return self._ids_by_shard[shard]
 
     @cached_property
     def _ids(self) -> IdIndex:

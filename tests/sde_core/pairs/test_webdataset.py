@@ -114,6 +114,35 @@ def test_the_fingerprint_follows_the_content(write_shard, good_members):
     assert open_pairs(write_shard(changed, "a.tar")).fingerprint != first
 
 
+def test_a_pair_of_the_first_shard_is_found_without_reading_the_others(
+    write_shard, good_members, monkeypatch
+):
+    read = []
+    index_tar = webdataset.index_tar
+    monkeypatch.setattr(
+        webdataset, "index_tar", lambda shards, name: read.append(name) or index_tar(shards, name)
+    )
+    for name, members in (
+        ("a.tar", good_members[:6]),
+        ("b.tar", good_members[6:9]),
+        ("c.tar", good_members[3:]),
+    ):
+        folder = write_shard(members, name).parent
+    pairs = open_pairs(folder)
+    first, second = (name.split(".")[0] for name, _ in (good_members[0], good_members[6]))
+    found = pairs.find(first)
+    assert [found.id, *read] == [first, "a.tar"]
+    assert pairs.find(second).id == second
+    assert read == ["a.tar", "b.tar"]
+    last = good_members[-1][0].split(".")[0]
+    early = [pairs.find(name).read_image() for name in (first, second, last)]
+    assert read == ["a.tar", "b.tar", "c.tar"]
+    with pytest.raises(DataError, match="pair_id"):
+        pairs.find("none")
+    assert [pairs.find(name).read_image() for name in (first, second, last)] == early
+    assert len(pairs) == len(list(pairs))
+
+
 def test_threads_may_read_at_the_same_time(write_shard, good_members):
     pairs = open_pairs(write_shard(good_members * 1, "a.tar.gz"))
     wanted = {p.id: p.read_image() for p in open_pairs(write_shard(good_members, "b.tar"))}
