@@ -41,9 +41,10 @@ MIDDLEWARE = (
     Middleware(VisitorCookie),
     Middleware(EarlyStyle, css=PAGE_STYLE, js=EARLY_SCRIPT),
 )
-# What the first page needs, in this order: seconds of imports that run while the browser still loads.
-HEAVY = ("torch", "plotly.graph_objects", "sde_explorer.overview.page")
+# What any first page needs, in this order: seconds of imports that run while the browser still loads.
+HEAVY = ("torch", "plotly.graph_objects")
 NEXT = (
+    "sde_explorer.overview.page",
     "sde_explorer.spectrum.page",
     "sde_explorer.subspaces.page",
     "sde_explorer.curriculum.page",
@@ -54,7 +55,7 @@ NEXT = (
     "sde_explorer.data.page",
     "sde_explorer.share.page",
 )
-"""What other pages need: imported once nobody waits, or by the page itself."""
+# What other pages need
 LATER = ("scipy.linalg", "torch._dynamo", "torchvision", "transformers", "open_clip")
 """What the first set of many rows and the first search need: half a minute where many wait, so each begins once
 nobody does."""

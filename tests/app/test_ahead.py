@@ -167,6 +167,39 @@ def test_nothing_is_computed_ahead_while_a_page_is_drawn_and_shortly_after(monke
     background.begin_run()  # and is broken off
     clock[0] += 61
     assert not background.is_busy()
+    monkeypatch.setattr(background.looks, "is_awaited", lambda: True)
+    assert background.is_busy(), "somebody comes"
+
+
+def test_what_is_loaded_ahead_waits_until_the_pages_are_seen(monkeypatch):
+    clock, waited = [100.0], []
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    class Pause:
+        def wait(self, seconds):
+            waited.append(seconds)
+            clock[0] += seconds
+
+    monkeypatch.setattr(background, "threading", SimpleNamespace(Event=Pause))
+    monkeypatch.setattr(background.looks, "is_drawing", lambda: len(waited) < 3)
+    background.wait_until_drawn()
+    assert len(waited) == 4, "once more: the browser draws what it got"
+    monkeypatch.setattr(background.looks, "is_drawing", lambda: True)
+    waited.clear()
+    background.wait_until_drawn()
+    assert sum(waited) < 12, "a run that was broken off never ends"
+
+
+def test_an_encoder_waits_for_the_page_where_nothing_was_asked_of_it_yet(monkeypatch):
+    waited = []
+    monkeypatch.setattr(background, "wait_until_drawn", lambda: waited.append(True))
+    monkeypatch.setattr(search, "_encoders", JobQueue())
+    data, _ = _look("clipart")
+    search.encoder_job(data, is_ahead=True).wait()
+    assert waited == [True]
+    monkeypatch.setattr(search, "_encoders", JobQueue())
+    search.encoder_job(data).wait()
+    assert waited == [True]
 
 
 def _look(folder, **moved):

@@ -93,6 +93,8 @@ def encoder_job(data: Dataset, *, is_ahead: bool = False) -> "Job":
     def work(job: "Job") -> "Encoder":
         if refusal:
             raise sde.DataError(refusal)
+        if is_ahead:  # seconds of imports
+            background.wait_until_drawn()
         job.report(0.1, "reading its weights")
         encoder = sde.load_encoder(name)
         job.report(0.8, "checking its weights")

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sde_explorer.serving.crowd import arrived, left
-from sde_explorer.serving.looks import connected
+from sde_explorer.serving.looks import ask, connected
 from sde_explorer.serving.policy import current
 
 STREAM = "/_stcore/stream"
@@ -125,6 +125,8 @@ class SessionDoor:
             response = HTMLResponse(_FULL, 503, {"Retry-After": "20", "Cache-Control": "no-store"})
             await response(scope, receive, send)
         else:
+            if wants_page(scope):
+                ask()
             await self._app(scope, receive, send)
 
 

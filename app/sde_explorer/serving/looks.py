@@ -2,11 +2,14 @@
 
 A page looks at what runs at a pace that twenty tabs can keep (`crowd`). When the last job that a tab waits for ends,
 one such look comes from here, as if the browser had sent it: nobody waits for the pace.
+
+Who comes is known here before any page runs for them (`is_awaited`).
 """
 
 import asyncio
 import secrets
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +21,8 @@ HEADER = "x-sde-tab"
 """Of a connection, for the page: which tab it is."""
 _DELAY_S = 0.05
 """What the page has just drawn is on its way to the browser before the look comes in."""
+_TO_COME_S, _TO_BEGIN_S = 3.0, 60.0
+"""A browser that got the page connects within the first, and a page is begun for it within the second, or never."""
 _SMALL, _LARGEST = 512, 1 << 20
 """Bytes of what is read on its way out, and on its way in."""
 
@@ -35,6 +40,7 @@ class _Tab:
         query: of its address.
         is_drawn: whether the page is drawn to its end.
         is_wanted: whether a look shall come as soon as it is.
+        begun_by: until when a page may still be begun for it; 0 once one was.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -45,11 +51,32 @@ class _Tab:
     query: str = ""
     is_drawn: bool = False
     is_wanted: bool = False
+    begun_by: float = 0.0
 
 
 _tabs: dict[str, _Tab] = {}
 _tab_of: dict[str, str] = {}
 _lock = threading.Lock()
+_comes_by = 0.0  # until when the browser that got the page last may connect
+
+
+def ask() -> None:
+    """Note that a browser asks for the page: it will connect."""
+    global _comes_by
+    _comes_by = time.monotonic() + _TO_COME_S
+
+
+def is_awaited() -> bool:
+    """Return whether somebody has asked for the page, or connected, and no page was begun for them yet."""
+    now = time.monotonic()
+    with _lock:
+        return now < _comes_by or any(now < tab.begun_by for tab in _tabs.values())
+
+
+def is_drawing() -> bool:
+    """Return whether the page of somebody who is connected is not drawn to its end yet."""
+    with _lock:
+        return not all(tab.is_drawn for tab in _tabs.values())
 
 
 def begin(session: str, name: str) -> None:
@@ -62,7 +89,7 @@ def begin(session: str, name: str) -> None:
     with _lock:
         if name in _tabs:
             _tab_of[session] = name
-            _tabs[name].is_drawn = False
+            _tabs[name].is_drawn, _tabs[name].begun_by = False, 0.0
 
 
 def drawn(session: str, *, page: str, query: str) -> None:
@@ -120,7 +147,8 @@ async def connected(
         receive: what comes from the browser.
         send: what goes to the browser.
     """
-    name, tab = secrets.token_hex(8), _Tab(asyncio.get_running_loop())
+    name = secrets.token_hex(8)
+    tab = _Tab(asyncio.get_running_loop(), begun_by=time.monotonic() + _TO_BEGIN_S)
     key = HEADER.encode()
     headers = [(k, v) for k, v in scope["headers"] if k.lower() != key]
     with _lock:

@@ -4,6 +4,7 @@ import socket
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from sde_explorer.serving import looks
 from sde_explorer.serving.doors import HostDoor, SessionDoor
 from sde_explorer.serving.uploading import UploadDoor, too_much
 from sde_explorer.serving.visitors import COOKIE, KEPT_S, VisitorCookie, sweep, visitor_folder
@@ -165,6 +166,18 @@ def test_a_full_server_says_so_and_takes_the_next_when_one_leaves(rules):
         200,
     ]
     assert b"SDE Explorer is full" in answers[1]["body"]
+
+
+def test_who_gets_the_page_is_awaited_and_who_gets_a_part_of_one_is_not(rules, monkeypatch):
+    rules()
+    monkeypatch.setattr(looks, "_comes_by", 0.0)
+    door = SessionDoor(Inside())
+    for path, accepts in (("/static/a.js", "*/*"), ("/_stcore/health", "")):
+        assert _ask(door, path, accept=accepts)[0] == 200
+        assert not looks.is_awaited()
+    assert _ask(door, "/spectrum", accept="text/html,*/*")[0] == 200
+    assert looks.is_awaited()
+    monkeypatch.setattr(looks, "_comes_by", 0.0)
 
 
 def test_nobody_clears_the_caches_of_all(rules):

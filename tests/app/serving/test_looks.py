@@ -1,6 +1,7 @@
 """A look that the server asks for comes in as if the browser had sent it, once the page is drawn."""
 
 import asyncio
+from types import SimpleNamespace
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -20,8 +21,13 @@ def _follows(part: str) -> dict:
     return {"type": "websocket.send", "bytes": message.SerializeToString()}
 
 
-def _scene(act) -> list[dict]:
-    """Let a page draw a part that follows what runs, then act; return what comes in until the browser leaves."""
+def _scene(act, before=lambda: None) -> list[dict]:
+    """Let a page draw a part that follows what runs, then act; return what comes in until the browser leaves.
+
+    Args:
+        act: once the part is drawn.
+        before: the page is begun.
+    """
     heard, sent = [], []
     incoming: asyncio.Queue = asyncio.Queue()
 
@@ -30,6 +36,7 @@ def _scene(act) -> list[dict]:
         assert len(names) == 1
         assert names[0] != "forged"
         heard.append(await receive())
+        before()
         looks.begin("session", names[0])
         await send(_follows("early"))
         await send(_follows("part"))
@@ -82,3 +89,41 @@ def test_sessions_that_left_and_those_without_a_tab_are_not_asked():
     looks.drawn("nobody", page="", query="")
     looks.look("nobody")
     assert looks._tab_of == {}
+
+
+def test_whoever_comes_is_awaited_until_a_page_is_begun_and_drawn():
+    seen = []
+
+    async def act():
+        seen.append((looks.is_awaited(), looks.is_drawing()))
+        looks.drawn("session", page="", query="")
+        seen.append((looks.is_awaited(), looks.is_drawing()))
+        looks.look("session")
+
+    assert not looks.is_awaited()
+    looks.ask()
+    assert looks.is_awaited(), "a browser has got the page"
+    looks._comes_by = 0.0
+    _scene(act, lambda: seen.append((looks.is_awaited(), looks.is_drawing())))
+    assert seen == [(True, True), (False, True), (False, False)]
+    assert not looks.is_awaited()
+    assert not looks.is_drawing()
+
+
+def test_who_came_for_nothing_is_awaited_for_a_while(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(looks, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    looks.ask()
+    clock[0] += 3
+    assert not looks.is_awaited()
+
+    def later():
+        assert looks.is_awaited()
+        clock[0] += 60
+        assert not looks.is_awaited(), "it is connected, and asks for no page"
+
+    async def act():
+        looks.drawn("session", page="", query="")
+        looks.look("session")
+
+    _scene(act, later)

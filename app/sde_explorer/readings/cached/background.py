@@ -5,6 +5,7 @@ of a table's rows, a few megabytes. Twenty visitors of eight sets and parts, wit
 """
 
 import itertools
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +30,7 @@ REST_S = 3.0
 AT_ONCE = 2
 """Jobs that take seconds run so many beside each other, where several visitors or nobody waits for them."""
 _LONGEST_S = 60.0
+_DRAWN_BY_S, _SEEN_S = 10.0, 0.5
 _turns = itertools.count()
 _runs: dict[str, float] = {}  # until when each session counts as one that waits for its page
 
@@ -141,14 +143,23 @@ def is_known(key: str) -> bool:
 
 
 def is_busy(*, beside: int = 0) -> bool:
-    """Return whether jobs of the page's numbers run or wait, or somebody has just asked for a view.
+    """Return whether jobs of the page's numbers run or wait, or somebody comes or has just asked for a view.
 
     Args:
         beside: so many jobs leave room for another one.
     """
     now = time.monotonic()
     # A run that was broken off is one that never ends: after a minute it counts no more.
-    return any(now < until for until in list(_runs.values())) or is_computing(beside=beside)
+    is_asked = looks.is_awaited() or any(now < until for until in list(_runs.values()))
+    return is_asked or is_computing(beside=beside)
+
+
+def wait_until_drawn() -> None:
+    """Wait until the pages that are being drawn are seen, for a few seconds at most: imports would hold them up."""
+    pause, until = threading.Event(), time.monotonic() + _DRAWN_BY_S
+    while looks.is_drawing() and time.monotonic() < until:
+        pause.wait(_SEEN_S)
+    pause.wait(_SEEN_S)
 
 
 def is_computing(*, beside: int = 0) -> bool:
