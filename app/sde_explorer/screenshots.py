@@ -76,7 +76,11 @@ FLAGS = (
 
 @contextmanager
 def dashboard(
-    environment: dict[str, str] | None = None, *, script: Path | None = None, log: Path | None = None
+    environment: dict[str, str] | None = None,
+    *,
+    script: Path | None = None,
+    log: Path | None = None,
+    folder: Path | None = None,
 ) -> Iterator[str]:
     """Start the dashboard, or another script of Streamlit, on a free port; yield its address once it is healthy.
 
@@ -84,11 +88,12 @@ def dashboard(
         environment: of its process.
         script: of Streamlit; None is the dashboard.
         log: takes what the server writes down.
+        folder: in which it works, another checkout for its page; None is this one.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    root = Path(__file__).resolve().parents[2]
+    root = folder or Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "streamlit", "run", str(script or root / "app" / "main.py")]
     command += ["--server.headless", "true", "--server.port", str(port), "--server.fileWatcherType", "none"]
     with open(log or os.devnull, "w", encoding="utf-8") as written:
