@@ -1,8 +1,9 @@
 """Compute the results of the bundled sets that come along again: `python -m data.results_recipe`.
 
 They are what the server looks ahead to: what every view of a set shows first and what takes longest, of each bundled
-set and each of its splits, but for the names of directions. With `--check` nothing is written: every result is
-computed and compared with the one that is there, bit by bit, and a difference ends the command with 1.
+set and each of its splits. With `--missing` those that are there stay, and what is not there is added. With `--check`
+nothing is written: every result is computed and compared with the one that is there, bit by bit, and a difference
+ends the command with 1.
 """
 
 import argparse
@@ -21,20 +22,19 @@ from sde_explorer.readings.cached import sets
 from sde_explorer.readings.kept import came_along
 from sde_explorer.state import DEFAULT
 
-LEFT_OUT = "knowledge/"
-"""Begins the keys of what stays away: what directions are named after is megabytes, and made in a second."""
-
 
 def main() -> None:
     """Compute them in an empty folder, and put them in the place of those that are there, or compare."""
     parser = argparse.ArgumentParser(prog="python -m data.results_recipe", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--check", action="store_true", help="compare, and write nothing")
+    way.add_argument("--missing", action="store_true", help="add what is not there")
     options = parser.parse_args()
     there = bundled.results_folder()
     with tempfile.TemporaryDirectory() as room:
         os.environ["SDE_CACHE"] = room
         aside = Path(room) / "those that are there"
-        if there.exists():
+        if there.exists() and not options.missing:
             shutil.copytree(there, aside)
             shutil.rmtree(there)
         try:
@@ -48,8 +48,9 @@ def main() -> None:
             wrong = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
             print(f"{len(new)} results, {len(wrong)} differ from those that come along", *wrong, sep="\n")
             sys.exit(bool(wrong))
-        shutil.rmtree(there, ignore_errors=True)
-        there.mkdir()
+        if not options.missing:
+            shutil.rmtree(there, ignore_errors=True)
+        there.mkdir(exist_ok=True)
         for name, path in computed.items():
             shutil.copyfile(path, there / name)
     total = sum(path.stat().st_size for path in there.iterdir())
@@ -72,8 +73,7 @@ def results_of(room: Path) -> list[Path]:
                     if job.status != "done":
                         raise RuntimeError(f"{data.embeddings.name}: {job.title}, {job.error}")
         print(f"{data.embeddings.name}, {data.embeddings.n_rows:,} images", flush=True)
-    found = sorted((room / "results").glob("*.npz"))
-    return [path for path in found if not header_of(path)["key"].startswith(LEFT_OUT)]
+    return sorted((room / "results").glob("*.npz"))
 
 
 def datas() -> Iterator[sets.Dataset]:

@@ -134,7 +134,7 @@ def slow_pieces(data: cached_sets.Dataset) -> Iterator[Ask]:
     from sde_explorer.retrieval.cached import recall_jobs
 
     yield lambda: recall_jobs(data, DEFAULT)
-    yield lambda: [knowledge.further(data, DEFAULT.basis, DEFAULT.center, intervals=False)]
+    yield lambda: [knowledge.names(data, DEFAULT.basis, DEFAULT.center)]
 
 
 def next_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
@@ -151,7 +151,7 @@ def next_pieces(data: cached_sets.Dataset, state: State) -> Iterator[Ask]:
         if state.given:
             yield lambda: [knowledge.knowledge(data, state.known_of, state.center, state.given)]
     if state.basis in tuple(Modality):
-        yield lambda: [knowledge.further(data, state.basis, state.center, intervals=False)]
+        yield lambda: [knowledge.names(data, state.basis, state.center)]
     yield lambda: [search.index_before(data, gallery), search.index_after(data, state, gallery)]
     yield lambda: recall_jobs(data, state, baselines=False)
 

@@ -140,10 +140,10 @@ def _name(data: "Dataset", state: "SubspacesState", names: tuple[str, ...], coun
                 names=with_name(state.names, state.basis, state.direction, st.session_state[key])
             ),
         )
-    further = cached_knowledge.further(data, state.basis, state.center, intervals=False)
+    following = cached_knowledge.names(data, state.basis, state.center)
     if not names:
-        pending([further])
-        catch_up([further])
+        pending([following])
+        catch_up([following])
 
 
 def _step(label: str, icon: str, number: int, count: int) -> None:

@@ -124,7 +124,7 @@ def _jobs(view: "View") -> list[Job]:
     if names and (not state.columns or names & set(state.columns)):
         jobs.append(cached_knowledge.knowledge(data, *of))
     if made & set(others) or (not names and not state.columns and _has_more(view)):
-        jobs.append(cached_knowledge.further(data, *of, intervals=True))
+        jobs.append(cached_knowledge.further(data, *of))
     typed = tuple(name for name in others if name not in made)
     if typed:
         jobs.append(cached_knowledge.typed(data, typed, *of))

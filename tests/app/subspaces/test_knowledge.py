@@ -16,6 +16,7 @@ from sde_explorer.state import State
 from sde_explorer.subspaces.known_figure.sent import known_data
 from sde_explorer.subspaces.numbers.knowledge import finding, known_columns
 from tests.app.conftest import settled
+from tests.sde_core.knowledge.made import made
 
 
 @pytest.fixture(scope="module")
@@ -129,20 +130,45 @@ def test_names_of_directions_do_without_intervals_and_with_those_that_are_shown_
     holds = rng.random(200) < 0.4
     x = rng.normal(size=(200, 6))
     x[:, 1] += 3 * holds
-    made = sde.EmbeddingSet.from_arrays(
-        x, x, captions=[f"a ship {i}" if ship else f"a tree {i}" for i, ship in enumerate(holds)]
+    data = Dataset(
+        made(x, captions=[f"a ship {i}" if ship else f"a tree {i}" for i, ship in enumerate(holds)]), ()
     )
-    data, asked = Dataset(made, ()), []
+    asked = []
     measure = sde.band_knowledge
     monkeypatch.setattr(
         sde, "band_knowledge", lambda *a, **k: asked.append(k["n_resamples"]) or measure(*a, **k)
     )
-    few = background.result_of(cached_knowledge.further(data, "image", "removed", intervals=False))
-    names = cached_knowledge.direction_names(data, "image", "removed")
+    names = background.result_of(cached_knowledge.names(data, "image", "removed"))
     assert any("ship" in name for name in names)
-    assert not any(len(column.resampled) for column in few.columns)
-    shown = background.result_of(cached_knowledge.further(data, "image", "removed", intervals=True))
+    assert asked == [0]
+    assert cached_knowledge.direction_names(data, "image", "removed") == names
+    called = cached_knowledge.direction_names(data, "image", "removed", ("image 2 boats",))
+    assert called == (names[0], "boats", *names[2:])
+    shown = background.result_of(cached_knowledge.further(data, "image", "removed"))
     assert any(len(column.resampled) for column in shown.columns)
     assert cached_knowledge.direction_names(data, "image", "removed") == names
-    assert cached_knowledge.further(data, "image", "removed", intervals=False).result is shown
-    assert asked == [0, 200]
+    background._figures.forget(cached_knowledge.names(data, "image", "removed").key)
+    assert cached_knowledge.direction_names(data, "image", "removed") == names, "of what is shown"
+    assert background.result_of(cached_knowledge.names(data, "image", "removed")) == names
+    assert asked == [0, 200], "what is shown is not measured again"
+
+
+def test_names_are_kept_as_the_few_words_that_they_are(tmp_path, monkeypatch):
+    rng = np.random.default_rng(2)
+    holds = rng.random(120) < 0.5
+    x = rng.normal(size=(120, 5))
+    x[:, 0] += 4 * holds
+    found = made(x, captions=["a ship" if ship else "a tree" for ship in holds], kind=holds.astype(str))
+    data = Dataset(found, ())
+    names = background.result_of(cached_knowledge.names(data, "image", "removed"))
+    assert names == tuple(
+        map(
+            str,
+            sde.direction_names(sde.band_knowledge(found), sde.band_knowledge(found, sde.set_columns(found))),
+        )
+    )
+    [path] = (tmp_path / "kept" / "results").glob("*.npz")
+    assert path.stat().st_size < 2_000
+    background._figures.forget(cached_knowledge.names(data, "image", "removed").key)
+    monkeypatch.setattr(sde, "band_knowledge", None)
+    assert cached_knowledge.names(data, "image", "removed").result == names

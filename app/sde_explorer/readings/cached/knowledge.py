@@ -5,18 +5,20 @@ from typing import TYPE_CHECKING
 
 import sde_core as sde
 from sde_core.knowledge import word_column
-from sde_core.knowledge.names import renamed
-from sde_core.knowledge.result import ColumnKnowledge
 from sde_core.vocabulary import Modality
 from sde_explorer.jobs import Job
-from sde_explorer.readings.cached.background import finished, in_background, is_known
+from sde_explorer.readings.cached.background import finished, in_background
 from sde_explorer.readings.cached.sets import Dataset, server_folder
 from sde_explorer.readings.cached.spectra import spectrum
 from sde_explorer.readings.kept import Kept
 from sde_explorer.url_values import named_directions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sde_core.knowledge import Column
+
+_SHOWN = "What images and captions show"
 
 
 def knowledge(data: Dataset, side: str, center: str, given: str = "") -> Job:
@@ -37,7 +39,7 @@ def knowledge(data: Dataset, side: str, center: str, given: str = "") -> Job:
     return in_background(f"knowledge of {modality}", key, f"What {modality} directions know", work)
 
 
-def further(data: Dataset, side: str, center: str, given: str = "", *, intervals: bool) -> Job:
+def further(data: Dataset, side: str, center: str, given: str = "") -> Job:
     """Return the job that does the same for what every set has: image statistics, caption length, words.
 
     Args:
@@ -45,33 +47,51 @@ def further(data: Dataset, side: str, center: str, given: str = "", *, intervals
         side: whose directions.
         center: "removed" or "kept" means.
         given: the column that is taken off first.
-        intervals: whether the columns are shown; names of directions do without intervals, in a third of the time.
     """
-    modality, given, cache = Modality(side), _given(data, given), server_folder() / "statistics"
-    intervals = intervals or is_known(_key("further", data, side, center, given))
+    modality, given = Modality(side), _given(data, given)
 
     def work(job: Job) -> sde.BandKnowledge:
-        job.report(0.0, "reading the images")
-        columns = sde.set_columns(
-            data.embeddings,
-            modality,
-            cache=cache,
-            progress=lambda done, total: job.report(0.8 * done / total),
-        )
-        made = {name: column for name, column in columns.items() if name not in data.embeddings.metadata}
-        return _known(data, center, modality, made, given, job, intervals=intervals)
+        return _known(data, center, modality, _made_columns(data, modality, job), given, job)
 
-    what = "further" if intervals else "names"
-    key = _key(what, data, side, center, given)
-    return in_background(
-        f"{what} columns",
-        key,
-        "What images and captions show",
-        work,
-        lane="further columns",
-        # What an interval is taken of is megabytes, and as quick to make as to read.
-        kept=None if intervals else Kept(classes=(sde.BandKnowledge, ColumnKnowledge, Modality)),
+    key = _key("further", data, side, center, given)
+    return in_background("further columns", key, _SHOWN, work, lane="further columns")
+
+
+def names(data: Dataset, side: str, center: str) -> Job:
+    """Return the job whose result is what every direction is named after: its metadata, images and captions.
+
+    Args:
+        data: the set.
+        side: whose directions.
+        center: "removed" or "kept" means.
+    """
+    modality = Modality(side)
+
+    def work(job: Job) -> tuple[str, ...]:
+        def known(what: str, columns: "Callable[[], dict[str, Column] | None]") -> sde.BandKnowledge:
+            shown = _finished(what, data, side, center)
+            # Names do without intervals, in a third of the time.
+            return shown or _known(data, center, modality, columns(), "", job, intervals=False)
+
+        found = [known("further", lambda: _made_columns(data, modality, job))]
+        if data.embeddings.metadata:
+            found.insert(0, known("metadata", lambda: None))
+        return tuple(map(str, sde.direction_names(*found)))
+
+    key = _key("names", data, side, center, "")
+    return in_background("names columns", key, _SHOWN, work, lane="further columns", kept=Kept())
+
+
+def _made_columns(data: Dataset, modality: Modality, job: Job) -> "dict[str, Column]":
+    """Return the columns that are made of images and captions; those of the set's own have their names."""
+    job.report(0.0, "reading the images")
+    columns = sde.set_columns(
+        data.embeddings,
+        modality,
+        cache=server_folder() / "statistics",
+        progress=lambda done, total: job.report(0.8 * done / total),
     )
+    return {name: column for name, column in columns.items() if name not in data.embeddings.metadata}
 
 
 def typed(data: Dataset, words: tuple[str, ...], side: str, center: str, given: str = "") -> Job:
@@ -99,28 +119,26 @@ def direction_names(data: Dataset, side: str, center: str, own: tuple[str, ...] 
     """
     if side not in tuple(Modality):
         return ()
-    found = [
-        known
-        for ways in (("metadata",), ("further", "names"))
-        if (known := _finished(ways, data, side, center)) is not None
-    ]
+    kept = finished(_key("names", data, side, center, ""))
+    found: tuple[str, ...] = kept if isinstance(kept, tuple) else ()
+    if not found:
+        parts = (_finished(what, data, side, center) for what in ("metadata", "further"))
+        found = _names(*(known for known in parts if known is not None))
     called = named_directions(own, side)
     if not found and not called:
         return ()
-    rank = spectrum(data, side, center).rank
-    names = _names(*found) if found else tuple(sde.DirectionName(number=j + 1) for j in range(rank))
-    return tuple(str(name) if found or name.own else "" for name in renamed(names, called))
+    said = found or ("",) * spectrum(data, side, center).rank
+    return tuple(called.get(number) or name for number, name in enumerate(said, start=1))
 
 
-def _finished(ways: tuple[str, ...], data: Dataset, side: str, center: str) -> sde.BandKnowledge | None:
-    """Return the first of these that is known by now."""
-    found = (finished(_key(what, data, side, center, "")) for what in ways)
-    return next((known for known in found if isinstance(known, sde.BandKnowledge)), None)
+def _finished(what: str, data: Dataset, side: str, center: str) -> sde.BandKnowledge | None:
+    found = finished(_key(what, data, side, center, ""))
+    return found if isinstance(found, sde.BandKnowledge) else None
 
 
 @lru_cache(maxsize=32)
-def _names(*found: sde.BandKnowledge) -> tuple[sde.DirectionName, ...]:
-    return sde.direction_names(*found)
+def _names(*found: sde.BandKnowledge) -> tuple[str, ...]:
+    return tuple(map(str, sde.direction_names(*found))) if found else ()
 
 
 def _known(
