@@ -14,21 +14,12 @@ PACKAGES = (
     "sde_core.knowledge",
     "sde_core.pairs",
     "sde_core.encoders",
-    "sde_core.encoding",
     "sde_core.embedding_formats",
     "sde_core.losses.terms",
     "sde_core.losses",
     "sde_core.training.monitoring.sinks",
-    "sde_core.training.monitoring",
-    "sde_core.training.series",
-    "sde_core.training",
-    "sde_core.mmeb",
-    "sde_core.report.inspection",
-    "sde_core.report.atlas",
-    "sde_core.report",
-    "sde_core.cli",
 )
-"""Of the library, all of them."""
+"""Of the library, all that a page imports: other packages import their modules when a name of them is first used."""
 _lock = threading.Lock()
 
 

@@ -1,6 +1,5 @@
 """Pairs through an encoder into an EmbeddingSet: read ahead, resumable, broken items skipped and counted."""
 
-from sde_core.encoding.encode import encode_pairs
-from sde_core.encoding.progress import EncodeProgress
+from lazy_loader import attach_stub
 
-__all__ = ["EncodeProgress", "encode_pairs"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

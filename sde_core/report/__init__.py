@@ -1,7 +1,5 @@
 """Reports: one HTML file that works offline, its numbers as JSON, and the spec that makes it again."""
 
-from sde_core.report.content import make_content
-from sde_core.report.make import Report, make_report
-from sde_core.report.spec import ReportSpec, SetSpec, read_spec
+from lazy_loader import attach_stub
 
-__all__ = ["Report", "ReportSpec", "SetSpec", "make_content", "make_report", "read_spec"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -1,6 +1,5 @@
 """Several encoders read alike on one set: spectrum, bands, rank, gap, compressibility, retrieval, on one page."""
 
-from sde_core.report.atlas.make import Atlas, make_atlas
-from sde_core.report.atlas.reading import EncoderReading, KeptRecall, read_encoder
+from lazy_loader import attach_stub
 
-__all__ = ["Atlas", "EncoderReading", "KeptRecall", "make_atlas", "read_encoder"]
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -1,0 +1,17 @@
+from .config import FinetuneConfig as FinetuneConfig
+from .config import LossConfig as LossConfig
+from .events import CheckpointFailed as CheckpointFailed
+from .events import CheckpointSaved as CheckpointSaved
+from .events import Done as Done
+from .events import Event as Event
+from .events import Failed as Failed
+from .events import Metrics as Metrics
+from .events import ModalitySpectrum as ModalitySpectrum
+from .events import SpectrumSnapshot as SpectrumSnapshot
+from .events import Started as Started
+from .events import Step as Step
+from .interpolation import Interpolated as Interpolated
+from .interpolation import interpolate as interpolate
+from .interpolation import interpolation_sweep as interpolation_sweep
+from .plan import finetune as finetune
+from .side_by_side import finetune_side_by_side as finetune_side_by_side

@@ -1,0 +1,10 @@
+from .checkpoints import SeriesCheckpoint as SeriesCheckpoint
+from .checkpoints import find_checkpoints as find_checkpoints
+from .encode import encode_series as encode_series
+from .encode import load_series as load_series
+from .measure import SeriesPoint as SeriesPoint
+from .measure import measure_series as measure_series
+from .record import save_series as save_series
+from .whole import CheckpointSeries as CheckpointSeries
+from .whole import make_series as make_series
+from .whole import read_series as read_series
