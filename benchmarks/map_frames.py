@@ -26,7 +26,7 @@ _BEGIN = """async ({ script, html, data }) => {
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   const { default: show } = await import(url);
   const begin = performance.now();
-  show({ data, parentElement: document.body });
+  show({ data: [data], parentElement: document.body });
   const { points } = document.querySelector('.sde-points').map;
   points.draw();
   points.gl.finish();

@@ -9,12 +9,22 @@ from pathlib import Path
 
 import streamlit
 
-EVERYWHERE = ("BidiComponent", "Slider", "NumberInput", "Selectbox", "ButtonGroup", "Button", "Progress")
+EVERYWHERE = (
+    "BidiComponent",
+    "Slider",
+    "NumberInput",
+    "Selectbox",
+    "ButtonGroup",
+    "Button",
+    "Progress",
+    "Html",
+    "Multiselect",
+)
 """Of all views: the side panel, own lines of controls."""
 FIGURES = ("PlotlyChart",)
 """Of `FIGURE_VIEWS` only."""
-FIGURE_VIEWS = ("curriculum", "training", "compare", "retrieval")
-"""Paths of views whose first picture plotly draws."""
+FIGURE_VIEWS = ("", "subspaces", "curriculum", "training", "compare", "retrieval")
+"""Paths of views that plotly draws a figure of at once; the Overview's is empty."""
 _MARK = '"EARLY PARTS"'
 
 

@@ -153,7 +153,8 @@ def card_numbers(at: AppTest) -> list[list[str]]:
 def figure_sent(at: AppTest) -> dict[str, Any]:
     """What the browser gets of the figure with thresholds."""
     found = [e.proto for e in at.get("bidi_component") if e.proto.component_name.endswith("threshold_figure")]
-    sent: dict[str, Any] = json.loads(found[0].json)
+    sent: dict[str, Any]
+    [sent] = json.loads(found[0].json)
     return sent
 
 

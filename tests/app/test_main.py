@@ -4,7 +4,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import streamlit as st
+from streamlit.components.v2.bidi_component import serialization
 
 from sde_explorer import main, server
 
@@ -47,6 +49,20 @@ for name in bundled.PAIR_SETS:
 print("pandas" in sys.modules)"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("view", ["overview", "spectrum", "subspaces"])
+def test_what_figures_get_is_not_searched_for_tables(open_page, monkeypatch, view):
+    """Streamlit would import pandas before the page's first figure comes."""
+    searched = []
+    is_like = serialization.is_dataframe_like
+    monkeypatch.setattr(
+        serialization, "is_dataframe_like", lambda value: searched.append(value) or is_like(value)
+    )
+    at = open_page(view)
+    assert not at.exception
+    assert at.get("bidi_component")
+    assert [value for value in searched if not isinstance(value, str)] == []
 
 
 def test_nothing_holds_the_server_after_every_run():

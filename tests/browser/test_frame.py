@@ -100,7 +100,7 @@ def test_boxes_stand_in_the_picture_s_place_while_it_is_on_its_way_and_never_els
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("view", "draws"), [("curriculum", True), ("training/", True), ("", False)])
+@pytest.mark.parametrize(("view", "draws"), [("", True), ("training/", True), ("data", False)])
 def test_what_a_view_draws_with_comes_before_the_server_has_said_a_word(url, chromium, view, draws):
     with closing(chromium.new_context()) as context:
         page = context.new_page()

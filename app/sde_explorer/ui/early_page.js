@@ -33,7 +33,7 @@
   // Parts of Streamlit's client that this view draws with, once the client itself stands: they are there when the
   // server's first words are. One that does not come is asked for again when it is needed.
   const parts = "EARLY PARTS";
-  const draws = parts.views.some((view) => location.pathname.replace(/\/$/, "").endsWith(`/${view}`));
+  const draws = parts.views.includes(VIEWS.exec(location.pathname)?.[1] ?? "");
   addEventListener("DOMContentLoaded", () => {
     const idle = window.requestIdleCallback ?? setTimeout;
     idle(() => [...parts.everywhere, ...(draws ? parts.figures : [])].forEach((part) => import(part).catch(() => {})));

@@ -8,7 +8,7 @@ const cards = new Map();
 let newest = ""; // which set the cards are of
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   if (newest !== data.set) {
     cards.clear();
     newest = data.set;

@@ -54,12 +54,7 @@ def hover_cards(data: "Dataset", state: "SharedState", charts: tuple[str, ...]) 
     card = card_of(data, state, asked) if isinstance(asked, int) else None
     _pointer(
         key=_HOVER,
-        data={
-            "watches": "hover",
-            "charts": list(charts),
-            "set": _digest(data, state),
-            "card": card,
-        },
+        data=[{"watches": "hover", "charts": list(charts), "set": _digest(data, state), "card": card}],
         on_hovered_change=lambda: None,
     )
 
@@ -80,7 +75,7 @@ def picks(charts: tuple[str, ...], on_pick: Callable[[list[int]], None]) -> None
 
     _pointer(
         key=key,
-        data={"watches": "picks", "charts": list(charts), "set": "", "card": None},
+        data=[{"watches": "picks", "charts": list(charts), "set": "", "card": None}],
         on_picked_change=take,
     )
 

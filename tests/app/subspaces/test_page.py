@@ -257,7 +257,7 @@ def test_a_map_of_many_is_drawn_from_all_of_them(open_page, spiked_folder, monke
         settled(at)  # it is being laid out
         assert not at.exception
         found = [e.proto for e in at.get("bidi_component") if e.proto.component_name.endswith("point_map")]
-        sent = json.loads(found[0].json)
+        [sent] = json.loads(found[0].json)
         assert (sent["n"], sent["first"]) == (count, first)
         assert sent["picked"]["count"] == count // 300
         assert f"All {count}" in _said(at)

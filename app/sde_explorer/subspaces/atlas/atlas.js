@@ -1,7 +1,7 @@
 // Three maps of the same pictures side by side; the pointer marks the same picture in all of them.
 
 export default function (component) {
-  const { data, parentElement } = component;
+  const { data: [data], parentElement } = component;
   const root = parentElement.querySelector(".sde-atlas");
   try {
     root.atlas ??= begunAtlas(root, data);

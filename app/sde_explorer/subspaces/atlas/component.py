@@ -53,4 +53,4 @@ def atlas(
         told: what is drawn, below the maps.
     """
     with st.container(key=key):
-        _atlas(key=f"{key}_maps", data=atlas_data(maps, rows, sheet=sheet, picked=picked, told=told))
+        _atlas(key=f"{key}_maps", data=[atlas_data(maps, rows, sheet=sheet, picked=picked, told=told)])

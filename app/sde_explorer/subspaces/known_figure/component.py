@@ -59,7 +59,7 @@ def known_figure(
 
     _figure(
         key=key,
-        data=known_data(columns, report, factors=factors, alt=alt, name=name, names=names),
+        data=[known_data(columns, report, factors=factors, alt=alt, name=name, names=names)],
         on_released_change=lambda: take_release(key, on_release),
         on_opened_change=take_open,
     )

@@ -53,4 +53,4 @@ def point_map(
     """
     data = point_data(flat, colours, picked)
     with st.container(key=key):
-        _map(key=f"{key}_points", data={**data, "first": first_id, "alt": alt, "axes": axes})
+        _map(key=f"{key}_points", data=[{**data, "first": first_id, "alt": alt, "axes": axes}])

@@ -1,7 +1,7 @@
 // The map on its page: takes what the server sent, keeps what stayed the same, and says what is drawn.
 
 export default function (component) {
-  const { data, parentElement } = component;
+  const { data: [data], parentElement } = component;
   const root = parentElement.querySelector(".sde-points");
   let map = root.map;
   try {

@@ -70,7 +70,8 @@ def threshold_figure(
     data = figure_data(
         reports, overlays or {}, factors=factors, axes=axes, alt=alt, name=name, names=names or {}
     )
-    _figure(key=key, data=data, on_released_change=lambda: take_release(key, on_release))
+    # In a list: Streamlit looks for tables in a dictionary, with pandas.
+    _figure(key=key, data=[data], on_released_change=lambda: take_release(key, on_release))
 
 
 def take_release(key: str, on_release: Callable[[float, float], None]) -> None:

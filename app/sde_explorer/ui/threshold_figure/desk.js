@@ -2,7 +2,7 @@
 // it once, on release.
 
 // Put a figure on its page; a component's script ends with it.
-function begin({ data, parentElement, setTriggerValue }, made) {
+function begin({ data: [data], parentElement, setTriggerValue }, made) {
   const root = parentElement.querySelector(".figure");
   const desk = (root.desk ??= createDesk(root, made));
   desk.trigger = setTriggerValue;
