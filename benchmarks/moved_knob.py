@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from streamlit.config import set_option
 from streamlit.testing.v1 import AppTest
 
 from sde_core import EmbeddingSet
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=40, help="values of each control; default: %(default)s")
     parser.add_argument("--views", nargs="+", default=["spectrum", "curriculum"], help="default: both")
     options = parser.parse_args()
+    set_option("browser.gatherUsageStats", False)  # as the server has it, whatever the working folder
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SDE_CACHE"] = str(Path(folder) / "cache")
         data = options.data or decaying(options.pairs, options.width).save(Path(folder) / "set")
