@@ -13,9 +13,13 @@ import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.marks import STILL_S, VIEWS
 from sde_explorer.screenshots import browser_page, dashboard
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 PATIENCE_S = 300
 # Only what Streamlit and Plotly call things, as the pages of two versions share nothing else.
@@ -58,7 +62,10 @@ def main() -> None:
     for pair in range(options.pairs):
         # Whoever goes first finds a colder disk: they take turns.
         order = (earlier, None) if pair % 2 == 0 else (None, earlier)
-        found = {folder: cold(folder, options.view, chromium=options.chromium) for folder in order}
+        found = {}
+        for folder in order:
+            with browser_page(chromium=options.chromium) as page:
+                found[folder] = cold(page, folder, options.view)
         rows.append((*found[earlier], *found[None]))
         print(_row(f"{pair + 1}", rows[-1]), flush=True)
     middle = [statistics.median(column) for column in zip(*rows, strict=True)]
@@ -71,18 +78,18 @@ def _row(name: str, seconds: Sequence[float]) -> str:
 
 
 def cold(
-    folder: Path | None, view: str, *, patience_s: float = PATIENCE_S, chromium: str | None = None
+    page: "Page", folder: Path | None, view: str, *, patience_s: float = PATIENCE_S
 ) -> tuple[float, float]:
     """Return the seconds of a new server's first visitor to a first chart and to a complete page.
 
     Args:
+        page: of a browser.
         folder: of a checkout; None is this one.
         view: that is opened.
         patience_s: after which what has not come counts as that long.
-        chromium: path of the browser.
     """
     environment = None if folder is None else os.environ | {"PYTHONPATH": str(folder)}
-    with dashboard(environment, folder=folder) as url, browser_page(chromium=chromium) as page:
+    with dashboard(environment, folder=folder) as url:
         begin = time.monotonic()
         page.goto(f"{url}/{VIEWS[view]}")
         first = complete = None
