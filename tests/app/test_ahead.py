@@ -155,6 +155,7 @@ def test_nothing_is_computed_ahead_while_a_page_is_drawn_and_shortly_after(monke
     monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     monkeypatch.setattr(background, "_runs", {})
     monkeypatch.setattr(background, "_figures", JobQueue())
+    monkeypatch.setattr(background.looks, "is_awaited", lambda: False)
     assert not background.is_busy()
     background.begin_run()
     for later in (0, 30):
