@@ -9,12 +9,11 @@ from sde_explorer.readings.gains import kind_of
 from sde_explorer.search import cached as cached_search
 from sde_explorer.search import words
 from sde_explorer.search.numbers import compare, hits
-from sde_explorer.search.query import Asked, asked, examples, found_kind
+from sde_explorer.search.query import Asked, asked, examples, found_kind, pending_over_answer
 from sde_explorer.search.results import Side, answer, waiting
 from sde_explorer.subspaces.numbers.maps import pictures_of
 from sde_explorer.subspaces.words import NO_PICTURES
 from sde_explorer.ui.notices import error_box
-from sde_explorer.ui.pending import pending
 from sde_explorer.ui.session import put
 
 if TYPE_CHECKING:
@@ -38,17 +37,15 @@ def search_panel(data: "Dataset", state: "SearchState") -> None:
     job = cached_search.index_before(data, _gallery(find))
     with st.container(key="answer"):  # its place is kept while it changes: the bar below stays where it is
         place = st.empty()
+    sides = list[Side]()
     if job.status != "done":
         place.html(waiting(state.query if state.search == "text" else "", find))
-        pending([job])
-        return
-    question, sides = asked(data, state), list[Side]()
-    if question is None:
-        if cached_search.encoder_is_loading(data):
-            place.html(waiting(state.query, find))
-    else:
+        pending_over_answer(job)
+    elif (question := asked(data, state)) is not None:
         before = cached_search.found_before(data, question.query, job.result)
         sides = _both_sides(place, data, state, find, question, before)
+    elif cached_search.encoder_is_loading(data):
+        place.html(waiting(state.query, find))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="after_answer"):
         _pick(data, find, sides)
         examples(data, state)
@@ -109,7 +106,7 @@ def _after(data: "Dataset", state: "SearchState", find: str, question: Asked) ->
     try:
         job = cached_search.index_after(data, state, _gallery(find))
         if job.status != "done":
-            pending([job])
+            pending_over_answer(job)
             return None
         return cached_search.found_after(data, state, question.query, job.result)
     except sde.SDEError as error:

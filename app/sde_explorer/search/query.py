@@ -22,6 +22,7 @@ from sde_explorer.ui.words import as_text
 
 if TYPE_CHECKING:
     from sde_core.encoders import Encoder
+    from sde_explorer.jobs import Job
     from sde_explorer.readings.cached.sets import Dataset
     from sde_explorer.search.cached import Query
     from sde_explorer.search.numbers import Ints
@@ -195,10 +196,20 @@ def _encoder(data: "Dataset") -> "Encoder | None":
             _offer_pair()
         return None
     if job.is_active:
-        pending([job])
+        pending_over_answer(job)
         return None
     encoder: Encoder = job.result
     return encoder
+
+
+def pending_over_answer(job: "Job") -> None:
+    """Show how far a job is over the lower edge of the answer: what is below keeps its place.
+
+    Args:
+        job: that the answer waits for.
+    """
+    with st.container(key="answer_waits"):
+        pending([job])
 
 
 def _fits(data: "Dataset", query: "Query", encoder: "Encoder") -> bool:

@@ -28,9 +28,9 @@ html .st-key-knowledge_chart{min-height:calc(clamp(240px,100vh - 408px,760px) + 
 html .st-key-picture_of_overview{--known-height:330px}
 html .st-key-overview_knows{min-height:388px}
 html .st-key-overview_waits{position:absolute;inset:auto 0 0;width:100%;backdrop-filter:blur(3px)}
-html .st-key-answered{min-height:358px}
+html .st-key-answered{min-height:381px;position:relative}
+html .st-key-answer_waits{position:absolute;inset:auto 0 4rem;width:100%;backdrop-filter:blur(3px)}
 html .st-key-answer{min-height:297px}
-@media (max-width:1000px){html .st-key-answered{min-height:325px}}
 """
 # Boxes in the shape of what comes (ui/skeleton.py) lie in that place while the script runs and nothing else is there;
 # until the line of controls above them is there, which would push them down, its room is kept.
