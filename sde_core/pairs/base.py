@@ -111,6 +111,10 @@ class Pairs(ABC):
     def n_items(self) -> int:
         """Number of items by names and indices, whether usable or not: quick, and never less than the length."""
 
+    def prepare_to_find(self) -> None:
+        """Read at once what `find` reads as a whole: threads that find their first pair together read it once."""
+        _ = self.n_items
+
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """What the pairs have: images and captions, or one of the two."""

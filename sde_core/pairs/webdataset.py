@@ -123,6 +123,9 @@ class WebDatasetPairs(Pairs):
         unknown = remark_on(self.modalities, self._unknown, "field") if self._unknown else ()
         return (*unknown, *remarks_on_left(pictures, texts, self._other_captions))
 
+    def prepare_to_find(self) -> None:
+        """Read nothing: `find` reads the index of a shard once, when it comes to it."""
+
     def find(self, pair_id: str) -> Pair:
         """Return the pair with this id.
 

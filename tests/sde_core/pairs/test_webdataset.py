@@ -130,6 +130,7 @@ def test_a_pair_of_the_first_shard_is_found_without_reading_the_others(
         folder = write_shard(members, name).parent
     pairs = open_pairs(folder)
     first, second = (name.split(".")[0] for name, _ in (good_members[0], good_members[6]))
+    pairs.prepare_to_find()
     found = pairs.find(first)
     assert [found.id, *read] == [first, "a.tar"]
     assert pairs.find(second).id == second

@@ -31,11 +31,8 @@ def pairs(source: str) -> "Pairs | None":
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _pairs(source: str, format: str, root: str) -> "Pairs":
-    from sde_core.pairs.webdataset import WebDatasetPairs
-
     opened = sde.open_pairs(source, format or None, image_root=root or None)
-    if not isinstance(opened, WebDatasetPairs):  # it reads the index of a shard once, when it comes to it
-        _ = opened.n_items  # reads the index once
+    opened.prepare_to_find()
     return opened
 
 
