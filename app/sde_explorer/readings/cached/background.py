@@ -136,12 +136,6 @@ def finished(key: str) -> object:
     return job.result if job is not None and job.status == "done" else None
 
 
-def is_known(key: str) -> bool:
-    """Return whether the job with this key is done, or on its way."""
-    job = _figures.find(key)
-    return job is not None and (job.status == "done" or job.is_active)
-
-
 def is_busy(*, beside: int = 0) -> bool:
     """Return whether jobs of the page's numbers run or wait, or somebody comes or has just asked for a view.
 

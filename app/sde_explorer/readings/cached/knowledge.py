@@ -14,8 +14,6 @@ from sde_explorer.readings.kept import Kept
 from sde_explorer.url_values import named_directions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sde_core.knowledge import Column
 
 _SHOWN = "What images and captions show"
@@ -67,16 +65,17 @@ def names(data: Dataset, side: str, center: str) -> Job:
     """
     modality = Modality(side)
 
-    def work(job: Job) -> tuple[str, ...]:
-        def known(what: str, columns: "Callable[[], dict[str, Column] | None]") -> sde.BandKnowledge:
-            shown = _finished(what, data, side, center)
-            # Names do without intervals, in a third of the time.
-            return shown or _known(data, center, modality, columns(), "", job, intervals=False)
+    def quickly(columns: "dict[str, Column] | None", job: Job) -> sde.BandKnowledge:
+        # Names do without intervals, in a third of the time.
+        return _known(data, center, modality, columns, "", job, intervals=False)
 
-        found = [known("further", lambda: _made_columns(data, modality, job))]
+    def work(job: Job) -> tuple[str, ...]:
+        found = []
         if data.embeddings.metadata:
-            found.insert(0, known("metadata", lambda: None))
-        return tuple(map(str, sde.direction_names(*found)))
+            found.append(_finished("metadata", data, side, center) or quickly(None, job))
+        made = _finished("further", data, side, center)
+        found.append(made or quickly(_made_columns(data, modality, job), job))
+        return _names(*found)
 
     key = _key("names", data, side, center, "")
     return in_background("names columns", key, _SHOWN, work, lane="further columns", kept=Kept())
